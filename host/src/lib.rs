@@ -1,0 +1,7 @@
+//! `oci-image`: builds OCI images in Concourse with BuildKit.
+//!
+//! The rooms, in the order in which the data passes them:
+//!
+//! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
+
+pub mod buildkit;

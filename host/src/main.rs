@@ -1,0 +1,2 @@
+//! The program `oci-image`.
+fn main() {}
