@@ -21,13 +21,13 @@ cat "$example/request.json"
 
 heading "oci-image: which messages does this object support?"
 sed 's|response\.json|info.json|' "$example/request.json" | "$program"
-cat info.json
+printf '%s\n' "$(cat info.json)"
 
 heading "oci-image build, in $work:"
 "$program" build --root "$work/buildkitd" <"$example/request.json"
 
 heading "The response:"
-cat response.json
+printf '%s\n' "$(cat response.json)"
 
 heading "The image:"
 printf 'file    %s\nsize    %s bytes\ndigest  %s\n' \
