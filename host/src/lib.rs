@@ -3,5 +3,7 @@
 //! The rooms, in the order in which the data passes them:
 //!
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
+//! - [`image`]: images as files: archives and layouts by index, root filesystems, `metadata.json`.
 
 pub mod buildkit;
+pub mod image;
