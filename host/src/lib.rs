@@ -4,6 +4,8 @@
 //!
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`image`]: images as files: archives and layouts by index, root filesystems, `metadata.json`.
+//! - [`registry`]: serves such images on loopback, for reading only.
 
 pub mod buildkit;
 pub mod image;
+pub mod registry;

@@ -46,6 +46,16 @@ pub(crate) struct Time {
     pub(crate) nanoseconds: u32,
 }
 
+impl Time {
+    /// A whole second.
+    fn at(seconds: i64) -> Self {
+        Self {
+            seconds,
+            nanoseconds: 0,
+        }
+    }
+}
+
 /// One entry, as its header and extensions describe it. Paths are bytes, exactly as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
@@ -202,72 +212,13 @@ impl<S: Source> Entries<S> {
     }
 
     fn entry(&mut self, header: &Header, extensions: Extensions) -> Result<Entry, EntryError> {
-        let path = extensions
-            .path
-            .unwrap_or_else(|| header.path_bytes().into_owned());
-        let invalid = |field| EntryError::Field {
+        let entry = describe(header, extensions, self.offset);
+        let entry = entry.map_err(|(path, field)| EntryError::Field {
             entry: String::from_utf8_lossy(&path).into_owned(),
             field,
-        };
-        let mut kind = kind(header.entry_type(), &path);
-        if extensions.sparse {
-            kind = Kind::Other(b'S');
-        }
-        let size = match extensions.size {
-            Some(size) => size,
-            None => header.entry_size().map_err(|_| invalid("size"))?,
-        };
-        let id = |extension: Option<u64>, header: io::Result<u64>, field| {
-            let id = extension.map_or_else(|| header.map_err(|_| invalid(field)), Ok)?;
-            // The largest u32 means "unchanged" to chown(2).
-            u32::try_from(id)
-                .ok()
-                .filter(|id| *id != u32::MAX)
-                .ok_or_else(|| invalid(field))
-        };
-        let uid = id(extensions.uid, header.uid(), "uid")?;
-        let gid = id(extensions.gid, header.gid(), "gid")?;
-        let mode = header.mode().map_err(|_| invalid("mode"))? & 0o7777;
-        let mtime = match extensions.mtime {
-            Some(mtime) => mtime,
-            None => Time {
-                seconds: header.mtime().map_err(|_| invalid("mtime"))?.cast_signed(),
-                nanoseconds: 0,
-            },
-        };
-        let link = match (kind, extensions.link) {
-            (Kind::Symlink | Kind::HardLink, Some(link)) => link,
-            (Kind::Symlink | Kind::HardLink, None) => {
-                header.link_name_bytes().unwrap_or_default().into_owned()
-            }
-            _ => Vec::new(),
-        };
-        // The size of a link is that of its target in some archives, and no content follows.
-        let size = if matches!(kind, Kind::File | Kind::Other(_)) {
-            size
-        } else {
-            0
-        };
-        let offset = self.offset;
-        if size
-            .checked_add(offset)
-            .is_none_or(|end| end > u64::MAX - BLOCK)
-        {
-            return Err(invalid("size"));
-        }
-        self.expect_content(size);
-        Ok(Entry {
-            path,
-            kind,
-            link,
-            size,
-            offset,
-            mode,
-            uid,
-            gid,
-            mtime,
-            xattrs: extensions.xattrs,
-        })
+        })?;
+        self.expect_content(entry.size);
+        Ok(entry)
     }
 
     /// The next header, or `None` at a block of zeros or where the stream ends between two entries.
@@ -373,6 +324,76 @@ impl<S: Source> Entries<S> {
             }
         }
     }
+}
+
+/// Header and extensions as one entry, or its path and the number that is invalid.
+fn describe(
+    header: &Header,
+    extensions: Extensions,
+    offset: u64,
+) -> Result<Entry, (Vec<u8>, &'static str)> {
+    let header_path = || header.path_bytes().into_owned();
+    let path = extensions.path.unwrap_or_else(header_path);
+    let kind = match extensions.sparse {
+        true => Kind::Other(b'S'),
+        false => kind(header.entry_type(), &path),
+    };
+    let numbers = || {
+        let stated = extensions.size.or_else(|| header.entry_size().ok());
+        // The size of a link is that of its target in some archives, and no content follows.
+        let has_content = matches!(kind, Kind::File | Kind::Other(_));
+        let size = stated
+            .filter(|size| is_within_reach(offset, *size))
+            .ok_or("size")?;
+        let uid = id(extensions.uid, header.uid()).ok_or("uid")?;
+        let gid = id(extensions.gid, header.gid()).ok_or("gid")?;
+        let mode = header.mode().map_err(|_| "mode")? & 0o7777;
+        let header_time = || {
+            header
+                .mtime()
+                .ok()
+                .map(|seconds| Time::at(seconds.cast_signed()))
+        };
+        let mtime = extensions.mtime.or_else(header_time).ok_or("mtime")?;
+        Ok((if has_content { size } else { 0 }, uid, gid, mode, mtime))
+    };
+    let (size, uid, gid, mode, mtime) = match numbers() {
+        Ok(numbers) => numbers,
+        Err(field) => return Err((path, field)),
+    };
+    let link = match kind {
+        Kind::Symlink | Kind::HardLink => {
+            let header_link = || header.link_name_bytes().unwrap_or_default().into_owned();
+            extensions.link.unwrap_or_else(header_link)
+        }
+        _ => Vec::new(),
+    };
+    let xattrs = extensions.xattrs;
+    Ok(Entry {
+        path,
+        kind,
+        link,
+        size,
+        offset,
+        mode,
+        uid,
+        gid,
+        mtime,
+        xattrs,
+    })
+}
+
+/// Whether content of that size, with its padding, ends at an offset that can be counted.
+fn is_within_reach(offset: u64, size: u64) -> bool {
+    offset
+        .checked_add(size)
+        .is_some_and(|end| end <= u64::MAX - BLOCK)
+}
+
+/// A user or group. The largest `u32` is none: it means "unchanged" to `chown`.
+fn id(extension: Option<u64>, header: io::Result<u64>) -> Option<u32> {
+    let id = extension.or(header.ok())?;
+    u32::try_from(id).ok().filter(|id| *id != u32::MAX)
 }
 
 fn kind(entry_type: EntryType, path: &[u8]) -> Kind {

@@ -274,7 +274,7 @@ impl<R: Read> Unpacking<'_, R> {
                 });
             }
             Kind::Directory => self.directory(path, Attributes::of(entry))?,
-            Kind::File => self.file(&path, Attributes::of(entry))?,
+            Kind::File => self.file(&path, &Attributes::of(entry))?,
             Kind::Symlink => {
                 let to = std::mem::take(&mut entry.link);
                 self.symlink(&path, &to, &Attributes::of(entry))?;
@@ -299,7 +299,7 @@ impl<R: Read> Unpacking<'_, R> {
         Ok(())
     }
 
-    fn file(&mut self, path: &RelativePath, attributes: Attributes) -> Result<(), RootfsError> {
+    fn file(&mut self, path: &RelativePath, attributes: &Attributes) -> Result<(), RootfsError> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = self.make(path, |place| {
