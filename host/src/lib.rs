@@ -3,5 +3,7 @@
 //! The rooms, in the order in which the data passes them:
 //!
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
+//! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 
 pub mod buildkit;
+pub mod progress;
