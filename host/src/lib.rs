@@ -9,10 +9,11 @@
 //! - [`image`]: archives and layouts by index, root filesystems, `metadata.json`.
 //! - [`daemon`]: starts, watches and stops buildkitd.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
-//! - [`progress`]: what a person sees of solves, and of their failure.
+//! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 
 pub mod buildkit;
 pub mod image;
+pub mod planner;
 pub mod progress;
 pub mod protocol;
 pub mod registry;
