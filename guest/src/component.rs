@@ -5,6 +5,11 @@
 //!
 //! Source: `schema/planner.wit`.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "the exports that `export!` writes"
+)]
+
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;

@@ -14,7 +14,7 @@ mod engine_config;
 const TARGET: &str = "wasm32-wasip2";
 
 /// What the outer build says of itself.
-pub struct Outer {
+pub(crate) struct Outer {
     /// The root of the workspace.
     workspace: PathBuf,
     /// Where cargo keeps what it makes: `target/`.
@@ -27,7 +27,7 @@ pub struct Outer {
 
 impl Outer {
     /// Reads cargo's environment.
-    pub fn from_environment() -> Result<Self, String> {
+    pub(crate) fn from_environment() -> Result<Self, String> {
         let manifest = PathBuf::from(variable("CARGO_MANIFEST_DIR")?);
         let workspace = manifest
             .parent()
@@ -48,7 +48,7 @@ impl Outer {
     }
 
     /// Tells cargo what, besides this crate, the component is made of.
-    pub fn watch(&self, paths: &[&str]) {
+    pub(crate) fn watch(&self, paths: &[&str]) {
         let common = [
             "Cargo.toml",
             "Cargo.lock",
@@ -68,7 +68,7 @@ impl Outer {
 
     /// Builds `package` and writes it precompiled to `OUT_DIR/<name>.cwasm`; the component itself goes to
     /// `target/planner/<name>.wasm`, for hosts in other languages.
-    pub fn component(&self, package: &str, name: &str) -> Result<(), String> {
+    pub(crate) fn component(&self, package: &str, name: &str) -> Result<(), String> {
         self.demand_target()?;
         let built = self.build(package)?;
         let component = read(&built)?;

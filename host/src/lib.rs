@@ -3,7 +3,9 @@
 //! The rooms, in the order in which the data passes them:
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
+//! - [`planner`]: the sandboxed planner, and the check of its plan.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 
 pub mod buildkit;
+pub mod planner;
 pub mod protocol;
