@@ -8,7 +8,6 @@
 //! - [`registry`]: serves base images on loopback, read-only.
 //! - [`image`]: archives and layouts by index, root filesystems, `metadata.json`.
 //! - [`daemon`]: starts, watches and stops buildkitd.
-//! - [`planner`]: the sandboxed planner, and the check of its plan.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 
@@ -16,6 +15,5 @@ pub mod buildkit;
 pub mod image;
 pub mod planner;
 pub mod progress;
-pub mod planner;
 pub mod protocol;
 pub mod registry;
