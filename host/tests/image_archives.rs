@@ -1,5 +1,7 @@
 //! Archives and layouts of every kind are opened by index: the blobs are right, and layers are left alone.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
 mod image_fixture;
 
 use std::fs::{self, File};
@@ -174,7 +176,7 @@ fn an_index_of_platforms_is_kept_whole_even_where_some_are_missing() {
     let amd64 = platform(layout.image(&[b"amd64"]), "amd64");
     let arm64 = platform(layout.image(&[b"arm64"]), "arm64");
     let absent = platform(image_fixture::descriptor(MANIFEST, b"elsewhere"), "s390x");
-    let index = layout.index(&[amd64.clone(), arm64.clone(), absent.clone()]);
+    let index = layout.index(&[amd64.clone(), arm64.clone(), absent]);
     let nested = layout.index(std::slice::from_ref(&index));
     let nested_layout = layout.clone().root(std::slice::from_ref(&nested));
     let flat_layout = layout.root(&[amd64.clone(), arm64.clone()]);

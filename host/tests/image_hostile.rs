@@ -1,5 +1,7 @@
 //! Archives and layouts that are cut, wrong or hostile: each is an error that names the file and the entry.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
 mod image_fixture;
 
 use std::fs;
@@ -133,6 +135,7 @@ fn a_cut_archive_names_the_entry_that_is_cut() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn entries_that_play_tricks_are_named() {
     let pax = |records: &[(&str, &[u8])]| {
         before_layer()

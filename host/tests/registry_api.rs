@@ -1,5 +1,7 @@
 //! The registry as a client on the wire sees it: statuses, headers and bodies of the distribution-spec.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
 mod image_fixture;
 
 use std::fs;
@@ -222,6 +224,7 @@ async fn ranges_are_parts_of_the_blob() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 async fn errors_are_those_of_the_specification() {
     let (_directory, registry, _) = registry().await;
     let none = sha256(b"nothing");

@@ -2,6 +2,8 @@
 //!
 //! The suite is pinned beside the engine; without its binary the test is skipped, where an engine is promised it fails.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
 mod image_fixture;
 
 use std::env;
