@@ -1,14 +1,16 @@
 //! The text of a solve that failed: what, where, and what was last printed.
 //!
-//!     error: process "/bin/sh -c make" did not complete successfully: exit code: 7
-//!       step: [build 3/4] RUN make
-//!       target: `server`
-//!     Dockerfile:12
-//!      11 |     COPY . .
-//!      12 | >>> RUN make
-//!     last lines of the log:
-//!       make: *** [all] Error 7
-//!     exit code: 7
+//! ```text
+//! error: process "/bin/sh -c make" did not complete successfully: exit code: 7
+//!   step: [build 3/4] RUN make
+//!   target: `server`
+//! Dockerfile:12
+//!  11 |     COPY . .
+//!  12 | >>> RUN make
+//! last lines of the log:
+//!   make: *** [all] Error 7
+//! exit code: 7
+//! ```
 //!
 //! Every part but the first is left out where nothing is known of it.
 //!

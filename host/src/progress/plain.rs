@@ -3,9 +3,11 @@
 //! Lines of one step stay together. When several steps run at once, one is shown as its lines come and the others
 //! wait, but not long: until the shown one ends or pauses, or at most [`LONGEST_WAIT`].
 //!
-//!     #7 server: [build 2/4] RUN make
-//!     #7 0.123 cc main.c
-//!     #7 DONE 1.2s
+//! ```text
+//! #7 server: [build 2/4] RUN make
+//! #7 0.123 cc main.c
+//! #7 DONE 1.2s
+//! ```
 //!
 //! Reads, writes: nothing; it fills a `String`. Unknown here: the daemon's reports.
 //! Source: BuildKit v0.32.2, `util/progress/progressui` (numbering, figures, `#7 ...` where a step is left).
