@@ -162,7 +162,7 @@ fn join_below<'i>(
                 let place = own.span();
                 match (own.get_mut(), other) {
                     (DeValue::Table(own), DeValue::Table(other)) => {
-                        join_below(own, other, path, conflicts)
+                        join_below(own, other, path, conflicts);
                     }
                     (own, other) if same(own, &other) => {}
                     _ => conflicts.push(Conflict {
@@ -390,7 +390,7 @@ mod tests {
             .get_ref()
             .as_array()
             .unwrap();
-        assert_eq!(mirrors.get(0).unwrap().get_ref().as_str(), Some(hostile));
+        assert_eq!(mirrors.first().unwrap().get_ref().as_str(), Some(hostile));
     }
 
     #[test]
