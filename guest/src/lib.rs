@@ -12,9 +12,15 @@
 //! - `solve`: the plan, with `files`, which looks at what the object names, and `lines` and `yaml`, which read it.
 //! - `findings`: what is wrong, collected; `nearest`: what was probably meant; `json`: JSON with places.
 //! - [`workspace`]: what may be asked of the host.
+//! - `component`: the same functions as exports of a component, by `bindings`, which `wit-bindgen` wrote.
 //!
 //! Source: `planner.wit`.
 
+#[cfg(target_family = "wasm")]
+#[rustfmt::skip]
+mod bindings;
+#[cfg(target_family = "wasm")]
+mod component;
 mod daemon_config;
 mod files;
 mod findings;

@@ -2,7 +2,7 @@
 //!
 //! The JSON of a [`BuildPlan`] is what `oci-image plan` prints: the same names and order as in `planner.wit`, in snake case;
 //! a variant is an object with one key, or a bare string where it carries nothing.
-//! Source: `planner.wit`, interface `planner`.
+//! Source: `planner.wit`, interface `types`.
 
 use serde::{Deserialize, Serialize};
 

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -161,17 +162,58 @@ impl Workplace {
     }
 
     /// Runs the program with these bytes on standard input.
-    ///
-    /// # Panics
-    /// If the program cannot be run.
     #[must_use]
     pub fn run(&self, arguments: &[&str], stdin: &[u8]) -> Run {
-        let mut child = self.command(arguments).spawn().expect("the program starts");
+        self.run_command(self.command(arguments), stdin)
+    }
+
+    /// Runs a command with these bytes on standard input.
+    ///
+    /// # Panics
+    /// If it cannot be run.
+    #[must_use]
+    pub fn run_command(&self, mut command: Command, stdin: &[u8]) -> Run {
+        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = piped.spawn().expect("the program starts");
         let mut pipe = child.stdin.take().expect("standard input is piped");
         // It may end before it has read everything (a usage error): a broken pipe is not this function's concern.
         let _ = pipe.write_all(stdin);
         drop(pipe);
         self.finish(child)
+    }
+
+    /// What another program prints, run in the working directory.
+    ///
+    /// # Panics
+    /// If it fails.
+    #[must_use]
+    pub fn output(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path("")).env("PATH", engine::path());
+        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{program}: {error}"));
+        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    }
+
+    /// Makes a file below the working directory executable.
+    ///
+    /// # Panics
+    /// If the file system refuses.
+    pub fn executable(&self, below: &str) {
+        fs::set_permissions(self.path(below), fs::Permissions::from_mode(0o755)).expect("a mode");
+    }
+
+    /// The sorted names in a directory below the working directory, hidden ones included.
+    ///
+    /// # Panics
+    /// If it cannot be listed.
+    #[must_use]
+    pub fn names(&self, below: &str) -> Vec<String> {
+        let entries = fs::read_dir(self.path(below)).unwrap_or_else(|error| panic!("{below}: {error}"));
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
     }
 
     /// Waits for a run that was started.
