@@ -5,7 +5,6 @@ use oci_image_schema::{diagnostic::Diagnostic, interface::Interface, plan::Build
 pub mod workspace;
 
 #[cfg(target_family = "wasm")]
-#[allow(clippy::all, clippy::allow_attributes_without_reason, missing_docs, unreachable_pub, unused_qualifications, unsafe_op_in_unsafe_fn, reason = "generated")]
 #[rustfmt::skip]
 mod bindings;
 #[cfg(target_family = "wasm")]
