@@ -1,0 +1,74 @@
+//! One blob: bytes of known size that lie in a file.
+//!
+//! A blob of an archive is a range of the archive's file, which stays open; a blob of a directory is opened when it is
+//! read, because a layout may hold more blobs than a process may hold files.
+//!
+//! Reads: the files of the image. Writes: nothing. Unknown here: digests, media types, who asks.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use cap_std::fs::Dir;
+
+/// Bytes of known size that can be read at any offset, by several readers at once.
+#[derive(Debug, Clone)]
+pub struct Blob {
+    size: u64,
+    content: Content,
+}
+
+/// Where the bytes are.
+#[derive(Debug, Clone)]
+pub(super) enum Content {
+    /// In an open file, from `start` on.
+    Range { file: Arc<File>, start: u64 },
+    /// A whole file below a directory, opened when it is read.
+    Named { directory: Arc<Dir>, name: String },
+}
+
+/// A blob whose file is open.
+#[derive(Debug)]
+pub struct Reader {
+    file: Arc<File>,
+    start: u64,
+}
+
+impl Blob {
+    pub(super) fn new(size: u64, content: Content) -> Self {
+        Self { size, content }
+    }
+
+    /// Its size in bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Opens the blob for reading. Blocking.
+    ///
+    /// # Errors
+    /// The file's own, where it is gone or may not be read any more.
+    pub fn open(&self) -> io::Result<Reader> {
+        Ok(match &self.content {
+            Content::Range { file, start } => Reader {
+                file: Arc::clone(file),
+                start: *start,
+            },
+            Content::Named { directory, name } => Reader {
+                file: Arc::new(directory.open(name)?.into_std()),
+                start: 0,
+            },
+        })
+    }
+}
+
+impl Reader {
+    /// Fills `buffer` from `offset` of the blob on. Blocking.
+    ///
+    /// # Errors
+    /// `UnexpectedEof` where the file became shorter since the image was opened; else the file's own.
+    pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, self.start + offset)
+    }
+}

@@ -1,0 +1,181 @@
+//! Archives of `docker save`: `manifest.json`, which names a config and layers by file.
+//!
+//! Such an archive has no manifest in the sense of a registry, so one is made, of OCI media types. A layer that lies
+//! there uncompressed is served as it is: its digest is then its diff ID, which the config has, so that nothing is
+//! hashed. A compressed layer is known by the name of its file if that is `blobs/ALGORITHM/HEX`; otherwise it is hashed,
+//! once. Other names of files prove nothing: tools put the diff ID, a chain ID or a random ID there.
+//!
+//! Reads: `manifest.json`, the config, the first bytes of layers. Writes: nothing. Unknown here: registries.
+//! Source: Docker image-spec v1.2, `Combined Image JSON + Filesystem Changeset Format`.
+
+use std::collections::HashMap;
+
+use oci_spec::image::{Descriptor, Digest, ImageManifest, ImageManifestBuilder, MediaType};
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use super::blob::Blob;
+use super::error::ImageError;
+use super::layout::parse;
+use super::store::Store;
+use super::{Image, Manifest, sha256};
+
+/// The file that makes an archive one of `docker save`.
+pub(super) const MANIFEST: &str = "manifest.json";
+
+/// How much of a layer is read at once to hash it.
+const HASH_BUFFER: usize = 1 << 20;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Saved {
+    config: String,
+    #[serde(default)]
+    repo_tags: Option<Vec<String>>,
+    #[serde(default)]
+    layers: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    rootfs: Rootfs,
+}
+
+#[derive(Deserialize)]
+struct Rootfs {
+    #[serde(default)]
+    diff_ids: Option<Vec<Digest>>,
+}
+
+/// Reads the one image of an archive.
+pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
+    let saved = only_image(store)?;
+    let config_bytes = store.document(&saved.config)?;
+    let config: Config = parse(store, &saved.config, &config_bytes)?;
+    let diff_ids = config.rootfs.diff_ids.unwrap_or_default();
+    let files = saved.layers.unwrap_or_default();
+    if diff_ids.len() != files.len() {
+        let (path, entry) = (store.path().into(), saved.config);
+        return Err(ImageError::LayerCount {
+            path,
+            entry,
+            diff_ids: diff_ids.len(),
+            layers: files.len(),
+        });
+    }
+    let mut blobs = HashMap::new();
+    let config_digest = hashed(store, &config_bytes);
+    let config = Descriptor::new(
+        MediaType::ImageConfig,
+        config_bytes.len() as u64,
+        config_digest.clone(),
+    );
+    blobs.insert(config_digest, store.blob(&saved.config)?);
+    let mut layers = Vec::with_capacity(files.len());
+    for (file, diff_id) in files.iter().zip(diff_ids) {
+        let (descriptor, blob) = layer(store, file, diff_id)?;
+        blobs.insert(descriptor.digest().clone(), blob);
+        layers.push(descriptor);
+    }
+    let (root, manifest) = manifest(store, config, layers);
+    Ok(Image {
+        root: root.clone(),
+        manifests: HashMap::from([(root, manifest)]),
+        blobs,
+        effort: store.effort,
+    })
+}
+
+fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
+    let bytes = store.document(MANIFEST)?;
+    let mut images: Vec<Saved> = parse(store, MANIFEST, &bytes)?;
+    let path = || store.path().to_path_buf();
+    match images.len() {
+        0 => Err(ImageError::Empty { path: path() }),
+        1 => Ok(images.remove(0)),
+        _ => {
+            let name = |image: Saved| {
+                image
+                    .repo_tags
+                    .and_then(|tags| tags.into_iter().next())
+                    .unwrap_or(image.config)
+            };
+            Err(ImageError::SeveralImages {
+                path: path(),
+                names: images.into_iter().map(name).collect(),
+            })
+        }
+    }
+}
+
+fn layer(store: &mut Store, file: &str, diff_id: Digest) -> Result<(Descriptor, Blob), ImageError> {
+    let blob = store.blob(file)?;
+    let start = store.start_of(file, &blob, 4)?;
+    let (media_type, digest) = if start.starts_with(b"\x1f\x8b") {
+        (
+            MediaType::ImageLayerGzip,
+            compressed_digest(store, file, &blob)?,
+        )
+    } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
+        (
+            MediaType::ImageLayerZstd,
+            compressed_digest(store, file, &blob)?,
+        )
+    } else {
+        (MediaType::ImageLayer, diff_id)
+    };
+    Ok((Descriptor::new(media_type, blob.size(), digest), blob))
+}
+
+fn compressed_digest(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError> {
+    let named = file
+        .strip_prefix("blobs/")
+        .and_then(|name| Digest::try_from(name.replacen('/', ":", 1)).ok());
+    match named {
+        Some(digest) => Ok(digest),
+        None => hash(store, file, blob),
+    }
+}
+
+fn hash(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError> {
+    let reader = blob
+        .open()
+        .map_err(|source| store.unreadable(file, source))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; HASH_BUFFER];
+    let mut offset = 0;
+    while offset < blob.size() {
+        let count = usize::try_from(blob.size() - offset)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        let part = &mut buffer[..count];
+        reader
+            .read_exact_at(part, offset)
+            .map_err(|source| store.unreadable(file, source))?;
+        hash.update(part);
+        offset += count as u64;
+    }
+    store.effort.read += offset;
+    store.effort.hashed += offset;
+    Ok(sha256(hash))
+}
+
+fn hashed(store: &mut Store, bytes: &[u8]) -> Digest {
+    store.effort.hashed += bytes.len() as u64;
+    sha256(Sha256::new_with_prefix(bytes))
+}
+
+fn manifest(store: &mut Store, config: Descriptor, layers: Vec<Descriptor>) -> (Digest, Manifest) {
+    let manifest: ImageManifest = ImageManifestBuilder::default()
+        .schema_version(oci_spec::image::SCHEMA_VERSION)
+        .media_type(MediaType::ImageManifest)
+        .config(config)
+        .layers(layers)
+        .build()
+        .expect("every field that has no default is set");
+    let bytes = serde_json::to_vec(&manifest)
+        .expect("a manifest of descriptors without annotations is JSON");
+    let digest = hashed(store, &bytes);
+    let manifest = Manifest::of_image(&digest, &MediaType::ImageManifest, bytes, &manifest);
+    (digest, manifest)
+}

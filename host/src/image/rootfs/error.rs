@@ -1,0 +1,74 @@
+//! Why a stream cannot be unpacked, always with the path as it would be in the finished tree.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::super::entry::EntryError;
+
+/// Why a root filesystem cannot be unpacked. `path` is the directory itself, or the file in it that is meant.
+#[derive(Debug, thiserror::Error)]
+#[expect(
+    missing_docs,
+    reason = "the message of a variant says what each of its fields is"
+)]
+pub enum RootfsError {
+    /// The directory in which the tree grows cannot be made.
+    #[error("cannot make a directory beside `{}`", path.display())]
+    Stage { path: PathBuf, source: io::Error },
+    /// The stream is malformed, fails, or ends within an entry.
+    #[error("the tar stream for `{}` is broken", path.display())]
+    Stream { path: PathBuf, source: EntryError },
+    /// The stream ends between two entries.
+    #[error("the tar stream for `{}` ends without its end mark", path.display())]
+    Unfinished { path: PathBuf },
+    /// The stream fails after its end mark, where nothing but zeros is left.
+    #[error("the tar stream for `{}` fails after its end mark", path.display())]
+    AfterEnd { path: PathBuf, source: io::Error },
+    /// An entry's path leads out, or is beyond what a file system takes.
+    #[error("entry `{entry}` is not a path inside of `{}`", path.display())]
+    EntryPath { path: PathBuf, entry: String },
+    /// The root itself is said to be something else than a directory.
+    #[error("`{}` would not be a directory", path.display())]
+    Root { path: PathBuf },
+    /// An entry lies below something that is no directory, such as a symlink.
+    #[error("`{}` cannot be entered: it is not a directory", path.display())]
+    NotADirectory { path: PathBuf },
+    /// An entry of a kind that no image holds.
+    #[error("`{}` is an entry of the unknown kind `{kind}`", path.display())]
+    Kind { path: PathBuf, kind: char },
+    /// A directory cannot be opened or made.
+    #[error("cannot enter `{}`", path.display())]
+    Enter { path: PathBuf, source: io::Error },
+    /// An entry cannot be made.
+    #[error("cannot create `{}`", path.display())]
+    Create { path: PathBuf, source: io::Error },
+    /// What an entry replaces cannot be removed.
+    #[error("cannot replace `{}`", path.display())]
+    Replace { path: PathBuf, source: io::Error },
+    /// Content cannot be written.
+    #[error("cannot write `{}`", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    /// A hard link's target leads out.
+    #[error("hard link `{}` leads to `{to}`, which is not a path inside", path.display())]
+    LinkPath { path: PathBuf, to: String },
+    /// A hard link cannot be made.
+    #[error("cannot link `{}` to `{}`", path.display(), to.display())]
+    HardLink {
+        path: PathBuf,
+        to: PathBuf,
+        source: io::Error,
+    },
+    /// An owner, mode, time or extended attribute cannot be set.
+    #[error("cannot set the {attribute} of `{}`", path.display())]
+    Attribute {
+        path: PathBuf,
+        attribute: &'static str,
+        source: io::Error,
+    },
+    /// The finished tree cannot take its place.
+    #[error("cannot put `{}` into its place", path.display())]
+    Commit { path: PathBuf, source: io::Error },
+    /// The tree took its place, and what stood there cannot be removed.
+    #[error("cannot remove what `{}` replaced", path.display())]
+    RemoveOld { path: PathBuf, source: io::Error },
+}
