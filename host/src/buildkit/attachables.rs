@@ -195,7 +195,7 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Store>
     for (index, import) in solve.cache_imports.iter().enumerate() {
         if let CacheImport::Local { directory, .. } = import {
             let name = format!("local:{}", solve::import_name(index));
-            stores.insert(name, Store::new(directory.clone(), Access::Read));
+            stores.insert(name, Store::new(directory.clone(), Access::ReadVerified));
         }
     }
     for export in &solve.cache_exports {

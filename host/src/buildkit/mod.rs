@@ -13,7 +13,7 @@
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
 //! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
 //! - [`secrets`], [`ssh`]: what steps may mount.
-//! - [`content`]: blob stores in directories, served by `containerd`; [`layout`] is their form, [`cache`] their main use.
+//! - [`content`]: blob stores in directories, served by `containerd` and filled by `ingest`; [`layout`] is their form, [`cache`] their main use.
 
 mod attachables;
 pub mod auth;
@@ -26,6 +26,7 @@ pub mod error;
 pub mod fault;
 mod filesend;
 pub mod filesync;
+mod ingest;
 pub mod layout;
 pub mod local;
 pub mod secrets;
