@@ -3,6 +3,7 @@
 //! In reading order:
 //!
 //! - [`object`]: what a user writes: the object of a request.
+//! - [`code`]: the rules of a request, by name.
 //! - [`diagnostic`]: a defect of a request, as data.
 //! - [`interface`]: what the message `build` of an object needs and gives.
 //! - [`plan`]: what will be built, with no choice left open.
@@ -10,6 +11,7 @@
 //!
 //! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
 
+pub mod code;
 pub mod diagnostic;
 pub mod interface;
 pub mod object;

@@ -17,16 +17,26 @@ impl Workplace {
     /// A number that no other test has, fit for `sleep`: it finds a step's process again.
     #[must_use]
     pub fn mark(&self) -> String {
-        format!("9{:07}{:03}", std::process::id(), MARKS.fetch_add(1, Ordering::Relaxed))
+        format!(
+            "9{:07}{:03}",
+            std::process::id(),
+            MARKS.fetch_add(1, Ordering::Relaxed)
+        )
     }
 
     /// Processes whose command line holds `part` and that belong to this workplace by that or by naming its directory.
     #[must_use]
     pub fn processes(&self, part: &str) -> Vec<u32> {
         let home = self.path("..");
-        let home = home.canonicalize().unwrap_or(home).to_string_lossy().into_owned();
+        let home = home
+            .canonicalize()
+            .unwrap_or(home)
+            .to_string_lossy()
+            .into_owned();
         command_lines()
-            .filter(|(_, line)| line.contains(part) && (line.contains(&home) || line.contains("sleep 9")))
+            .filter(|(_, line)| {
+                line.contains(part) && (line.contains(&home) || line.contains("sleep 9"))
+            })
             .map(|(pid, _)| pid)
             .collect()
     }
@@ -34,18 +44,36 @@ impl Workplace {
     /// Processes that name this workplace's directories.
     #[must_use]
     pub fn running(&self) -> Vec<String> {
-        let home = self.path("..").canonicalize().expect("the workplace stands").to_string_lossy().into_owned();
-        command_lines().filter(|(_, line)| line.contains(&home)).map(|(pid, line)| format!("{pid}: {line}")).collect()
+        let home = self
+            .path("..")
+            .canonicalize()
+            .expect("the workplace stands")
+            .to_string_lossy()
+            .into_owned();
+        command_lines()
+            .filter(|(_, line)| line.contains(&home))
+            .map(|(pid, line)| format!("{pid}: {line}"))
+            .collect()
     }
 
     /// Everything that a build should not have left: processes, mounts, temporary files.
     #[must_use]
     pub fn leftovers(&self) -> Vec<String> {
-        let home = self.path("..").canonicalize().expect("the workplace stands");
+        let home = self
+            .path("..")
+            .canonicalize()
+            .expect("the workplace stands");
         let mounts = fs::read_to_string("/proc/self/mountinfo").expect("mounts");
-        let mounted = mounts.lines().filter(|line| line.contains(&*home.to_string_lossy())).map(str::to_owned);
+        let mounted = mounts
+            .lines()
+            .filter(|line| line.contains(&*home.to_string_lossy()))
+            .map(str::to_owned);
         let temporary = list(&self.temporary());
-        self.running().into_iter().chain(mounted).chain(temporary).collect()
+        self.running()
+            .into_iter()
+            .chain(mounted)
+            .chain(temporary)
+            .collect()
     }
 
     /// Sends a signal to a program that this test started.
@@ -61,7 +89,10 @@ impl Workplace {
     /// # Panics
     /// If it cannot be sent.
     pub fn signal_process(&self, process: u32, name: &str) {
-        let status = Command::new("kill").args(["-s", &name[3..], &process.to_string()]).status().expect("kill runs");
+        let status = Command::new("kill")
+            .args(["-s", &name[3..], &process.to_string()])
+            .status()
+            .expect("kill runs");
         assert!(status.success(), "kill -s {name} {process}");
     }
 
@@ -80,7 +111,11 @@ impl Workplace {
     pub fn wait_up_to(&self, time: Duration, what: &str, state: impl Fn() -> bool) {
         let deadline = Instant::now() + time;
         while !state() {
-            assert!(Instant::now() < deadline, "waited {time:?} for {what}; running: {:?}", self.running());
+            assert!(
+                Instant::now() < deadline,
+                "waited {time:?} for {what}; running: {:?}",
+                self.running()
+            );
             std::thread::park_timeout(Duration::from_millis(20));
         }
     }
@@ -88,15 +123,26 @@ impl Workplace {
 
 fn command_lines() -> impl Iterator<Item = (u32, String)> {
     let own = std::process::id();
-    fs::read_dir("/proc").expect("/proc").filter_map(move |entry| {
-        let entry = entry.ok()?;
-        let pid: u32 = entry.file_name().to_str()?.parse().ok().filter(|pid| *pid != own)?;
-        let line = fs::read(entry.path().join("cmdline")).ok().filter(|line| !line.is_empty())?;
-        Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
-    })
+    fs::read_dir("/proc")
+        .expect("/proc")
+        .filter_map(move |entry| {
+            let entry = entry.ok()?;
+            let pid: u32 = entry
+                .file_name()
+                .to_str()?
+                .parse()
+                .ok()
+                .filter(|pid| *pid != own)?;
+            let line = fs::read(entry.path().join("cmdline"))
+                .ok()
+                .filter(|line| !line.is_empty())?;
+            Some((pid, String::from_utf8_lossy(&line).replace('\0', " ")))
+        })
 }
 
 fn list(directory: &Path) -> Vec<String> {
     let entries = fs::read_dir(directory).into_iter().flatten();
-    entries.map(|entry| entry.expect("an entry").path().display().to_string()).collect()
+    entries
+        .map(|entry| entry.expect("an entry").path().display().to_string())
+        .collect()
 }

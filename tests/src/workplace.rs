@@ -173,7 +173,10 @@ impl Workplace {
     /// If it cannot be run.
     #[must_use]
     pub fn run_command(&self, mut command: Command, stdin: &[u8]) -> Run {
-        let piped = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let piped = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         let mut child = piped.spawn().expect("the program starts");
         let mut pipe = child.stdin.take().expect("standard input is piped");
         // It may end before it has read everything (a usage error): a broken pipe is not this function's concern.
@@ -189,9 +192,19 @@ impl Workplace {
     #[must_use]
     pub fn output(&self, program: &str, arguments: &[&str]) -> String {
         let mut command = Command::new(program);
-        command.args(arguments).current_dir(self.path("")).env("PATH", engine::path());
-        let output = command.stdin(Stdio::null()).output().unwrap_or_else(|error| panic!("{program}: {error}"));
-        assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
+        command
+            .args(arguments)
+            .current_dir(self.path(""))
+            .env("PATH", engine::path());
+        let output = command
+            .stdin(Stdio::null())
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        assert!(
+            output.status.success(),
+            "{program}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         String::from_utf8(output.stdout).expect("text")
     }
 
@@ -209,9 +222,17 @@ impl Workplace {
     /// If it cannot be listed.
     #[must_use]
     pub fn names(&self, below: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.path(below)).unwrap_or_else(|error| panic!("{below}: {error}"));
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect();
+        let entries =
+            fs::read_dir(self.path(below)).unwrap_or_else(|error| panic!("{below}: {error}"));
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("an entry")
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
         names.sort();
         names
     }

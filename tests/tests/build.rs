@@ -50,8 +50,14 @@ fn request_becomes_an_image_with_its_digest_and_a_response() {
     let digest = place.read("image/digest");
     assert_eq!(digest, archive.config_digest);
     let response: Value = serde_json::from_str(&run.response.unwrap()).unwrap();
-    assert_eq!(response["object"], json!({"image": "image/image.tar", "digest": digest}));
-    assert_eq!(response["metadata"][0], json!({"name": "digest", "value": digest}));
+    assert_eq!(
+        response["object"],
+        json!({"image": "image/image.tar", "digest": digest})
+    );
+    assert_eq!(
+        response["metadata"][0],
+        json!({"name": "digest", "value": digest})
+    );
     assert_eq!(place.names("image"), ["digest", "image.tar"]);
     assert_eq!(place.leftovers(), Vec::<String>::new());
 }
@@ -61,7 +67,9 @@ fn image_is_readable_by_others_as_the_umask_says() {
     let place = Workplace::new();
     stages(&place);
 
-    let _ = place.build(&json!({"context": "context", "output": "image"})).expect(0);
+    let _ = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
 
     let plain = place.write("plain", "");
     let mode = |path| fs::metadata(path).unwrap().permissions().mode();
@@ -74,17 +82,40 @@ fn image_is_what_an_independent_reader_says_it_is() {
     let place = Workplace::new();
     stages(&place);
 
-    let _ = place.build(&json!({"context": "context", "output": "image", "labels": ["a=b"]})).expect(0);
+    let _ = place
+        .build(&json!({"context": "context", "output": "image", "labels": ["a=b"]}))
+        .expect(0);
 
     let path = place.path("image/image.tar");
-    let inspected = place.output("skopeo", &["inspect", "--config", &format!("docker-archive:{}", path.display())]);
+    let inspected = place.output(
+        "skopeo",
+        &[
+            "inspect",
+            "--config",
+            &format!("docker-archive:{}", path.display()),
+        ],
+    );
     let config: Value = serde_json::from_str(&inspected).unwrap();
     assert_eq!(config["config"]["Labels"], json!({"a": "b"}));
-    let raw = place.output("skopeo", &["inspect", "--raw", &format!("oci-archive:{}", path.display())]);
+    let raw = place.output(
+        "skopeo",
+        &[
+            "inspect",
+            "--raw",
+            &format!("oci-archive:{}", path.display()),
+        ],
+    );
     let manifest: Value = serde_json::from_str(&raw).unwrap();
     assert_eq!(manifest["config"]["digest"], place.read("image/digest"));
-    for blob in Archive::read(&path).files.iter().filter(|(name, _)| name.starts_with("blobs/sha256/")) {
-        assert_eq!(sha256(blob.1), format!("sha256:{}", &blob.0["blobs/sha256/".len()..]));
+    for blob in Archive::read(&path)
+        .files
+        .iter()
+        .filter(|(name, _)| name.starts_with("blobs/sha256/"))
+    {
+        assert_eq!(
+            sha256(blob.1),
+            format!("sha256:{}", &blob.0["blobs/sha256/".len()..])
+        );
     }
 }
 
@@ -106,18 +137,32 @@ fn progress_shows_steps_logs_and_durations_on_standard_error() {
     let place = Workplace::new();
     place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo one; echo two >&2\n");
 
-    let run = place.build(&json!({"context": "context", "output": "image"})).expect(0);
+    let run = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
 
-    let step = run.stderr.lines().find(|line| line.contains("RUN echo one")).unwrap();
+    let step = run
+        .stderr
+        .lines()
+        .find(|line| line.contains("RUN echo one"))
+        .unwrap();
     let number = step.split_whitespace().next().unwrap();
     for word in ["one", "two"] {
         assert!(
-            run.stderr.lines().any(|line| line.starts_with(number) && line.ends_with(word)),
+            run.stderr
+                .lines()
+                .any(|line| line.starts_with(number) && line.ends_with(word)),
             "{}",
             run.stderr
         );
     }
-    assert!(run.stderr.lines().any(|line| line.starts_with(&format!("{number} DONE"))), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .lines()
+            .any(|line| line.starts_with(&format!("{number} DONE"))),
+        "{}",
+        run.stderr
+    );
     assert_eq!(run.stdout, "");
 }
 
@@ -127,7 +172,9 @@ fn missing_image_directory_builds_exports_nothing_and_says_so() {
     stages(&place);
     fs::remove_dir(place.path("image")).unwrap();
 
-    let run = place.build(&json!({"context": "context", "output": "image"})).expect(0);
+    let run = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
 
     assert!(run.stderr.contains("warning"), "{}", run.stderr);
     assert!(run.stderr.contains("`image`"), "{}", run.stderr);

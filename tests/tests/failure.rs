@@ -18,10 +18,20 @@ fn shows(run: &Run, parts: &[&str]) {
 
 #[test]
 fn failing_step_shows_its_lines_the_end_of_its_log_and_the_exit_code() {
-    let (place, run) = build("BUSYBOX\nFROM busybox\n\nRUN echo the reason; \\\n    exit 7\nRUN echo never\n");
+    let (place, run) =
+        build("BUSYBOX\nFROM busybox\n\nRUN echo the reason; \\\n    exit 7\nRUN echo never\n");
 
     assert_eq!(run.status, 1, "{}", run.stderr);
-    shows(&run, &["Dockerfile:7", ">>> RUN echo the reason", ">>>     exit 7", "the reason", "exit code: 7"]);
+    shows(
+        &run,
+        &[
+            "Dockerfile:7",
+            ">>> RUN echo the reason",
+            ">>>     exit 7",
+            "the reason",
+            "exit code: 7",
+        ],
+    );
     assert_eq!(place.names("image"), Vec::<String>::new());
     assert_eq!(place.leftovers(), Vec::<String>::new());
 }
@@ -31,7 +41,14 @@ fn dockerfile_that_does_not_parse_shows_the_line() {
     let (_, run) = build("FROM scratch\nCOPPY a b\n");
 
     assert_eq!(run.status, 1, "{}", run.stderr);
-    shows(&run, &["Dockerfile:2", ">>> COPPY a b", "unknown instruction: COPPY"]);
+    shows(
+        &run,
+        &[
+            "Dockerfile:2",
+            ">>> COPPY a b",
+            "unknown instruction: COPPY",
+        ],
+    );
 }
 
 #[test]
@@ -43,7 +60,10 @@ fn missing_file_in_copy_is_named_with_what_was_found() {
     let run = place.build(&json!({"context": "context", "output": "image"}));
 
     assert_eq!(run.status, 1, "{}", run.stderr);
-    shows(&run, &["Dockerfile:2", "\"/readme.txt\": not found", "readme.md"]);
+    shows(
+        &run,
+        &["Dockerfile:2", "\"/readme.txt\": not found", "readme.md"],
+    );
 }
 
 #[test]
@@ -51,7 +71,15 @@ fn unreachable_base_image_names_the_image() {
     let (_, run) = build("FROM 127.0.0.1:1/base/image:tag\n");
 
     assert_eq!(run.status, 1, "{}", run.stderr);
-    shows(&run, &["Dockerfile:1", ">>> FROM 127.0.0.1:1/base/image:tag", "127.0.0.1:1/base/image:tag", "connection refused"]);
+    shows(
+        &run,
+        &[
+            "Dockerfile:1",
+            ">>> FROM 127.0.0.1:1/base/image:tag",
+            "127.0.0.1:1/base/image:tag",
+            "connection refused",
+        ],
+    );
 }
 
 #[test]
@@ -76,7 +104,10 @@ fn daemon_that_is_not_installed_is_an_error_that_says_what_to_install() {
     let mut command = place.command(&["build"]);
     command.env("PATH", "/nowhere");
 
-    let run = place.run_command(command, br#"{"object":{"context":"context","output":"image"},"response_path":"/dev/null"}"#);
+    let run = place.run_command(
+        command,
+        br#"{"object":{"context":"context","output":"image"},"response_path":"/dev/null"}"#,
+    );
 
     assert_eq!(run.status, 3, "{}", run.stderr);
     shows(&run, &["buildkitd", "PATH", "install"]);
@@ -90,7 +121,13 @@ fn daemon_that_dies_at_start_is_an_error_with_the_end_of_its_log() {
     place.executable("dying");
 
     let run = place.send(
-        &["build", "--buildkitd", program.to_str().unwrap(), "--root", place.root().to_str().unwrap()],
+        &[
+            "build",
+            "--buildkitd",
+            program.to_str().unwrap(),
+            "--root",
+            place.root().to_str().unwrap(),
+        ],
         &json!({"context": "context", "output": "image"}),
     );
 

@@ -13,9 +13,13 @@ fn object() -> Value {
 /// A build whose step runs until it is stopped, and that step's mark in the process table.
 fn endless(place: &Workplace) -> Child {
     let mark = place.mark();
-    place.dockerfile(&format!("BUSYBOX\nFROM busybox\nRUN echo started; sleep {mark}\n"));
+    place.dockerfile(&format!(
+        "BUSYBOX\nFROM busybox\nRUN echo started; sleep {mark}\n"
+    ));
     let child = place.start_build(&object());
-    place.wait_for("the step to run", || !place.processes(&format!("sleep {mark}")).is_empty());
+    place.wait_for("the step to run", || {
+        !place.processes(&format!("sleep {mark}")).is_empty()
+    });
     child
 }
 
@@ -31,7 +35,11 @@ fn stopped_by(signal: &str, status: i32) {
     assert_eq!(place.leftovers(), Vec::<String>::new());
     assert_eq!(place.names("image"), Vec::<String>::new());
     assert!(run.stderr.contains(signal), "{}", run.stderr);
-    assert!(asked.elapsed() < Duration::from_secs(20), "{:?}", asked.elapsed());
+    assert!(
+        asked.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        asked.elapsed()
+    );
 }
 
 #[test]
@@ -53,7 +61,9 @@ fn sigkill_leaves_nothing_running_after_two_seconds() {
     let run = place.finish(child);
     assert_eq!(run.status, 137);
 
-    place.wait_up_to(Duration::from_secs(2), "everything to end", || place.running().is_empty());
+    place.wait_up_to(Duration::from_secs(2), "everything to end", || {
+        place.running().is_empty()
+    });
     place.dockerfile("FROM scratch\nCOPY busybox /\n");
     let _ = place.build(&object()).expect(0);
     assert_eq!(place.leftovers(), Vec::<String>::new());
@@ -85,10 +95,13 @@ fn second_build_on_one_root_waits_and_says_so() {
     let mut command = other.command(&["build", "--root", root.to_str().unwrap()]);
     command.stderr(std::fs::File::create(other.path("stderr")).unwrap());
     let mut second = command.spawn().unwrap();
-    let message = br#"{"object":{"context":"context","output":"image"},"response_path":"/dev/null"}"#;
+    let message =
+        br#"{"object":{"context":"context","output":"image"},"response_path":"/dev/null"}"#;
     std::io::Write::write_all(&mut second.stdin.take().unwrap(), message).unwrap();
 
-    place.wait_for("the second to say that it waits", || other.read("stderr").contains("another build"));
+    place.wait_for("the second to say that it waits", || {
+        other.read("stderr").contains("another build")
+    });
     assert_eq!(other.names("image"), Vec::<String>::new());
     place.signal(&first, "SIGTERM");
     let _ = place.finish(first);

@@ -18,6 +18,9 @@ pub(crate) fn engine_config() -> Config {
         .max_wasm_stack(MAX_WASM_STACK)
         // The planner computes with text; a smaller language is a smaller door.
         .wasm_simd(false)
-        .wasm_relaxed_simd(false);
+        .wasm_relaxed_simd(false)
+        // The component has no names, so a trace of its numbers tells nobody anything; a panic says its place itself.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false);
     config
 }

@@ -123,6 +123,14 @@ fn streams(instance: &mut LinkerInstance<'_, Sandbox>) -> wasmtime::Result<()> {
             Ok((Ok::<u64, StreamError>(WRITE_AT_ONCE),))
         },
     )?;
+    // libc takes one with each stream; waiting on it is a trap.
+    instance.func_wrap(
+        "[method]output-stream.subscribe",
+        |mut store, (_stream,): (Handle,)| {
+            store.data_mut().charge(0)?;
+            Ok((Handle::new_own(0),))
+        },
+    )?;
     for name in ["write", "blocking-write-and-flush"] {
         instance.func_wrap(&format!("[method]output-stream.{name}"), write)?;
     }
