@@ -12,6 +12,7 @@
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 
 pub mod buildkit;
+pub mod daemon;
 pub mod image;
 pub mod planner;
 pub mod progress;
