@@ -163,11 +163,9 @@ impl containerd::Content for Content {
         let range = Range::new(request.offset, request.size);
         let opened = {
             let path = path.clone();
-            tokio::task::spawn_blocking(move || range.open(&path)).await
+            blocking(move || range.open(&path)).await
         };
-        let blob = opened
-            .map_err(panicked)?
-            .map_err(|error| self.unread(&path, error))?;
+        let blob = opened.map_err(|error| self.unread(&path, error))?;
 
         let (pieces, stream) = mpsc::channel(PIECES_IN_FLIGHT);
         let faults = self.faults.clone();
@@ -428,8 +426,4 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|panic| Err(io::Error::other(panic)))
-}
-
-fn panicked(panic: tokio::task::JoinError) -> Status {
-    Status::internal(panic.to_string())
 }

@@ -67,6 +67,17 @@ pub(super) fn of(source: &Source) -> Option<String> {
     Some(text)
 }
 
+/// The lines meant, as one text.
+pub(super) fn marked(source: &Source) -> Option<String> {
+    let lines = lines_of(&source.data);
+    let shown = choose(&source.ranges, lines.len());
+    let marked: Vec<String> = (shown.iter())
+        .filter(|(_, show)| **show == Show::Marked)
+        .map(|(number, _)| line_of(lines[number - 1]))
+        .collect();
+    (!marked.is_empty()).then(|| marked.join("\n"))
+}
+
 fn lines_of(data: &[u8]) -> Vec<&[u8]> {
     let data = data.strip_prefix(b"\xef\xbb\xbf").unwrap_or(data);
     let mut lines: Vec<&[u8]> = data.split(|byte| *byte == b'\n').collect();

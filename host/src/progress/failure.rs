@@ -1,14 +1,16 @@
 //! The text of a solve that failed: what, where, and what was last printed.
 //!
-//!     error: process "/bin/sh -c make" did not complete successfully: exit code: 7
-//!       step: [build 3/4] RUN make
-//!       target: `server`
-//!     Dockerfile:12
-//!      11 |     COPY . .
-//!      12 | >>> RUN make
-//!     last lines of the log:
-//!       make: *** [all] Error 7
-//!     exit code: 7
+//! ```text
+//! error: process "/bin/sh -c make" did not complete successfully: exit code: 7
+//!   step: [build 3/4] RUN make
+//!   target: `server`
+//! Dockerfile:12
+//!  11 |     COPY . .
+//!  12 | >>> RUN make
+//! last lines of the log:
+//!   make: *** [all] Error 7
+//! exit code: 7
+//! ```
 //!
 //! Every part but the first is left out where nothing is known of it.
 //!
@@ -103,11 +105,20 @@ impl FailureReport<'_> {
         let Cause::MissingPath { path, .. } = cause else {
             return cause.hint();
         };
-        // `--from=` (and `from=` of a mount) copies from another stage or image: the context explains nothing there.
-        if step.is_none_or(|step| step.name.contains("from=")) {
+        if self.copies_from_elsewhere(step) {
             return None;
         }
         missing::explain(path, self.context?)
+    }
+
+    /// Whether the step reads from another stage or image (`--from=`, or `from=` of a mount), so that the context
+    /// explains nothing; also if nothing is known of the step.
+    fn copies_from_elsewhere(&self, step: Option<&FailedStep>) -> bool {
+        let instruction = match step {
+            Some(step) => Some(step.name.clone()),
+            None => self.failure.sources.first().and_then(excerpt::marked),
+        };
+        instruction.is_none_or(|instruction| instruction.contains("from="))
     }
 
     fn write_excerpts(&self, colours: Colours, text: &mut String) {
@@ -328,6 +339,38 @@ mod tests {
         assert_eq!(
             text,
             "error: \"/out\": not found\n  step: [2/2] COPY --from=build /out /\n"
+        );
+    }
+
+    #[test]
+    fn without_a_step_the_lines_meant_tell_whether_the_context_explains_a_missing_file() {
+        let context = |_: &str| {
+            vec![ContextName {
+                name: "out".into(),
+                excluded: true,
+            }]
+        };
+        let text = |instruction: &str| {
+            let failure = SolveFailure {
+                message: "\"/out\": not found".into(),
+                sources: vec![dockerfile(instruction, 1)],
+                ..SolveFailure::default()
+            };
+            FailureReport {
+                context: Some(&context),
+                ..report(&failure, &[])
+            }
+            .text()
+        };
+
+        assert_eq!(
+            text("COPY out /"),
+            "error: \"/out\": not found\n  hint: `out` exists, but `.dockerignore` excludes it\nDockerfile:1\n  \
+             1 | >>> COPY out /\n"
+        );
+        assert_eq!(
+            text("COPY --from=build out /"),
+            "error: \"/out\": not found\nDockerfile:1\n  1 | >>> COPY --from=build out /\n"
         );
     }
 

@@ -3,9 +3,11 @@
 //! Lines of one step stay together. When several steps run at once, one is shown as its lines come and the others
 //! wait, but not long: until the shown one ends or pauses, or at most [`LONGEST_WAIT`].
 //!
-//!     #7 server: [build 2/4] RUN make
-//!     #7 0.123 cc main.c
-//!     #7 DONE 1.2s
+//! ```text
+//! #7 server: [build 2/4] RUN make
+//! #7 0.123 cc main.c
+//! #7 DONE 1.2s
+//! ```
 //!
 //! Reads, writes: nothing; it fills a `String`. Unknown here: the daemon's reports.
 //! Source: BuildKit v0.32.2, `util/progress/progressui` (numbering, figures, `#7 ...` where a step is left).
@@ -17,7 +19,7 @@ use crate::progress::amount;
 use crate::progress::event::{End, Event, Kind, Progress};
 use crate::progress::line::Colours;
 use crate::progress::part::since;
-use crate::progress::step::Step;
+use crate::progress::step::{State, Step};
 use crate::progress::trace::{Patience, Trace};
 use crate::progress::warning::{Warning, Warnings};
 
@@ -48,12 +50,16 @@ pub(super) struct Plain {
     last: SystemTime,
     waiting: BTreeMap<usize, Waiting>,
     waiting_bytes: usize,
+    /// How many steps have begun to wait so far.
+    arrivals: u64,
     /// Which steps have had their name in full.
     introduced: Vec<bool>,
 }
 
 /// What waits of one step.
 struct Waiting {
+    /// Its place among those that wait.
+    arrival: u64,
     since: SystemTime,
     newest: SystemTime,
     text: String,
@@ -68,17 +74,23 @@ impl Plain {
             last: SystemTime::UNIX_EPOCH,
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
+            arrivals: 0,
             introduced: Vec::new(),
         }
     }
 
     /// Takes an event; [`Plain::settle`] shows it.
     pub(super) fn accept(&mut self, event: &Event, step: &Step) {
-        let waiting = self.waiting.entry(event.step).or_insert_with(|| Waiting {
-            since: event.time,
-            newest: event.time,
-            text: String::new(),
-            ended: false,
+        let arrivals = &mut self.arrivals;
+        let waiting = self.waiting.entry(event.step).or_insert_with(|| {
+            *arrivals += 1;
+            Waiting {
+                arrival: *arrivals,
+                since: event.time,
+                newest: event.time,
+                text: String::new(),
+                ended: false,
+            }
         });
         waiting.newest = waiting.newest.max(event.time);
         waiting.ended = matches!(event.kind, Kind::Ended(_));
@@ -99,7 +111,7 @@ impl Plain {
         loop {
             self.write_current(out);
             let Some(next) = self.next() else { return };
-            if !self.may_switch(next, trace.now(), patience) {
+            if !self.may_switch(next, trace, patience) {
                 return;
             }
             self.switch(next, trace, out);
@@ -138,21 +150,27 @@ impl Plain {
         }
     }
 
-    /// The step whose lines have waited longest.
+    /// The step that began to wait first.
     fn next(&self) -> Option<usize> {
-        let oldest = self
+        let first = self
             .waiting
             .iter()
-            .min_by_key(|(step, waiting)| (waiting.since, **step));
-        oldest.map(|(step, _)| *step)
+            .min_by_key(|(_, waiting)| waiting.arrival);
+        first.map(|(step, _)| *step)
     }
 
-    fn may_switch(&self, next: usize, now: SystemTime, patience: Patience) -> bool {
-        self.current.is_none()
-            || patience > Patience::Waiting
-            || self.waiting_bytes > MOST_WAITING
-            || since(self.waiting[&next].since, now) >= LONGEST_WAIT
-            || since(self.last, now) >= PAUSE
+    fn may_switch(&self, next: usize, trace: &Trace, patience: Patience) -> bool {
+        let Some(current) = self.current else {
+            return true;
+        };
+        if patience > Patience::Waiting || self.waiting_bytes > MOST_WAITING {
+            return true;
+        }
+        // A step that is about to end should end first; one that has only begun has nothing to say yet.
+        let ending = matches!(trace.step(current).state, State::Ending { .. });
+        let waiting = &self.waiting[&next];
+        let paused = since(self.last, trace.now()) >= PAUSE && !waiting.text.is_empty();
+        !ending && (paused || since(waiting.since, trace.now()) >= LONGEST_WAIT)
     }
 
     fn switch(&mut self, next: usize, trace: &Trace, out: &mut String) {

@@ -142,13 +142,18 @@ impl Step {
             lines: Lines::new(colours),
             partial_since: None,
         });
-        let lines = stream.lines.feed(&log.message);
+        let begun = stream.partial_since.unwrap_or(time);
+        let mut first = stream.lines.feed(&log.message);
         stream.partial_since = match stream.lines.has_partial() {
-            true if lines.is_empty() => stream.partial_since.or(Some(time)),
+            true if first.is_empty() => Some(begun),
             true => Some(time),
             false => None,
         };
-        self.logged(log.stream, time, lines)
+        let rest = first.split_off(first.len().min(1));
+        // A line is as old as its first byte.
+        let mut shown = self.logged(log.stream, begun, first);
+        shown.extend(self.logged(log.stream, time, rest));
+        shown
     }
 
     /// Ends the unfinished lines that have waited since `deadline` or longer; all of them if there is no deadline.
@@ -160,16 +165,15 @@ impl Step {
         };
         let mut flushed = Vec::new();
         for (id, stream) in self.streams.iter_mut().filter(|(_, stream)| due(stream)) {
-            stream.partial_since = None;
-            flushed.push((*id, stream.lines.flush()));
+            let begun = stream
+                .partial_since
+                .take()
+                .unwrap_or(SystemTime::UNIX_EPOCH);
+            flushed.push((*id, begun, stream.lines.flush()));
         }
         let mut shown = Vec::new();
-        for (id, lines) in flushed {
-            let time = self
-                .newest
-                .get(&id)
-                .map_or(SystemTime::UNIX_EPOCH, |(time, _)| *time);
-            shown.extend(self.logged(id, time, lines));
+        for (id, begun, lines) in flushed {
+            shown.extend(self.logged(id, begun, lines));
         }
         shown
     }

@@ -8,26 +8,26 @@
 //! Reads: the stream, once. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: layers, who sends.
 //!
 //! - [`error`]: why a stream cannot be unpacked, by path.
-//! - `tree`: directories by path, beneath the root. `attributes`: owners, modes, times, extended attributes.
+//! - `staged`: a directory beside its final place. `tree`: directories by path, beneath the root. `attributes`: owners, modes, times, extended attributes.
 
 mod attributes;
 pub mod error;
+mod staged;
 mod tree;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::PermissionsExt;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use tempfile::TempDir;
 
 pub use self::attributes::Lost;
 use self::attributes::{Attributes, DEFAULT_DIRECTORY_MODE};
 use self::error::RootfsError;
+use self::staged::Staged;
 use self::tree::{Place, RelativePath, Tree};
 use super::entry::{Entries, Entry, Kind, Source};
 
@@ -42,7 +42,6 @@ const PRIVATE: Mode = Mode::RWXU;
 #[derive(Debug)]
 pub struct Rootfs {
     staged: Staged,
-    target: PathBuf,
     /// The mode of the root directory, set when nothing can fail any more but the renaming.
     mode: Mode,
     summary: Summary,
@@ -100,7 +99,6 @@ impl Rootfs {
         } = unpacking;
         Ok(Self {
             staged,
-            target: target.into(),
             mode,
             summary,
         })
@@ -116,92 +114,9 @@ impl Rootfs {
     /// # Errors
     /// [`RootfsError::Commit`], and then the old content still stands there; [`RootfsError::RemoveOld`] if the new one
     /// does, but the old one remains beside it.
-    pub fn commit(mut self) -> Result<Summary, RootfsError> {
-        let staged = self.staged.directory.path();
-        let failed = |source: io::Error| RootfsError::Commit {
-            path: self.target.clone(),
-            source,
-        };
-        fs::set_permissions(staged, fs::Permissions::from_mode(self.mode.as_raw_mode()))
-            .map_err(failed)?;
-        match rustix::fs::rename(staged, &self.target) {
-            Ok(()) => {}
-            // Something stands there that is not an empty directory: swap, so that the name is never without a tree.
-            Err(Errno::NOTEMPTY | Errno::EXIST | Errno::NOTDIR) => {
-                let exchange = RenameFlags::EXCHANGE;
-                rustix::fs::renameat_with(CWD, staged, CWD, &self.target, exchange)
-                    .map_err(|e| failed(e.into()))?;
-                self.staged.restricted.clear();
-                remove(staged).map_err(|source| RootfsError::RemoveOld {
-                    path: staged.into(),
-                    source,
-                })?;
-            }
-            Err(error) => return Err(failed(error.into())),
-        }
-        self.staged.restricted.clear();
-        self.staged.directory.disable_cleanup(true);
+    pub fn commit(self) -> Result<Summary, RootfsError> {
+        self.staged.put(self.mode)?;
         Ok(self.summary)
-    }
-}
-
-fn remove(path: &Path) -> io::Result<()> {
-    if path.symlink_metadata()?.is_dir() {
-        fs::remove_dir_all(path)
-    } else {
-        fs::remove_file(path)
-    }
-}
-
-/// The directory in which a tree grows, removed when dropped.
-#[derive(Debug)]
-struct Staged {
-    directory: TempDir,
-    /// Directories that we may not be able to empty, once they have the modes of the image; deepest first.
-    restricted: Vec<PathBuf>,
-}
-
-impl Staged {
-    fn beside(target: &Path) -> Result<Self, RootfsError> {
-        let failed = |source| RootfsError::Stage {
-            path: target.into(),
-            source,
-        };
-        let name = target
-            .file_name()
-            .ok_or_else(|| failed(io::ErrorKind::InvalidInput.into()))?;
-        let mut prefix = name.to_os_string();
-        prefix.push(".partial-");
-        let parent = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let directory = tempfile::Builder::new()
-            .prefix(&prefix)
-            .tempdir_in(parent)
-            .map_err(failed)?;
-        Ok(Self {
-            directory,
-            restricted: Vec::new(),
-        })
-    }
-
-    fn open(&self) -> Result<OwnedFd, RootfsError> {
-        let path = self.directory.path();
-        tree::open_root(path).map_err(|error| RootfsError::Stage {
-            path: path.into(),
-            source: error.into(),
-        })
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        // Only a user who is not root needs this. The tree's root still keeps everyone else out, so that the paths
-        // lead where they led. An error shows as a directory that stays.
-        for path in self.restricted.iter().rev() {
-            let _ = fs::set_permissions(path, fs::Permissions::from_mode(PRIVATE.as_raw_mode()));
-        }
     }
 }
 
@@ -226,7 +141,6 @@ impl<R: Read> Source for Stream<R> {
 }
 
 struct Unpacking<'target, R> {
-    // Before the directory, so that it is closed when that is removed.
     tree: Tree,
     staged: Staged,
     target: &'target Path,
@@ -428,10 +342,6 @@ impl<R: Read> Unpacking<'_, R> {
             let mut attributes = attributes.unwrap_or_else(Attributes::of_implied_directory);
             if path.is_root() {
                 root_mode = std::mem::replace(&mut attributes.mode, PRIVATE);
-            } else if !attributes.mode.contains(PRIVATE) {
-                self.staged
-                    .restricted
-                    .push(self.staged.directory.path().join(path.as_path()));
             }
             let directory = self
                 .tree

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::PRIVATE;
@@ -22,7 +22,8 @@ const LENGTH_LIMIT: usize = 4095;
 /// The deepest path, in components. Each is a directory that stays open, and a process has 1024 files at least.
 const DEPTH_LIMIT: usize = 256;
 
-const DIRECTORY: OFlags = OFlags::RDONLY
+/// How every directory is opened: as itself, and only if it is one.
+pub(super) const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
@@ -117,11 +118,6 @@ impl Blocked {
             },
         }
     }
-}
-
-/// Opens the directory that is to be the root.
-pub(super) fn open_root(path: &Path) -> Result<OwnedFd, Errno> {
-    rustix::fs::openat(CWD, path, DIRECTORY, Mode::empty())
 }
 
 /// The root and the directories on the way to the last entry.
