@@ -13,6 +13,7 @@ mod deadline;
 mod embedded;
 mod engine_config;
 mod limits;
+mod named_paths;
 mod sandbox;
 mod wasi;
 pub mod workspace;
@@ -21,7 +22,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use oci_image_schema::diagnostic::{Diagnostic, Severity, Span};
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -37,8 +39,8 @@ use self::wasi::Exited;
 use self::workspace::{NoWorkspace, Workspace};
 
 /// How long an object may be that is handed to the planner, in bytes.
-// A real one has some hundreds. The limits on fuel and memory are measured against the worst object of this length.
-pub const MAX_OBJECT: usize = 1 << 20;
+// The planner's own limit too. That on memory would end a longer one as a fault of the planner.
+pub const MAX_OBJECT: usize = 4 << 20;
 
 /// The planner did not do its work. No fault of the object.
 #[derive(Debug, thiserror::Error)]
@@ -248,21 +250,15 @@ impl Planner {
 /// The one defect of an object that is not even handed over.
 fn too_long(object: &str) -> Option<Diagnostic> {
     (object.len() > MAX_OBJECT).then(|| Diagnostic {
-        code: "object-too-long".to_owned(),
+        code: Code::ObjectTooLarge.name().to_owned(),
         severity: Severity::Error,
         pointer: String::new(),
-        place: Some(oci_image_schema::diagnostic::Place::Object(Span {
-            start: 0,
-            end: 1,
-        })),
+        place: Some(Place::Object(Span { start: 0, end: 0 })),
         message: format!(
-            "the object is {} bytes long, its limit is {MAX_OBJECT}",
+            "the object holds {} bytes, and may hold {MAX_OBJECT}",
             object.len()
         ),
-        help: Some(
-            "put long lists of build arguments and labels into files: `build_args_file`, `labels_file`"
-                .to_owned(),
-        ),
+        help: Some("put long lists into files: `build_args_file`, `labels_file`".to_owned()),
         allowed: Vec::new(),
     })
 }
@@ -275,9 +271,13 @@ mod tests {
     fn embedded_planner_loads_and_answers() {
         let planner = Planner::load().unwrap();
 
-        planner.validate("{}").unwrap();
-        planner.describe("{}").unwrap().unwrap();
-        planner.plan("{}", NoWorkspace).unwrap();
+        let object = r#"{"context": "app", "output": "image", "cache": true}"#;
+        assert_eq!(planner.validate(object).unwrap(), []);
+        let interface = planner.describe(object).unwrap().unwrap();
+        assert_eq!(interface.inputs[0].name, "app");
+        assert_eq!(interface.caches, ["cache"]);
+        let planned = planner.plan(object, NoWorkspace).unwrap();
+        assert_eq!(planned.result.unwrap_err()[0].code, "unreadable-file");
     }
 
     #[test]
@@ -286,6 +286,6 @@ mod tests {
 
         let diagnostics = Planner::load().unwrap().validate(&object).unwrap();
 
-        assert_eq!(diagnostics[0].code, "object-too-long");
+        assert_eq!(diagnostics[0].code, "object-too-large");
     }
 }
