@@ -12,7 +12,6 @@ use std::time::Duration;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, StatusRequest};
 use bollard_buildkit_proto::moby::filesync::v1::file_send_server::FileSendServer;
-use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -194,8 +193,7 @@ impl Attachables {
         services.add(&["Check", "Watch"], health);
         services.add(
             &["DiffCopy"],
-            FileSyncServer::new(FileSync::new(solve.locals.clone()))
-                .max_decoding_message_size(MESSAGE_LIMIT),
+            FileSync::new(solve.locals.clone(), faults.clone()),
         );
         services.add(
             &["DiffCopy"],

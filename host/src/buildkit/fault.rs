@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
 
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::sink::SinkError;
 
 /// What an attachable could not do for the daemon.
@@ -22,6 +23,14 @@ pub enum Fault {
         exporter: &'static str,
         /// The sink's own error.
         source: SinkError,
+    },
+    /// A local could not be sent.
+    #[error("cannot send the local `{name}`")]
+    Local {
+        /// The name by which the daemon asked for it.
+        name: String,
+        /// What went wrong.
+        source: FileSyncError,
     },
 }
 

@@ -8,7 +8,8 @@
 //! - [`error`]: what the daemon says of a solve that failed, as types.
 //! - [`fault`]: what went wrong on our side of the session.
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
-//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it.
+//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it,
+//!   `ignore` tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
 
 pub mod client;
@@ -16,9 +17,11 @@ pub mod error;
 pub mod fault;
 mod filesend;
 pub mod filesync;
+mod ignore;
 pub mod local;
 pub mod session;
 pub mod sink;
 pub mod solve;
 pub mod status;
 mod tunnel;
+pub mod walk;
