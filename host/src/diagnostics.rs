@@ -61,9 +61,12 @@ impl<'text> Sources<'text> {
     fn spot(&self, diagnostic: &'text Diagnostic) -> Option<Spot<'text>> {
         let (name, text, start, span) = match diagnostic.place.as_ref()? {
             Place::Object(span) => (self.name, self.text, self.object_start, span),
-            Place::File(place) => {
-                (place.path.as_str(), self.files.get(&place.path)?.as_str(), 0, &place.span)
-            }
+            Place::File(place) => (
+                place.path.as_str(),
+                self.files.get(&place.path)?.as_str(),
+                0,
+                &place.span,
+            ),
         };
         let range = |span: &Span| start + span.start as usize..start + span.end as usize;
         let span = range(span);
@@ -84,25 +87,39 @@ impl<'text> Spot<'text> {
 
     /// The lines around the place, and where in the text they begin.
     fn window(&self) -> (usize, &'text str) {
-        let mut start = self.text[..self.span.start].rfind('\n').map_or(0, |newline| newline + 1);
+        let mut start = self.text[..self.span.start]
+            .rfind('\n')
+            .map_or(0, |newline| newline + 1);
         for _ in 0..CONTEXT_LINES {
-            start = self.text[..start.saturating_sub(1)].rfind('\n').map_or(0, |newline| newline + 1);
+            start = self.text[..start.saturating_sub(1)]
+                .rfind('\n')
+                .map_or(0, |newline| newline + 1);
         }
         let mut end = self.span.end;
         for _ in 0..=CONTEXT_LINES {
-            end = self.text[end..].find('\n').map_or(self.text.len(), |newline| end + newline + 1);
+            end = self.text[end..]
+                .find('\n')
+                .map_or(self.text.len(), |newline| end + newline + 1);
         }
         (start, &self.text[start..end])
     }
 
     /// Where the part begins and ends that is shown of lines that are too long.
     fn clipped(&self) -> (usize, &'text str) {
-        let start = self.text.floor_char_boundary(self.span.start.saturating_sub(CONTEXT_BYTES));
-        let end = (self.span.end.min(self.span.start + CONTEXT_BYTES) + CONTEXT_BYTES).min(self.text.len());
+        let start = self
+            .text
+            .floor_char_boundary(self.span.start.saturating_sub(CONTEXT_BYTES));
+        let end = (self.span.end.min(self.span.start + CONTEXT_BYTES) + CONTEXT_BYTES)
+            .min(self.text.len());
         (start, &self.text[start..self.text.floor_char_boundary(end)])
     }
 
-    fn snippet(&self) -> (Snippet<'text, annotate_snippets::Annotation<'text>>, Option<Position>) {
+    fn snippet(
+        &self,
+    ) -> (
+        Snippet<'text, annotate_snippets::Annotation<'text>>,
+        Option<Position>,
+    ) {
         let (start, shown) = self.window();
         let long = shown.len() > 8 * CONTEXT_BYTES || self.span.len() > 4 * CONTEXT_BYTES;
         let (start, shown) = if long { self.clipped() } else { (start, shown) };
@@ -111,14 +128,22 @@ impl<'text> Spot<'text> {
             .line_start(self.position(start).line)
             .fold(false)
             .annotation(AnnotationKind::Primary.span(span));
-        if long { (snippet, Some(self.position(self.span.start))) } else { (snippet.path(self.name), None) }
+        if long {
+            (snippet, Some(self.position(self.span.start)))
+        } else {
+            (snippet.path(self.name), None)
+        }
     }
 }
 
 /// Diagnostics for a person: code, message, place, excerpt, what to do; a count at the end. Empty for none.
 #[must_use]
 pub fn text(diagnostics: &[Diagnostic], sources: &Sources<'_>, coloured: bool) -> String {
-    let renderer = if coloured { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if coloured {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(MOST) {
         text.push_str(&renderer.render(&[group(diagnostic, sources)]));
@@ -156,7 +181,11 @@ fn group<'text>(diagnostic: &'text Diagnostic, sources: &Sources<'text>) -> Grou
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mut group = Group::with_title(level.primary_title(&diagnostic.message).id(&diagnostic.code));
+    let mut group = Group::with_title(
+        level
+            .primary_title(&diagnostic.message)
+            .id(&diagnostic.code),
+    );
     if let Some(spot) = sources.spot(diagnostic) {
         let (snippet, position) = spot.snippet();
         group = group.element(snippet);
@@ -168,21 +197,33 @@ fn group<'text>(diagnostic: &'text Diagnostic, sources: &Sources<'text>) -> Grou
         group = group.element(Level::HELP.message(help));
     }
     if !diagnostic.allowed.is_empty() {
-        let allowed: Vec<String> = diagnostic.allowed.iter().map(|value| format!("`{value}`")).collect();
+        let allowed: Vec<String> = diagnostic
+            .allowed
+            .iter()
+            .map(|value| format!("`{value}`"))
+            .collect();
         group = group.element(Level::NOTE.message(format!("allowed: {}", allowed.join(", "))));
     }
     group
 }
 
 fn count(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
+    let errors = diagnostics
+        .iter()
+        .filter(|diagnostic| diagnostic.severity == Severity::Error)
+        .count();
     let named = |count: usize, what: &str| match count {
         0 => None,
         1 => Some(format!("1 {what}")),
         more => Some(format!("{more} {what}s")),
     };
-    let parts: Vec<String> =
-        [named(errors, "error"), named(diagnostics.len() - errors, "warning")].into_iter().flatten().collect();
+    let parts: Vec<String> = [
+        named(errors, "error"),
+        named(diagnostics.len() - errors, "warning"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     format!("the request has {}", parts.join(" and "))
 }
 
@@ -207,7 +248,12 @@ mod tests {
         object_start: usize,
         files: &'text BTreeMap<String, String>,
     ) -> Sources<'text> {
-        Sources { name: "<stdin>", text, object_start, files }
+        Sources {
+            name: "<stdin>",
+            text,
+            object_start,
+            files,
+        }
     }
 
     #[test]
@@ -243,12 +289,19 @@ error[unknown-key]: `contxt` is not a key of the object
 
     #[test]
     fn document_on_one_long_line_is_clipped_around_the_place() {
-        let message = format!("{{{}\"contxt\": 1{}}}", " ".repeat(1 << 20), " ".repeat(1 << 20));
+        let message = format!(
+            "{{{}\"contxt\": 1{}}}",
+            " ".repeat(1 << 20),
+            " ".repeat(1 << 20)
+        );
         let start = message.find("\"contxt\"").unwrap() as u32;
         let files = BTreeMap::new();
 
         let text = text(
-            &[diagnostic(Some(Span { start, end: start + 8 }))],
+            &[diagnostic(Some(Span {
+                start,
+                end: start + 8,
+            }))],
             &sources(&message, 0, &files),
             false,
         );
@@ -262,7 +315,11 @@ error[unknown-key]: `contxt` is not a key of the object
     fn span_outside_of_the_text_is_no_place_and_no_panic() {
         let files = BTreeMap::new();
         for (start, end) in [(5, 900), (900, 901), (3, 2), (1, 2), (u32::MAX, u32::MAX)] {
-            let text = text(&[diagnostic(Some(Span { start, end }))], &sources("{ä}", 0, &files), false);
+            let text = text(
+                &[diagnostic(Some(Span { start, end }))],
+                &sources("{ä}", 0, &files),
+                false,
+            );
 
             assert!(text.starts_with("error[unknown-key]"), "{text}");
             assert!(!text.contains("-->"), "{text}");
@@ -274,11 +331,20 @@ error[unknown-key]: `contxt` is not a key of the object
         let message = "{\"ä\": 1,\n \"contxt\": 2}";
         let files = BTreeMap::new();
 
-        let json = json(&[diagnostic(Some(Span { start: 11, end: 19 }))], &sources(message, 0, &files));
+        let json = json(
+            &[diagnostic(Some(Span { start: 11, end: 19 }))],
+            &sources(message, 0, &files),
+        );
 
         let entries: serde_json::Value = serde_json::from_str(&json).unwrap();
-        assert_eq!(entries[0]["start"], serde_json::json!({"line": 2, "column": 2}));
-        assert_eq!(entries[0]["end"], serde_json::json!({"line": 2, "column": 10}));
+        assert_eq!(
+            entries[0]["start"],
+            serde_json::json!({"line": 2, "column": 2})
+        );
+        assert_eq!(
+            entries[0]["end"],
+            serde_json::json!({"line": 2, "column": 10})
+        );
         assert_eq!(entries[0]["file"], "<stdin>");
         assert_eq!(entries[0]["code"], "unknown-key");
     }
