@@ -1,1 +1,96 @@
-//! Planner.
+//! The planner: an object in, a build plan or every mistake out.
+//!
+//! Pure functions: no clock, no environment, no file but through [`workspace::Workspace`]; the same object and the same answers give
+//! the same bytes, natively and in the sandbox. Nothing here panics, recurses with the input, or takes more than linear time.
+//!
+//! In reading order:
+//!
+//! - `request`: the object key by key, and the rules about several keys; by `reader`, which reads values as types.
+//! - `pair`, `name`, `platform`, `host`, `registry`, `secret`: the rules, one noun each.
+//! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins and writes TOML.
+//! - `interface`: what the build needs and gives.
+//! - `solve`: the plan, with `files`, which looks at what the object names, and `lines` and `yaml`, which read it.
+//! - `findings`: what is wrong, collected; `nearest`: what was probably meant; `json`: JSON with places.
+//! - [`workspace`]: what may be asked of the host.
+//! - `component`: the same functions as exports of a component, by `bindings`, which `wit-bindgen` wrote.
+//!
+//! Source: `planner.wit`.
+
+#[cfg(target_family = "wasm")]
+#[rustfmt::skip]
+mod bindings;
+#[cfg(target_family = "wasm")]
+mod component;
+mod daemon_config;
+mod files;
+mod findings;
+mod host;
+mod interface;
+mod json;
+mod lines;
+mod name;
+mod nearest;
+mod pair;
+mod platform;
+mod reader;
+mod registry;
+mod request;
+mod secret;
+mod solve;
+mod toml_tree;
+pub mod workspace;
+mod yaml;
+
+use oci_image_schema::diagnostic::Diagnostic;
+use oci_image_schema::interface::Interface;
+use oci_image_schema::plan::BuildPlan;
+
+use findings::Findings;
+use workspace::Workspace;
+
+/// Every defect of the object that can be seen without looking at a file, and every remark, in the order of its text.
+#[must_use]
+pub fn validate(object: &str) -> Vec<Diagnostic> {
+    let mut findings = Findings::new(object);
+    if let Some(request) = request::read(object, &mut findings) {
+        daemon_config::write(&request, &mut findings);
+    }
+    findings.into_diagnostics()
+}
+
+/// What the message `build` of this object needs and gives.
+///
+/// # Errors
+///
+/// What [`validate`] says, if anything of it is an error.
+pub fn describe(object: &str) -> Result<Interface, Vec<Diagnostic>> {
+    let mut findings = Findings::new(object);
+    let interface = request::read(object, &mut findings).and_then(|request| {
+        daemon_config::write(&request, &mut findings);
+        interface::interface(&request)
+    });
+    match interface {
+        Some(interface) if !findings.failed() => Ok(interface),
+        _ => Err(findings.into_diagnostics()),
+    }
+}
+
+/// What is built.
+///
+/// # Errors
+///
+/// Every defect and remark, those about the files that the object names included, if any is an error.
+pub fn plan(object: &str, workspace: &dyn Workspace) -> Result<BuildPlan, Vec<Diagnostic>> {
+    let mut findings = Findings::new(object);
+    let plan = request::read(object, &mut findings).and_then(|request| {
+        let config = daemon_config::write(&request, &mut findings);
+        solve::plan(&request, config, workspace, &mut findings)
+    });
+    match plan {
+        Some(plan) if !findings.failed() => Ok(BuildPlan {
+            warnings: findings.into_diagnostics(),
+            ..plan
+        }),
+        _ => Err(findings.into_diagnostics()),
+    }
+}

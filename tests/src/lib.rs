@@ -1,1 +1,11 @@
-//! Suites.
+//! What the suites that cross rooms share.
+//!
+//! - [`engine`]: where buildkitd and its companions are, and the program under test.
+//! - [`workplace`]: a working directory of a build, and a run of the program in it.
+//! - [`traces`]: what a build leaves on the machine.
+//! - [`archive`]: an independent reading of `image.tar`.
+
+pub mod archive;
+pub mod engine;
+pub mod traces;
+pub mod workplace;

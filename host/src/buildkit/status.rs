@@ -3,8 +3,10 @@
 //! Our own types, so that whoever shows progress does not depend on the wire.
 //! Source: BuildKit v0.32.2, `api/services/control/control.proto` (`StatusResponse`).
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use bollard_buildkit_proto::google::protobuf::Timestamp;
+use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use bytes::Bytes;
 
 use crate::buildkit::error::Source;
@@ -90,4 +92,151 @@ pub struct VertexWarning {
     pub url: String,
     /// The place in the Dockerfile.
     pub source: Option<Source>,
+}
+
+impl From<wire::StatusResponse> for Status {
+    fn from(wire: wire::StatusResponse) -> Self {
+        Self {
+            vertices: wire.vertexes.into_iter().map(Vertex::from).collect(),
+            progress: wire
+                .statuses
+                .into_iter()
+                .map(VertexProgress::from)
+                .collect(),
+            logs: wire.logs.into_iter().map(VertexLog::from).collect(),
+            warnings: wire.warnings.into_iter().map(VertexWarning::from).collect(),
+        }
+    }
+}
+
+impl From<wire::Vertex> for Vertex {
+    fn from(wire: wire::Vertex) -> Self {
+        Self {
+            digest: wire.digest,
+            inputs: wire.inputs,
+            name: wire.name,
+            cached: wire.cached,
+            started: wire.started.and_then(time),
+            completed: wire.completed.and_then(time),
+            error: wire.error,
+        }
+    }
+}
+
+impl From<wire::VertexStatus> for VertexProgress {
+    fn from(wire: wire::VertexStatus) -> Self {
+        Self {
+            id: wire.id,
+            vertex: wire.vertex,
+            name: wire.name,
+            current: wire.current,
+            total: wire.total,
+            timestamp: wire.timestamp.and_then(time),
+            started: wire.started.and_then(time),
+            completed: wire.completed.and_then(time),
+        }
+    }
+}
+
+impl From<wire::VertexLog> for VertexLog {
+    fn from(wire: wire::VertexLog) -> Self {
+        Self {
+            vertex: wire.vertex,
+            timestamp: wire.timestamp.and_then(time),
+            stream: wire.stream,
+            message: Bytes::from(wire.msg),
+        }
+    }
+}
+
+impl From<wire::VertexWarning> for VertexWarning {
+    fn from(wire: wire::VertexWarning) -> Self {
+        Self {
+            vertex: wire.vertex,
+            level: wire.level,
+            short: text(&wire.short),
+            detail: wire.detail.iter().map(|line| text(line)).collect(),
+            url: wire.url,
+            source: wire.info.map(|info| Source::from_wire(info, &wire.ranges)),
+        }
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// No time before 1970 and none that the clock cannot hold: the daemon measures the present.
+fn time(wire: Timestamp) -> Option<SystemTime> {
+    let since_epoch = Duration::new(wire.seconds.try_into().ok()?, wire.nanos.try_into().ok()?);
+    SystemTime::UNIX_EPOCH.checked_add(since_epoch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_of_the_wire_becomes_ours_field_by_field() {
+        let at = |seconds| Some(Timestamp { seconds, nanos: 5 });
+        let ours = |seconds| Some(SystemTime::UNIX_EPOCH + Duration::new(seconds, 5));
+        let wire = wire::StatusResponse {
+            vertexes: vec![wire::Vertex {
+                digest: "sha256:a".into(),
+                inputs: vec!["sha256:b".into()],
+                name: "RUN".into(),
+                cached: true,
+                started: at(1),
+                completed: at(2),
+                error: "no".into(),
+                progress_group: None,
+            }],
+            statuses: vec![],
+            logs: vec![wire::VertexLog {
+                vertex: "sha256:a".into(),
+                timestamp: at(3),
+                stream: 2,
+                msg: b"\xffx".to_vec(),
+            }],
+            warnings: vec![],
+        };
+
+        let expected = Status {
+            vertices: vec![Vertex {
+                digest: "sha256:a".into(),
+                inputs: vec!["sha256:b".into()],
+                name: "RUN".into(),
+                cached: true,
+                started: ours(1),
+                completed: ours(2),
+                error: "no".into(),
+            }],
+            logs: vec![VertexLog {
+                vertex: "sha256:a".into(),
+                timestamp: ours(3),
+                stream: 2,
+                message: Bytes::from_static(b"\xffx"),
+            }],
+            ..Status::default()
+        };
+        assert_eq!(Status::from(wire), expected);
+    }
+
+    #[test]
+    fn a_time_that_the_clock_cannot_hold_is_no_time() {
+        assert_eq!(
+            time(Timestamp {
+                seconds: -1,
+                nanos: 0
+            }),
+            None
+        );
+        assert_eq!(
+            time(Timestamp {
+                seconds: i64::MAX,
+                nanos: i32::MAX
+            }),
+            None
+        );
+    }
 }

@@ -1,0 +1,38 @@
+# The few commands that people type. The logic is in the crates, and in the scripts named here.
+
+CARGO ?= cargo
+# Where `make setup` puts buildkitd and buildctl; tests and examples look there first.
+export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
+# runc and its like are in /usr/sbin, which not every login has on its PATH.
+export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
+
+.PHONY: help setup build demo test bench lint fmt docs
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## install what is missing: Debian packages, Rust target, BuildKit into target/engine/bin
+	@host/engine/setup.sh
+
+build: ## the program: target/release/oci-image
+	$(CARGO) build --release --locked
+
+demo: setup build ## build a small image from a prototype request
+	@tests/examples/hello/demo.sh target/release/oci-image target/demo
+
+test: setup ## every test, those with the real engine included
+	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"
+	$(CARGO) test --workspace --locked
+
+bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" selects
+	$(CARGO) run --locked --quiet --package oci-image-tests --bin bench -- $(ONLY)
+
+lint: ## formatting and clippy, warnings are errors
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+docs: ## the documentation of all crates, warnings are errors
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --workspace --no-deps --locked

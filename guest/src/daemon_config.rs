@@ -1,0 +1,245 @@
+//! buildkitd's configuration: from the request, what the user adds to it, and the limits that we raise.
+//!
+//! Settings of the machine (root, sockets, snapshotter, rootless) are not here: the host passes them as flags, and flags win.
+//! Relative paths stay relative, so the daemon runs in the working directory.
+//!
+//! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
+
+use std::ops::Range;
+
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Span;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use crate::findings::{Findings, quoted};
+use crate::json::{self, Text};
+use crate::nearest::nearest;
+use crate::registry::Registry;
+use crate::request::Request;
+use crate::toml_tree::{self as tree, Conflict};
+
+/// The tables and settings that buildkitd reads at the top.
+const KNOWN: &[&str] = &[
+    "debug",
+    "trace",
+    "root",
+    "insecure-entitlements",
+    "proxyNetwork",
+    "log",
+    "grpc",
+    "otel",
+    "cdi",
+    "worker",
+    "registry",
+    "dns",
+    "history",
+    "frontend",
+    "system",
+    "provenanceEnvDir",
+    "cache",
+];
+/// What the host's flags override.
+const OURS: &[&[&str]] = &[&["root"], &["grpc", "address"], &["otel", "socketPath"]];
+/// Settings of garbage collection; one of them from the user puts ours out of force.
+const GC: &[&str] = &[
+    "gc",
+    "gckeepstorage",
+    "reservedSpace",
+    "maxUsedSpace",
+    "minFreeSpace",
+    "gcpolicy",
+];
+const OCI_WORKER: [&str; 2] = ["worker", "oci"];
+
+/// The configuration as TOML. Mistakes in the user's part, and conflicts with it, are reported.
+pub(crate) fn write<'t>(request: &Request<'t>, findings: &mut Findings<'t>) -> String {
+    let mut config = DeTable::new();
+    if let Some(flag) = request.debug {
+        tree::set(
+            &mut config,
+            &["log", "level"],
+            tree::string("debug", range(flag)),
+        );
+    }
+    set_mirrors(&mut config, request, findings);
+    for registry in &request.registries {
+        set_registry(&mut config, registry);
+    }
+    let extra = request.buildkit_extra_config.as_ref();
+    if let Some((extra, table)) = extra.and_then(|extra| Some((extra, parse(extra, findings)?))) {
+        remark(extra, &table, findings);
+        for conflict in tree::join(&mut config, table) {
+            report(&conflict, extra, findings);
+        }
+    }
+    set_gc(&mut config);
+    tree::write(&config)
+}
+
+fn range(span: Span) -> Range<usize> {
+    span.start as usize..span.end as usize
+}
+
+/// `registry_mirrors` is short for the mirrors of docker.io in `registries`.
+fn set_mirrors(config: &mut DeTable<'_>, request: &Request<'_>, findings: &mut Findings<'_>) {
+    let Some(place) = place_of(&request.registry_mirrors) else {
+        return;
+    };
+    tree::set(
+        config,
+        &["registry", "docker.io", "mirrors"],
+        texts(&request.registry_mirrors, place.clone()),
+    );
+    let docker = request
+        .registries
+        .iter()
+        .find(|registry| registry.host.as_str() == "docker.io");
+    let Some(other) = docker.and_then(|docker| place_of(&docker.mirrors)) else {
+        return;
+    };
+    let message = "the mirrors of `docker.io` are given in `registry_mirrors` and in `registries`";
+    for place in [place, other] {
+        findings
+            .report(Code::ConflictingConfig, json::span(place), message)
+            .help("remove one of the two");
+    }
+}
+
+fn set_registry(config: &mut DeTable<'_>, registry: &Registry<'_>) {
+    let mut set =
+        |key: &str, value| tree::set(config, &["registry", registry.host.as_str(), key], value);
+    for (key, list) in [
+        ("mirrors", &registry.mirrors),
+        ("ca", &registry.ca),
+        ("tlsconfigdir", &registry.tlsconfigdir),
+    ] {
+        if let Some(place) = place_of(list) {
+            set(key, texts(list, place));
+        }
+    }
+    for (key, flag) in [("http", registry.http), ("insecure", registry.insecure)] {
+        if let Some((value, place)) = flag {
+            set(key, tree::boolean(value, range(place)));
+        }
+    }
+    if let (Some(first), Some(last)) = (registry.keypair.first(), registry.keypair.last()) {
+        let pair = |text: &Text<'_>| tree::string(text.as_str(), range(text.span()));
+        let pairs = registry.keypair.iter().map(|keypair| {
+            tree::table([("key", pair(&keypair.key)), ("cert", pair(&keypair.cert))])
+        });
+        set(
+            "keypair",
+            tree::list(
+                pairs,
+                range(first.key.span()).start..range(last.cert.span()).end,
+            ),
+        );
+    }
+}
+
+/// From the first text of a list to its last; nothing if it is empty.
+fn place_of(list: &[Text<'_>]) -> Option<Range<usize>> {
+    let (first, last) = (list.first()?, list.last()?);
+    Some(range(first.span()).start..range(last.span()).end)
+}
+
+fn texts(list: &[Text<'_>], place: Range<usize>) -> Spanned<DeValue<'static>> {
+    tree::list(
+        list.iter()
+            .map(|text| tree::string(text.as_str(), range(text.span()))),
+        place,
+    )
+}
+
+fn parse<'a>(extra: &'a Text<'_>, findings: &mut Findings<'_>) -> Option<DeTable<'a>> {
+    match tree::parse(extra.as_str()) {
+        Ok(table) => Some(table),
+        Err(mistakes) => {
+            for mistake in mistakes {
+                findings.report(
+                    Code::InvalidToml,
+                    extra.part(&mistake.range),
+                    format!("this is not TOML: {}", mistake.message),
+                );
+            }
+            None
+        }
+    }
+}
+
+/// Warns of what buildkitd would not read, or what the host's flags override.
+fn remark(extra: &Text<'_>, table: &DeTable<'_>, findings: &mut Findings<'_>) {
+    for (key, _) in table
+        .iter()
+        .filter(|(key, _)| !KNOWN.contains(&&**key.get_ref()))
+    {
+        let message = format!(
+            "buildkitd reads no {} at the top of its configuration",
+            quoted(key.get_ref())
+        );
+        let finding = findings.report(Code::UnknownConfig, extra.part(&key.span()), message);
+        finding.allowed(KNOWN);
+        if let Some(near) = nearest(key.get_ref(), KNOWN) {
+            finding.help(format!("did you mean `{near}`?"));
+        }
+    }
+    for keys in OURS {
+        if let Some(value) = tree::get(table, keys) {
+            let message = format!("`{}` has no effect: the program decides it", keys.join("."));
+            findings
+                .report(Code::IneffectiveConfig, extra.part(&value.span()), message)
+                .help("remove the setting");
+        }
+    }
+}
+
+/// Reports a conflict at both of its places.
+fn report(conflict: &Conflict, extra: &Text<'_>, findings: &mut Findings<'_>) {
+    let setting = &conflict.setting;
+    let here = extra.part(&conflict.second);
+    let message = format!("`{setting}` is set to another value by a key of the object");
+    findings
+        .report(Code::ConflictingConfig, here, message)
+        .help("remove one of the two");
+    let message = format!("`{setting}` is set to another value in `buildkit_extra_config`");
+    findings
+        .report(
+            Code::ConflictingConfig,
+            json::span(conflict.first.clone()),
+            message,
+        )
+        .help("remove one of the two");
+}
+
+/// By default the daemon keeps only 512 MB of contexts, cache mounts and git checkouts, and those for two days: an incremental
+/// context or a compiler's cache is lost between builds. Ours keeps all kinds alike, the last used longest, within the default caps.
+fn set_gc(config: &mut DeTable<'_>) {
+    let worker = tree::get(config, &OCI_WORKER).map(Spanned::get_ref);
+    let is_users = |worker: &DeValue<'_>| {
+        worker
+            .as_table()
+            .is_none_or(|table| GC.iter().any(|key| table.contains_key(*key)))
+    };
+    if worker.is_some_and(is_users) {
+        return;
+    }
+    let caps = || {
+        [
+            ("reservedSpace", "10GB"),
+            ("maxUsedSpace", "100GB"),
+            ("minFreeSpace", "20%"),
+        ]
+        .map(|(key, value)| (key, tree::string(value, 0..0)))
+    };
+    // The first leaves what steps share and frontends fetched; the second takes that too, where the first was not enough.
+    let all = [("all", tree::boolean(true, 0..0))]
+        .into_iter()
+        .chain(caps());
+    let policies = [tree::table(caps()), tree::table(all)];
+    tree::set(
+        config,
+        &[OCI_WORKER[0], OCI_WORKER[1], "gcpolicy"],
+        tree::list(policies, 0..0),
+    );
+}

@@ -1,0 +1,198 @@
+//! `NAME=VALUE`: build arguments, labels, image arguments, in a list of the object or on a line of a file.
+//!
+//! The value is everything after the first `=`, untouched. Reads and writes nothing.
+//! Source: `buildctl --opt` (split at the first `=`; the last of equal names wins), Dockerfile reference for what `ARG` expands.
+
+use std::collections::BTreeMap;
+
+use oci_image_schema::code::Code;
+
+use crate::findings::{Findings, Origin, quoted};
+use crate::json::Text;
+
+/// What a pair is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PairKind {
+    BuildArg,
+    Label,
+    ImageArg,
+}
+
+impl PairKind {
+    /// What one is called in a message.
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::BuildArg => "a build argument",
+            Self::Label => "a label",
+            Self::ImageArg => "an image argument",
+        }
+    }
+
+    const fn bad_name(self) -> Code {
+        match self {
+            Self::BuildArg | Self::ImageArg => Code::BadArgumentName,
+            Self::Label => Code::BadLabelName,
+        }
+    }
+
+    const fn example(self) -> &'static str {
+        match self {
+            Self::BuildArg => "VERSION=1.0",
+            Self::Label => "org.opencontainers.image.title=hello",
+            Self::ImageArg => "BASE=base/image.tar",
+        }
+    }
+}
+
+/// A pair whose name is sound.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair<'t> {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    /// The string of the object that holds the pair, or names its file.
+    pub(crate) text: Text<'t>,
+}
+
+/// Reads the pairs of a list; the last of equal names stays, in the place of the first.
+pub(crate) fn pairs<'t>(
+    findings: &mut Findings<'t>,
+    kind: PairKind,
+    list: Vec<Text<'t>>,
+) -> Vec<Pair<'t>> {
+    let mut collected = Pairs::new(kind);
+    for text in list {
+        collected.add(findings, text.as_str(), &Origin::Object(&text), &text);
+    }
+    collected.list
+}
+
+/// Pairs as they are collected from a list or file.
+pub(crate) struct Pairs<'t> {
+    kind: PairKind,
+    pub(crate) list: Vec<Pair<'t>>,
+    places: BTreeMap<String, usize>,
+}
+
+impl<'t> Pairs<'t> {
+    pub(crate) fn new(kind: PairKind) -> Self {
+        Self {
+            kind,
+            list: Vec::new(),
+            places: BTreeMap::new(),
+        }
+    }
+
+    /// Judges one pair, and takes it if it is sound.
+    pub(crate) fn add(
+        &mut self,
+        findings: &mut Findings<'t>,
+        pair: &str,
+        origin: &Origin<'_, 't>,
+        text: &Text<'t>,
+    ) {
+        let Some((name, value)) = split(findings, self.kind, pair, origin) else {
+            return;
+        };
+        if self.kind == PairKind::ImageArg && value.is_empty() {
+            let message = format!("the image argument {} names no file", quoted(name));
+            origin.report(findings, Code::EmptyValue, 0..pair.len(), message);
+            return;
+        }
+        if name_is_sound(findings, self.kind, name, origin) {
+            self.insert(findings, (name, value), origin, text);
+        }
+    }
+
+    /// Takes a pair whose name is sound.
+    pub(crate) fn insert(
+        &mut self,
+        findings: &mut Findings<'t>,
+        (name, value): (&str, &str),
+        origin: &Origin<'_, 't>,
+        text: &Text<'t>,
+    ) {
+        let pair = Pair {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            text: text.clone(),
+        };
+        let Some(place) = self.places.get(name) else {
+            self.places.insert(name.to_owned(), self.list.len());
+            self.list.push(pair);
+            return;
+        };
+        self.list[*place] = pair;
+        let message = format!("{} is given twice, and this value counts", quoted(name));
+        origin
+            .report(findings, Code::RepeatedName, 0..name.len(), message)
+            .help("remove one of the two");
+    }
+}
+
+fn split<'p>(
+    findings: &mut Findings<'_>,
+    kind: PairKind,
+    pair: &'p str,
+    origin: &Origin<'_, '_>,
+) -> Option<(&'p str, &'p str)> {
+    let split = pair.split_once('=');
+    if split.is_none() {
+        let message = format!("{} has no `=`, so it is not {}", quoted(pair), kind.noun());
+        let help = format!("write `NAME=VALUE`, as in `{}`", kind.example());
+        origin
+            .report(findings, Code::MissingEquals, 0..pair.len(), message)
+            .help(help);
+    }
+    split
+}
+
+/// Whether a name may stand before `=`; if it is merely odd, it may, and a warning says so.
+pub(crate) fn name_is_sound(
+    findings: &mut Findings<'_>,
+    kind: PairKind,
+    name: &str,
+    origin: &Origin<'_, '_>,
+) -> bool {
+    if name.is_empty() {
+        let message = format!("{} has no name before the `=`", kind.noun());
+        let help = format!("write `NAME=VALUE`, as in `{}`", kind.example());
+        origin
+            .report(findings, kind.bad_name(), 0..1, message)
+            .help(help);
+        return false;
+    }
+    if let Some((at, found)) = name
+        .char_indices()
+        .find(|(_, character)| character.is_whitespace() || character.is_control())
+    {
+        let message = format!(
+            "the name {} holds white space or a control character",
+            quoted(name)
+        );
+        let range = at..at + found.len_utf8();
+        origin
+            .report(findings, kind.bad_name(), range, message)
+            .help("remove it; blanks around `=` count too");
+        return false;
+    }
+    if kind != PairKind::Label && !is_identifier(name) {
+        let message = format!(
+            "no Dockerfile can expand an argument of the name {}",
+            quoted(name)
+        );
+        let help = "use letters, digits and `_`, and begin with no digit";
+        origin
+            .report(findings, Code::OddArgumentName, 0..name.len(), message)
+            .help(help);
+    }
+    true
+}
+
+fn is_identifier(name: &str) -> bool {
+    let begins =
+        name.starts_with(|character: char| character.is_ascii_alphabetic() || character == '_');
+    begins
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

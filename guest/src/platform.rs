@@ -1,0 +1,213 @@
+//! `image_platform`: platforms with commas between.
+//!
+//! BuildKit takes any architecture after an operating system; we take those that exist, because a mistyped one fails only after
+//! minutes, or builds an image that runs nowhere. Passed on as written: BuildKit knows the aliases too.
+//!
+//! Source: containerd's `platforms` package: form, aliases, known names (Go's list).
+
+use oci_image_schema::code::Code;
+
+use crate::findings::{Findings, quoted};
+use crate::json::Text;
+use crate::nearest::nearest;
+
+const SYSTEMS: &[&str] = &[
+    "linux",
+    "windows",
+    "darwin",
+    "freebsd",
+    "netbsd",
+    "openbsd",
+    "dragonfly",
+    "solaris",
+    "illumos",
+    "aix",
+    "android",
+    "ios",
+    "js",
+    "plan9",
+    "wasip1",
+    "zos",
+];
+const ARCHITECTURES: &[&str] = &[
+    "amd64", "arm64", "arm", "386", "ppc64le", "ppc64", "s390x", "riscv64", "loong64", "mips64le",
+    "mips64", "mipsle", "mips", "riscv", "sparc64", "wasm", "wasm32",
+];
+/// What `allowed` lists: what images are commonly built for.
+const COMMON: &[&str] = &[
+    "linux/amd64",
+    "linux/arm64",
+    "linux/arm/v7",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/s390x",
+    "linux/riscv64",
+];
+
+/// The platforms of a list with commas.
+pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec<String> {
+    let mut seen = std::collections::BTreeSet::new();
+    let mut platforms = Vec::new();
+    for (item, range) in list.items() {
+        if item.is_empty() {
+            findings
+                .report(
+                    Code::EmptyValue,
+                    list.span(),
+                    "a platform of `image_platform` is empty",
+                )
+                .help("remove the comma");
+            continue;
+        }
+        match normal(item) {
+            Ok(normal) if seen.insert(normal.clone()) => platforms.push(item.to_owned()),
+            Ok(normal) => {
+                let message = format!("the platform `{normal}` is listed twice");
+                findings
+                    .report(Code::RepeatedPlatform, list.part(&range), message)
+                    .help("remove one of the two");
+            }
+            Err(mistake) => {
+                let finding =
+                    findings.report(Code::BadPlatform, list.part(&range), mistake.message);
+                finding.allowed(COMMON);
+                if let Some(near) = mistake.near {
+                    finding.help(format!("did you mean `{near}`?"));
+                }
+            }
+        }
+    }
+    platforms
+}
+
+struct Mistake {
+    message: String,
+    near: Option<String>,
+}
+
+impl Mistake {
+    fn new(message: String) -> Self {
+        Self {
+            message,
+            near: None,
+        }
+    }
+}
+
+/// A platform under its one name, so that aliases of it are seen to be equal.
+fn normal(platform: &str) -> Result<String, Mistake> {
+    let lower = platform.to_ascii_lowercase();
+    let parts: Vec<_> = lower.split('/').collect();
+    let sound = |part: &&str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+    };
+    let system_ends = parts[0]
+        .find('(')
+        .filter(|_| parts[0].ends_with(')'))
+        .unwrap_or(parts[0].len());
+    let system = &parts[0][..system_ends];
+    if parts.len() > 3 || !sound(&system) || !parts[1..].iter().all(sound) {
+        return Err(Mistake::new(format!(
+            "{} is not of the form `os/architecture` or `os/architecture/variant`",
+            quoted(platform)
+        )));
+    }
+    match parts[..] {
+        [alone] if SYSTEMS.contains(&alone) => Ok(alone.to_owned()),
+        [alone] => architecture(alone, "")
+            .ok_or_else(|| unknown("operating system or architecture", alone, platform)),
+        [_, machine, ref variant @ ..] => {
+            if !SYSTEMS.contains(&system) && system != "macos" {
+                return Err(unknown("operating system", system, platform));
+            }
+            let machine = architecture(machine, variant.first().copied().unwrap_or_default())
+                .ok_or_else(|| unknown("architecture", machine, platform))?;
+            Ok(format!("{}/{machine}", parts[0]))
+        }
+        [] => Err(Mistake::new("a platform is empty".to_owned())),
+    }
+}
+
+/// An architecture and its variant, if it is known.
+fn architecture(name: &str, variant: &str) -> Option<String> {
+    let (name, variant) = match (name, variant) {
+        ("i386", _) => ("386", ""),
+        ("x86_64" | "x86-64", variant) => ("amd64", variant),
+        ("aarch64", variant) => ("arm64", variant),
+        ("armhf", _) => ("arm", "v7"),
+        ("armel", _) => ("arm", "v6"),
+        other => other,
+    };
+    let variant = match (name, variant) {
+        ("amd64", "v1") | ("arm64", "8" | "v8" | "v8.0") | ("arm", "" | "7" | "v7") => {
+            String::new()
+        }
+        (_, variant) if variant.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("v{variant}")
+        }
+        (_, variant) => variant.to_owned(),
+    };
+    let known = ARCHITECTURES.contains(&name);
+    known.then(|| {
+        if variant.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{name}/{variant}")
+        }
+    })
+}
+
+fn unknown(what: &str, word: &str, platform: &str) -> Mistake {
+    let known: Vec<_> = match what {
+        "operating system" => SYSTEMS.to_vec(),
+        "architecture" => ARCHITECTURES.to_vec(),
+        _ => [SYSTEMS, ARCHITECTURES].concat(),
+    };
+    let near =
+        nearest(word, &known).map(|near| platform.to_ascii_lowercase().replacen(word, near, 1));
+    Mistake {
+        message: format!("{} names no known {what}", quoted(platform)),
+        near,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_have_one_name() {
+        for (written, meant) in [
+            ("linux/x86_64", "linux/amd64"),
+            ("Linux/AMD64", "linux/amd64"),
+            ("linux/arm64/v8", "linux/arm64"),
+            ("linux/arm/7", "linux/arm"),
+            ("linux/armel", "linux/arm/v6"),
+            ("arm64", "arm64"),
+            ("linux", "linux"),
+            ("windows(10.0.17763)/amd64", "windows(10.0.17763)/amd64"),
+        ] {
+            assert_eq!(normal(written).ok().as_deref(), Some(meant), "{written}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_platform_is_refused_with_a_near_miss() {
+        let mistake = normal("linux/amd46").err().unwrap();
+        assert_eq!(mistake.message, "`linux/amd46` names no known architecture");
+        assert_eq!(mistake.near.as_deref(), Some("linux/amd64"));
+        for wrong in [
+            "linux/",
+            "/amd64",
+            "linux/amd64/v1/x",
+            "linux/*",
+            "linux amd64",
+            "linux;amd64",
+        ] {
+            assert!(normal(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! What the planner may ask of its host, and all it may ask.
+//!
+//! Every path is one that the object names, or one that follows from it: `<context>/Dockerfile`, `<context>/<dockerfile>` for a
+//! hint, `<context>/<path of a context input>`, `image`, `cache`, `cache/index.json`, and the directories of additional targets.
+//! A host that answers [`FileError::Denied`] to a path of a hint loses the hint and nothing else.
+//!
+//! Source: `planner.wit`, interface `workspace`.
+
+/// Why a path has no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileError {
+    /// Nothing stands there.
+    NotFound,
+    /// The file is not UTF-8.
+    NotText,
+    /// A directory stands there.
+    IsDirectory,
+    /// The file is larger than the limit given, in bytes.
+    TooLarge(u64),
+    /// The host does not answer for this path.
+    Denied,
+    /// Anything else, in the words of the host's system.
+    Other(String),
+}
+
+/// What stands at a path, symbolic links followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Nothing,
+    /// A file (or anything that is not a directory).
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// The host's answers. Paths are as the object wrote them, relative to the working directory unless absolute.
+pub trait Workspace {
+    /// The text of a small file.
+    ///
+    /// # Errors
+    ///
+    /// Why there is none.
+    fn read_text(&self, path: &str) -> Result<String, FileError>;
+
+    /// What stands at a path.
+    ///
+    /// # Errors
+    ///
+    /// Why there is no answer; never [`FileError::NotFound`], which is [`Entry::Nothing`].
+    fn entry_at(&self, path: &str) -> Result<Entry, FileError>;
+}

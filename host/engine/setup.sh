@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# Sets up what a build of oci-image needs and what a build with it needs; `make setup` calls it.
+#
+# Installs only what is missing, says what it does, and does nothing the second time. Three parts, in this order:
+#   packages   programs from Debian (asks for root, or prints the command for root)
+#   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
+#   engine     buildkitd and buildctl, at the version that go.mod pins, into target/engine/bin
+# Without arguments all three; with arguments those named.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$here/../.." && pwd)
+engine="$root/target/engine"
+# A login without /usr/sbin finds no runc; a plain shell after an installation finds neither Rust nor Go.
+PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:${CARGO_HOME:-$HOME/.cargo}/bin:/usr/local/go/bin"
+did_something=
+
+say() { printf 'setup: %s\n' "$*"; }
+die() {
+    printf 'setup: error: %s\n' "$1" >&2
+    shift
+    [ $# -eq 0 ] || printf '       %s\n' "$@" >&2
+    exit 1
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command with its output in a log, which is shown only if the command fails.
+quietly() { # NAME COMMAND...
+    local log="$engine/log/$1.log"
+    shift
+    mkdir -p "$engine/log"
+    if ! "$@" >"$log" 2>&1 </dev/null; then
+        tail -n 40 "$log" >&2
+        die "this command failed, its whole output is in $log:" "$*"
+    fi
+}
+
+# --- packages --------------------------------------------------------------------------------------------------------
+
+# Each Debian package that a program is missing from, one a line.
+missing_packages() {
+    local program
+    for program in make runc skopeo umoci rootlesskit; do
+        has "$program" || echo "$program"
+    done
+    has newuidmap || echo uidmap
+    # The examples copy busybox into `scratch`, where no libc is.
+    if ! has busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
+        echo busybox-static
+    fi
+    # Rust links with `cc`; a compiler without libc's start files links nothing.
+    if ! has cc || [ "$(cc -print-file-name=crt1.o)" = crt1.o ]; then
+        printf '%s\n' gcc libc6-dev
+    fi
+    [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+}
+
+packages() {
+    local missing
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} -gt 0 ] || return 0
+    if ! has apt-get; then
+        die "these Debian packages are missing, and there is no apt-get:" "${missing[*]}" \
+            "install what provides the same programs"
+    fi
+    if [ "$(id -u)" -ne 0 ]; then
+        die "packages are missing; as root, run this, then set up again:" \
+            "apt-get update && apt-get install -y --no-install-recommends ${missing[*]}"
+    fi
+    did_something=yes
+    say "installing from Debian: ${missing[*]}"
+    export DEBIAN_FRONTEND=noninteractive
+    quietly apt-update apt-get -o DPkg::Lock::Timeout=120 update
+    quietly apt-install apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
+    # apt-get may have been content with a package that lacks the program: say so here, not in a build.
+    mapfile -t missing < <(missing_packages)
+    [ ${#missing[@]} -eq 0 ] || die "installed, yet programs are still missing of: ${missing[*]}"
+}
+
+# --- toolchain -------------------------------------------------------------------------------------------------------
+
+# The strings of KEY in rust-toolchain.toml, one a line: `KEY = "a"` and `KEY = ["a", "b"]` alike.
+toolchain_setting() { sed -n "s/^$1 *= *//p" "$root/rust-toolchain.toml" | grep -o '[^][", ]\+'; }
+
+# Whether everything in the file's list KEY is among the words of standard input (which may carry a target's suffix).
+lists_all() { # KEY
+    local installed wanted
+    installed=$(cat)
+    for wanted in $(toolchain_setting "$1"); do
+        grep -q "^$wanted\(-\|$\)" <<<"$installed" || return 1
+    done
+}
+
+toolchain() {
+    has rustup || die "rustup is not on PATH" "install it from https://rustup.rs, then set up again"
+    local channel
+    channel=$(toolchain_setting channel)
+    # Both lists fail if the toolchain itself is absent. Asked for by name, because rustup may be told (by
+    # RUSTUP_AUTO_INSTALL=0) to install nothing that rust-toolchain.toml merely mentions.
+    if rustup target list --toolchain "$channel" --installed 2>/dev/null | lists_all targets &&
+        rustup component list --toolchain "$channel" --installed 2>/dev/null | lists_all components; then
+        return
+    fi
+    did_something=yes
+    local wanted=() name
+    for name in $(toolchain_setting targets); do wanted+=(--target "$name"); done
+    for name in $(toolchain_setting components); do wanted+=(--component "$name"); done
+    say "installing Rust $channel with rustup: ${wanted[*]}"
+    quietly rustup rustup toolchain install "$channel" --no-self-update --profile minimal "${wanted[@]}"
+}
+
+# --- engine ----------------------------------------------------------------------------------------------------------
+
+buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$here/go.mod"; }
+
+# What the engine's binaries depend on: any change of it builds them anew.
+engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" | sha256sum; }
+
+engine_is_current() {
+    [ -x "$engine/bin/buildkitd" ] && [ -x "$engine/bin/buildctl" ] &&
+        [ "$(cat "$engine/stamp" 2>/dev/null)" = "$(engine_stamp)" ]
+}
+
+build_engine() { # VERSION
+    local new="$engine/new" package
+    rm -rf "$new"
+    mkdir -p "$new" "$engine/bin"
+    # `go install pkg@version` refuses BuildKit's `exclude` directives; the tools of a module of ours do not.
+    for package in buildkitd buildctl; do
+        quietly "$package" env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath \
+            -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$1" \
+            -o "$new/$package" "github.com/moby/buildkit/cmd/$package"
+    done
+    # Renamed, not written in place: a daemon that runs keeps its file.
+    mv -f "$new/buildkitd" "$new/buildctl" "$engine/bin/"
+    rmdir "$new"
+    engine_stamp >"$engine/stamp"
+}
+
+engine() {
+    mkdir -p "$engine"
+    exec 9>"$engine/lock"
+    flock 9 # two set-ups at once build it once
+    if ! engine_is_current; then
+        has go || die "go is not on PATH" "install Go from https://go.dev/dl, then set up again"
+        did_something=yes
+        local version started=$SECONDS
+        version=$(buildkit_version)
+        say "building BuildKit $version into $engine/bin (about 3 minutes on 2 cores)"
+        build_engine "$version"
+        say "built $("$engine/bin/buildkitd" --version) in $((SECONDS - started)) s"
+    fi
+    exec 9>&-
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(packages toolchain engine)
+for part in "${parts[@]}"; do
+    case $part in
+    packages | toolchain | engine) "$part" ;;
+    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain engine" ;;
+    esac
+done
+[ -n "$did_something" ] || say "nothing to do for: ${parts[*]}"

@@ -1,0 +1,168 @@
+//! The client: a channel to the daemon, and solves over it.
+//!
+//! A solve owns everything it starts: dropping its future cancels the solve in the daemon and ends its session.
+//!
+//! Reads and writes: the daemon's socket. Unknown here: what an attachable serves.
+//! Source: BuildKit v0.32.2, `api/services/control`.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, StatusRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::buildkit::attachables::Attachables;
+use crate::buildkit::local;
+use crate::buildkit::session::{self, MESSAGE_LIMIT, Session};
+use crate::buildkit::solve::{Solve, SolveError, Solved};
+use crate::buildkit::status::Status;
+
+/// How long the daemon may be silent about a solve that is over before we stop listening.
+// The daemon ends the stream by itself within milliseconds, unless the solve failed before it had a build graph.
+const STATUS_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A client of one daemon. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Channel,
+}
+
+/// Who the daemon says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// BuildKit's version: `v0.32.2`.
+    pub version: String,
+    /// The commit it was built from.
+    pub revision: String,
+}
+
+/// Why a daemon cannot be talked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody answers on the socket.
+    #[error("no daemon answers on `{}`", socket.display())]
+    Connect {
+        /// The daemon's socket.
+        socket: PathBuf,
+        /// What the system or the transport answered.
+        source: tonic::transport::Error,
+    },
+    /// The daemon does not say who it is.
+    #[error("the daemon does not tell its version")]
+    Info {
+        /// What it answered.
+        source: Box<tonic::Status>,
+    },
+}
+
+impl Client {
+    /// Connects to the daemon that listens on a Unix socket.
+    ///
+    /// # Errors
+    /// [`ConnectError::Connect`] if nobody listens. A socket may accept before its daemon serves: ask [`Client::info`].
+    pub async fn connect(socket: &Path) -> Result<Self, ConnectError> {
+        let path = socket.to_owned();
+        let connector = tower::service_fn(move |_| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+        });
+        // No keepalive pings: the daemon closes a connection that sends them more often than every five minutes.
+        let channel = Endpoint::from_static("http://buildkitd")
+            .http2_max_header_list_size(MESSAGE_LIMIT as u32)
+            .connect_with_connector(connector)
+            .await
+            .map_err(|source| ConnectError::Connect {
+                socket: socket.to_owned(),
+                source,
+            })?;
+        Ok(Self { channel })
+    }
+
+    /// Asks the daemon who it is.
+    ///
+    /// # Errors
+    /// [`ConnectError::Info`].
+    pub async fn info(&self) -> Result<Info, ConnectError> {
+        let response = self.control().info(InfoRequest {}).await;
+        let response = response
+            .map_err(|status| ConnectError::Info {
+                source: Box::new(status),
+            })?
+            .into_inner();
+        let version = response.buildkit_version.unwrap_or_default();
+        Ok(Info {
+            version: version.version,
+            revision: version.revision,
+        })
+    }
+
+    /// Solves, and sends to `status` what the daemon reports meanwhile.
+    ///
+    /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
+    ///
+    /// # Errors
+    /// [`SolveError::Failed`] if the build failed; every other variant if this machine or the daemon did.
+    pub async fn solve(
+        &self,
+        solve: Solve,
+        status: mpsc::UnboundedSender<Status>,
+    ) -> Result<Solved, SolveError> {
+        let reference = session::identity()?;
+        let session_id = session::identity()?;
+        let (attachables, services) = Attachables::new(&solve)?;
+        let shared_key = local::shared_key(&solve.locals);
+        let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
+
+        let request = solve.request(&reference, &session_id);
+        let (over, ended) = tokio::sync::oneshot::channel::<Infallible>();
+        let solving = async {
+            let response = self.control().solve(request).await;
+            session.close().await;
+            drop(over);
+            response
+        };
+        let (response, ()) = tokio::join!(solving, self.watch(reference, status, ended));
+        attachables
+            .finish(response.map(|response| response.into_inner().exporter_response))
+            .await
+    }
+
+    /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has `ended`.
+    async fn watch(
+        &self,
+        reference: String,
+        status: mpsc::UnboundedSender<Status>,
+        mut ended: tokio::sync::oneshot::Receiver<Infallible>,
+    ) {
+        let reports = async {
+            // A solve that fails has its own error; reports that cannot be read add nothing to it.
+            let Ok(reports) = self
+                .control()
+                .status(StatusRequest { r#ref: reference })
+                .await
+            else {
+                return;
+            };
+            let mut reports = reports.into_inner();
+            while let Ok(Some(report)) = reports.message().await {
+                // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
+                let _ = status.send(Status::from(report));
+            }
+        };
+        tokio::pin!(reports);
+        tokio::select! {
+            () = reports.as_mut() => return,
+            _ = &mut ended => {}
+        }
+        let _ = tokio::time::timeout(STATUS_DEADLINE, reports).await;
+    }
+
+    fn control(&self) -> ControlClient<Channel> {
+        ControlClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT)
+    }
+}

@@ -1,0 +1,80 @@
+//! A fault: what went wrong on our side of the session while the daemon was solving.
+//!
+//! The daemon learns of it in one line and fails the solve with an echo of it. The typed error stays here, so that the
+//! solve can name it as the cause.
+//!
+//! Reads and writes: nothing.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tonic::Status;
+
+use crate::buildkit::auth::CredentialsFailure;
+use crate::buildkit::content::ContentError;
+use crate::buildkit::secrets::SecretError;
+use crate::buildkit::sink::SinkError;
+use crate::buildkit::ssh::SshError;
+
+/// What an attachable could not do for the daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// A sink failed.
+    #[error("cannot keep what the `{exporter}` exporter sends")]
+    Sink {
+        /// BuildKit's name of the exporter.
+        exporter: &'static str,
+        /// The sink's own error.
+        source: SinkError,
+    },
+    /// A registry wanted a login, and whether there is one cannot be told.
+    #[error("cannot look up a login for registry `{host}`")]
+    Credentials {
+        /// The registry, by host and port.
+        host: String,
+        /// The error of whoever looked it up.
+        source: CredentialsFailure,
+    },
+    /// A secret cannot be handed over.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// An agent cannot be reached.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// A store cannot be read or written.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+}
+
+/// The first fault of a session; those that follow are its consequences.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Faults(Arc<Mutex<Option<Fault>>>);
+
+impl Faults {
+    /// Keeps the fault, and says it in one line to the daemon.
+    pub(crate) fn record(&self, fault: impl Into<Fault>) -> Status {
+        let fault = fault.into();
+        let status = Status::aborted(chain(&fault));
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(fault);
+        status
+    }
+
+    /// The fault, if there was one.
+    pub(crate) fn take(&self) -> Option<Fault> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// An error and its sources in one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}

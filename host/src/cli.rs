@@ -1,0 +1,185 @@
+//! The command line: what can be typed, as types.
+//!
+//! The program is called by Concourse without arguments (info) or with a message's name (`build`), or under that name.
+//!
+//! Unknown here: what the commands do.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Builds OCI images with BuildKit, as a Concourse prototype (RFC 37).
+///
+/// Without a command it answers info: it reads {"object": {...}, "response_path": "..."} from standard input and writes
+/// the messages that the object supports to the response path.
+#[derive(Debug, Parser)]
+#[command(name = "oci-image", version, long_version = long_version(), after_long_help = EXIT_STATUSES)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    /// How info lists the message: with inputs and outputs, or by name as RFC 37 was merged.
+    #[arg(long, value_enum, default_value_t = InfoStyle::Configured)]
+    pub info: InfoStyle,
+
+    /// When to use colours; `auto`: on a terminal, unless NO_COLOR is set.
+    #[arg(long, value_enum, global = true, default_value_t = Color::Auto)]
+    pub color: Color,
+}
+
+/// What every help page ends with.
+const EXIT_STATUSES: &str = "\
+Exit status:
+  0      the image is built (info, plan, validate: the question is answered)
+  1      the build failed: a step, the Dockerfile, a base image
+  2      the request or the command line is wrong
+  3      the engine or this machine failed
+  128+n  stopped by signal n";
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Builds the image that the message on standard input describes.
+    Build(Build),
+    /// Prints what would be built, as JSON, without a daemon.
+    Plan(Source),
+    /// Reports every mistake of a request.
+    Validate(Validate),
+    /// Explains a diagnostic's code, for example `unknown-key`.
+    Explain {
+        /// The code, as a diagnostic shows it; without one, all are listed.
+        code: Option<String>,
+    },
+    /// Prints the JSON Schema of the object.
+    Schema,
+}
+
+/// `oci-image build`.
+#[derive(Debug, Args)]
+pub struct Build {
+    /// Build the object in this file, in place of a message on standard input.
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+
+    /// The working directory, in which the object's paths are looked up.
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+
+    /// How progress is shown on standard error.
+    #[arg(long, value_enum, default_value_t = Progress::Plain)]
+    pub progress: Progress,
+
+    /// The engine.
+    #[command(flatten)]
+    pub engine: Engine,
+}
+
+/// Where the engine is, and where it keeps its state.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Engine")]
+pub struct Engine {
+    /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd.
+    #[arg(long, value_name = "DIR", env = "OCI_IMAGE_ROOT")]
+    pub root: Option<PathBuf>,
+
+    /// The daemon; default: `buildkitd` on PATH.
+    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_BUILDKITD")]
+    pub buildkitd: Option<PathBuf>,
+
+    /// The container runtime; default: `runc`, else `crun`, on PATH.
+    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_RUNTIME")]
+    pub runtime: Option<PathBuf>,
+
+    /// What runs the daemon without root; default: `rootlesskit` on PATH.
+    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_ROOTLESSKIT")]
+    pub rootlesskit: Option<PathBuf>,
+}
+
+/// Where a request is read from.
+#[derive(Debug, Args)]
+pub struct Source {
+    /// A file that holds the object; `-` or nothing: a message, or an object, on standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+
+    /// The working directory, in which the object's paths are looked up.
+    #[arg(long, value_name = "DIR")]
+    pub directory: Option<PathBuf>,
+}
+
+/// `oci-image validate`.
+#[derive(Debug, Args)]
+pub struct Validate {
+    /// The request.
+    #[command(flatten)]
+    pub source: Source,
+
+    /// How mistakes are shown.
+    #[arg(long, value_enum, default_value_t = Report::Text)]
+    pub output_format: Report,
+}
+
+/// How info lists a message.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum InfoStyle {
+    /// `{"name": "build", "config": {...}}`, as the reference's SDK does.
+    Configured,
+    /// `"build"`, as RFC 37 was merged.
+    Names,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Progress {
+    /// Lines of text.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How mistakes are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Report {
+    /// With excerpts, for people.
+    Text,
+    /// As JSON, for programs.
+    Json,
+}
+
+impl Cli {
+    /// Reads the arguments; a program invoked as `build` is `oci-image build`.
+    ///
+    /// # Errors
+    /// clap's error: also how help and versions are shown.
+    pub fn parse_from_call(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+        if arguments.first().is_some_and(|name| Path::new(name).file_name() == Some("build".as_ref())) {
+            arguments.insert(1, "build".into());
+        }
+        Self::try_parse_from(arguments)
+    }
+}
+
+/// The versions of everything that decides what is built.
+fn long_version() -> String {
+    format!(
+        "{}\nplanner contract: {}\nschema: {}\nBuildKit: {} (the version it is tested with)",
+        env!("CARGO_PKG_VERSION"),
+        oci_image_schema::planner_version(),
+        oci_image_schema::SCHEMA_DRAFT,
+        oci_image::daemon::BUILDKIT_VERSION,
+    )
+}

@@ -1,0 +1,78 @@
+//! Why a build left nothing, and whose fault that was: the build's, or the engine's and the machine's.
+
+use std::path::PathBuf;
+
+use crate::buildkit::cache::CacheError;
+use crate::buildkit::client::ConnectError;
+use crate::buildkit::solve::SolveError;
+use crate::daemon::{DaemonError, Exit, MissingProgram};
+use crate::executor::Stop;
+use crate::executor::outputs::OutputError;
+use crate::image::error::ImageError;
+use crate::registry::RegistryError;
+
+/// Why a build left nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The build failed: a step, the Dockerfile, a base image. The report is whole, for a person.
+    #[error("{report}")]
+    Failed {
+        /// Several lines: the cause, the lines of the Dockerfile, the end of the log, the exit code.
+        report: String,
+    },
+    /// A base image cannot be served.
+    #[error(transparent)]
+    BaseImage(#[from] ImageError),
+    /// A program is not installed.
+    #[error(transparent)]
+    Program(#[from] MissingProgram),
+    /// The daemon did not start, or did not end.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+    /// The daemon ended in the middle of the build.
+    #[error("buildkitd ended in the middle of the build{}", .0.status.map(|status| format!(": {status}")).unwrap_or_default())]
+    DaemonDied(Box<Exit>),
+    /// The daemon cannot be talked to.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The registry of base images does not serve.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The daemon or this machine failed in the middle of a solve.
+    #[error("cannot build `{solve}`")]
+    Solve {
+        /// The solve's name.
+        solve: String,
+        /// What failed.
+        source: Box<SolveError>,
+    },
+    /// An output cannot be written.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The build's cache cannot be written.
+    #[error("cannot keep the build's cache")]
+    Cache(#[from] CacheError),
+    /// The image that was exported cannot be read back for `metadata.json`.
+    #[error("cannot describe the image in `{}`", path.display())]
+    Metadata {
+        /// The output.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A signal asked for the end.
+    #[error("stopped by {}", .0.name)]
+    Stopped(Stop),
+}
+
+impl BuildError {
+    /// The end of the daemon's log, where it says more than the error.
+    #[must_use]
+    pub fn daemon_log(&self) -> Option<&str> {
+        match self {
+            Self::Daemon(error) => error.log(),
+            Self::DaemonDied(exit) => Some(&exit.log),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Exports: what the daemon sends of an image, on its way into a staged output.
+//!
+//! The root filesystem comes from BuildKit's `tar` exporter in the same solve, already flattened: it streams while the
+//! image's layers are still compressed, and no layer is ever applied by our code.
+//!
+//! Reads: a staged image, for its config. Writes: staged outputs.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use oci_image_schema::plan::{ImageExport, ImageFormat};
+
+use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
+use crate::buildkit::solve::Exporter;
+use crate::executor::outputs::Staging;
+use crate::image::rootfs::{Rootfs, Summary};
+use crate::image::{Image, metadata};
+
+/// The root filesystem's directory in an output.
+const ROOTFS: &str = "rootfs";
+
+/// Name of the image in an output: a file, or a directory in OCI image layout.
+#[must_use]
+pub fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::DockerArchive => "image.tar",
+        ImageFormat::OciLayout => "image",
+    }
+}
+
+/// The exporters of one export, each into the staged output.
+#[must_use]
+pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) -> Vec<Exporter> {
+    let to = staging.path(name(export.format));
+    let image = match export.format {
+        ImageFormat::DockerArchive => {
+            Exporter::Docker { attributes: BTreeMap::new(), sink: Arc::new(FileSink::new(to)) }
+        }
+        ImageFormat::OciLayout => Exporter::OciLayout { attributes: BTreeMap::new(), directory: to },
+    };
+    let rootfs = export.rootfs.then(|| Exporter::Tar {
+        attributes: BTreeMap::new(),
+        sink: Arc::new(RootfsSink { directory: staging.path(ROOTFS), on_warning }),
+    });
+    [image].into_iter().chain(rootfs).collect()
+}
+
+/// The bytes of `metadata.json` for an image that is staged. Blocking.
+///
+/// # Errors
+/// Whatever keeps the image or its config from being read.
+pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkError> {
+    let image = Image::open(&staging.path(name(format)))?;
+    Ok(metadata::metadata(&image.config()?)?)
+}
+
+/// Unpacks a flattened tree into a directory that nothing can leave.
+struct RootfsSink {
+    directory: PathBuf,
+    on_warning: fn(&str),
+}
+
+impl Sink for RootfsSink {
+    fn receive(&self, chunks: ChunkReader) -> Result<Received, SinkError> {
+        let tree = Rootfs::unpack(chunks, &self.directory)?;
+        let on_warning = self.on_warning;
+        Ok(Received::new(move || {
+            warn_of_losses(&tree.commit()?, on_warning);
+            Ok(())
+        }))
+    }
+}
+
+fn warn_of_losses(summary: &Summary, on_warning: fn(&str)) {
+    if !summary.lost.is_nothing() {
+        on_warning(&format!("`rootfs/` lost what this user may not keep: {}", summary.lost));
+    }
+}

@@ -1,0 +1,126 @@
+//! The executor: runs a checked plan, and is the only room that knows every engine.
+//!
+//! A build either leaves all its outputs or none. Whatever ends it, the daemon is stopped and waited for before this
+//! room returns; if it is dropped in the middle, the daemon is killed.
+//!
+//! - [`error`]: why a build left nothing, and whose fault that was.
+//! - [`outputs`]: the directories that Concourse collects, all at once at the end.
+//! - [`solves`]: the plan's solves as the client's, run at the same time.
+//! - [`context`]: names in the build context, to explain a path that COPY did not find.
+
+pub mod context;
+pub mod error;
+pub mod outputs;
+pub mod solves;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oci_image_schema::plan::BaseImage;
+
+use crate::buildkit::auth::Credentials;
+use crate::buildkit::secrets::SecretBytes;
+use crate::daemon::{Daemon, Options, Overrides, Programs};
+use crate::image::Image;
+use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::Mode;
+use crate::registry::Registry;
+
+pub use error::BuildError;
+pub use solves::Built;
+
+/// What the plan leaves to the machine: where things are, never what is built.
+pub struct Host {
+    /// The working directory, in which the plan's paths are looked up.
+    pub directory: PathBuf,
+    /// State of the daemon, kept as a warm cache.
+    pub root: PathBuf,
+    /// Programs that are not to be looked up on PATH.
+    pub programs: Overrides,
+    /// How progress is shown on standard error.
+    pub progress: Mode,
+    /// Logins for registries.
+    pub credentials: Arc<dyn Credentials>,
+    /// Told once, with the daemon's root, if another build holds it.
+    pub on_wait: fn(&Path),
+    /// Told of everything that goes less well than it should.
+    pub on_warning: fn(&str),
+}
+
+/// A signal that asked for the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop {
+    /// Its number.
+    pub signal: i32,
+    /// Its name: `SIGTERM`.
+    pub name: &'static str,
+}
+
+/// Builds what the plan says, until it is done or `stop` resolves.
+///
+/// `inline` holds the texts of secrets that stood in the object, by id.
+///
+/// # Errors
+/// [`BuildError`]; no output has changed then.
+pub async fn run(
+    plan: &CheckedPlan,
+    inline: BTreeMap<String, SecretBytes>,
+    host: &Host,
+    stop: impl Future<Output = Stop>,
+) -> Result<Vec<Built>, BuildError> {
+    tokio::pin!(stop);
+    let outputs = solves::stage(plan, host)?;
+    let registry = serve(plan.base_images(), host).await?;
+    let daemon = tokio::select! {
+        biased;
+        stop = &mut stop => return Err(BuildError::Stopped(stop)),
+        daemon = start(plan, host) => daemon?,
+    };
+    let solving = solves::all(plan, inline, registry.as_ref(), &outputs, Engine { host, socket: daemon.socket() });
+    let solved = tokio::select! {
+        biased;
+        stop = &mut stop => Err(BuildError::Stopped(stop)),
+        exit = daemon.exited() => Err(BuildError::DaemonDied(Box::new(exit))),
+        solved = solving => solved,
+    };
+    let stopped = daemon.stop().await;
+    let built = solved?;
+    stopped?.warnings.iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
+    outputs.publish(&built)?;
+    Ok(built)
+}
+
+/// The machine's part of a solve.
+#[derive(Clone, Copy)]
+struct Engine<'run> {
+    host: &'run Host,
+    socket: &'run Path,
+}
+
+async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
+    let programs = Programs::find(&host.programs)?;
+    let options = Options {
+        config: plan.daemon_config().to_owned(),
+        debug: plan.debug(),
+        ..Options::new(&host.root, programs)
+    };
+    let daemon = Daemon::start(options, host.on_wait).await?;
+    daemon.warnings().iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
+    Ok(daemon)
+}
+
+/// Serves the plan's base images on loopback; `None` where there are none.
+async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, BuildError> {
+    if images.is_empty() {
+        return Ok(None);
+    }
+    let named: Vec<(String, PathBuf)> =
+        images.iter().map(|image| (image.argument.clone(), host.directory.join(&image.path))).collect();
+    let opened = tokio::task::spawn_blocking(move || {
+        let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
+        named.into_iter().map(open).collect::<Result<Vec<_>, BuildError>>()
+    });
+    let images = opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    Ok(Some(Registry::serve(images).await?))
+}

@@ -1,0 +1,280 @@
+//! The plan's solves as the client's, run at the same time over one daemon.
+//!
+//! The first solve that fails ends the others. Equal steps of several solves are executed once by the daemon, and shown
+//! once.
+//!
+//! Reads: secrets, at solve time. Writes: staged outputs, the build's cache.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::buildkit::cache::{CacheExport, CacheImport, LocalCache};
+use crate::buildkit::client::Client;
+use crate::buildkit::fault::chain;
+use crate::buildkit::local::Local;
+use crate::buildkit::secrets::{Secret, SecretBytes, SecretSource};
+use crate::buildkit::solve::{Solve, SolveError, Solved};
+use crate::buildkit::ssh::SshAgent;
+use crate::buildkit::status::Status;
+use crate::executor::outputs::{OutputError, Staging};
+use crate::executor::{BuildError, Engine, Host, context, exports};
+use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::{self, FailureReport, Progress, SolveId};
+use crate::registry::Registry;
+
+/// An image that was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The solve's name.
+    pub solve: String,
+    /// The stage that was built; absent: the last one.
+    pub target: Option<String>,
+    /// Where the image is, relative to the working directory.
+    pub image: String,
+    /// Digest of its config, or of its manifest or index where it is an OCI layout.
+    pub digest: String,
+    /// The solve's place in the plan.
+    index: usize,
+}
+
+/// The outputs of a plan's solves while none has its final name, by the solve's place in the plan.
+pub struct Outputs(Vec<Option<Staging>>);
+
+/// Prepares every output of the plan.
+///
+/// # Errors
+/// [`OutputError`].
+pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
+    let stage = |solve: &plan::Solve| {
+        solve.export.as_ref().map(|export| Staging::begin(&host.directory.join(&export.directory))).transpose()
+    };
+    plan.solves().iter().map(stage).collect::<Result<_, _>>().map(Outputs)
+}
+
+impl Outputs {
+    /// Writes each image's digest, and gives all results their names.
+    ///
+    /// # Errors
+    /// [`OutputError`].
+    pub fn publish(self, built: &[Built]) -> Result<(), OutputError> {
+        for image in built {
+            if let Some(staging) = &self.0[image.index] {
+                staging.write("digest", image.digest.as_bytes())?;
+            }
+        }
+        self.0.into_iter().flatten().try_for_each(Staging::publish)
+    }
+}
+
+/// Runs every solve of the plan.
+///
+/// # Errors
+/// That of the first solve that fails.
+pub(super) async fn all(
+    plan: &CheckedPlan,
+    inline: BTreeMap<String, SecretBytes>,
+    registry: Option<&Registry>,
+    outputs: &Outputs,
+    engine: Engine<'_>,
+) -> Result<Vec<Built>, BuildError> {
+    let client = Client::connect(engine.socket).await?;
+    let mut progress = Progress::new(engine.host.progress, io::stderr());
+    let (reports, shown) = mpsc::unbounded_channel();
+    let mut running = JoinSet::new();
+    let shared = Shared {
+        plan,
+        secrets: secrets(plan, inline, &engine.host.directory),
+        imports: cache_imports(plan, engine.host),
+        registry,
+        host: engine.host,
+    };
+    for (index, (solve, staging)) in plan.solves().iter().zip(&outputs.0).enumerate() {
+        let id = progress.add_solve(&solve.name);
+        let asked = shared.solve(solve, staging.as_ref());
+        let (client, reports) = (client.clone(), reports.clone());
+        running.spawn(async move { (index, run(&client, asked, id, reports).await) });
+    }
+    drop(reports);
+    let showing = progress::run(progress, shown);
+    let outcome = join(&mut running).await;
+    // Cancelled solves report until they have ended.
+    running.shutdown().await;
+    let (progress, _unread) = showing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    match outcome {
+        Ok(solved) => {
+            keep_cache(plan, &solved, engine.host);
+            Ok(solved.iter().filter_map(|(index, solved)| built(plan, *index, solved)).collect())
+        }
+        Err((index, error)) => Err(failed(plan, index, error, &progress, engine.host)),
+    }
+}
+
+/// One solve, its reports marked as its own.
+async fn run(
+    client: &Client,
+    solve: Solve,
+    id: SolveId,
+    reports: mpsc::UnboundedSender<(SolveId, Status)>,
+) -> Result<Solved, SolveError> {
+    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let forward = async {
+        while let Some(status) = receiver.recv().await {
+            // Progress takes every report until all senders are gone.
+            let _ = reports.send((id, status));
+        }
+    };
+    let (solved, ()) = tokio::join!(client.solve(solve, sender), forward);
+    solved
+}
+
+/// Waits for all solves, or for the first that fails.
+async fn join(
+    running: &mut JoinSet<(usize, Result<Solved, SolveError>)>,
+) -> Result<BTreeMap<usize, Solved>, (usize, SolveError)> {
+    let mut solved = BTreeMap::new();
+    while let Some(joined) = running.join_next().await {
+        let (index, result) = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        solved.insert(index, result.map_err(|error| (index, error))?);
+    }
+    Ok(solved)
+}
+
+/// What all solves of a plan have in common.
+struct Shared<'run> {
+    plan: &'run CheckedPlan,
+    secrets: Vec<Secret>,
+    imports: Vec<CacheImport>,
+    registry: Option<&'run Registry>,
+    host: &'run Host,
+}
+
+impl Shared<'_> {
+    fn solve(&self, solve: &plan::Solve, staging: Option<&Staging>) -> Solve {
+        let local = |local: &plan::Local| Local {
+            name: local.name.clone(),
+            path: self.host.directory.join(&local.path),
+        };
+        Solve {
+            frontend: "dockerfile.v0".to_owned(),
+            frontend_attributes: solve
+                .attributes
+                .iter()
+                .map(|attribute| (attribute.key.clone(), self.value(&attribute.value)))
+                .collect(),
+            locals: solve.locals.iter().map(local).collect(),
+            exporters: solve.export.iter().zip(staging).flat_map(|(export, to)| exports::exporters(export, to)).collect(),
+            secrets: self.secrets.clone(),
+            ssh: self.plan.ssh().iter().map(|agent| ssh(agent, &self.host.directory)).collect(),
+            credentials: Arc::clone(&self.host.credentials),
+            cache_imports: self.imports.clone(),
+            cache_exports: self.plan.cache().map(|cache| self.cache_export(cache, solve)).into_iter().collect(),
+            ..Solve::default()
+        }
+    }
+
+    fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
+        CacheExport::Local {
+            directory: self.host.directory.join(&cache.directory),
+            tag: solve.name.clone(),
+            attributes: BTreeMap::from([("mode".to_owned(), "max".to_owned())]),
+        }
+    }
+
+    fn value(&self, value: &AttributeValue) -> String {
+        match value {
+            AttributeValue::Text(text) => text.clone(),
+            AttributeValue::BaseImage(argument) => self
+                .registry
+                .and_then(|registry| registry.reference(argument))
+                .expect("a checked plan names only base images that it loads")
+                .to_owned(),
+        }
+    }
+}
+
+/// What can be imported from the build's cache. A damaged cache costs time, not the build.
+fn cache_imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
+    let Some(cache) = plan.cache().filter(|cache| cache.import) else { return Vec::new() };
+    LocalCache::new(host.directory.join(&cache.directory)).imports().unwrap_or_else(|error| {
+        (host.on_warning)(&format!("the build's cache is ignored: {}", chain(&error)));
+        Vec::new()
+    })
+}
+
+/// Drops what this build's targets do not use from the cache.
+fn keep_cache(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
+    let Some(cache) = plan.cache() else { return };
+    let tags: Vec<&str> = plan.solves().iter().map(|solve| solve.name.as_str()).collect();
+    let kept = LocalCache::new(host.directory.join(&cache.directory)).retain(&tags);
+    let failures = solved.values().filter_map(|solved| solved.cache_failure.as_ref()).chain(kept.as_ref().err());
+    for failure in failures {
+        (host.on_warning)(&format!("the build's cache is not up to date: {}", chain(failure)));
+    }
+}
+
+fn secrets(plan: &CheckedPlan, mut inline: BTreeMap<String, SecretBytes>, directory: &Path) -> Vec<Secret> {
+    let secret = |secret: &plan::Secret| Secret {
+        id: secret.id.clone(),
+        source: match &secret.source {
+            plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
+            plan::SecretSource::Inline => SecretSource::Bytes(
+                inline.remove(&secret.id).expect("a checked plan has only inline secrets that the object has"),
+            ),
+        },
+    };
+    plan.secrets().iter().map(secret).collect()
+}
+
+fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
+    SshAgent { id: agent.id.clone(), socket: agent.paths.first().map(|path| directory.join(path)) }
+}
+
+fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Built> {
+    let solve = &plan.solves()[index];
+    let export = solve.export.as_ref()?;
+    let digest = match export.format {
+        ImageFormat::DockerArchive => solved.config_digest(),
+        ImageFormat::OciLayout => solved.manifest_digest(),
+    };
+    let target = solve.attributes.iter().find(|attribute| attribute.key == "target");
+    Some(Built {
+        solve: solve.name.clone(),
+        target: target.map(|target| text(&target.value).to_owned()),
+        image: format!("{}/{}", export.directory, exports::name(export.format)),
+        digest: digest?.to_owned(),
+        index,
+    })
+}
+
+fn failed(
+    plan: &CheckedPlan,
+    index: usize,
+    error: SolveError,
+    progress: &Progress<io::Stderr>,
+    host: &Host,
+) -> BuildError {
+    let solve = &plan.solves()[index];
+    let SolveError::Failed { failure, cause: None, logins } = &error else {
+        return BuildError::Solve { solve: solve.name.clone(), source: Box::new(error) };
+    };
+    let context: PathBuf = solve
+        .locals
+        .iter()
+        .find(|local| local.name == "context")
+        .map(|local| host.directory.join(&local.path))
+        .unwrap_or_default();
+    let report = FailureReport {
+        failure,
+        steps: &progress.failed_steps(),
+        target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
+        context: Some(&|directory: &str| context::names(&context, directory)),
+        mode: host.progress,
+    };
+    BuildError::Failed { report: report.text() }
+}

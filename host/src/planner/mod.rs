@@ -1,0 +1,291 @@
+//! The planner in its sandbox: an object's text goes in, a plan or diagnostics come out.
+//!
+//! The planner is a WebAssembly component, built from `guest/` and embedded. It sees the object and what the workspace
+//! answers; it has no file, clock, network, environment or randomness, and its memory, instructions, calls and time are
+//! limited. Whatever it does, loop, sleep, trap, exit, lie, ends as a [`PlannerError`]. A call starts from nothing: a store
+//! of its own, because after a trap an instance is dead.
+//!
+//! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
+//! Source: `schema/planner.wit`.
+
+mod bindings;
+mod deadline;
+mod embedded;
+mod engine_config;
+mod limits;
+mod named_paths;
+mod sandbox;
+mod wasi;
+pub mod workspace;
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::time::Instant;
+
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
+use oci_image_schema::interface::Interface;
+use oci_image_schema::plan::BuildPlan;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+
+pub use self::limits::{Limit, Limits};
+
+use self::bindings::exports::oci_image::planner::planner::Guest;
+use self::bindings::{ImagePlanner, ImagePlannerPre, all, workspace as contract};
+use self::deadline::Deadline;
+use self::sandbox::Sandbox;
+use self::wasi::Exited;
+use self::workspace::{NoWorkspace, Workspace};
+
+/// How long an object may be that is handed to the planner, in bytes.
+// The planner's own limit too. That on memory would end a longer one as a fault of the planner.
+pub const MAX_OBJECT: usize = 4 << 20;
+
+/// The planner did not do its work. No fault of the object.
+#[derive(Debug, thiserror::Error)]
+pub enum PlannerError {
+    /// The embedded component does not fit this program or this machine.
+    #[error("the planner cannot be loaded")]
+    Load(#[source] Box<dyn Error + Send + Sync>),
+    /// The thread that watches the time cannot be started.
+    #[error("the planner's clock cannot be started")]
+    Clock(#[source] std::io::Error),
+    /// It wanted more than it may have.
+    #[error(
+        "the planner needs more than {limit}, which is its limit{}",
+        printed(stderr)
+    )]
+    Limit {
+        /// Which.
+        limit: Limit,
+        /// The end of what it printed.
+        stderr: String,
+    },
+    /// It stopped in any other way: a trap, a panic, an exit, a call to something that it may not have.
+    #[error("the planner stopped without an answer{}", printed(stderr))]
+    Stopped {
+        /// The end of what it printed.
+        stderr: String,
+        /// How.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+fn printed(stderr: &str) -> String {
+    if stderr.is_empty() {
+        String::new()
+    } else {
+        format!("; it printed: {stderr}")
+    }
+}
+
+/// A plan or, in its place, diagnostics; and the files that were looked at on the way.
+#[derive(Debug)]
+pub struct Planned {
+    /// What is built, or every defect.
+    pub result: Result<BuildPlan, Vec<Diagnostic>>,
+    /// The text of each file that the planner read, by the path that the object gives: diagnostics point into them.
+    pub files: BTreeMap<String, String>,
+}
+
+/// The planner, ready to be called.
+pub struct Planner {
+    engine: Engine,
+    component: ImagePlannerPre<Sandbox>,
+    limits: Limits,
+}
+
+impl Planner {
+    /// The embedded planner.
+    ///
+    /// # Errors
+    /// [`PlannerError::Load`] if it was compiled for another machine.
+    pub fn load() -> Result<Self, PlannerError> {
+        // SAFETY: these bytes are what `build.rs` precompiled, embedded unchanged.
+        unsafe { Self::from_component_bytes(embedded::PLANNER, Limits::default()) }
+    }
+
+    /// A planner from a component that was precompiled under [`engine_config`](self)'s configuration, with limits.
+    ///
+    /// # Errors
+    /// [`PlannerError::Load`] if it does not fit this program or this machine.
+    ///
+    /// # Safety
+    /// The bytes are the unchanged product of wasmtime's `precompile_component`: they hold machine code.
+    pub unsafe fn from_component_bytes(
+        precompiled: &[u8],
+        limits: Limits,
+    ) -> Result<Self, PlannerError> {
+        let load = || -> wasmtime::Result<Self> {
+            let engine = Engine::new(&engine_config::engine_config())?;
+            // SAFETY: the caller's promise.
+            let component = unsafe { Component::deserialize(&engine, precompiled) }?;
+            let mut linker = Linker::new(&engine);
+            contract::add_to_linker::<Sandbox, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;
+            wasi::link(&mut linker, &engine, &component)?;
+            let component = ImagePlannerPre::new(linker.instantiate_pre(&component)?)?;
+            Ok(Self {
+                engine,
+                component,
+                limits,
+            })
+        };
+        load().map_err(|error| PlannerError::Load(error.into_boxed_dyn_error()))
+    }
+
+    /// Every defect of the object that can be seen without looking at a file.
+    ///
+    /// # Errors
+    /// [`PlannerError`] if the planner fails.
+    pub fn validate(&self, object: &str) -> Result<Vec<Diagnostic>, PlannerError> {
+        if let Some(diagnostic) = too_long(object) {
+            return Ok(vec![diagnostic]);
+        }
+        let (diagnostics, _) = self.call(NoWorkspace, |planner, store| {
+            planner.call_validate(store, object)
+        })?;
+        Ok(all(diagnostics))
+    }
+
+    /// What the message `build` of this object needs and gives, or every defect.
+    ///
+    /// # Errors
+    /// [`PlannerError`] if the planner fails.
+    pub fn describe(
+        &self,
+        object: &str,
+    ) -> Result<Result<Interface, Vec<Diagnostic>>, PlannerError> {
+        if let Some(diagnostic) = too_long(object) {
+            return Ok(Err(vec![diagnostic]));
+        }
+        let (result, _) = self.call(NoWorkspace, |planner, store| {
+            planner.call_describe(store, object)
+        })?;
+        Ok(result.map(Into::into).map_err(all))
+    }
+
+    /// What is built; or every defect, those of the files that the object names included.
+    ///
+    /// # Errors
+    /// [`PlannerError`] if the planner fails.
+    pub fn plan(
+        &self,
+        object: &str,
+        workspace: impl Workspace + 'static,
+    ) -> Result<Planned, PlannerError> {
+        if let Some(diagnostic) = too_long(object) {
+            return Ok(Planned {
+                result: Err(vec![diagnostic]),
+                files: BTreeMap::new(),
+            });
+        }
+        let (result, sandbox) =
+            self.call(workspace, |planner, store| planner.call_plan(store, object))?;
+        Ok(Planned {
+            result: result.map(Into::into).map_err(all),
+            files: sandbox.into_files(),
+        })
+    }
+
+    /// One call, in a store of its own.
+    fn call<T>(
+        &self,
+        workspace: impl Workspace + 'static,
+        function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
+    ) -> Result<(T, Sandbox), PlannerError> {
+        let mut store = Store::new(&self.engine, Sandbox::new(self.limits, Box::new(workspace)));
+        store.limiter(|sandbox| sandbox);
+        self.interrupt_in_time(&mut store);
+        store.set_hostcall_fuel(self.limits.answer);
+        let deadline =
+            Deadline::start(&self.engine, self.limits.time).map_err(PlannerError::Clock)?;
+        let result = store
+            .set_fuel(self.limits.fuel)
+            .and_then(|()| self.component.instantiate(&mut store))
+            .and_then(|planner: ImagePlanner| {
+                function(planner.oci_image_planner_planner(), &mut store)
+            });
+        drop(deadline);
+        match result {
+            Ok(answer) => Ok((answer, store.into_data())),
+            Err(error) => Err(self.failure(error, store.data().stderr())),
+        }
+    }
+
+    /// The engine's epoch moves at the deadline of any call; only the one whose time is over ends.
+    fn interrupt_in_time(&self, store: &mut Store<Sandbox>) {
+        let time = self.limits.time;
+        let end = Instant::now() + time;
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(move |_| {
+            if Instant::now() < end {
+                Ok(UpdateDeadline::Continue(1))
+            } else {
+                Err(Limit::Time(time).into())
+            }
+        });
+    }
+
+    fn failure(&self, error: wasmtime::Error, stderr: String) -> PlannerError {
+        let limit = match error.downcast_ref::<Trap>() {
+            Some(Trap::OutOfFuel) => Some(Limit::Fuel(self.limits.fuel)),
+            Some(Trap::StackOverflow) => Some(Limit::Stack),
+            _ => error.downcast_ref::<Limit>().copied(),
+        };
+        match limit {
+            Some(limit) => PlannerError::Limit { limit, stderr },
+            None if error.is::<Exited>() => PlannerError::Stopped {
+                stderr,
+                source: Box::new(Exited),
+            },
+            None => PlannerError::Stopped {
+                stderr,
+                source: error.into_boxed_dyn_error(),
+            },
+        }
+    }
+}
+
+/// The one defect of an object that is not even handed over.
+fn too_long(object: &str) -> Option<Diagnostic> {
+    (object.len() > MAX_OBJECT).then(|| Diagnostic {
+        code: Code::ObjectTooLarge.name().to_owned(),
+        severity: Severity::Error,
+        pointer: String::new(),
+        place: Some(Place::Object(Span { start: 0, end: 0 })),
+        message: format!(
+            "the object holds {} bytes, and may hold {MAX_OBJECT}",
+            object.len()
+        ),
+        help: Some("put long lists into files: `build_args_file`, `labels_file`".to_owned()),
+        allowed: Vec::new(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn embedded_planner_loads_and_answers() {
+        let planner = Planner::load().unwrap();
+
+        let object = r#"{"context": "app", "output": "image", "cache": true}"#;
+        assert_eq!(planner.validate(object).unwrap(), []);
+        let interface = planner.describe(object).unwrap().unwrap();
+        assert_eq!(interface.inputs[0].name, "app");
+        assert_eq!(interface.caches, ["cache"]);
+        let planned = planner.plan(object, NoWorkspace).unwrap();
+        assert_eq!(planned.result.unwrap_err()[0].code, "unreadable-file");
+    }
+
+    #[test]
+    fn object_longer_than_the_limit_is_a_diagnostic_and_is_not_handed_over() {
+        let object = format!("\"{}\"", " ".repeat(64 << 20));
+
+        let diagnostics = Planner::load().unwrap().validate(&object).unwrap();
+
+        assert_eq!(diagnostics[0].code, "object-too-large");
+    }
+}

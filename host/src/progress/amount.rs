@@ -1,0 +1,65 @@
+//! Amounts as a person reads them: bytes in decimal units, durations in seconds.
+//!
+//! The digits are those of `buildctl --progress=plain`, so that logs of both can be compared line by line.
+//!
+//! Reads, writes: nothing. Unknown here: steps, solves.
+
+use std::time::Duration;
+
+/// `379B`, `1.98MB`: decimal units, two digits from a kilobyte on.
+pub(super) fn bytes(count: i64) -> String {
+    const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
+    if count.unsigned_abs() < 1000 {
+        return format!("{count}B");
+    }
+    // An i64 ends below 10 EB, so the units suffice. The loss of precision is far below the digits shown.
+    let mut value = count as f64 / 1000.0;
+    let mut unit = 0;
+    while value.abs() >= 1000.0 {
+        value /= 1000.0;
+        unit += 1;
+    }
+    format!("{value:.2}{}", UNITS[unit])
+}
+
+/// `0.1s`: how long something took.
+pub(super) fn seconds(duration: Duration) -> String {
+    format!("{:.1}s", duration.as_secs_f64())
+}
+
+/// `0.123`, `12.34`, `123.4`: when within a step a line was printed; always about as wide.
+pub(super) fn clock(since_start: Duration) -> String {
+    let seconds = since_start.as_secs_f64();
+    let digits = match seconds {
+        s if s < 10.0 => 3,
+        s if s < 100.0 => 2,
+        _ => 1,
+    };
+    format!("{seconds:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_shown_in_decimal_units() {
+        let shown: Vec<_> = [0, 2, 999, 1000, 1234, 1_982_714, -5_000_000, i64::MAX]
+            .map(bytes)
+            .into();
+
+        assert_eq!(
+            shown,
+            [
+                "0B", "2B", "999B", "1.00kB", "1.23kB", "1.98MB", "-5.00MB", "9.22EB"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_clock_keeps_its_width_while_seconds_grow() {
+        let shown = [67, 9_999, 12_345, 123_456].map(|ms| clock(Duration::from_millis(ms)));
+
+        assert_eq!(shown, ["0.067", "9.999", "12.35", "123.5"]);
+    }
+}

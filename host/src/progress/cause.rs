@@ -1,0 +1,300 @@
+//! The cause of a failure: the daemon's message without the chain of layers that it came through.
+//!
+//! What is removed says only who passed the message on; the innermost cause, at the end, is always kept.
+//!
+//! Reads, writes: nothing. Unknown here: steps, source files.
+//! Source: BuildKit v0.32.2, `client/solve.go`, `solver/edge.go`, `solver/llbsolver/ops/opsutils/contenthash.go`,
+//! `client/llb/sourceresolver`: the prefixes.
+
+use crate::progress::line::one_line;
+
+/// The longest message in characters; of a longer one (a process's arguments can be a whole script) the midst is cut.
+const LONGEST: usize = 2000;
+
+/// What went wrong, as far as the message tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A path that a COPY, an ADD or a bind mount names is not there.
+    MissingPath {
+        path: String,
+        message: String,
+    },
+    /// A base image could not be looked up.
+    BaseImage {
+        reference: String,
+        reason: String,
+    },
+    Other(String),
+}
+
+impl Cause {
+    pub(super) fn of(message: &str) -> Self {
+        let message = without_chain(&one_line(message));
+        if let Some(path) = missing_path(&message) {
+            return Self::MissingPath { path, message };
+        }
+        match base_image(&message) {
+            Some((reference, reason)) => Self::BaseImage { reference, reason },
+            None => Self::Other(message),
+        }
+    }
+
+    /// One line for a person.
+    pub(super) fn headline(&self) -> String {
+        match self {
+            Self::MissingPath { message, .. } => cut_midst(message),
+            Self::BaseImage { reference, reason } => cut_midst(&format!(
+                "cannot resolve the base image `{reference}`: {reason}"
+            )),
+            Self::Other(message) if message.is_empty() => "the daemon gives no reason".to_owned(),
+            Self::Other(message) => cut_midst(message),
+        }
+    }
+
+    /// What a person may do about it.
+    pub(super) fn hint(&self) -> Option<String> {
+        let Self::BaseImage { reference, reason } = self else {
+            return None;
+        };
+        Some(registry_hint(registry_of(reference), reason))
+    }
+}
+
+fn without_chain(message: &str) -> String {
+    let mut message = without_codes(message);
+    while let Some(rest) = strip_layer(&message) {
+        message = rest.to_owned();
+    }
+    message
+}
+
+/// Removes every `rpc error: code = X desc = `: gRPC's wrapping, wherever it stands.
+fn without_codes(message: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = message;
+    while let Some(start) = rest.find("rpc error: code = ") {
+        let wrapped = &rest[start..];
+        let Some((_, text)) = wrapped.split_once(" desc = ") else {
+            break;
+        };
+        kept.push_str(&rest[..start]);
+        rest = text;
+    }
+    kept + rest
+}
+
+fn strip_layer(message: &str) -> Option<&str> {
+    const LAYERS: [&str; 3] = [
+        "failed to solve: ",
+        "failed to compute cache key: ",
+        "failed to load cache key: ",
+    ];
+    let rest = LAYERS
+        .iter()
+        .find_map(|layer| message.strip_prefix(layer))
+        .or_else(|| {
+            let checksum = message.strip_prefix("failed to calculate checksum of ref ")?;
+            checksum.split_once(": ").map(|(_, rest)| rest)
+        })?;
+    (!rest.is_empty()).then_some(rest)
+}
+
+/// The path of `"/src/main.c": not found`.
+fn missing_path(message: &str) -> Option<String> {
+    let quoted = message.strip_suffix(": not found")?;
+    let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
+    // Go quotes nearly as JSON does; what it quotes otherwise stays as it is.
+    Some(serde_json::from_str(quoted).unwrap_or_else(|_| inner.to_owned()))
+}
+
+fn base_image(message: &str) -> Option<(String, String)> {
+    let (_, found) = message.split_once("failed to resolve source metadata for ")?;
+    let (reference, reason) = found.split_once(": ")?;
+    Some((reference.to_owned(), reason.to_owned()))
+}
+
+/// The registry of an image reference: its first part if that looks like a host.
+fn registry_of(reference: &str) -> &str {
+    match reference.split_once('/') {
+        Some((host, _)) if host.contains(['.', ':']) || host == "localhost" => host,
+        _ => "docker.io",
+    }
+}
+
+/// The host that was asked, if the reason holds its URL: a mirror, for instance.
+fn asked(reason: &str) -> Option<&str> {
+    let (_, after) = reason.split_once("://")?;
+    after
+        .split(['/', '"', '?', ' '])
+        .next()
+        .filter(|host| !host.is_empty())
+}
+
+fn registry_hint(registry: &str, reason: &str) -> String {
+    let who = match asked(reason) {
+        Some(host)
+            if host != registry && !(registry == "docker.io" && host.ends_with(".docker.io")) =>
+        {
+            format!("registry `{registry}` (asked at `{host}`)")
+        }
+        _ => format!("registry `{registry}`"),
+    };
+    let reason = reason.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(&["x509", "certificate"]) {
+        format!("the certificate of {who} is not trusted here: a CA for it may be missing")
+    } else if says(&["server gave http response"]) {
+        format!("{who} speaks plain http, and that must be allowed for it")
+    } else if says(&[
+        "no such host",
+        "server misbehaving",
+        "temporary failure in name",
+    ]) {
+        format!(
+            "the name of {who} does not resolve: check its spelling, and this machine's network and DNS"
+        )
+    } else if says(&[
+        "401",
+        "403",
+        "unauthorized",
+        "denied",
+        "forbidden",
+        "authoriz",
+        "insufficient_scope",
+    ]) {
+        format!(
+            "{who} wants a login that may pull this image (Docker's `config.json`); some registries also say so when \
+             there is no such image"
+        )
+    } else if says(&["not found", "manifest unknown", "404"]) {
+        format!("{who} answers, and has no such image: check its name and tag")
+    } else {
+        format!("{who} could not be used: check its address, and this machine's network and proxy")
+    }
+}
+
+/// The beginning and the end of a long text: the cause is at the end.
+fn cut_midst(text: &str) -> String {
+    let count = text.chars().count();
+    if count <= LONGEST {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(LONGEST / 2).collect();
+    let tail: String = text.chars().skip(count - LONGEST / 2).collect();
+    format!("{head} ... {tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headline(message: &str) -> String {
+        Cause::of(message).headline()
+    }
+
+    #[test]
+    fn the_layers_of_the_daemon_are_removed_and_the_cause_stays() {
+        assert_eq!(
+            headline(
+                "failed to solve: rpc error: code = Unknown desc = failed to solve: process \"/bin/sh -c make\" did \
+                 not complete successfully: exit code: 7"
+            ),
+            "process \"/bin/sh -c make\" did not complete successfully: exit code: 7"
+        );
+        assert_eq!(
+            headline(
+                "dockerfile parse error on line 3: unknown instruction: RUNN (did you mean RUN?)"
+            ),
+            "dockerfile parse error on line 3: unknown instruction: RUNN (did you mean RUN?)"
+        );
+        assert_eq!(
+            headline("a: rpc error: code = Internal desc = b: c"),
+            "a: b: c"
+        );
+        assert_eq!(
+            headline("rpc error: code = Internal"),
+            "rpc error: code = Internal"
+        );
+        assert_eq!(headline("failed to solve: "), "failed to solve: ");
+        assert_eq!(headline(""), "the daemon gives no reason");
+    }
+
+    #[test]
+    fn a_missing_path_is_recognized() {
+        let message = "failed to compute cache key: failed to calculate checksum of ref i1ra6::6kih: \"/src/a \\\"b\": \
+             not found";
+
+        assert_eq!(
+            Cause::of(message),
+            Cause::MissingPath {
+                path: "/src/a \"b".into(),
+                message: "\"/src/a \\\"b\": not found".into()
+            }
+        );
+    }
+
+    #[test]
+    fn an_unreachable_registry_is_named_with_what_to_check() {
+        let cause = |reason: &str| {
+            Cause::of(&format!(
+                "failed to solve: reg.example:5000/a/b:1: failed to resolve source metadata for \
+                 reg.example:5000/a/b:1: {reason}"
+            ))
+        };
+        let lookup = cause(
+            "failed to do request: Head \"https://reg.example:5000/v2/a/b/manifests/1\": dial tcp: lookup reg.example: \
+             no such host",
+        );
+
+        assert_eq!(
+            lookup.headline(),
+            "cannot resolve the base image `reg.example:5000/a/b:1`: failed to do request: Head \
+             \"https://reg.example:5000/v2/a/b/manifests/1\": dial tcp: lookup reg.example: no such host"
+        );
+        assert_eq!(
+            lookup.hint().as_deref(),
+            Some(
+                "the name of registry `reg.example:5000` does not resolve: check its spelling, and this machine's \
+                 network and DNS"
+            )
+        );
+        let hint = |reason: &str| cause(reason).hint().unwrap_or_default();
+        assert_eq!(
+            hint(
+                "Head \"https://mirror:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused"
+            ),
+            "registry `reg.example:5000` (asked at `mirror:1`) could not be used: check its address, and this \
+             machine's network and proxy"
+        );
+        assert!(
+            hint("pull access denied, repository does not exist or may require authorization")
+                .contains("login")
+        );
+        assert!(hint("x509: certificate signed by unknown authority").contains("CA"));
+        assert!(hint("http: server gave HTTP response to HTTPS client").contains("plain http"));
+        assert!(hint("reg.example:5000/a/b:1: not found").contains("no such image"));
+    }
+
+    #[test]
+    fn the_registry_of_a_short_name_is_docker_io() {
+        assert_eq!(registry_of("alpine:3"), "docker.io");
+        assert_eq!(registry_of("team/app"), "docker.io");
+        assert_eq!(registry_of("docker.io/library/alpine"), "docker.io");
+        assert_eq!(registry_of("localhost/a"), "localhost");
+        assert_eq!(registry_of("r.example/a"), "r.example");
+    }
+
+    #[test]
+    fn a_message_that_holds_a_script_keeps_its_end() {
+        let shown = headline(&format!(
+            "process \"{}\" did not complete: exit code: 7",
+            "x".repeat(30_000)
+        ));
+
+        assert_eq!(shown.chars().count(), LONGEST + 5);
+        assert!(
+            shown.starts_with("process \"xx")
+                && shown.ends_with("xx\" did not complete: exit code: 7")
+        );
+    }
+}

@@ -1,0 +1,411 @@
+//! The text of a solve that failed: what, where, and what was last printed.
+//!
+//! ```text
+//! error: process "/bin/sh -c make" did not complete successfully: exit code: 7
+//!   step: [build 3/4] RUN make
+//!   target: `server`
+//! Dockerfile:12
+//!  11 |     COPY . .
+//!  12 | >>> RUN make
+//! last lines of the log:
+//!   make: *** [all] Error 7
+//! exit code: 7
+//! ```
+//!
+//! Every part but the first is left out where nothing is known of it.
+//!
+//! Reads: the context's directories, through the caller. Writes: nothing. Unknown here: the file system, requests.
+
+use crate::buildkit::error::SolveFailure;
+use crate::progress::cause::Cause;
+use crate::progress::excerpt;
+use crate::progress::line::Colours;
+use crate::progress::plain::clip;
+use crate::progress::{FailedStep, Mode, missing};
+
+/// How many source files are quoted: one, or with a step inherited by ONBUILD the one behind it too.
+const MOST_EXCERPTS: usize = 2;
+/// What is shown of a step's name, in characters.
+const LONGEST_NAME: usize = 300;
+/// How many other steps are named that failed as well.
+const MOST_OTHERS: usize = 5;
+
+const BOLD_RED: &str = "\x1b[1;31m";
+const BOLD: &str = "\x1b[1m";
+
+/// A name in a directory of the build context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextName {
+    /// The name alone, without its directory.
+    pub name: String,
+    /// Whether `.dockerignore` keeps it, and all below it, from the daemon.
+    pub excluded: bool,
+}
+
+/// Gives the names in a directory of the build context: `""` is its root, a directory that is not there has none.
+pub type ListContext<'a> = &'a dyn Fn(&str) -> Vec<ContextName>;
+
+/// All that is known of a failed solve.
+pub struct FailureReport<'a> {
+    /// What the daemon answered.
+    pub failure: &'a SolveFailure,
+    /// The steps that failed, from [`Progress::failed_steps`](crate::progress::Progress::failed_steps).
+    pub steps: &'a [FailedStep],
+    /// The target that was built, where there are several.
+    pub target: Option<&'a str>,
+    /// Where a path that COPY did not find is looked for.
+    pub context: Option<ListContext<'a>>,
+    /// As for [`Progress::new`](crate::progress::Progress::new); JSON has no part in this, and means no colours.
+    pub mode: Mode,
+}
+
+impl FailureReport<'_> {
+    /// The text, several lines, each with its end.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let colours = self.mode.colours();
+        let cause = Cause::of(&self.failure.message);
+        let step = self.step();
+
+        let mut text = format!(
+            "{} {}\n",
+            colours.paint(BOLD_RED, "error:"),
+            cause.headline()
+        );
+        if let Some(step) = step {
+            text.push_str(&format!("  step: {}\n", clip(&step.name, LONGEST_NAME)));
+        }
+        if let Some(target) = self.target {
+            text.push_str(&format!("  target: `{target}`\n"));
+        }
+        if let Some(hint) = self.hint(&cause, step) {
+            text.push_str(&format!("  hint: {hint}\n"));
+        }
+        self.write_excerpts(colours, &mut text);
+        if let Some(step) = step {
+            write_log(step, &mut text);
+        }
+        self.write_others(step, &mut text);
+        if let Some(code) = self.failure.exit_code {
+            text.push_str(&exit_code(code));
+        }
+        text
+    }
+
+    /// The step that failed: the one that the daemon names, else the only one that did.
+    fn step(&self) -> Option<&FailedStep> {
+        match (&self.failure.vertex, self.steps) {
+            (Some(digest), steps) => steps.iter().find(|step| step.digest == *digest),
+            (None, [step]) => Some(step),
+            (None, _) => None,
+        }
+    }
+
+    fn hint(&self, cause: &Cause, step: Option<&FailedStep>) -> Option<String> {
+        let Cause::MissingPath { path, .. } = cause else {
+            return cause.hint();
+        };
+        if self.copies_from_elsewhere(step) {
+            return None;
+        }
+        missing::explain(path, self.context?)
+    }
+
+    /// Whether the step reads from another stage or image (`--from=`, or `from=` of a mount), so that the context
+    /// explains nothing; also if nothing is known of the step.
+    fn copies_from_elsewhere(&self, step: Option<&FailedStep>) -> bool {
+        let instruction = match step {
+            Some(step) => Some(step.name.clone()),
+            None => self.failure.sources.first().and_then(excerpt::marked),
+        };
+        instruction.is_none_or(|instruction| instruction.contains("from="))
+    }
+
+    fn write_excerpts(&self, colours: Colours, text: &mut String) {
+        let mut shown: Vec<String> = Vec::new();
+        for excerpt in self.failure.sources.iter().filter_map(excerpt::of) {
+            if !shown.contains(&excerpt) && shown.len() < MOST_EXCERPTS {
+                shown.push(excerpt);
+            }
+        }
+        for line in shown.iter().flat_map(|excerpt| excerpt.lines()) {
+            let marked = line
+                .split_once(" | ")
+                .is_some_and(|(_, rest)| rest.starts_with(">>>"));
+            text.push_str(&if marked {
+                colours.paint(BOLD, line)
+            } else {
+                line.to_owned()
+            });
+            text.push('\n');
+        }
+    }
+
+    fn write_others(&self, step: Option<&FailedStep>, text: &mut String) {
+        let others: Vec<&FailedStep> = self
+            .steps
+            .iter()
+            .filter(|other| Some(other.number) != step.map(|step| step.number))
+            .collect();
+        for other in others.iter().take(MOST_OTHERS) {
+            let (name, why) = (
+                clip(&other.name, LONGEST_NAME),
+                Cause::of(&other.error).headline(),
+            );
+            text.push_str(&format!("also failed: {name}\n  {why}\n"));
+        }
+        if others.len() > MOST_OTHERS {
+            text.push_str(&format!("and {} more steps\n", others.len() - MOST_OTHERS));
+        }
+    }
+}
+
+fn write_log(step: &FailedStep, text: &mut String) {
+    if step.tail.is_empty() {
+        return;
+    }
+    if step.lines > step.tail.len() as u64 {
+        text.push_str(&format!(
+            "last {} of {} lines of the log:\n",
+            step.tail.len(),
+            step.lines
+        ));
+    } else {
+        text.push_str("the log:\n");
+    }
+    for line in &step.tail {
+        text.push_str(format!("  {line}").trim_end());
+        text.push('\n');
+    }
+}
+
+/// The exit code with what it usually means; from 128 on a shell's word for a signal.
+fn exit_code(code: u32) -> String {
+    let meaning = match code {
+        126 => " (the command cannot be executed)",
+        127 => " (the command was not found)",
+        132 => " (illegal instruction: built for another processor?)",
+        134 => " (aborted)",
+        137 => " (killed: out of memory?)",
+        139 => " (segmentation fault)",
+        143 => " (terminated)",
+        u32::MAX => return "exit code: unknown\n".to_owned(),
+        _ => "",
+    };
+    format!("exit code: {code}{meaning}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buildkit::error::{LineRange, Source};
+
+    fn step(number: u32, name: &str, error: &str, tail: &[&str]) -> FailedStep {
+        FailedStep {
+            digest: format!("sha256:{number}"),
+            number,
+            name: name.into(),
+            error: error.into(),
+            tail: tail.iter().map(|line| (*line).into()).collect(),
+            lines: tail.len() as u64,
+        }
+    }
+
+    fn report<'a>(failure: &'a SolveFailure, steps: &'a [FailedStep]) -> FailureReport<'a> {
+        FailureReport {
+            failure,
+            steps,
+            target: None,
+            context: None,
+            mode: Mode::Plain,
+        }
+    }
+
+    fn dockerfile(text: &str, line: u32) -> Source {
+        Source {
+            filename: "Dockerfile".into(),
+            data: text.into(),
+            ranges: vec![LineRange {
+                start: line,
+                end: line,
+            }],
+        }
+    }
+
+    #[test]
+    fn a_process_that_fails_is_shown_with_step_lines_log_and_exit_code() {
+        let failure = SolveFailure {
+            message: "failed to solve: process \"/bin/sh -c make\" did not complete successfully: exit code: 7".into(),
+            sources: vec![dockerfile("FROM base\nCOPY . .\nRUN make\n", 3)],
+            vertex: Some("sha256:7".into()),
+            exit_code: Some(7),
+        };
+        let mut failed = step(
+            7,
+            "[server 3/3] RUN make",
+            "process failed",
+            &["cc main.c", "", "Error 7"],
+        );
+        failed.lines = 1203;
+
+        let text = FailureReport {
+            target: Some("server"),
+            ..report(&failure, std::slice::from_ref(&failed))
+        }
+        .text();
+
+        assert_eq!(
+            text,
+            "error: process \"/bin/sh -c make\" did not complete successfully: exit code: 7\n  \
+             step: [server 3/3] RUN make\n  target: `server`\nDockerfile:3\n  1 |     FROM base\n  2 |     COPY . .\n  \
+             3 | >>> RUN make\nlast 3 of 1203 lines of the log:\n  cc main.c\n\n  Error 7\nexit code: 7\n"
+        );
+    }
+
+    #[test]
+    fn a_dockerfile_that_does_not_parse_needs_no_step() {
+        let failure = SolveFailure {
+            message:
+                "dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)"
+                    .into(),
+            sources: vec![dockerfile("FROM scratch\nRUNN make\n", 2)],
+            ..SolveFailure::default()
+        };
+
+        assert_eq!(
+            report(&failure, &[]).text(),
+            "error: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)\nDockerfile:2\n  \
+             1 |     FROM scratch\n  2 | >>> RUNN make\n"
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_explained_by_the_context_and_others_that_failed_are_named() {
+        let failure = SolveFailure {
+            message: "failed to compute cache key: failed to calculate checksum of ref a::b: \"/src/mian.c\": not found"
+                .into(),
+            vertex: Some("sha256:5".into()),
+            ..SolveFailure::default()
+        };
+        let steps = [
+            step(
+                4,
+                "[3/3] COPY x /x",
+                "failed to calculate checksum of ref a::b: \"/x\": not found",
+                &[],
+            ),
+            step(5, "[2/3] COPY src/mian.c /src/", "not found", &[]),
+        ];
+        let context = |directory: &str| {
+            let name = if directory.is_empty() {
+                "src"
+            } else {
+                "main.c"
+            };
+            vec![ContextName {
+                name: name.into(),
+                excluded: false,
+            }]
+        };
+
+        let text = FailureReport {
+            context: Some(&context),
+            ..report(&failure, &steps)
+        }
+        .text();
+
+        assert_eq!(
+            text,
+            "error: \"/src/mian.c\": not found\n  step: [2/3] COPY src/mian.c /src/\n  hint: `src/` has no `mian.c`: \
+             did you mean `src/main.c`?\nalso failed: [3/3] COPY x /x\n  \"/x\": not found\n"
+        );
+    }
+
+    #[test]
+    fn a_file_missing_in_another_stage_is_not_explained_by_the_context() {
+        let failure = SolveFailure {
+            message: "\"/out\": not found".into(),
+            ..SolveFailure::default()
+        };
+        let steps = [step(5, "[2/2] COPY --from=build /out /", "not found", &[])];
+        let context = |_: &str| panic!("the context was asked");
+
+        let text = FailureReport {
+            context: Some(&context),
+            ..report(&failure, &steps)
+        }
+        .text();
+
+        assert_eq!(
+            text,
+            "error: \"/out\": not found\n  step: [2/2] COPY --from=build /out /\n"
+        );
+    }
+
+    #[test]
+    fn without_a_step_the_lines_meant_tell_whether_the_context_explains_a_missing_file() {
+        let context = |_: &str| {
+            vec![ContextName {
+                name: "out".into(),
+                excluded: true,
+            }]
+        };
+        let text = |instruction: &str| {
+            let failure = SolveFailure {
+                message: "\"/out\": not found".into(),
+                sources: vec![dockerfile(instruction, 1)],
+                ..SolveFailure::default()
+            };
+            FailureReport {
+                context: Some(&context),
+                ..report(&failure, &[])
+            }
+            .text()
+        };
+
+        assert_eq!(
+            text("COPY out /"),
+            "error: \"/out\": not found\n  hint: `out` exists, but `.dockerignore` excludes it\nDockerfile:1\n  \
+             1 | >>> COPY out /\n"
+        );
+        assert_eq!(
+            text("COPY --from=build out /"),
+            "error: \"/out\": not found\nDockerfile:1\n  1 | >>> COPY --from=build out /\n"
+        );
+    }
+
+    #[test]
+    fn a_failure_of_which_nothing_is_known_is_one_line() {
+        assert_eq!(
+            report(&SolveFailure::default(), &[]).text(),
+            "error: the daemon gives no reason\n"
+        );
+    }
+
+    #[test]
+    fn exit_codes_say_what_they_usually_mean() {
+        assert_eq!(exit_code(137), "exit code: 137 (killed: out of memory?)\n");
+        assert_eq!(exit_code(1), "exit code: 1\n");
+        assert_eq!(exit_code(u32::MAX), "exit code: unknown\n");
+    }
+
+    #[test]
+    fn colours_mark_the_error_and_the_lines_meant() {
+        let failure = SolveFailure {
+            message: "no".into(),
+            sources: vec![dockerfile("FROM a\n", 1)],
+            ..SolveFailure::default()
+        };
+
+        let text = FailureReport {
+            mode: Mode::Coloured,
+            ..report(&failure, &[])
+        }
+        .text();
+
+        assert_eq!(
+            text,
+            "\x1b[1;31merror:\x1b[0m no\nDockerfile:1\n\x1b[1m  1 | >>> FROM a\x1b[0m\n"
+        );
+    }
+}

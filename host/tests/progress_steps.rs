@@ -1,0 +1,468 @@
+//! Steps as they are shown, report by report: what no recording holds.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use oci_image::buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
+use oci_image::progress::{Mode, Progress, SolveId, run};
+use tokio::sync::mpsc::unbounded_channel;
+
+fn at(ms: u64) -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + Duration::from_millis(ms)
+}
+
+/// A vertex that is named like its digest, from `started` on.
+fn vertex(name: &str, started: Option<u64>, completed: Option<u64>) -> Vertex {
+    Vertex {
+        digest: format!("sha256:{name}"),
+        inputs: Vec::new(),
+        name: name.into(),
+        cached: false,
+        started: started.map(at),
+        completed: completed.map(at),
+        error: String::new(),
+    }
+}
+
+fn failed(name: &str, started: u64, completed: u64, error: &str) -> Vertex {
+    Vertex {
+        error: error.into(),
+        ..vertex(name, Some(started), Some(completed))
+    }
+}
+
+fn cached(name: &str, time: u64) -> Vertex {
+    Vertex {
+        cached: true,
+        ..vertex(name, Some(time), Some(time))
+    }
+}
+
+fn vertices(vertices: &[Vertex]) -> Status {
+    Status {
+        vertices: vertices.into(),
+        ..Status::default()
+    }
+}
+
+fn started(name: &str, time: u64) -> Status {
+    vertices(&[vertex(name, Some(time), None)])
+}
+
+fn done(name: &str, start: u64, end: u64) -> Status {
+    vertices(&[vertex(name, Some(start), Some(end))])
+}
+
+fn log(name: &str, time: u64, message: impl Into<Bytes>) -> Status {
+    let log = VertexLog {
+        vertex: format!("sha256:{name}"),
+        timestamp: Some(at(time)),
+        stream: 1,
+        message: message.into(),
+    };
+    Status {
+        logs: vec![log],
+        ..Status::default()
+    }
+}
+
+fn part(name: &str, time: u64, current: i64, done: bool) -> Status {
+    let progress = VertexProgress {
+        id: "layer".into(),
+        vertex: format!("sha256:{name}"),
+        name: String::new(),
+        current,
+        total: 2_000_000,
+        timestamp: Some(at(time)),
+        started: Some(at(0)),
+        completed: done.then(|| at(time)),
+    };
+    Status {
+        progress: vec![progress],
+        ..Status::default()
+    }
+}
+
+/// Progress of solves with the given targets.
+fn progress_of(targets: &[&str]) -> (Progress<Vec<u8>>, Vec<SolveId>) {
+    let mut progress = Progress::new(Mode::Plain, Vec::new());
+    let solves = targets
+        .iter()
+        .map(|target| progress.add_solve(target))
+        .collect();
+    (progress, solves)
+}
+
+/// What is shown when all reports have come; each with the index of its solve.
+fn shown(targets: &[&str], reports: Vec<(usize, Status)>) -> String {
+    let (mut progress, solves) = progress_of(targets);
+    for (solve, status) in reports {
+        progress.update(solves[solve], status).unwrap();
+    }
+    progress.finish().unwrap();
+    text_of(progress)
+}
+
+fn text_of(progress: Progress<Vec<u8>>) -> String {
+    String::from_utf8(progress.into_writer()).unwrap()
+}
+
+fn one(reports: impl IntoIterator<Item = Status>) -> Vec<(usize, Status)> {
+    reports.into_iter().map(|status| (0, status)).collect()
+}
+
+#[test]
+fn a_vertex_that_restarts_at_once_ends_once() {
+    let text = shown(
+        &["image"],
+        one([
+            done("load", 0, 1),
+            started("load", 2),
+            done("load", 2, 300),
+            started("run", 301),
+        ]),
+    );
+
+    assert_eq!(text, "#1 load\n#1 DONE 0.3s\n\n#2 run\n#2 INTERRUPTED\n");
+}
+
+#[test]
+fn a_vertex_that_restarts_later_is_returned_to() {
+    let text = shown(
+        &["image"],
+        one([
+            done("FROM base", 0, 100),
+            started("other", 200),
+            done("other", 200, 1000),
+            started("FROM base", 2000),
+            part("FROM base", 2100, 2_000_000, true),
+            done("FROM base", 2000, 2500),
+        ]),
+    );
+
+    assert_eq!(
+        text,
+        "#1 FROM base\n#1 DONE 0.1s\n\n#2 other\n#2 DONE 0.8s\n\n#1 FROM base\n#1 layer 2.00MB / 2.00MB 2.1s done\n\
+         #1 DONE 0.6s\n"
+    );
+}
+
+#[test]
+fn a_vertex_that_is_cached_for_a_second_solve_is_shown_once() {
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (0, started("base", 0)),
+            (0, done("base", 0, 500)),
+            (0, started("other", 700)),
+            (1, vertices(&[cached("base", 900)])),
+            (0, done("other", 700, 1000)),
+        ],
+    );
+
+    assert_eq!(
+        text,
+        "#1 server: base\n#1 DONE 0.5s\n\n#2 server: other\n#2 DONE 0.3s\n"
+    );
+}
+
+#[test]
+fn a_step_that_one_solve_leaves_is_not_canceled_while_another_runs_it() {
+    let canceled = vertices(&[failed("base", 0, 500, "context canceled")]);
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (0, started("base", 0)),
+            (1, started("base", 0)),
+            (0, canceled.clone()),
+            (1, log("base", 700, "still here\n")),
+            (0, canceled),
+            (1, done("base", 0, 900)),
+        ],
+    );
+
+    assert_eq!(text, "#1 server: base\n#1 0.700 still here\n#1 DONE 0.9s\n");
+}
+
+#[test]
+fn a_step_is_canceled_when_its_last_solve_leaves_it() {
+    let canceled = |end| vertices(&[failed("base", 0, end, "Canceled: context canceled")]);
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (0, started("base", 0)),
+            (1, started("base", 0)),
+            (0, canceled(500)),
+            (1, canceled(510)),
+        ],
+    );
+
+    assert_eq!(text, "#1 server: base\n#1 CANCELED\n");
+}
+
+#[test]
+fn a_step_that_comes_back_after_a_cancelation_goes_on() {
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (0, started("base", 0)),
+            (0, vertices(&[failed("base", 0, 500, "context canceled")])),
+            (1, started("base", 0)),
+            (1, done("base", 0, 900)),
+        ],
+    );
+
+    assert_eq!(text, "#1 server: base\n#1 DONE 0.9s\n");
+}
+
+#[test]
+fn a_log_that_two_solves_report_is_shown_once_and_goes_on_when_one_of_them_ends() {
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (0, started("base", 0)),
+            (0, log("base", 10, "one\n")),
+            (0, log("base", 20, "tw")),
+            (1, started("base", 0)),
+            (1, log("base", 10, "one\n")),
+            (1, log("base", 20, "tw")),
+            (1, log("base", 30, "o\nthree\n")),
+            (0, log("base", 30, "o\nthree\n")),
+            (1, log("base", 40, "four")),
+        ],
+    );
+
+    assert_eq!(
+        text,
+        "#1 server: base\n#1 0.010 one\n#1 0.020 two\n#1 0.030 three\n#1 0.040 four\n#1 INTERRUPTED\n"
+    );
+}
+
+#[test]
+fn a_transfer_is_shown_while_it_lasts() {
+    let mut reports = vec![started("pull", 0)];
+    reports.extend((0..=30).map(|n| part("pull", n * 100, n as i64 * 60_000, false)));
+    reports.push(part("pull", 3333, 2_000_000, true));
+    reports.push(done("pull", 0, 3400));
+
+    assert_eq!(
+        shown(&["image"], one(reports)),
+        "#1 pull\n#1 layer 600.00kB / 2.00MB 1.0s\n#1 layer 1.20MB / 2.00MB 2.0s\n#1 layer 1.80MB / 2.00MB 3.0s\n\
+         #1 layer 2.00MB / 2.00MB 3.3s done\n#1 DONE 3.4s\n"
+    );
+}
+
+#[test]
+fn two_steps_that_print_at_once_take_turns_of_two_seconds() {
+    let mut reports = vec![started("left", 0), started("right", 1)];
+    for n in 1..50 {
+        reports.push(log("left", n * 100, format!("l{n}\n")));
+        reports.push(log("right", n * 100 + 1, format!("r{n}\n")));
+    }
+    reports.extend([done("left", 0, 5000), done("right", 1, 5100)]);
+
+    let text = shown(&["image"], one(reports));
+
+    let switches = text.lines().filter(|line| line.ends_with(" ...")).count();
+    assert_eq!(switches, 2, "{text}");
+    for (number, letter) in [("#1", 'l'), ("#2", 'r')] {
+        let lines: Vec<&str> = text
+            .lines()
+            .filter(|line| line.starts_with(number))
+            .filter_map(|line| line.split(' ').nth(2))
+            .collect();
+        let printed: Vec<String> = (1..50).map(|n| format!("{letter}{n}")).collect();
+        assert_eq!(
+            lines
+                .into_iter()
+                .filter(|line| line.starts_with(letter))
+                .filter(|l| l.len() < 4)
+                .collect::<Vec<_>>(),
+            printed
+        );
+    }
+}
+
+#[test]
+fn nothing_waits_for_reports_that_do_not_come() {
+    let (mut progress, solves) = progress_of(&["image"]);
+    progress.update(solves[0], done("load", 0, 10)).unwrap();
+    progress.update(solves[0], started("run", 11)).unwrap();
+    progress
+        .update(solves[0], log("run", 20, "line\ncontinue? [y/N] "))
+        .unwrap();
+
+    let shown = |progress: &mut Progress<Vec<u8>>| {
+        let text = std::mem::replace(progress, Progress::new(Mode::Plain, Vec::new()));
+        text_of(text)
+    };
+    progress.idle().unwrap();
+    progress.stalled().unwrap();
+    progress.update(solves[0], log("run", 9000, "y\n")).unwrap();
+
+    assert_eq!(
+        shown(&mut progress),
+        "#1 load\n#1 DONE 0.0s\n\n#2 run\n#2 0.009 line\n#2 0.009 continue? [y/N] \n#2 8.989 y\n"
+    );
+}
+
+#[test]
+fn an_idle_moment_shows_what_has_begun_and_no_line_without_end() {
+    let (mut progress, solves) = progress_of(&["image"]);
+    progress.update(solves[0], started("left", 0)).unwrap();
+    progress.update(solves[0], started("right", 1)).unwrap();
+    progress
+        .update(solves[0], part("right", 2, 0, false))
+        .unwrap();
+    progress
+        .update(solves[0], log("right", 3, "half a li"))
+        .unwrap();
+
+    progress.idle().unwrap();
+
+    assert_eq!(
+        text_of(progress),
+        "#1 left\n#1 ...\n\n#2 right\n#2 layer 0B / 2.00MB\n"
+    );
+}
+
+#[test]
+fn a_line_without_end_is_shown_after_five_seconds_of_other_reports() {
+    let mut reports = vec![started("dots", 0)];
+    reports.extend((1..=12).map(|n| log("dots", n * 1000, ".")));
+
+    assert_eq!(
+        shown(&["image"], one(reports)),
+        "#1 dots\n#1 1.000 ......\n#1 7.000 ......\n#1 INTERRUPTED\n"
+    );
+}
+
+#[test]
+fn what_is_reported_of_an_unknown_vertex_is_not_lost() {
+    let text = shown(
+        &["image"],
+        one([log("late", 5, "first\n"), started("late", 0)]),
+    );
+
+    assert_eq!(text, "#1 sha256:late\n#1 0.000 first\n#1 INTERRUPTED\n");
+}
+
+#[test]
+fn a_vertex_that_fails_before_it_starts_is_shown() {
+    let never = Vertex {
+        error: "no such source".into(),
+        ..vertex("git", None, Some(5))
+    };
+    let canceled = Vertex {
+        error: "context canceled".into(),
+        ..vertex("other", None, Some(5))
+    };
+
+    let text = shown(
+        &["image"],
+        one([vertices(&[never, canceled, vertex("waits", None, None)])]),
+    );
+
+    assert_eq!(text, "#1 git\n#1 ERROR: no such source\n");
+}
+
+#[test]
+fn control_characters_of_names_and_errors_are_not_shown() {
+    let text = shown(
+        &["ima\x1b[2Jge", "b"],
+        one([vertices(&[failed(
+            "RUN <<E\necho\x1b[31m\nE",
+            0,
+            5,
+            "a\r\nb\x07",
+        )])]),
+    );
+
+    assert_eq!(text, "#1 image: RUN <<E echo E\n#1 ERROR: a b\n");
+}
+
+#[test]
+fn colours_are_shown_where_they_are_wanted() {
+    let mut progress = Progress::new(Mode::Coloured, Vec::new());
+    let solve = progress.add_solve("image");
+
+    progress.update(solve, started("run", 0)).unwrap();
+    progress
+        .update(solve, log("run", 1, "\x1b[32mgreen\x1b[K\n"))
+        .unwrap();
+    progress
+        .update(solve, vertices(&[failed("run", 0, 2, "no")]))
+        .unwrap();
+    progress.finish().unwrap();
+
+    assert_eq!(
+        text_of(progress),
+        "\x1b[36m#1\x1b[0m \x1b[1mrun\x1b[0m\n\x1b[36m#1\x1b[0m 0.001 \x1b[32mgreen\x1b[0m\n\
+         \x1b[36m#1\x1b[0m \x1b[31mERROR: no\x1b[0m\n"
+    );
+}
+
+/// Accepts one write, then fails.
+struct Broken(usize);
+
+impl io::Write for Broken {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        self.0 += 1;
+        if self.0 > 1 {
+            Err(io::ErrorKind::BrokenPipe.into())
+        } else {
+            Ok(buffer.len())
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_fails_is_left_alone_and_the_reports_are_still_taken() {
+    let (sender, receiver) = unbounded_channel();
+    let mut progress = Progress::new(Mode::Plain, Broken(0));
+    let solve = progress.add_solve("image");
+    for status in [
+        started("a", 0),
+        log("a", 1, "x\n"),
+        vertices(&[failed("a", 0, 2, "no")]),
+    ] {
+        sender.send((solve, status)).unwrap();
+    }
+    drop(sender);
+
+    let (progress, written) = run(progress, receiver).await.unwrap();
+
+    assert_eq!(written.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+    let failed = progress.failed_steps();
+    assert_eq!(
+        (failed[0].name.as_str(), failed[0].tail.as_slice()),
+        ("a", ["x".to_owned()].as_slice())
+    );
+    assert_eq!(progress.into_writer().0, 2);
+}
+
+#[tokio::test]
+async fn the_runner_shows_what_waits_when_nothing_comes() {
+    let (sender, receiver) = unbounded_channel();
+    let (reader, writer) = io::pipe().unwrap();
+    let mut progress = Progress::new(Mode::Plain, writer);
+    let solve = progress.add_solve("image");
+    let shown = run(progress, receiver);
+    sender.send((solve, done("load", 0, 10))).unwrap();
+
+    let lines = tokio::task::spawn_blocking(move || {
+        let mut lines = io::BufRead::lines(io::BufReader::new(reader));
+        [lines.next(), lines.next()].map(|line| line.unwrap().unwrap())
+    });
+
+    assert_eq!(lines.await.unwrap(), ["#1 load", "#1 DONE 0.0s"]);
+    drop(sender);
+    shown.await.unwrap().1.unwrap();
+}

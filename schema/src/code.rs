@@ -1,0 +1,214 @@
+//! The rules of a request, by name: every diagnostic carries one of these codes.
+//!
+//! A code is stable: it is never renamed, and never reused for another rule. Its text may improve.
+//! An example is a key of the object (`"context": "."`), a whole object, or, for the rules about files, a file's line.
+//! Source: this file; `oci-image explain CODE` prints it.
+
+use crate::diagnostic::Severity;
+
+macro_rules! codes {
+    ($($variant:ident $severity:ident $name:literal: $rule:literal, wrong $wrong:literal, right $right:literal;)*) => {
+        /// The name of a rule.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $rule] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order in which a reader of the object meets them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name, in kebab case: `unknown-key`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Whether a breach of the rule ends the build.
+            #[must_use]
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$variant => Severity::$severity,)* }
+            }
+
+            /// The rule, in one sentence.
+            #[must_use]
+            pub const fn rule(self) -> &'static str {
+                match self { $(Self::$variant => $rule,)* }
+            }
+
+            /// A breach of the rule.
+            #[must_use]
+            pub const fn wrong(self) -> &'static str {
+                match self { $(Self::$variant => $wrong,)* }
+            }
+
+            /// The same, kept.
+            #[must_use]
+            pub const fn right(self) -> &'static str {
+                match self { $(Self::$variant => $right,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    // The text, and the types of its values.
+    ObjectTooLarge Error "object-too-large": "the object's text holds at most 4 MiB",
+        wrong r#"an object with files pasted into it"#, right r#""build_args_file": "args.yml""#;
+    InvalidJson Error "invalid-json": "the object is valid JSON",
+        wrong r#"{"context": ".", "output": "image",}"#, right r#"{"context": ".", "output": "image"}"#;
+    WrongType Error "wrong-type": "each key takes the type that its description names",
+        wrong r#""build_args": "VERSION=1""#, right r#""build_args": ["VERSION=1"]"#;
+    NullValue Error "null-value": "no value is null: a key that is not wanted is left out",
+        wrong r#""target": null"#, right r#""debug": false"#;
+    UnknownKey Error "unknown-key": "each key is one that the object defines",
+        wrong r#""dockerfil": "ci/Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
+    DuplicateKey Error "duplicate-key": "each key is written once",
+        wrong r#""target": "app", "target": "test""#, right r#""target": "app""#;
+    MissingKey Error "missing-key": "a required key is given",
+        wrong r#"{"output": "image"}"#, right r#"{"context": ".", "output": "image"}"#;
+    EmptyValue Error "empty-value": "a required value, a name and an element of a list are not empty",
+        wrong r#""registry_mirrors": [""]"#, right r#""registry_mirrors": ["mirror.example"]"#;
+    IgnoredEmpty Warning "ignored-empty": "an optional key whose string is empty counts as left out",
+        wrong r#""dockerfile": """#, right r#""dockerfile": "ci/Dockerfile""#;
+    InvalidCharacter Error "invalid-character": "no string holds a NUL, and no name or path a control character",
+        wrong r#""dockerfile": "ci/\u0000Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
+    TooManyElements Error "too-many-elements": "a list or map holds at most 10,000 elements",
+        wrong r#"a list of 10,001 build arguments"#, right r#""build_args_file": "args.yml""#;
+    TooManyMistakes Error "too-many-mistakes": "at most 100 mistakes are reported",
+        wrong r#"an object with 101 mistakes"#, right r#"an object with 100 mistakes or fewer"#;
+
+    // Names and pairs.
+    BadName Error "bad-name": "the name of an input or output is one path component",
+        wrong r#""output": "images/app""#, right r#""output": "app-image""#;
+    BadTarget Error "bad-target": "a target is a name that a stage can have, or a stage's number",
+        wrong r#""target": "my stage""#, right r#""target": "my-stage""#;
+    ReservedName Error "reserved-name": "an additional target is not named as a directory that has another use: `image`, `cache`",
+        wrong r#""additional_targets": ["image"]"#, right r#""additional_targets": ["app"]"#;
+    RepeatedTarget Error "repeated-target": "an additional target is listed once",
+        wrong r#""additional_targets": ["app", "app"]"#, right r#""additional_targets": ["app"]"#;
+    RepeatedOutput Error "repeated-output": "no two outputs have one name",
+        wrong r#"{"context": ".", "output": "app", "additional_targets": ["app"]}"#,
+        right r#"{"context": ".", "output": "image", "additional_targets": ["app"]}"#;
+    OverriddenTarget Warning "overridden-target": "`target_file` wins over `target`",
+        wrong r#""target": "app", "target_file": "stage.txt""#, right r#""target_file": "stage.txt""#;
+    MissingEquals Error "missing-equals": "a build argument, label or image argument is `NAME=VALUE`",
+        wrong r#""build_args": ["VERSION"]"#, right r#""build_args": ["VERSION=1"]"#;
+    BadArgumentName Error "bad-argument-name": "the name of a build argument is not empty and holds no white space",
+        wrong r#""build_args": ["MY VERSION=1"]"#, right r#""build_args": ["MY_VERSION=1"]"#;
+    OddArgumentName Warning "odd-argument-name": "a Dockerfile expands only names of letters, digits and `_` that do not begin with a digit",
+        wrong r#""build_args": ["my-version=1"]"#, right r#""build_args": ["my_version=1"]"#;
+    BadLabelName Error "bad-label-name": "the name of a label is not empty and holds no white space",
+        wrong r#""labels": ["my title=x"]"#, right r#""labels": ["org.opencontainers.image.title=x"]"#;
+    RepeatedName Warning "repeated-name": "a name is given once in a list or file; otherwise its last value counts",
+        wrong r#""build_args": ["VERSION=1", "VERSION=2"]"#, right r#""build_args": ["VERSION=2"]"#;
+    OverriddenArgument Warning "overridden-argument": "an image argument wins over a build argument of the same name",
+        wrong r#""build_args": ["BASE=alpine"], "image_args": ["BASE=alpine/image.tar"]"#,
+        right r#""image_args": ["BASE=alpine/image.tar"]"#;
+
+    // Paths, platforms, hosts.
+    BadPath Error "bad-path": "the path of a file does not end with `/`",
+        wrong r#""dockerfile": "ci/""#, right r#""dockerfile": "ci/Dockerfile""#;
+    InputOutsideContext Error "input-outside-context": "a context input's path is relative and stays below the context",
+        wrong r#""context_inputs": {"dep": "../dep"}"#, right r#""context_inputs": {"dep": "vendor/dep"}"#;
+    RepeatedInput Error "repeated-input": "no two inputs have one name or one place",
+        wrong r#""context_inputs": {"a": "dep", "b": "dep"}"#, right r#""context_inputs": {"a": "dep/a", "b": "dep/b"}"#;
+    BadPlatform Error "bad-platform": "a platform is `os/architecture` or `os/architecture/variant`, of names that are known",
+        wrong r#""image_platform": "linux/amd46""#, right r#""image_platform": "linux/amd64""#;
+    RepeatedPlatform Error "repeated-platform": "a platform is listed once",
+        wrong r#""image_platform": "linux/amd64,linux/x86_64""#, right r#""image_platform": "linux/amd64,linux/arm64""#;
+    RootfsPlatforms Error "rootfs-platforms": "`unpack_rootfs` takes one platform",
+        wrong r#""unpack_rootfs": true, "image_platform": "linux/amd64,linux/arm64""#,
+        right r#""unpack_rootfs": true, "image_platform": "linux/arm64""#;
+    BadHostEntry Error "bad-host-entry": "an extra host is `host=address`",
+        wrong r#""add_hosts": "db:10.0.0.7""#, right r#""add_hosts": "db=10.0.0.7,cache=10.0.0.8""#;
+    BadHostName Error "bad-host-name": "a host's name is made of labels of letters, digits, `-` and `_`, with dots between",
+        wrong r#""add_hosts": "my db=10.0.0.7""#, right r#""add_hosts": "my-db=10.0.0.7""#;
+    BadAddress Error "bad-address": "an extra host's address is an IPv4 or IPv6 address",
+        wrong r#""add_hosts": "db=10.0.0""#, right r#""add_hosts": "db=10.0.0.7""#;
+    BadRegistry Error "bad-registry": "a registry is `host` or `host:port`, without a scheme; a mirror may have a path",
+        wrong r#""registry_mirrors": ["https://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
+    BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path` with further paths after commas",
+        wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
+
+    // The daemon's configuration.
+    InvalidToml Error "invalid-toml": "`buildkit_extra_config` is valid TOML",
+        wrong r#""buildkit_extra_config": "[dns\nnameservers = []""#,
+        right r#""buildkit_extra_config": "[dns]\nnameservers = [\"10.0.0.2\"]""#;
+    ConflictingConfig Error "conflicting-config": "one setting of the daemon is given one value",
+        wrong r#""debug": true, "buildkit_extra_config": "log.level = \"info\"""#,
+        right r#""buildkit_extra_config": "log.level = \"info\"""#;
+    IneffectiveConfig Warning "ineffective-config": "where the daemon listens and keeps its data is not configured: the program decides it",
+        wrong r#""buildkit_extra_config": "root = \"/data\"""#, right r#""buildkit_extra_config": "[history]\nmaxEntries = 10""#;
+    UnknownConfig Warning "unknown-config": "a table of `buildkit_extra_config` is one that buildkitd reads",
+        wrong r#""buildkit_extra_config": "[regstry.\"a.example\"]\nhttp = true""#,
+        right r#""buildkit_extra_config": "[registry.\"a.example\"]\nhttp = true""#;
+
+    // The files that the object names.
+    MissingPath Error "missing-path": "what the object names exists",
+        wrong r#""dockerfile": "Dockerfil""#, right r#""dockerfile": "Dockerfile""#;
+    NotADirectory Error "not-a-directory": "a directory stands where one is named",
+        wrong r#""context": "Dockerfile""#, right r#""context": ".""#;
+    NotAFile Error "not-a-file": "a file stands where one is named",
+        wrong r#""dockerfile": "ci""#, right r#""dockerfile": "ci/Dockerfile""#;
+    UnreadableFile Error "unreadable-file": "a file that the planner reads is small UTF-8 text",
+        wrong r#""labels_file": "labels.tar""#, right r#""labels_file": "labels.txt""#;
+    InvalidYaml Error "invalid-yaml": "`build_args_file` in YAML is one map of names to plain values",
+        wrong r#"VERSION: [1, 2]"#, right r#"VERSION: "1.2""#;
+    EmptyFile Warning "empty-file": "`target_file` holds a stage's name; otherwise the last stage is built",
+        wrong r#"(a file of blank lines)"#, right r#"app"#;
+    CarriageReturn Warning "carriage-return": "a line ends with a line feed alone: a carriage return before it becomes part of the value",
+        wrong r#"VERSION=1 (and CR LF)"#, right r#"VERSION=1 (and LF)"#;
+    MissingInput Warning "missing-input": "a context input stands at its place below the context",
+        wrong r#""context_inputs": {"dep": "vendor/dep"}"#, right r#""context_inputs": {"dep": "vendor/dep"}"#;
+    NotExported Warning "not-exported": "an image is exported where its output directory exists",
+        wrong r#""output": "image""#, right r#""output": "image""#;
+    CacheMissing Warning "cache-missing": "build cache is kept where the directory `cache` exists",
+        wrong r#""cache": true"#, right r#""cache": true"#;
+}
+
+impl Code {
+    /// The code of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.name() == name)
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kebab_case_unique_and_found_again() {
+        for (index, code) in Code::ALL.iter().enumerate() {
+            let name = code.name();
+            assert!(
+                name.bytes()
+                    .all(|byte| byte == b'-' || byte.is_ascii_lowercase()),
+                "{name}"
+            );
+            assert_eq!(Code::from_name(name), Some(*code));
+            assert!(
+                Code::ALL[..index].iter().all(|other| other.name() != name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn rules_are_one_line_without_a_full_stop() {
+        for code in Code::ALL {
+            assert!(
+                !code.rule().ends_with('.') && !code.rule().contains('\n'),
+                "{code}"
+            );
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! A defect of a request, or a remark about it, as data. Hosts draw it; nothing here knows a terminal.
+//!
+//! Source: `planner.wit`, interface `diagnostics`.
+
+use serde::{Deserialize, Serialize};
+
+/// How severe a diagnostic is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing is built.
+    Error,
+    /// The build goes on.
+    Warning,
+}
+
+/// Bytes `start..end` of a UTF-8 text, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// The byte after the last.
+    pub end: u32,
+}
+
+/// A place in a file that the object names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePlace {
+    /// The path as the object wrote it.
+    pub path: String,
+    /// The bytes of its text.
+    pub span: Span,
+}
+
+/// Where the cause of a diagnostic stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// In the text of the object.
+    Object(Span),
+    /// In a file that the object names.
+    File(FilePlace),
+}
+
+/// One defect or remark.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diagnostic {
+    /// Stable name of the rule: `unknown-key`.
+    pub code: String,
+    /// Error or warning.
+    pub severity: Severity,
+    /// JSON Pointer (RFC 6901) of the value within the object; empty for the object itself.
+    pub pointer: String,
+    /// Where the cause stands in a text; absent only where there is none.
+    pub place: Option<Place>,
+    /// What is wrong, in one line.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// The values that would be right, where they can be listed.
+    pub allowed: Vec<String>,
+}

@@ -1,0 +1,138 @@
+//! What will be built, with no choice left open; what of it only run time knows is a variant that the host fills.
+//!
+//! The JSON of a [`BuildPlan`] is what `oci-image plan` prints: the same names and order as in `planner.wit`, in snake case;
+//! a variant is an object with one key, or a bare string where it carries nothing.
+//! Source: `planner.wit`, interface `types`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostic::Diagnostic;
+
+/// Everything that is built, and nothing of how the machine does it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildPlan {
+    /// buildkitd's configuration, as TOML.
+    pub daemon_config: String,
+    /// Whether logs are verbose.
+    pub debug: bool,
+    /// Images to load and serve, in the order of the object.
+    pub base_images: Vec<BaseImage>,
+    /// Build cache, if it is kept.
+    pub cache: Option<Cache>,
+    /// Secrets, sorted by id.
+    pub secrets: Vec<Secret>,
+    /// SSH agents, in the order of the object.
+    pub ssh: Vec<Ssh>,
+    /// Solves that run at the same time; the final one comes last.
+    pub solves: Vec<Solve>,
+    /// Remarks: the build goes on.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// An image that is loaded before the build and served to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BaseImage {
+    /// The build argument that is set to its reference.
+    pub argument: String,
+    /// A docker-save archive, an OCI layout directory or an archive of one.
+    pub path: String,
+}
+
+/// Where build cache is kept between builds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cache {
+    /// The directory, which exists.
+    pub directory: String,
+    /// Whether it holds a cache to import.
+    pub import: bool,
+}
+
+/// Where the bytes of a secret are. The planner never sees them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecretSource {
+    /// In this file.
+    File(String),
+    /// In the object, from where the host took them before the planner was asked.
+    Inline,
+}
+
+/// A secret that steps may mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Secret {
+    /// `RUN --mount=type=secret,id=...`.
+    pub id: String,
+    /// Where its bytes are.
+    pub source: SecretSource,
+}
+
+/// An SSH agent that steps may mount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ssh {
+    /// `RUN --mount=type=ssh,id=...`.
+    pub id: String,
+    /// Sockets of agents, or private key files; empty: the agent of `SSH_AUTH_SOCK`.
+    pub paths: Vec<String>,
+}
+
+/// One solve.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Solve {
+    /// What a person calls it: the target's name, or `image` for the final one.
+    pub name: String,
+    /// Directories it reads.
+    pub locals: Vec<Local>,
+    /// What the Dockerfile frontend is told, sorted by key.
+    pub attributes: Vec<FrontendAttribute>,
+    /// Where the image goes; absent: it is built and thrown away.
+    pub export: Option<ImageExport>,
+}
+
+/// A directory offered to the daemon.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Local {
+    /// The frontend's name for it: `context`, `dockerfile`.
+    pub name: String,
+    /// The directory.
+    pub path: String,
+}
+
+/// One `key=value` for the frontend: `build-arg:K`, `filename`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FrontendAttribute {
+    /// BuildKit's key.
+    pub key: String,
+    /// Its value.
+    pub value: AttributeValue,
+}
+
+/// The value of a frontend attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttributeValue {
+    /// This text.
+    Text(String),
+    /// The reference under which the host serves the base image of this argument.
+    BaseImage(String),
+}
+
+/// The form of an exported image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageFormat {
+    /// `image.tar`: a docker-save archive that is also an OCI layout. One platform.
+    DockerArchive,
+    /// `image/`: a directory in OCI image layout. Any number of platforms.
+    OciLayout,
+}
+
+/// What is written of one solve's result.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImageExport {
+    /// The directory, which exists: one path component below the working directory.
+    pub directory: String,
+    /// The form of the image in it.
+    pub format: ImageFormat,
+    /// Whether `rootfs/` and `metadata.json` are written too.
+    pub rootfs: bool,
+}

@@ -1,0 +1,67 @@
+//! Our side: `oci-image`, one process from request to image.
+
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::{
+    error::BenchError,
+    measure::{self, Sample},
+    setting::Setting,
+};
+
+/// `oci-image` in `target/bench`, with a daemon root of its own.
+pub(crate) struct Product<'setting> {
+    setting: &'setting Setting,
+    request: PathBuf,
+    root: PathBuf,
+}
+
+impl<'setting> Product<'setting> {
+    /// Prepares to build this context, with a daemon root that is empty.
+    pub(crate) fn new(setting: &'setting Setting, context: &Path) -> Result<Self, BenchError> {
+        setting.fresh_dir("image")?;
+        // A context is relative to the working directory, and stays below it.
+        let context = context.strip_prefix(&setting.dir).unwrap_or(context);
+        let message = serde_json::json!({
+            "object": {"context": context, "output": "image"},
+            "response_path": "/dev/null",
+        });
+        let request = setting.dir.join("request.json");
+        fs::write(&request, message.to_string()).map_err(BenchError::file("write", &request))?;
+        Ok(Self {
+            setting,
+            request,
+            root: setting.fresh_dir("root-ours")?,
+        })
+    }
+
+    /// Empties the daemon's root: the next build is the first.
+    pub(crate) fn forget(&self) -> Result<(), BenchError> {
+        self.setting.fresh_dir("root-ours").map(drop)
+    }
+
+    /// One `oci-image build`.
+    pub(crate) fn build(&self) -> Result<Sample, BenchError> {
+        let mut command = self.command()?;
+        command.arg("build").arg("--root").arg(&self.root);
+        measure::run_watched(&mut command, &self.setting.log("oci-image"))
+    }
+
+    /// One `oci-image` without arguments: info.
+    pub(crate) fn info(&self) -> Result<Sample, BenchError> {
+        measure::run(&mut self.command()?, &self.setting.log("oci-image"))
+    }
+
+    fn command(&self) -> Result<Command, BenchError> {
+        let request = File::open(&self.request).map_err(BenchError::file("open", &self.request))?;
+        let mut command = Command::new(&self.setting.product);
+        command
+            .current_dir(&self.setting.dir)
+            .env("PATH", &self.setting.path)
+            .stdin(request);
+        Ok(command)
+    }
+}

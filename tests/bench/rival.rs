@@ -1,0 +1,184 @@
+//! The other side: the same build by hand, with `buildkitd` and `buildctl`.
+//!
+//! Start the daemon, wait until it answers, build, stop the daemon: what a script in a task would do. The daemon gets the
+//! flags that ours gets, so that only what surrounds it differs.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+use wait4::Wait4;
+
+use crate::{
+    error::BenchError,
+    measure::{self, Sample},
+    setting::{Log, Setting},
+};
+
+/// How long the daemon may take until it answers.
+const READY_DEADLINE: Duration = Duration::from_secs(30);
+
+/// `buildkitd` and `buildctl` with a root and an output of their own.
+pub(crate) struct Rival<'setting> {
+    setting: &'setting Setting,
+    context: PathBuf,
+    image: PathBuf,
+    root: PathBuf,
+    /// Holds the daemon's sockets: a socket's path must be short.
+    sockets: TempDir,
+}
+
+/// A daemon that runs; dropped, it is killed.
+struct Daemon {
+    child: Option<Child>,
+    log: Log,
+}
+
+impl<'setting> Rival<'setting> {
+    /// Prepares to build this context, with a daemon root that is empty.
+    pub(crate) fn new(setting: &'setting Setting, context: &Path) -> Result<Self, BenchError> {
+        Ok(Self {
+            setting,
+            context: context.to_owned(),
+            image: setting.fresh_dir("image-by-hand")?,
+            root: setting.fresh_dir("root-by-hand")?,
+            sockets: TempDir::new().map_err(BenchError::file("create", std::env::temp_dir()))?,
+        })
+    }
+
+    /// Empties the daemon's root: the next build is the first.
+    pub(crate) fn forget(&self) -> Result<(), BenchError> {
+        self.setting.fresh_dir("root-by-hand").map(drop)
+    }
+
+    /// Daemon up, build, daemon down. The peak is that of `buildctl`, which does what our process does.
+    pub(crate) fn build(&self) -> Result<Sample, BenchError> {
+        let started = Instant::now();
+        let mut daemon = self.start()?;
+        let ready = self.wait_until_ready(&mut daemon)?;
+        let built = measure::run(&mut self.buildctl_build(), &self.setting.log("buildctl"))?;
+        let stopped = daemon.stop()?;
+        Ok(Sample {
+            wall: started.elapsed(),
+            cpu: ready + built.cpu + stopped,
+            peak: built.peak,
+        })
+    }
+
+    fn start(&self) -> Result<Daemon, BenchError> {
+        let log = self.setting.log("buildkitd");
+        let mut command = Command::new(&self.setting.buildkitd);
+        command
+            .env("PATH", &self.setting.path)
+            .arg("--root")
+            .arg(&self.root)
+            .args(["--addr", &self.address()])
+            .arg("--otel-socket-path")
+            .arg(self.sockets.path().join("otel"))
+            .args([
+                "--containerd-worker=false",
+                "--oci-worker-snapshotter=overlayfs",
+            ])
+            .stdin(Stdio::null());
+        let (_, child) = measure::start(&mut command, &log)?;
+        Ok(Daemon {
+            child: Some(child),
+            log,
+        })
+    }
+
+    /// Asks until the daemon answers; returns the processor time that the asking took.
+    fn wait_until_ready(&self, daemon: &mut Daemon) -> Result<Duration, BenchError> {
+        let log = self.setting.log("buildctl");
+        let deadline = Instant::now() + READY_DEADLINE;
+        let mut cpu = Duration::ZERO;
+        while Instant::now() < deadline && daemon.is_running() {
+            // A refused connection ends it after about 20 ms: no pause is needed between two.
+            let mut command = self.buildctl();
+            command.args(["debug", "workers"]);
+            let (_, child) = measure::start(&mut command, &log)?;
+            let used = child.wait4().map_err(|source| BenchError::Run {
+                program: "buildctl".to_owned(),
+                source,
+            })?;
+            cpu += used.rusage.utime + used.rusage.stime;
+            if used.status.success() {
+                return Ok(cpu);
+            }
+        }
+        Err(BenchError::NotReady {
+            log: daemon.log.tail(),
+        })
+    }
+
+    fn address(&self) -> String {
+        format!("unix://{}", self.sockets.path().join("buildkitd").display())
+    }
+
+    fn buildctl(&self) -> Command {
+        let mut command = Command::new(&self.setting.buildctl);
+        command
+            .env("PATH", &self.setting.path)
+            .args(["--addr", &self.address()])
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn buildctl_build(&self) -> Command {
+        let local = |name: &str| format!("{name}={}", self.context.display());
+        let mut command = self.buildctl();
+        command
+            .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
+            .args([
+                "--local",
+                &local("context"),
+                "--local",
+                &local("dockerfile"),
+            ])
+            .args([
+                "--output",
+                &format!(
+                    "type=docker,dest={}",
+                    self.image.join("image.tar").display()
+                ),
+            ]);
+        command
+    }
+}
+
+impl Daemon {
+    fn is_running(&mut self) -> bool {
+        self.child
+            .as_mut()
+            .is_some_and(|child| matches!(child.try_wait(), Ok(None)))
+    }
+
+    /// Asks it to stop and waits for it; returns the processor time of its whole life.
+    fn stop(mut self) -> Result<Duration, BenchError> {
+        let failed = |source| BenchError::Run {
+            program: "buildkitd".to_owned(),
+            source,
+        };
+        let Some(child) = self.child.take() else {
+            return Ok(Duration::ZERO); // only `stop` takes it, and it takes `self`
+        };
+        // If it is gone already, waiting tells how it ended.
+        let _ = kill_process(Pid::from_child(&child), Signal::TERM);
+        let used = child.wait4().map_err(failed)?;
+        Ok(used.rusage.utime + used.rusage.stime)
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Reached only when the measurement has failed already: that error is the one to report.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Where programs, trees, logs and figures are.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use crate::error::BenchError;
+
+/// How many lines of a log are shown when its process failed.
+const TAIL_LINES: usize = 30;
+
+/// The machine's part in every case. Everything below `dir` is ours to write and remove.
+pub(crate) struct Setting {
+    /// The release binary.
+    pub(crate) product: PathBuf,
+    /// `buildkitd`, the same one for both sides.
+    pub(crate) buildkitd: PathBuf,
+    /// `buildctl`, of the same version.
+    pub(crate) buildctl: PathBuf,
+    /// A busybox that needs no libc.
+    pub(crate) busybox: PathBuf,
+    /// PATH with the engine in front, for both sides.
+    pub(crate) path: OsString,
+    /// `target/bench`.
+    pub(crate) dir: PathBuf,
+}
+
+/// A file that receives what a process prints.
+pub(crate) struct Log(PathBuf);
+
+impl Setting {
+    /// Finds the programs: the product in `target/release`, the engine where `OCI_IMAGE_ENGINE` says or in `target`.
+    pub(crate) fn find() -> Result<Self, BenchError> {
+        let target = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target");
+        let engine = env::var_os("OCI_IMAGE_ENGINE")
+            .map_or_else(|| target.join("engine/bin"), PathBuf::from);
+        let product = env::var_os("OCI_IMAGE_PROGRAM")
+            .map_or_else(|| target.join("release/oci-image"), PathBuf::from);
+        let path = path_with(&engine);
+        let dir = target.join("bench");
+        fs::create_dir_all(&dir).map_err(BenchError::file("create", &dir))?;
+        Ok(Self {
+            product: present(product, "cargo build --release")?,
+            buildkitd: present(engine.join("buildkitd"), "make setup")?,
+            buildctl: present(engine.join("buildctl"), "make setup")?,
+            busybox: on_path("busybox", &path)?,
+            path,
+            dir,
+        })
+    }
+
+    /// An empty directory of this name, for a daemon's root or a working directory.
+    pub(crate) fn fresh_dir(&self, name: &str) -> Result<PathBuf, BenchError> {
+        let dir = self.dir.join(name);
+        self.remove_dir(name)?;
+        fs::create_dir_all(&dir).map_err(BenchError::file("create", &dir))?;
+        Ok(dir)
+    }
+
+    /// Removes the directory of this name, if there is one.
+    pub(crate) fn remove_dir(&self, name: &str) -> Result<(), BenchError> {
+        let dir = self.dir.join(name);
+        match fs::remove_dir_all(&dir) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(BenchError::file("remove", dir)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The log of this name.
+    pub(crate) fn log(&self, name: &str) -> Log {
+        Log(self.dir.join(format!("{name}.log")))
+    }
+}
+
+impl Log {
+    /// Empties the log, and opens it for standard output and standard error.
+    pub(crate) fn open(&self) -> Result<(File, File), BenchError> {
+        let file = File::create(&self.0).map_err(BenchError::file("create", &self.0))?;
+        let twin = file
+            .try_clone()
+            .map_err(BenchError::file("open", &self.0))?;
+        Ok((file, twin))
+    }
+
+    /// Its last lines.
+    pub(crate) fn tail(&self) -> String {
+        let bytes =
+            fs::read(&self.0).unwrap_or_else(|error| format!("(no log: {error})").into_bytes());
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+}
+
+fn present(path: PathBuf, command: &'static str) -> Result<PathBuf, BenchError> {
+    if path.is_file() {
+        return Ok(path);
+    }
+    Err(BenchError::Missing { path, command })
+}
+
+fn path_with(engine: &Path) -> OsString {
+    let mut path = engine.as_os_str().to_owned();
+    path.push(":");
+    path.push(env::var_os("PATH").unwrap_or_default());
+    path
+}
+
+fn on_path(name: &'static str, path: &OsStr) -> Result<PathBuf, BenchError> {
+    env::split_paths(path)
+        .map(|dir| dir.join(name))
+        .find(|candidate| candidate.is_file())
+        .ok_or(BenchError::NotOnPath { name })
+}

@@ -1,0 +1,103 @@
+//! The contexts that are built: made once, kept in `target/bench/context/`, the same bytes on every machine.
+//!
+//! Each holds a static busybox and a Dockerfile. The large ones bind the *whole* context into their step: a `COPY` of one
+//! file would ask the client for that file only, and nothing would be measured.
+
+use std::{
+    fs::{self, File},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+use crate::{error::BenchError, setting::Setting};
+
+const TRIVIAL: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"true\"]\n";
+const WHOLE: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN --mount=type=bind,target=/ctx [\"/bin/busybox\", \"true\"]\n";
+
+const SMALL_FILES_PER_DIR: usize = 100;
+const LARGE_FILE: usize = 16 << 20;
+
+/// A Dockerfile with one step, and next to nothing to send.
+pub(crate) fn trivial(setting: &Setting) -> Result<PathBuf, BenchError> {
+    kept(setting, "trivial", TRIVIAL, |_| Ok(()))
+}
+
+/// `count` files of 100 bytes to 4 KiB, 100 in a directory.
+pub(crate) fn small_files(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("small-{count}"), WHOLE, |dir| {
+        let mut noise = Noise(1);
+        for number in 0..count {
+            let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
+            if number % SMALL_FILES_PER_DIR == 0 {
+                fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
+            }
+            let size = 100 + usize::from(noise.next_u16()) % 3996;
+            noise.write(&sub.join(format!("file{number:05}.txt")), size)?;
+        }
+        Ok(())
+    })
+}
+
+/// `bytes` bytes that do not compress, in files of 16 MiB.
+pub(crate) fn large_files(setting: &Setting, bytes: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("large-{bytes}"), WHOLE, |dir| {
+        let mut noise = Noise(2);
+        for number in 0..bytes / LARGE_FILE {
+            noise.write(&dir.join(format!("file{number:03}.bin")), LARGE_FILE)?;
+        }
+        Ok(())
+    })
+}
+
+/// The directory of this name; filled beside it and renamed, so that one which is there is whole.
+fn kept(
+    setting: &Setting,
+    name: &str,
+    dockerfile: &str,
+    fill: impl FnOnce(&Path) -> Result<(), BenchError>,
+) -> Result<PathBuf, BenchError> {
+    let dir = setting.dir.join("context").join(name);
+    if dir.is_dir() {
+        return Ok(dir);
+    }
+    eprintln!("bench: making the context `{name}`");
+    let new = setting.fresh_dir(&format!("context/{name}.new"))?;
+    let file = new.join("Dockerfile");
+    fs::write(&file, dockerfile).map_err(BenchError::file("write", &file))?;
+    let busybox = new.join("busybox");
+    fs::copy(&setting.busybox, &busybox).map_err(BenchError::file("copy to", &busybox))?;
+    fill(&new)?;
+    fs::rename(&new, &dir).map_err(BenchError::file("rename", &new))?;
+    Ok(dir)
+}
+
+/// Bytes without a pattern, from a seed (xorshift64*): the same on each run, so that figures can be compared.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
+    }
+
+    fn next_u16(&mut self) -> u16 {
+        let [.., high, low] = self.next().to_le_bytes();
+        u16::from_le_bytes([low, high])
+    }
+
+    fn write(&mut self, path: &Path, size: usize) -> Result<(), BenchError> {
+        let file = File::create(path).map_err(BenchError::file("create", path))?;
+        let mut file = BufWriter::new(file);
+        let mut left = size;
+        while left > 0 {
+            let word = self.next().to_le_bytes();
+            let part = &word[..left.min(word.len())];
+            file.write_all(part)
+                .map_err(BenchError::file("write", path))?;
+            left -= part.len();
+        }
+        file.flush().map_err(BenchError::file("write", path))
+    }
+}

@@ -1,0 +1,15 @@
+//! Precompiles the hostile planner. As a build script, because the compiler is a build-dependency of the host already: as a
+//! dependency of the tests it would be unified into the program that they test.
+
+#[path = "../host/build/component.rs"]
+mod component;
+
+fn main() {
+    let built = component::Outer::from_environment().and_then(|outer| {
+        outer.watch(&["tests/build.rs", "tests/hostile", "guest/src/bindings.rs"]);
+        outer.component("oci-image-hostile-planner", "oci_image_hostile_planner")
+    });
+    if let Err(message) = built {
+        println!("cargo::error={message}");
+    }
+}

@@ -1,0 +1,477 @@
+//! The rules of the house that a machine can check: which room knows which, how a module opens, what has no place here.
+//!
+//! Each test names every offender, with its file, so that one run shows all there is to mend. A rule that hurts is
+//! changed here, in the commit that breaks it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use oci_image_tests::engine::checkout;
+
+/// Each room of `host/src`, and what it may import of the others. `main.rs` and `cli.rs` may import all.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("protocol", &[]),
+    ("planner", &[]),
+    ("diagnostics", &["planner"]),
+    (
+        "executor",
+        &[
+            "planner", "daemon", "buildkit", "registry", "image", "progress",
+        ],
+    ),
+    ("daemon", &[]),
+    ("buildkit", &[]),
+    ("registry", &["image"]),
+    ("image", &[]),
+    ("progress", &["buildkit"]),
+];
+
+/// What `progress` may know of `buildkit`: its types, not its client.
+const PROGRESS_KNOWS: &[&str] = &["status", "error"];
+
+/// The parts of std that the contracts and the planner do without: they are functions from value to value.
+const OUTSIDE: &[&str] = &["fs", "net", "time", "env", "thread", "process"];
+
+/// Names that say nothing of what is behind them.
+const VAGUE: &[&str] = &[
+    "util", "utils", "helper", "helpers", "common", "misc", "manager", "handler", "stuff",
+];
+
+/// How long a file may be, in lines, without its tests.
+const FILE_LIMIT: usize = 500;
+
+// --- rooms -----------------------------------------------------------------------------------------------------------
+
+#[test]
+fn room_imports_only_the_rooms_that_the_design_allows() {
+    let source = checkout().join("host/src");
+    let mut offenders = Vec::new();
+    for file in rust_files(&source) {
+        let Some((room, allowed)) = room_of(&file, &source) else {
+            continue;
+        };
+        for import in imports(&file.code) {
+            if import[0] != room && !allowed.contains(&import[0].as_str()) {
+                offenders.push(format!("{} imports `{}`", file.name, import[0]));
+            }
+            if room == "progress"
+                && import[0] == "buildkit"
+                && !PROGRESS_KNOWS.contains(&import[1].as_str())
+            {
+                offenders.push(format!("{} imports `buildkit::{}`", file.name, import[1]));
+            }
+        }
+        if file.code.contains("super::super::") {
+            offenders.push(format!("{} reaches out by `super::super::`", file.name));
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn every_room_of_the_host_is_in_the_table() {
+    let root = fs::read_to_string(checkout().join("host/src/lib.rs")).unwrap();
+    let known: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
+
+    let unknown: Vec<String> = declared_modules(&root)
+        .into_iter()
+        .filter(|module| !known.contains(module.as_str()))
+        .collect();
+
+    assert_eq!(unknown, Vec::<String>::new());
+}
+
+#[test]
+fn contracts_and_planner_touch_nothing_outside_themselves() {
+    let mut offenders = Vec::new();
+    for part in ["schema/src", "guest/src"] {
+        for file in rust_files(&checkout().join(part)) {
+            for outside in OUTSIDE {
+                if file.code.contains(&format!("std::{outside}")) {
+                    offenders.push(format!("{} uses std::{outside}", file.name));
+                }
+            }
+            if file.code.contains("use std::{") {
+                offenders.push(format!(
+                    "{} imports from std in a group: this test reads single paths",
+                    file.name
+                ));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn product_links_neither_a_compiler_nor_the_planner_itself() {
+    let tree = dependencies("oci-image");
+
+    assert!(
+        tree.contains("wasmtime"),
+        "the tree of the product was read"
+    );
+    // wasmtime's runtime uses the compiler's data structures (`cranelift-entity` and the like): no code comes from those.
+    assert!(!tree.contains("cranelift-codegen") && !tree.contains("wasmtime-internal-cranelift"));
+    assert!(!tree.contains("oci-image-guest"));
+}
+
+#[test]
+fn contracts_depend_on_no_other_room() {
+    let ours: Vec<String> = dependencies("oci-image-schema")
+        .into_iter()
+        .filter(|name| name.starts_with("oci-image"))
+        .collect();
+
+    assert_eq!(ours, ["oci-image-schema"]);
+}
+
+// --- modules ---------------------------------------------------------------------------------------------------------
+
+#[test]
+fn module_opens_with_its_purpose() {
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        .filter(|file| !file.text.starts_with("//! "))
+        .map(|file| file.name)
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn parent_names_each_of_its_modules() {
+    let mut offenders = Vec::new();
+    for file in all_rust_files() {
+        if file.name.contains("/tests/") {
+            continue; // a suite is a crate of its own: its modules are what it shares with its sisters
+        }
+        let doc: String = file
+            .text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
+        for module in declared_modules(&file.code) {
+            if !doc.contains(&format!("`{module}`")) {
+                offenders.push(format!("{} does not name `{module}`", file.name));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn names_say_what_is_behind_them() {
+    let mut offenders = Vec::new();
+    for file in all_rust_files() {
+        let stem = Path::new(&file.name).with_extension("");
+        for part in stem.iter().filter_map(|part| part.to_str()) {
+            if VAGUE.contains(&part) {
+                offenders.push(file.name.clone());
+            }
+        }
+        for name in declared_types(&file.code) {
+            if VAGUE
+                .iter()
+                .any(|vague| name.to_lowercase().ends_with(vague))
+            {
+                offenders.push(format!("{}: {name}", file.name));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn file_is_short_enough_to_be_read() {
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        .filter(|file| file.code.lines().count() > FILE_LIMIT)
+        .map(|file| format!("{}: {} lines", file.name, file.code.lines().count()))
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn no_test_is_switched_off() {
+    let switch = concat!("#[", "ignore");
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        .filter(|file| file.text.contains(switch))
+        .map(|file| file.name)
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn crate_obeys_the_lints_of_the_workspace() {
+    for member in ["schema", "guest", "host", "tests"] {
+        let manifest = fs::read_to_string(checkout().join(member).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true\n"),
+            "{member}/Cargo.toml"
+        );
+    }
+}
+
+// --- documents -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn readme_names_only_commands_that_exist() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let makefile = fs::read_to_string(checkout().join("Makefile")).unwrap();
+    let targets: BTreeSet<&str> = makefile
+        .lines()
+        .filter(|line| !line.starts_with(['\t', '#', '.']))
+        .filter_map(|line| line.split_once(':'))
+        .map(|(target, _)| target)
+        .collect();
+
+    let named: BTreeSet<String> = readme
+        .split("make ")
+        .zip(readme.split("make ").skip(1))
+        // Where it is a command: code begins with it.
+        .filter(|(before, _)| before.ends_with('`') || before.ends_with("\n    "))
+        .map(|(_, after)| word(after))
+        .collect();
+
+    assert!(named.contains("demo") && named.contains("test"));
+    let unknown: Vec<&String> = named
+        .iter()
+        .filter(|name| !targets.contains(name.as_str()))
+        .collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
+
+#[test]
+fn readme_lists_every_key_of_the_object_and_no_other() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let object = fs::read_to_string(checkout().join("schema/src/object.rs")).unwrap();
+    let object = between(&object, "pub struct Object {", "\n}");
+    let table = between(&readme, "\n## The object\n", "\n## ");
+
+    let keys: BTreeSet<&str> = object
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub "))
+        .filter_map(|field| field.split(':').next())
+        .collect();
+    let rows: BTreeSet<&str> = table
+        .lines()
+        .filter_map(|row| row.strip_prefix("| `"))
+        .filter_map(|row| row.split('`').next())
+        .collect();
+
+    assert_eq!(rows, keys);
+}
+
+#[test]
+fn changelog_has_a_place_for_what_is_not_released() {
+    let changelog = fs::read_to_string(checkout().join("CHANGELOG.md")).unwrap();
+
+    assert!(changelog.contains("\n## [Unreleased]\n"));
+}
+
+// --- reading ---------------------------------------------------------------------------------------------------------
+
+/// A Rust file of ours.
+struct Source {
+    /// Its path from the checkout.
+    name: String,
+    /// All of it.
+    text: String,
+    /// What is compiled without tests: no test module. Of comments only the line is left.
+    code: String,
+}
+
+fn all_rust_files() -> Vec<Source> {
+    ["schema", "guest", "host", "tests"]
+        .iter()
+        .flat_map(|part| rust_files(&checkout().join(part)))
+        .collect()
+}
+
+/// The Rust files below a directory, by name; without build directories.
+fn rust_files(directory: &Path) -> Vec<Source> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .flat_map(|path| {
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+                rust_files(&path)
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                vec![source(&path)]
+            } else {
+                Vec::new()
+            }
+        })
+        .collect()
+}
+
+fn source(path: &Path) -> Source {
+    let text = fs::read_to_string(path).expect("a Rust file is text");
+    let name = path
+        .strip_prefix(checkout())
+        .expect("the file is of this checkout");
+    let code = if name.ends_with("tests.rs") {
+        String::new()
+    } else {
+        without_tests(&text)
+    };
+    Source {
+        name: name.display().to_string(),
+        text,
+        code,
+    }
+}
+
+/// The lines before the test module, which is the last item of a file; comments cut off.
+fn without_tests(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines
+        .windows(2)
+        .position(|pair| pair[0].trim() == "#[cfg(test)]" && pair[1].starts_with("mod "))
+        .unwrap_or(lines.len());
+    lines[..end]
+        .iter()
+        .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
+        .collect()
+}
+
+/// The room that a file of the host belongs to, with what it may import; none for the crate's root and the program.
+fn room_of(file: &Source, source: &Path) -> Option<(&'static str, &'static [&'static str])> {
+    let path = checkout().join(&file.name);
+    let first = path.strip_prefix(source).ok()?.iter().next()?;
+    let room = Path::new(first).file_stem()?;
+    ROOMS
+        .iter()
+        .find(|(name, _)| room == *name)
+        .map(|(name, allowed)| (*name, *allowed))
+}
+
+/// The first two names of each path that starts at `crate::`; the second is empty where there is none.
+fn imports(code: &str) -> Vec<[String; 2]> {
+    code.split("crate::")
+        .skip(1)
+        .flat_map(|rest| match rest.strip_prefix('{') {
+            Some(group) => members(group),
+            None => vec![rest],
+        })
+        .map(|path| {
+            let first = word(path);
+            let second = path[first.len()..]
+                .strip_prefix("::")
+                .map(word)
+                .unwrap_or_default();
+            [first, second]
+        })
+        .filter(|path| !path[0].is_empty())
+        .collect()
+}
+
+/// What stands between commas in a group whose `{` has been read, up to its own `}`.
+fn members(group: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let mut start = 0;
+    let mut found = Vec::new();
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                found.push(group[start..at].trim());
+                start = at + 1;
+                if character == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The modules that a file declares and that have a file of their own.
+fn declared_modules(code: &str) -> Vec<String> {
+    code.lines()
+        .filter_map(|line| {
+            let visibility = line.find("mod ").map(|at| &line[..at])?;
+            let plain = visibility.is_empty() || visibility.starts_with("pub");
+            let name = line[visibility.len()..]
+                .strip_prefix("mod ")?
+                .strip_suffix(';')?;
+            (plain && name != "tests").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// The types that a file declares.
+fn declared_types(code: &str) -> Vec<String> {
+    ["struct ", "enum ", "trait ", "type "]
+        .iter()
+        .flat_map(|keyword| code.split(keyword).skip(1).map(word))
+        .collect()
+}
+
+/// The identifier, or the command's name, that a text begins with.
+fn word(text: &str) -> String {
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        .collect()
+}
+
+fn between<'text>(text: &'text str, start: &str, end: &str) -> &'text str {
+    let (_, rest) = text
+        .split_once(start)
+        .unwrap_or_else(|| panic!("there is no {start:?}"));
+    rest.split_once(end).map_or(rest, |(inside, _)| inside)
+}
+
+/// The names of the crates that a crate of ours links, itself included: neither build nor test dependencies.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--edges", "normal", "--package", package])
+        .current_dir(checkout())
+        .output()
+        .expect("cargo runs: it started this test");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .expect("names of crates are text")
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+// --- the reading itself ----------------------------------------------------------------------------------------------
+
+#[test]
+fn imports_are_found_alone_in_groups_and_in_expressions() {
+    let code = "use crate::image::tar;\nuse crate::{daemon::{Daemon, Options}, registry};\nlet a = crate::progress::new();";
+
+    let found: Vec<String> = imports(code)
+        .into_iter()
+        .map(|path| path.join("/"))
+        .collect();
+
+    assert_eq!(found, ["image/tar", "daemon/", "registry/", "progress/new"]);
+}
+
+#[test]
+fn comments_and_test_modules_are_not_code() {
+    let text = "//! See [`crate::a`].\nuse crate::b; // not crate::c\n#[cfg(test)]\nmod tests {\n    use crate::d;\n}\n";
+
+    assert_eq!(imports(&without_tests(text)), [["b", ""]]);
+}

@@ -1,0 +1,247 @@
+//! The prototype protocol at the program's border: messages, response paths, info, usage.
+
+use std::fs;
+
+use oci_image_tests::workplace::Workplace;
+use serde_json::{Value, json};
+
+const OBJECT: &str = r#"{"context": "context", "output": "img", "context_inputs": {"lib": "vendor/lib"}, "additional_targets": ["tests"], "cache": true}"#;
+
+fn message(object: &str, response_path: &str) -> String {
+    format!(
+        r#"{{"object": {object}, "response_path": {}}}"#,
+        json!(response_path)
+    )
+}
+
+#[test]
+fn info_tells_inputs_outputs_and_caches() {
+    let place = Workplace::new();
+
+    let run = place
+        .run(&[], message(OBJECT, "../response").as_bytes())
+        .expect(0);
+
+    let info: Value = serde_json::from_str(&run.response.unwrap()).unwrap();
+    assert_eq!(
+        info,
+        json!({"interface_version": "1.0", "icon": "mdi:oci", "messages": [{"name": "build", "config": {
+            "inputs": [{"name": "context"}, {"name": "lib", "path": "context/vendor/lib"}],
+            "outputs": [{"name": "img", "path": "image"}, {"name": "tests", "path": "tests"}],
+            "caches": [{"path": "cache"}],
+        }}]})
+    );
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn info_lists_names_alone_when_asked_to() {
+    let place = Workplace::new();
+
+    let run = place
+        .run(
+            &["--info", "names"],
+            message(OBJECT, "../response").as_bytes(),
+        )
+        .expect(0);
+
+    let info: Value = serde_json::from_str(&run.response.unwrap()).unwrap();
+    assert_eq!(info["messages"], json!(["build"]));
+}
+
+#[test]
+fn info_of_an_object_that_is_not_ours_has_no_messages_and_says_why() {
+    let place = Workplace::new();
+
+    let run = place
+        .run(
+            &[],
+            message(r#"{"repository": "x"}"#, "../response").as_bytes(),
+        )
+        .expect(0);
+
+    let info: Value = serde_json::from_str(&run.response.unwrap()).unwrap();
+    assert_eq!(info["messages"], json!([]));
+    assert!(run.stderr.contains("`repository`"), "{}", run.stderr);
+    assert!(run.stderr.contains("`context`"), "{}", run.stderr);
+}
+
+#[test]
+fn every_mistake_of_a_request_is_reported_with_its_place() {
+    let place = Workplace::new();
+    let text = "{\n  \"object\": {\n    \"contxt\": \".\",\n    \"output\": \"image\",\n    \"labels\": [\"a\"],\n    \"debug\": \"yes\"\n  },\n  \"response_path\": \"/dev/null\"\n}\n";
+
+    let run = place.run(&["build"], text.as_bytes()).expect(2);
+
+    for part in [
+        "unknown-key",
+        "did you mean `context`",
+        ":3:5",
+        ":5:16",
+        ":6:14",
+        "missing",
+    ] {
+        assert!(run.stderr.contains(part), "no {part:?} in:\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn hostile_messages_are_diagnostics_and_never_a_panic() {
+    let place = Workplace::new();
+    let deep = message(
+        &format!("{}{}", "[".repeat(10_000), "]".repeat(10_000)),
+        "/dev/null",
+    );
+    let long = format!(
+        "{{\"object\": {{\"context\": \"{}\"}}, \"response_path\": \"r\"}}",
+        "x".repeat(64 << 20)
+    );
+    let cases: [(&str, &[u8]); 8] = [
+        ("nothing", b""),
+        ("a truncated message", b"{\"object\": {"),
+        ("no text", b"{\"object\": \xff}"),
+        ("an array", b"[]"),
+        ("no object", b"{\"response_path\": \"/dev/null\"}"),
+        (
+            "a NUL",
+            b"{\"object\": {\"context\": \"\x00\"}, \"response_path\": \"/dev/null\"}",
+        ),
+        ("deep nesting", deep.as_bytes()),
+        ("64 MiB", long.as_bytes()),
+    ];
+    for (name, text) in cases {
+        for arguments in [&[][..], &["build"], &["plan"]] {
+            let run = place.run(arguments, text);
+
+            let info_of_foreign_object = arguments.is_empty() && name == "deep nesting";
+            assert_eq!(
+                run.status,
+                if info_of_foreign_object { 0 } else { 2 },
+                "{name}: {}",
+                run.stderr
+            );
+            assert!(!run.stderr.contains("panicked"), "{name}: {}", run.stderr);
+            assert!(run.stderr.contains("error"), "{name}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
+fn response_path_may_be_absolute_relative_or_dev_null_and_must_be_writable() {
+    let place = Workplace::new();
+    let absolute = place.path("../absolute");
+    let run = |path: &str| place.run(&[], message(OBJECT, path).as_bytes());
+
+    let _ = run(absolute.to_str().unwrap()).expect(0);
+    assert!(
+        fs::read_to_string(&absolute)
+            .unwrap()
+            .starts_with("{\"interface_version\"")
+    );
+    fs::write(place.path("relative"), "longer than any answer".repeat(100)).unwrap();
+    let _ = run("relative").expect(0);
+    assert_eq!(
+        fs::read(place.path("relative")).unwrap(),
+        fs::read(&absolute).unwrap()
+    );
+    let _ = run("/dev/null").expect(0);
+    let refused = run("no/such/directory/response").expect(2);
+    assert!(
+        refused.stderr.contains("`no/such/directory/response`"),
+        "{}",
+        refused.stderr
+    );
+}
+
+#[test]
+fn unwritable_response_path_costs_no_build() {
+    let place = Workplace::new();
+
+    let run = place
+        .run(
+            &["build"],
+            message(OBJECT, "no/such/directory/response").as_bytes(),
+        )
+        .expect(2);
+
+    assert!(!run.stderr.contains("#1"), "{}", run.stderr);
+}
+
+#[test]
+fn plan_prints_what_would_be_built_without_a_daemon() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\n");
+    let mut command = place.command(&["plan"]);
+    command.env("PATH", "/nowhere");
+
+    let run = place.run_command(
+        command,
+        message(
+            r#"{"context": "context", "output": "o", "labels": ["a=b"]}"#,
+            "/dev/null",
+        )
+        .as_bytes(),
+    );
+
+    let plan: Value = serde_json::from_str(&run.expect(0).stdout).unwrap();
+    let solve = &plan["solves"][0];
+    assert_eq!(
+        solve["locals"],
+        json!([{"name": "context", "path": "context"}, {"name": "dockerfile", "path": "context"}])
+    );
+    assert_eq!(
+        solve["attributes"],
+        json!([{"key": "filename", "value": {"text": "Dockerfile"}}, {"key": "label:a", "value": {"text": "b"}}])
+    );
+    assert_eq!(
+        solve["export"],
+        json!({"directory": "image", "format": "docker_archive", "rootfs": false})
+    );
+}
+
+#[test]
+fn program_called_build_builds() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /\n");
+    std::os::unix::fs::symlink(oci_image_tests::engine::program(), place.path("build")).unwrap();
+    let mut command = std::process::Command::new(place.path("build"));
+    command
+        .arg("--root")
+        .arg(place.root())
+        .current_dir(place.path(""))
+        .env("PATH", oci_image_tests::engine::path());
+
+    let run = place.run_command(
+        command,
+        message(r#"{"context": "context", "output": "o"}"#, "/dev/null").as_bytes(),
+    );
+
+    let _ = run.expect(0);
+    assert_eq!(place.names("image"), ["digest", "image.tar"]);
+}
+
+#[test]
+fn terminal_without_arguments_gets_help_instead_of_waiting() {
+    let place = Workplace::new();
+    let program = oci_image_tests::engine::program();
+
+    let shown = place.output("script", &["-qec", program.to_str().unwrap(), "/dev/null"]);
+
+    assert!(shown.contains("Usage: oci-image"), "{shown}");
+}
+
+#[test]
+fn versions_of_everything_are_told() {
+    let place = Workplace::new();
+
+    let run = place.run(&["--version"], b"").expect(0);
+
+    for part in [
+        "oci-image ",
+        "planner contract: 0.1.0",
+        "schema: ",
+        "BuildKit: v0.32.2",
+    ] {
+        assert!(run.stdout.contains(part), "no {part:?} in:\n{}", run.stdout);
+    }
+}

@@ -1,0 +1,235 @@
+//! The sandbox holds: whatever a planner does, the host gets an ordinary error, at once, and nothing was touched.
+//!
+//! The hostile planner is a component of its own (`tests/hostile`), whose deed is the text of the object.
+
+use std::time::{Duration, Instant};
+
+use oci_image::planner::workspace::{Entry, FileError, Workspace};
+use oci_image::planner::{Limit, Limits, Planned, Planner, PlannerError};
+
+static HOSTILE: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/oci_image_hostile_planner.cwasm"));
+
+#[test]
+fn planner_that_loops_runs_out_of_fuel() {
+    let limits = limits(|limits| limits.fuel = 50_000_000);
+
+    let error = hostile(limits).validate("loop").unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "the planner needs more than 50000000 units of fuel, which is its limit"
+    );
+}
+
+#[test]
+fn planner_that_loops_is_interrupted_when_its_time_is_over() {
+    let limits = limits(|limits| {
+        limits.fuel = u64::MAX;
+        limits.time = Duration::from_millis(100);
+    });
+    let begun = Instant::now();
+
+    let error = hostile(limits).validate("loop").unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "the planner needs more than 100 ms, which is its limit"
+    );
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn deadline_of_one_call_leaves_the_next_alone() {
+    let planner = hostile(limits(|limits| {
+        limits.fuel = u64::MAX;
+        limits.time = Duration::from_millis(50);
+    }));
+    planner.validate("loop").unwrap_err();
+
+    assert_eq!(planner.validate("nothing").unwrap(), []);
+}
+
+#[test]
+fn planner_that_allocates_without_end_runs_out_of_memory() {
+    let error = hostile(Limits::default()).validate("allocate").unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "the planner needs more than 67108864 bytes of memory, which is its limit"
+    );
+}
+
+#[test]
+fn planner_that_recurses_runs_out_of_stack() {
+    let planner = hostile(Limits::default());
+    let error = planner.validate("recurse").unwrap_err();
+
+    assert!(
+        matches!(
+            error,
+            PlannerError::Limit {
+                limit: Limit::Stack,
+                ..
+            }
+        ),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn planner_that_recurses_with_arrays_runs_out_of_its_own_memory() {
+    let planner = hostile(Limits::default());
+
+    let chain = chain(&planner.validate("recurse with arrays").unwrap_err());
+
+    assert!(
+        chain.contains("wasm trap: out of bounds memory access"),
+        "{chain}"
+    );
+}
+
+#[test]
+fn panic_of_the_planner_is_reported_in_its_own_words() {
+    let error = hostile(Limits::default()).validate("panic").unwrap_err();
+
+    let message = error.to_string();
+    assert!(
+        message.starts_with("the planner stopped without an answer; it printed: "),
+        "{message}"
+    );
+    assert!(message.contains("tests/hostile/src/deeds.rs"), "{message}");
+    assert!(message.contains("the planner's own words"), "{message}");
+}
+
+#[test]
+fn planner_that_traps_or_exits_is_an_ordinary_error() {
+    let planner = hostile(Limits::default());
+
+    assert_eq!(
+        chain(&planner.validate("exit").unwrap_err()),
+        "the planner stopped without an answer: it exited"
+    );
+    let trap = chain(&planner.validate("trap").unwrap_err());
+    assert!(
+        trap.contains("wasm trap: wasm `unreachable` instruction executed"),
+        "{trap}"
+    );
+}
+
+#[test]
+fn flood_of_stderr_is_cut_off_and_its_end_is_shown() {
+    let error = hostile(Limits::default())
+        .validate("flood stderr")
+        .unwrap_err();
+
+    let PlannerError::Limit {
+        limit: Limit::HostCalls(_),
+        stderr,
+    } = error
+    else {
+        panic!("{error:?}");
+    };
+    assert!(stderr.len() <= 4096);
+    assert!(stderr.ends_with("flood flood"), "{stderr}");
+}
+
+#[test]
+fn sleeping_and_every_other_way_out_is_closed() {
+    let planner = hostile(Limits::default());
+    for deed in [
+        "sleep",
+        "look at the clock",
+        "look at the calendar",
+        "throw dice",
+        "read a file",
+        "write a file",
+        "call home",
+        "read standard input",
+    ] {
+        let begun = Instant::now();
+
+        let error = planner.validate(deed).unwrap_err();
+
+        assert!(
+            matches!(error, PlannerError::Stopped { .. }),
+            "{deed}: {error:?}"
+        );
+        assert!(begun.elapsed() < Duration::from_secs(5), "{deed}");
+    }
+    let closed = chain(&planner.validate("sleep").unwrap_err());
+    assert!(
+        closed.contains("unknown import: `wasi:clocks/monotonic-clock@"),
+        "{closed}"
+    );
+}
+
+#[test]
+fn planner_that_asks_the_workspace_without_end_runs_out_of_calls() {
+    for (deed, limit) in [
+        ("ask without end", Limit::HostCalls(10_000)),
+        ("read without end", Limit::HostCalls(10_000)),
+        ("ask at length", Limit::HostBytes(64 << 20)),
+    ] {
+        let error = plan(deed).unwrap_err();
+
+        assert!(
+            matches!(error, PlannerError::Limit { limit: hit, .. } if hit == limit),
+            "{deed}: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn answer_that_is_too_long_is_not_taken() {
+    let error = plan("long answer").unwrap_err();
+
+    let chain = chain(&error);
+    assert!(
+        chain.contains("fuel allocated for hostcalls has been exhausted"),
+        "{chain}"
+    );
+}
+
+/// A workspace that holds one file.
+struct OneFile;
+
+impl Workspace for OneFile {
+    fn read_text(&self, path: &str) -> Result<String, FileError> {
+        match path {
+            "labels.txt" => Ok("a=b\n".to_owned()),
+            _ => Err(FileError::NotFound),
+        }
+    }
+
+    fn entry_at(&self, _path: &str) -> Result<Entry, FileError> {
+        Ok(Entry::Nothing)
+    }
+}
+
+fn hostile(limits: Limits) -> Planner {
+    // SAFETY: what `build.rs` precompiled, unchanged.
+    unsafe { Planner::from_component_bytes(HOSTILE, limits) }.unwrap()
+}
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+fn plan(object: &str) -> Result<Planned, PlannerError> {
+    hostile(Limits::default()).plan(object, OneFile)
+}
+
+/// The message, and those of its sources.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
