@@ -5,6 +5,14 @@
 //! limited. Whatever it does, loop, sleep, trap, exit, lie, ends as a [`PlannerError`]. A call starts from nothing: a store
 //! of its own, because after a trap an instance is dead.
 //!
+//! In the order of a request's way:
+//!
+//! - [`inline_secrets`]: the texts of secrets are taken out of the object.
+//! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
+//! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
+//! - `sandbox`: the state of a call; `wasi`: the little that std needs; `limits` and `deadline`: how much, how long.
+//! - `bindings`: the contract's records, to the schema's types.
+//!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
 
@@ -12,6 +20,7 @@ mod bindings;
 mod deadline;
 mod embedded;
 mod engine_config;
+pub mod inline_secrets;
 mod limits;
 mod named_paths;
 mod sandbox;
