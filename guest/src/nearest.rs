@@ -11,13 +11,13 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
     if word.is_empty() || word.len() > MAX_LENGTH {
         return None;
     }
-    let word = word.to_lowercase().replace('-', "_");
+    let word = word.to_ascii_lowercase().replace('-', "_");
     let limit = (word.chars().count() / 3).max(1);
     let near = candidates
         .iter()
         .map(|candidate| {
             (
-                strsim::osa_distance(&word, &candidate.to_lowercase().replace('-', "_")),
+                strsim::osa_distance(&word, &candidate.to_ascii_lowercase().replace('-', "_")),
                 *candidate,
             )
         })

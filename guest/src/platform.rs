@@ -96,7 +96,7 @@ impl Mistake {
 
 /// A platform under its one name, so that aliases of it are seen to be equal.
 fn normal(platform: &str) -> Result<String, Mistake> {
-    let lower = platform.to_lowercase();
+    let lower = platform.to_ascii_lowercase();
     let parts: Vec<_> = lower.split('/').collect();
     let sound = |part: &&str| {
         !part.is_empty()
@@ -166,7 +166,8 @@ fn unknown(what: &str, word: &str, platform: &str) -> Mistake {
         "architecture" => ARCHITECTURES.to_vec(),
         _ => [SYSTEMS, ARCHITECTURES].concat(),
     };
-    let near = nearest(word, &known).map(|near| platform.to_lowercase().replacen(word, near, 1));
+    let near =
+        nearest(word, &known).map(|near| platform.to_ascii_lowercase().replacen(word, near, 1));
     Mistake {
         message: format!("{} names no known {what}", quoted(platform)),
         near,

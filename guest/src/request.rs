@@ -304,11 +304,14 @@ impl<'t> Request<'t> {
                 .report(Code::RootfsPlatforms, flag, message)
                 .help("remove one of the two");
         }
-        let arguments: BTreeSet<&str> = self.image_args.iter().map(|pair| &*pair.name).collect();
+        let mut arguments = BTreeSet::new();
+        for pair in &self.image_args {
+            arguments.insert(pair.name.clone());
+        }
         for pair in self
             .build_args
             .iter()
-            .filter(|pair| arguments.contains(&*pair.name))
+            .filter(|pair| arguments.contains(&pair.name))
         {
             let message = format!(
                 "the image argument {} wins over this build argument",

@@ -28,8 +28,6 @@ const IMAGE: &str = "image";
 const CACHE: &str = "cache";
 const CACHE_INDEX: &str = "cache/index.json";
 
-type Attributes = BTreeMap<String, AttributeValue>;
-
 /// Plans the build of a request. The plan holds only if nothing that was found ends the build.
 pub(crate) fn plan<'t>(
     request: &Request<'t>,
@@ -84,8 +82,8 @@ fn attributes<'t>(
     request: &Request<'t>,
     workspace: &dyn Workspace,
     findings: &mut Findings<'t>,
-) -> Attributes {
-    let mut attributes = Attributes::new();
+) -> Vec<FrontendAttribute> {
+    let mut attributes = BTreeMap::new();
     let mut set = |prefix: &str, name: &str, value: AttributeValue| {
         attributes.insert(format!("{prefix}{name}"), value);
     };
@@ -134,6 +132,9 @@ fn attributes<'t>(
         set("platform", "", text(&request.image_platform.join(",")));
     }
     attributes
+        .into_iter()
+        .map(|(key, value)| FrontendAttribute { key, value })
+        .collect()
 }
 
 fn text(value: &str) -> AttributeValue {
@@ -166,17 +167,20 @@ fn locals(context: &str, dockerfile: Option<&str>) -> Vec<Local> {
 fn solve(
     name: &str,
     target: Option<&str>,
-    (locals, attributes): (&[Local], &Attributes),
+    (locals, attributes): (&[Local], &[FrontendAttribute]),
     export: Option<ImageExport>,
 ) -> Solve {
-    let mut attributes = attributes.clone();
+    let mut attributes = attributes.to_vec();
     if let Some(target) = target {
-        attributes.insert("target".to_owned(), text(target));
+        let place = attributes.partition_point(|attribute| &*attribute.key < "target");
+        attributes.insert(
+            place,
+            FrontendAttribute {
+                key: "target".to_owned(),
+                value: text(target),
+            },
+        );
     }
-    let attributes = attributes
-        .into_iter()
-        .map(|(key, value)| FrontendAttribute { key, value })
-        .collect();
     Solve {
         name: name.to_owned(),
         locals: locals.to_vec(),
@@ -254,7 +258,7 @@ fn secrets(request: &Request<'_>) -> Vec<Secret> {
         }),
     };
     let mut secrets: Vec<_> = request.buildkit_secrets.iter().map(secret).collect();
-    secrets.sort_by(|one, other| one.id.cmp(&other.id));
+    secrets.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     secrets
 }
 

@@ -1,7 +1,7 @@
 //! TOML as a tree: joined table by table, and written in one way only.
 //!
 //! A value stays a value: it is written by `toml_writer` as a quoted string, so no text can begin a table or a key of its own. Keys
-//! are sorted and strings are basic ones on one line, which is TOML 1.0 and what the daemon's parser reads.
+//! are sorted, as `DeTable` keeps them, and strings are basic ones on one line, which is TOML 1.0 and what the daemon's parser reads.
 //!
 //! Unknown here: what the settings mean. Source: the `toml` crate's spanned tree (`DeTable`), `toml_writer`.
 
@@ -216,13 +216,10 @@ enum Header {
 }
 
 fn write_table(text: &mut String, table: &DeTable<'_>, path: &mut Vec<String>, form: Header) {
-    let mut entries: Vec<(&str, &DeValue<'_>)> = table
+    let entries = table
         .iter()
-        .map(|(key, value)| (&**key.get_ref(), value.get_ref()))
-        .collect();
-    entries.sort_by_key(|(key, _)| *key);
-    let (blocks, settings): (Vec<_>, Vec<_>) =
-        entries.into_iter().partition(|(_, value)| is_block(value));
+        .map(|(key, value)| (&**key.get_ref(), value.get_ref()));
+    let (blocks, settings): (Vec<_>, Vec<_>) = entries.partition(|(_, value)| is_block(value));
     if !path.is_empty() && (form == Header::Element || !settings.is_empty() || blocks.is_empty()) {
         let gap = if text.is_empty() { "" } else { "\n" };
         let (open, close) = if form == Header::Element {

@@ -3,6 +3,7 @@
 //! In reading order:
 //!
 //! - [`object`]: what a user writes: the object of a request.
+//! - `pattern`: what its generated JSON Schema says by regular expressions (feature `json-schema`).
 //! - [`code`]: the rules of a request, by name.
 //! - [`diagnostic`]: a defect of a request, as data.
 //! - [`interface`]: what the message `build` of an object needs and gives.
@@ -15,6 +16,8 @@ pub mod code;
 pub mod diagnostic;
 pub mod interface;
 pub mod object;
+#[cfg(feature = "json-schema")]
+mod pattern;
 pub mod plan;
 pub mod protocol;
 

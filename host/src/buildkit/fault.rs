@@ -12,6 +12,7 @@ use tonic::Status;
 
 use crate::buildkit::auth::CredentialsFailure;
 use crate::buildkit::content::ContentError;
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
 use crate::buildkit::ssh::SshError;
@@ -44,6 +45,14 @@ pub enum Fault {
     /// A store cannot be read or written.
     #[error(transparent)]
     Content(#[from] ContentError),
+    /// A local could not be sent.
+    #[error("cannot send the local `{name}`")]
+    Local {
+        /// The name by which the daemon asked for it.
+        name: String,
+        /// What went wrong.
+        source: FileSyncError,
+    },
 }
 
 /// The first fault of a session; those that follow are its consequences.

@@ -14,7 +14,9 @@ use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::buildkit::cache::{CacheExport, CacheImport, LocalCache};
 use crate::buildkit::client::Client;
+use crate::buildkit::fault::chain;
 use crate::buildkit::local::Local;
 use crate::buildkit::secrets::{Secret, SecretBytes, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
@@ -85,7 +87,13 @@ pub(super) async fn all(
     let mut progress = Progress::new(engine.host.progress, io::stderr());
     let (reports, shown) = mpsc::unbounded_channel();
     let mut running = JoinSet::new();
-    let shared = Shared { plan, secrets: secrets(plan, inline, &engine.host.directory), registry, host: engine.host };
+    let shared = Shared {
+        plan,
+        secrets: secrets(plan, inline, &engine.host.directory),
+        imports: cache_imports(plan, engine.host),
+        registry,
+        host: engine.host,
+    };
     for (index, (solve, staging)) in plan.solves().iter().zip(&outputs.0).enumerate() {
         let id = progress.add_solve(&solve.name);
         let asked = shared.solve(solve, staging.as_ref());
@@ -99,7 +107,10 @@ pub(super) async fn all(
     running.shutdown().await;
     let (progress, _unread) = showing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     match outcome {
-        Ok(solved) => solved.into_iter().filter_map(|(index, solved)| built(plan, index, &solved)).collect(),
+        Ok(solved) => {
+            keep_cache(plan, &solved, engine.host);
+            Ok(solved.iter().filter_map(|(index, solved)| built(plan, *index, solved)).collect())
+        }
         Err((index, error)) => Err(failed(plan, index, error, &progress, engine.host)),
     }
 }
@@ -138,6 +149,7 @@ async fn join(
 struct Shared<'run> {
     plan: &'run CheckedPlan,
     secrets: Vec<Secret>,
+    imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     host: &'run Host,
 }
@@ -160,7 +172,17 @@ impl Shared<'_> {
             secrets: self.secrets.clone(),
             ssh: self.plan.ssh().iter().map(|agent| ssh(agent, &self.host.directory)).collect(),
             credentials: Arc::clone(&self.host.credentials),
+            cache_imports: self.imports.clone(),
+            cache_exports: self.plan.cache().map(|cache| self.cache_export(cache, solve)).into_iter().collect(),
             ..Solve::default()
+        }
+    }
+
+    fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
+        CacheExport::Local {
+            directory: self.host.directory.join(&cache.directory),
+            tag: solve.name.clone(),
+            attributes: BTreeMap::from([("mode".to_owned(), "max".to_owned())]),
         }
     }
 
@@ -170,8 +192,29 @@ impl Shared<'_> {
             AttributeValue::BaseImage(argument) => self
                 .registry
                 .and_then(|registry| registry.reference(argument))
-                .expect("a checked plan names only base images that it loads"),
+                .expect("a checked plan names only base images that it loads")
+                .to_owned(),
         }
+    }
+}
+
+/// What can be imported from the build's cache. A damaged cache costs time, not the build.
+fn cache_imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
+    let Some(cache) = plan.cache().filter(|cache| cache.import) else { return Vec::new() };
+    LocalCache::new(host.directory.join(&cache.directory)).imports().unwrap_or_else(|error| {
+        (host.on_warning)(&format!("the build's cache is ignored: {}", chain(&error)));
+        Vec::new()
+    })
+}
+
+/// Drops what this build's targets do not use from the cache.
+fn keep_cache(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
+    let Some(cache) = plan.cache() else { return };
+    let tags: Vec<&str> = plan.solves().iter().map(|solve| solve.name.as_str()).collect();
+    let kept = LocalCache::new(host.directory.join(&cache.directory)).retain(&tags);
+    let failures = solved.values().filter_map(|solved| solved.cache_failure.as_ref()).chain(kept.as_ref().err());
+    for failure in failures {
+        (host.on_warning)(&format!("the build's cache is not up to date: {}", chain(failure)));
     }
 }
 
@@ -180,7 +223,7 @@ fn secrets(plan: &CheckedPlan, mut inline: BTreeMap<String, SecretBytes>, direct
         id: secret.id.clone(),
         source: match &secret.source {
             plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
-            plan::SecretSource::Inline => SecretSource::Inline(
+            plan::SecretSource::Inline => SecretSource::Bytes(
                 inline.remove(&secret.id).expect("a checked plan has only inline secrets that the object has"),
             ),
         },
@@ -192,25 +235,21 @@ fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
     SshAgent { id: agent.id.clone(), socket: agent.paths.first().map(|path| directory.join(path)) }
 }
 
-fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Built, BuildError>> {
+fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Built> {
     let solve = &plan.solves()[index];
     let export = solve.export.as_ref()?;
-    let (name, digest) = match export.format {
-        ImageFormat::DockerArchive => ("image.tar", solved.config_digest()),
-        ImageFormat::OciLayout => ("image", solved.manifest_digest()),
+    let digest = match export.format {
+        ImageFormat::DockerArchive => solved.config_digest(),
+        ImageFormat::OciLayout => solved.manifest_digest(),
     };
-    Some(Ok(Built {
+    let target = solve.attributes.iter().find(|attribute| attribute.key == "target");
+    Some(Built {
         solve: solve.name.clone(),
-        target: solve.attributes.iter().find(|attribute| attribute.key == "target").and_then(|attribute| {
-            match &attribute.value {
-                AttributeValue::Text(target) => Some(target.clone()),
-                AttributeValue::BaseImage(_) => None,
-            }
-        }),
-        image: format!("{}/{name}", export.directory),
+        target: target.map(|target| text(&target.value).to_owned()),
+        image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest: digest?.to_owned(),
         index,
-    }))
+    })
 }
 
 fn failed(
@@ -221,7 +260,7 @@ fn failed(
     host: &Host,
 ) -> BuildError {
     let solve = &plan.solves()[index];
-    let SolveError::Failed { failure, cause: None } = &error else {
+    let SolveError::Failed { failure, cause: None, logins } = &error else {
         return BuildError::Solve { solve: solve.name.clone(), source: Box::new(error) };
     };
     let context: PathBuf = solve

@@ -23,6 +23,9 @@ use super::{Image, Manifest, sha256};
 /// The file that makes an archive one of `docker save`.
 pub(super) const MANIFEST: &str = "manifest.json";
 
+/// The most layers that an archive may have; Docker makes no more than 127. Each one may have to be hashed.
+const LAYER_LIMIT: usize = 1024;
+
 /// How much of a layer is read at once to hash it.
 const HASH_BUFFER: usize = 1 << 20;
 
@@ -61,6 +64,13 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
             entry,
             diff_ids: diff_ids.len(),
             layers: files.len(),
+        });
+    }
+    if files.len() > LAYER_LIMIT {
+        return Err(ImageError::TooManyLayers {
+            path: store.path().into(),
+            layers: files.len(),
+            limit: LAYER_LIMIT,
         });
     }
     let mut blobs = HashMap::new();

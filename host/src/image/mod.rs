@@ -11,12 +11,14 @@
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
-//! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean).
+//! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),
+//! `extension` (what stands before the header of a tar entry).
 
 pub mod blob;
 mod docker;
 pub mod entry;
 pub mod error;
+mod extension;
 mod layout;
 pub mod metadata;
 pub mod rootfs;
