@@ -12,11 +12,14 @@
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
 //! - `sandbox`: the state of a call; `wasi`: the little that std needs; `limits` and `deadline`: how much, how long.
 //! - `bindings`: the contract's records, to the schema's types.
+//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`.
 //!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
 
 mod bindings;
+mod checked_config;
+pub mod checked_plan;
 mod deadline;
 mod embedded;
 mod engine_config;

@@ -30,8 +30,8 @@ impl NamedPaths {
             &object.target_file,
         ]
         .into_iter()
-        .flatten()
-        .map(|path| normal(path))
+        .filter_map(given)
+        .map(normal)
         .collect();
         let secrets: BTreeSet<_> = secret_files(&object).map(normal).collect();
         let mut places: BTreeSet<_> = FIXED.into_iter().map(normal).collect();
@@ -57,6 +57,11 @@ impl NamedPaths {
     pub(super) fn holds_place(&self, path: &str) -> bool {
         self.places.contains(&normal(path))
     }
+}
+
+/// A key's text; one given empty counts as left out.
+pub(super) fn given(key: &Option<String>) -> Option<&str> {
+    key.as_deref().filter(|text| !text.is_empty())
 }
 
 /// A path without `./`, doubled and trailing slashes; `.` if nothing is left.
@@ -85,7 +90,7 @@ fn below_context(object: &Object) -> Vec<PathBuf> {
     let context = &object.context;
     let below = |path: &str| normal(&format!("{context}/{path}"));
     let mut paths = vec![normal(context)];
-    match &object.dockerfile {
+    match given(&object.dockerfile) {
         // The second only for a hint: many take the path to be relative to the context.
         Some(dockerfile) => paths.extend([normal(dockerfile), below(dockerfile)]),
         None => paths.push(below("Dockerfile")),
@@ -251,6 +256,14 @@ mod tests {
         for path in ["secret.txt", "ci/Dockerfile", "ca.pem", "key.pem", "app"] {
             assert!(!named.holds_text(path), "{path}");
         }
+    }
+
+    #[test]
+    fn optional_key_given_empty_counts_as_left_out() {
+        let named = NamedPaths::of(r#"{"context": "app", "dockerfile": "", "labels_file": ""}"#);
+
+        assert!(named.holds_place("app/Dockerfile"));
+        assert!(!named.holds_text("."));
     }
 
     #[test]
