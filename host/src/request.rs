@@ -45,14 +45,23 @@ impl Request {
 
     /// The object that is the whole text of a file.
     pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let read = |source| Failure::Usage(Box::new(Unreadable { path: path.to_owned(), source }));
+        let read = |source| {
+            Failure::Usage(Box::new(Unreadable {
+                path: path.to_owned(),
+                source,
+            }))
+        };
         let text = protocol::read_text(File::open(path).map_err(read)?)?;
         Ok(Self::of_object(path.display().to_string(), text))
     }
 
     /// A file's object; for `-`, standard input's message.
     pub(crate) fn read(path: &Path, coloured: bool) -> Result<Self, Failure> {
-        if path == Path::new("-") { Self::message(coloured) } else { Self::file(path) }
+        if path == Path::new("-") {
+            Self::message(coloured)
+        } else {
+            Self::file(path)
+        }
     }
 
     fn of_object(name: String, text: String) -> Self {
@@ -69,8 +78,8 @@ impl Request {
     }
 
     fn of_message(name: &str, text: String, coloured: bool) -> Result<Self, Failure> {
-        let message =
-            Message::parse(text).map_err(|(error, text)| malformed(name, &error, &text, coloured))?;
+        let message = Message::parse(text)
+            .map_err(|(error, text)| malformed(name, &error, &text, coloured))?;
         let masked = inline_secrets::mask(message.object());
         let start = message.object_start();
         let mut text = message.text().to_owned();
@@ -93,17 +102,23 @@ impl Request {
 
     /// Where answers go: for a message, where it says; otherwise nowhere.
     pub(crate) fn response_path(&self) -> &Path {
-        self.response_path.as_deref().unwrap_or(Path::new("/dev/null"))
+        self.response_path
+            .as_deref()
+            .unwrap_or(Path::new("/dev/null"))
     }
 
     /// What is to be built, checked against the object.
     pub(crate) fn plan(&self, coloured: bool) -> Result<CheckedPlan, Failure> {
-        let directory = std::env::current_dir().and_then(|path| NativeWorkspace::open(&path, self.object()));
+        let directory =
+            std::env::current_dir().and_then(|path| NativeWorkspace::open(&path, self.object()));
         let workspace = directory.map_err(|error| Failure::Engine(Box::new(error)))?;
         let planned = Planner::load()?.plan(self.object(), workspace)?;
         self.files.replace(planned.files);
-        let plan = planned.result.map_err(|mistakes| Failure::Request(self.report(&mistakes, coloured)))?;
-        let object: Object = serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
+        let plan = planned
+            .result
+            .map_err(|mistakes| Failure::Request(self.report(&mistakes, coloured)))?;
+        let object: Object =
+            serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
         CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))
     }
 
@@ -123,7 +138,12 @@ impl Request {
     }
 
     fn sources<'text>(&'text self, files: &'text BTreeMap<String, String>) -> Sources<'text> {
-        Sources { name: &self.name, text: &self.text, object_start: self.object_start, files }
+        Sources {
+            name: &self.name,
+            text: &self.text,
+            object_start: self.object_start,
+            files,
+        }
     }
 }
 
@@ -153,12 +173,20 @@ fn malformed(name: &str, error: &MalformedMessage, text: &str, coloured: bool) -
         code: "malformed-message".to_owned(),
         severity: Severity::Error,
         pointer: String::new(),
-        place: Some(Place::Object(Span { start: offset, end: offset })),
+        place: Some(Place::Object(Span {
+            start: offset,
+            end: offset,
+        })),
         message: error.to_string(),
         help: None,
         allowed: Vec::new(),
     };
     let files = BTreeMap::new();
-    let sources = Sources { name, text: &shown, object_start: 0, files: &files };
+    let sources = Sources {
+        name,
+        text: &shown,
+        object_start: 0,
+        files: &files,
+    };
     Failure::Request(diagnostics::text(&[diagnostic], &sources, coloured))
 }

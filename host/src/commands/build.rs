@@ -23,7 +23,11 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
         None => Request::message(coloured)?,
     };
     enter(build.directory.as_deref())?;
-    let response = request.response_path.as_deref().map(ResponseFile::create).transpose()?;
+    let response = request
+        .response_path
+        .as_deref()
+        .map(ResponseFile::create)
+        .transpose()?;
     let plan = request.plan(coloured)?;
     tell(&request.report(plan.warnings(), coloured));
     let host = host(build.engine, build.progress, coloured)?;
@@ -65,7 +69,10 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
         progress: mode,
         credentials,
         on_wait: |root| {
-            tell(&format!("another build uses `{}`: waiting until it has ended\n", root.display()));
+            tell(&format!(
+                "another build uses `{}`: waiting until it has ended\n",
+                root.display()
+            ));
         },
         on_warning: |warning| tell(&format!("warning: {warning}\n")),
     })
@@ -85,17 +92,27 @@ fn stop() -> io::Result<impl Future<Output = Stop>> {
             _ = interrupt.recv() => (SignalKind::interrupt(), "SIGINT"),
             _ = terminate.recv() => (SignalKind::terminate(), "SIGTERM"),
         };
-        Stop { signal: kind.as_raw_value(), name }
+        Stop {
+            signal: kind.as_raw_value(),
+            name,
+        }
     })
 }
 
 /// The response's document for an image.
 fn document(built: Built) -> Response {
-    let fact = |name: &str, value: &str| Metadatum { name: name.to_owned(), value: value.to_owned() };
+    let fact = |name: &str, value: &str| Metadatum {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
     let metadata = [fact("digest", &built.digest), fact("image", &built.image)]
         .into_iter()
         .chain(built.target.as_deref().map(|target| fact("target", target)))
         .collect();
-    let object = ImageObject { target: built.target, image: built.image, digest: built.digest };
+    let object = ImageObject {
+        target: built.target,
+        image: built.image,
+        digest: built.digest,
+    };
     Response { object, metadata }
 }

@@ -18,7 +18,11 @@ fn explanation(name: &str) -> Result<String, Failure> {
     let code = Code::ALL
         .iter()
         .find(|code| code.name() == name)
-        .ok_or_else(|| Failure::Usage(Box::new(Unknown { name: name.to_owned() })))?;
+        .ok_or_else(|| {
+            Failure::Usage(Box::new(Unknown {
+                name: name.to_owned(),
+            }))
+        })?;
     Ok(format!(
         "{}: {}\n\nwrong:  {}\nright:  {}\n",
         code.name(),
@@ -29,7 +33,11 @@ fn explanation(name: &str) -> Result<String, Failure> {
 }
 
 fn list() -> String {
-    let width = Code::ALL.iter().map(|code| code.name().len()).max().unwrap_or_default();
+    let width = Code::ALL
+        .iter()
+        .map(|code| code.name().len())
+        .max()
+        .unwrap_or_default();
     let mut text = String::new();
     for code in Code::ALL {
         let _ = writeln!(text, "{:width$}  {}", code.name(), code.rule());

@@ -21,7 +21,7 @@ use crate::cli::{Cli, Color, Command};
 use crate::failure::Failure;
 
 /// Runs the command that was asked for.
-pub fn run(cli: Cli) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let coloured = coloured(cli.color);
     match cli.command {
         None => info::run(cli.info, coloured),
@@ -45,9 +45,14 @@ fn coloured(color: Color) -> bool {
 
 /// Makes a directory the working directory.
 fn enter(directory: Option<&Path>) -> Result<(), Failure> {
-    let Some(directory) = directory else { return Ok(()) };
+    let Some(directory) = directory else {
+        return Ok(());
+    };
     std::env::set_current_dir(directory).map_err(|source| {
-        Failure::Usage(Box::new(Enter { directory: directory.to_owned(), source }))
+        Failure::Usage(Box::new(Enter {
+            directory: directory.to_owned(),
+            source,
+        }))
     })
 }
 
@@ -61,7 +66,9 @@ struct Enter {
 /// Writes an answer to standard output. A reader that has enough (`head`) is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Engine(Box::new(error))),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Engine(Box::new(error)))
+        }
         _ => Ok(()),
     }
 }

@@ -11,11 +11,17 @@ pub(super) fn run(validate: &Validate, coloured: bool) -> Result<(), Failure> {
     let request = Request::read(&validate.source.file, coloured)?;
     enter(validate.source.directory.as_deref())?;
     let diagnostics = request.validate()?;
-    let wrong = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let wrong = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error);
     match validate.output_format {
         Report::Json => {
             print(&request.report_json(&diagnostics))?;
-            if wrong { Err(Failure::Request(String::new())) } else { Ok(()) }
+            if wrong {
+                Err(Failure::Request(String::new()))
+            } else {
+                Ok(())
+            }
         }
         Report::Text if wrong => Err(Failure::Request(request.report(&diagnostics, coloured))),
         Report::Text => {

@@ -30,7 +30,7 @@ pub enum BuildError {
     #[error(transparent)]
     Daemon(#[from] DaemonError),
     /// The daemon ended in the middle of the build.
-    #[error("buildkitd ended in the middle of the build{}", .0.status.map(|status| format!(": {status}")).unwrap_or_default())]
+    #[error("buildkitd ended in the middle of the build: {}", .0.status)]
     DaemonDied(Box<Exit>),
     /// The daemon cannot be talked to.
     #[error(transparent)]

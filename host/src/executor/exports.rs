@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
+use oci_spec::image::ImageManifest;
 
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
@@ -34,14 +35,21 @@ pub fn name(format: ImageFormat) -> &'static str {
 pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) -> Vec<Exporter> {
     let to = staging.path(name(export.format));
     let image = match export.format {
-        ImageFormat::DockerArchive => {
-            Exporter::Docker { attributes: BTreeMap::new(), sink: Arc::new(FileSink::new(to)) }
-        }
-        ImageFormat::OciLayout => Exporter::OciLayout { attributes: BTreeMap::new(), directory: to },
+        ImageFormat::DockerArchive => Exporter::Docker {
+            attributes: BTreeMap::new(),
+            sink: Arc::new(FileSink::new(to)),
+        },
+        ImageFormat::OciLayout => Exporter::OciLayout {
+            attributes: BTreeMap::new(),
+            directory: to,
+        },
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
-        sink: Arc::new(RootfsSink { directory: staging.path(ROOTFS), on_warning }),
+        sink: Arc::new(RootfsSink {
+            directory: staging.path(ROOTFS),
+            on_warning,
+        }),
     });
     [image].into_iter().chain(rootfs).collect()
 }
@@ -52,7 +60,14 @@ pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) 
 /// Whatever keeps the image or its config from being read.
 pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkError> {
     let image = Image::open(&staging.path(name(format)))?;
-    Ok(metadata::metadata(&image.config()?)?)
+    let root = image.manifest(image.digest()).ok_or("it has no manifest")?;
+    let manifest = ImageManifest::from_reader(root.bytes.as_ref())?;
+    let config = image
+        .blob(manifest.config().digest())
+        .ok_or("it has no config")?;
+    let mut document = vec![0; usize::try_from(config.size())?];
+    config.open()?.read_exact_at(&mut document, 0)?;
+    Ok(metadata::metadata(&document)?)
 }
 
 /// Unpacks a flattened tree into a directory that nothing can leave.
@@ -74,6 +89,9 @@ impl Sink for RootfsSink {
 
 fn warn_of_losses(summary: &Summary, on_warning: fn(&str)) {
     if !summary.lost.is_nothing() {
-        on_warning(&format!("`rootfs/` lost what this user may not keep: {}", summary.lost));
+        on_warning(&format!(
+            "`rootfs/` lost what this user may not keep: {}",
+            summary.lost
+        ));
     }
 }

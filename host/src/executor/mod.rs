@@ -79,7 +79,16 @@ pub async fn run(
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
         daemon = start(plan, host) => daemon?,
     };
-    let solving = solves::all(plan, inline, registry.as_ref(), &outputs, Engine { host, socket: daemon.socket() });
+    let solving = solves::all(
+        plan,
+        inline,
+        registry.as_ref(),
+        &outputs,
+        Engine {
+            host,
+            socket: daemon.socket(),
+        },
+    );
     let solved = tokio::select! {
         biased;
         stop = &mut stop => Err(BuildError::Stopped(stop)),
@@ -88,9 +97,11 @@ pub async fn run(
     };
     let stopped = daemon.stop().await;
     let built = solved?;
-    stopped?.warnings.iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
-    outputs.publish(&built)?;
-    Ok(built)
+    stopped?
+        .warnings
+        .iter()
+        .for_each(|warning| (host.on_warning)(&warning.to_string()));
+    blocking(move || outputs.publish(&built).map(|()| built)).await
 }
 
 /// The machine's part of a solve.
@@ -108,7 +119,10 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;
-    daemon.warnings().iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
+    daemon
+        .warnings()
+        .iter()
+        .for_each(|warning| (host.on_warning)(&warning.to_string()));
     Ok(daemon)
 }
 
@@ -117,12 +131,25 @@ async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, Bu
     if images.is_empty() {
         return Ok(None);
     }
-    let named: Vec<(String, PathBuf)> =
-        images.iter().map(|image| (image.argument.clone(), host.directory.join(&image.path))).collect();
-    let opened = tokio::task::spawn_blocking(move || {
-        let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
-        named.into_iter().map(open).collect::<Result<Vec<_>, BuildError>>()
-    });
-    let images = opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let named: Vec<(String, PathBuf)> = images
+        .iter()
+        .map(|image| (image.argument.clone(), host.directory.join(&image.path)))
+        .collect();
+    let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
+    let images = blocking(move || {
+        named
+            .into_iter()
+            .map(open)
+            .collect::<Result<_, BuildError>>()
+    })
+    .await?;
     Ok(Some(Registry::serve(images).await?))
+}
+
+/// Runs what blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }
