@@ -178,8 +178,8 @@ fn long_version() -> String {
     format!(
         "{}\nplanner contract: {}\nschema: {}\nBuildKit: {} (the version it is tested with)",
         env!("CARGO_PKG_VERSION"),
-        oci_image_schema::planner_version(),
-        oci_image_schema::SCHEMA_DRAFT,
+        oci_image_schema::PLANNER_VERSION,
+        oci_image_schema::VERSION,
         oci_image::daemon::BUILDKIT_VERSION,
     )
 }

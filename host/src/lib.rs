@@ -15,6 +15,7 @@
 pub mod buildkit;
 pub mod daemon;
 pub mod diagnostics;
+pub mod executor;
 pub mod image;
 pub mod planner;
 pub mod progress;

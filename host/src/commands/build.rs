@@ -1,7 +1,6 @@
 //! `oci-image build`: the image that a request describes.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image::buildkit::auth::{Anonymous, Credentials};
@@ -20,7 +19,7 @@ use crate::request::Request;
 
 pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
     let mut request = match &build.file {
-        Some(file) => Request::file(file, coloured)?,
+        Some(file) => Request::file(file)?,
         None => Request::message(coloured)?,
     };
     enter(build.directory.as_deref())?;
@@ -59,10 +58,9 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
         directory: std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?,
         root: engine.root.unwrap_or_else(daemon::default_root),
         programs: Overrides {
-            buildkitd: engine.buildkitd,
-            runtime: engine.runtime,
-            rootlesskit: engine.rootlesskit,
-            ..Overrides::default()
+            buildkitd: engine.buildkitd.map(Into::into),
+            runtime: engine.runtime.map(Into::into),
+            rootlesskit: engine.rootlesskit.map(Into::into),
         },
         progress: mode,
         credentials,

@@ -17,7 +17,7 @@ pub(super) fn run(style: InfoStyle, coloured: bool) -> Result<(), Failure> {
     }
     let request = Request::message(coloured)?;
     let response = ResponseFile::create(request.response_path())?;
-    let described = Planner::load()?.describe(&request.object)?;
+    let described = Planner::load()?.describe(request.object())?;
     let interface = described.map_err(|mistakes| tell(&request.report(&mistakes, coloured))).ok();
     let shape = match style {
         InfoStyle::Configured => InfoShape::Configured,

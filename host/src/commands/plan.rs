@@ -9,7 +9,7 @@ pub(super) fn run(source: &Source, coloured: bool) -> Result<(), Failure> {
     let request = Request::read(&source.file, coloured)?;
     enter(source.directory.as_deref())?;
     let plan = request.plan(coloured)?;
-    let mut text = serde_json::to_string_pretty(plan.plan()).expect("a plan has no map with other keys");
+    let mut text = serde_json::to_string_pretty(plan.as_plan()).expect("a plan has no map with other keys");
     text.push('\n');
     print(&text)
 }

@@ -5,11 +5,13 @@
 //!
 //! - [`error`]: why a build left nothing, and whose fault that was.
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
+//! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
 pub mod context;
 pub mod error;
+pub mod exports;
 pub mod outputs;
 pub mod solves;
 
@@ -20,10 +22,10 @@ use std::sync::Arc;
 use oci_image_schema::plan::BaseImage;
 
 use crate::buildkit::auth::Credentials;
-use crate::buildkit::secrets::SecretBytes;
 use crate::daemon::{Daemon, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
+use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::Mode;
 use crate::registry::Registry;
 

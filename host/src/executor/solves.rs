@@ -18,13 +18,14 @@ use crate::buildkit::cache::{CacheExport, CacheImport, LocalCache};
 use crate::buildkit::client::Client;
 use crate::buildkit::fault::chain;
 use crate::buildkit::local::Local;
-use crate::buildkit::secrets::{Secret, SecretBytes, SecretSource};
+use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::{BuildError, Engine, Host, context, exports};
 use crate::planner::checked_plan::CheckedPlan;
+use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::{self, FailureReport, Progress, SolveId};
 use crate::registry::Registry;
 
@@ -223,9 +224,11 @@ fn secrets(plan: &CheckedPlan, mut inline: BTreeMap<String, SecretBytes>, direct
         id: secret.id.clone(),
         source: match &secret.source {
             plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
-            plan::SecretSource::Inline => SecretSource::Bytes(
-                inline.remove(&secret.id).expect("a checked plan has only inline secrets that the object has"),
-            ),
+            plan::SecretSource::Inline => {
+                let bytes = inline.remove(&secret.id);
+                let bytes = bytes.expect("a checked plan has only inline secrets that the object has");
+                SecretSource::Bytes(secrets::SecretBytes::new(bytes.into_bytes()))
+            }
         },
     };
     plan.secrets().iter().map(secret).collect()
