@@ -12,13 +12,15 @@
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
 //! - `sandbox`: the state of a call; `wasi`: the little that std needs; `limits` and `deadline`: how much, how long.
 //! - `bindings`: the contract's records, to the schema's types.
-//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`.
+//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`. Diagnostics are
+//!   checked by `checked_diagnostics`.
 //!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
 
 mod bindings;
 mod checked_config;
+mod checked_diagnostics;
 pub mod checked_plan;
 mod deadline;
 mod embedded;
@@ -41,10 +43,12 @@ use oci_image_schema::plan::BuildPlan;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
+pub use self::checked_diagnostics::UnsoundDiagnostic;
 pub use self::limits::{Limit, Limits};
 
 use self::bindings::exports::oci_image::planner::planner::Guest;
 use self::bindings::{ImagePlanner, ImagePlannerPre, all, workspace as contract};
+use self::checked_diagnostics::Texts;
 use self::deadline::Deadline;
 use self::sandbox::Sandbox;
 use self::wasi::Exited;
@@ -82,6 +86,9 @@ pub enum PlannerError {
         /// How.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It answered, and its diagnostics cannot be right.
+    #[error("the planner's diagnostics make no sense")]
+    Diagnostics(#[source] UnsoundDiagnostic),
 }
 
 fn printed(stderr: &str) -> String {
@@ -154,10 +161,14 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(vec![diagnostic]);
         }
-        let (diagnostics, _) = self.call(NoWorkspace, |planner, store| {
+        let (diagnostics, sandbox) = self.call(NoWorkspace, |planner, store| {
             planner.call_validate(store, object)
         })?;
-        Ok(all(diagnostics))
+        let diagnostics = all(diagnostics);
+        texts(object, &sandbox)
+            .check(&diagnostics)
+            .map_err(PlannerError::Diagnostics)?;
+        Ok(diagnostics)
     }
 
     /// What the message `build` of this object needs and gives, or every defect.
@@ -171,10 +182,16 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(Err(vec![diagnostic]));
         }
-        let (result, _) = self.call(NoWorkspace, |planner, store| {
+        let (result, sandbox) = self.call(NoWorkspace, |planner, store| {
             planner.call_describe(store, object)
         })?;
-        Ok(result.map(Into::into).map_err(all))
+        let result = result.map(Into::into).map_err(all);
+        match &result {
+            Ok(_) => Ok(()),
+            Err(diagnostics) => texts(object, &sandbox).check_refusal(diagnostics),
+        }
+        .map_err(PlannerError::Diagnostics)?;
+        Ok(result)
     }
 
     /// What is built; or every defect, those of the files that the object names included.
@@ -194,8 +211,15 @@ impl Planner {
         }
         let (result, sandbox) =
             self.call(workspace, |planner, store| planner.call_plan(store, object))?;
+        let result: Result<BuildPlan, _> = result.map(Into::into).map_err(all);
+        let texts = texts(object, &sandbox);
+        match &result {
+            Ok(plan) => texts.check_warnings(&plan.warnings),
+            Err(diagnostics) => texts.check_refusal(diagnostics),
+        }
+        .map_err(PlannerError::Diagnostics)?;
         Ok(Planned {
-            result: result.map(Into::into).map_err(all),
+            result,
             files: sandbox.into_files(),
         })
     }
@@ -256,6 +280,13 @@ impl Planner {
                 source: error.into_boxed_dyn_error(),
             },
         }
+    }
+}
+
+fn texts<'a>(object: &'a str, sandbox: &'a Sandbox) -> Texts<'a> {
+    Texts {
+        object,
+        files: sandbox.files(),
     }
 }
 
