@@ -11,17 +11,14 @@ use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, StatusRequest};
-use bollard_buildkit_proto::moby::filesync::v1::file_send_server::FileSendServer;
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::buildkit::fault::Faults;
-use crate::buildkit::filesend::{FileSend, Inbox};
-use crate::buildkit::filesync::FileSync;
+use crate::buildkit::attachables::Attachables;
 use crate::buildkit::local;
-use crate::buildkit::session::{self, MESSAGE_LIMIT, Services, Session};
+use crate::buildkit::session::{self, MESSAGE_LIMIT, Session};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::status::Status;
 
@@ -117,7 +114,7 @@ impl Client {
     ) -> Result<Solved, SolveError> {
         let reference = session::identity()?;
         let session_id = session::identity()?;
-        let (attachables, services) = Attachables::new(&solve);
+        let (attachables, services) = Attachables::new(&solve)?;
         let shared_key = local::shared_key(&solve.locals);
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 
@@ -167,70 +164,5 @@ impl Client {
 
     fn control(&self) -> ControlClient<Channel> {
         ControlClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT)
-    }
-}
-
-/// The attachables of one solve, seen from our side: what they have received and what went wrong in them.
-struct Attachables {
-    received: Inbox,
-    faults: Faults,
-    sinks_ended: mpsc::Receiver<Infallible>,
-}
-
-impl Attachables {
-    fn new(solve: &Solve) -> (Self, Services) {
-        let faults = Faults::default();
-        let received = Inbox::default();
-        let sinks = solve
-            .exporters
-            .iter()
-            .map(|exporter| exporter.sink())
-            .collect();
-        let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), faults.clone());
-
-        let mut services = Services::default();
-        let (_, health) = tonic_health::server::health_reporter();
-        services.add(&["Check", "Watch"], health);
-        services.add(
-            &["DiffCopy"],
-            FileSync::new(solve.locals.clone(), faults.clone()),
-        );
-        services.add(
-            &["DiffCopy"],
-            FileSendServer::new(filesend).max_decoding_message_size(MESSAGE_LIMIT),
-        );
-        (
-            Self {
-                received,
-                faults,
-                sinks_ended,
-            },
-            services,
-        )
-    }
-
-    /// Waits for the sinks, then publishes what they received, or gives it up.
-    async fn finish(
-        mut self,
-        response: Result<std::collections::HashMap<String, String>, tonic::Status>,
-    ) -> Result<Solved, SolveError> {
-        // Sinks end by themselves now that the session is closed; nobody sends into this channel.
-        let _ = self.sinks_ended.recv().await;
-        let received = self.received.take();
-        let response = match response {
-            Ok(response) => response,
-            Err(status) => return Err(SolveError::from_status(status, self.faults.take())),
-        };
-        tokio::task::spawn_blocking(move || {
-            received
-                .into_iter()
-                .try_for_each(|received| received.publish())
-        })
-        .await
-        .unwrap_or_else(|panic| Err(panic.into()))
-        .map_err(|source| SolveError::Publish { source })?;
-        Ok(Solved {
-            exporter_response: response.into_iter().collect(),
-        })
     }
 }

@@ -11,7 +11,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tonic::Status;
 
 use crate::buildkit::filesync::FileSyncError;
+use crate::buildkit::auth::CredentialsFailure;
+use crate::buildkit::content::ContentError;
+use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
+use crate::buildkit::ssh::SshError;
 
 /// What an attachable could not do for the daemon.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,23 @@ pub enum Fault {
         /// What went wrong.
         source: FileSyncError,
     },
+    /// A registry wanted a login, and whether there is one cannot be told.
+    #[error("cannot look up a login for registry `{host}`")]
+    Credentials {
+        /// The registry, by host and port.
+        host: String,
+        /// The error of whoever looked it up.
+        source: CredentialsFailure,
+    },
+    /// A secret cannot be handed over.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// An agent cannot be reached.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// A store cannot be read or written.
+    #[error(transparent)]
+    Content(#[from] ContentError),
 }
 
 /// The first fault of a session; those that follow are its consequences.

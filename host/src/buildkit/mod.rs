@@ -4,6 +4,7 @@
 //!
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back.
+//! - `attachables`: what the daemon may call during a solve, and what came of it.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings.
 //! - [`error`]: what the daemon says of a solve that failed, as types.
 //! - [`fault`]: what went wrong on our side of the session.
@@ -11,17 +12,30 @@
 //! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it,
 //!   `ignore` tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
+//! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
+//! - [`secrets`], [`ssh`]: what steps may mount.
+//! - [`content`]: blob stores in directories, served by `containerd` and filled by `ingest`; [`layout`] is their form, [`cache`] their main use.
 
+mod attachables;
+pub mod auth;
+pub mod cache;
 pub mod client;
+mod containerd;
+pub mod content;
+pub mod docker_config;
 pub mod error;
 pub mod fault;
 mod filesend;
 pub mod filesync;
 mod ignore;
+mod ingest;
+pub mod layout;
 pub mod local;
+pub mod secrets;
 pub mod session;
 pub mod sink;
 pub mod solve;
+pub mod ssh;
 pub mod status;
 mod tunnel;
 pub mod walk;

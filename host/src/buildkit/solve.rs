@@ -1,22 +1,27 @@
 //! A solve: what is asked of the daemon, and what comes back.
 //!
-//! Reads and writes: nothing itself. Unknown here: the channel (`client`).
+//! Reads and writes: nothing itself. Unknown here: the channel (`client`), what serves the daemon meanwhile (`attachables`).
 //! Source: BuildKit v0.32.2, `api/services/control/control.proto` (`SolveRequest`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use tonic::Status;
 
+use crate::buildkit::auth::{Anonymous, Credentials, UsedLogin};
+use crate::buildkit::cache::{CacheError, CacheExport, CacheImport};
 use crate::buildkit::error::SolveFailure;
 use crate::buildkit::fault::Fault;
+use crate::buildkit::layout::LayoutError;
 use crate::buildkit::local::Local;
+use crate::buildkit::secrets::Secret;
 use crate::buildkit::session::SessionError;
 use crate::buildkit::sink::{Sink, SinkError};
+use crate::buildkit::ssh::{SshAgent, SshError};
 
 /// One call of `Control.Solve`, with everything that the daemon may ask for meanwhile.
-#[derive(Default)]
 pub struct Solve {
     /// What turns the locals into a build graph: `dockerfile.v0`.
     pub frontend: String,
@@ -24,8 +29,31 @@ pub struct Solve {
     pub frontend_attributes: BTreeMap<String, String>,
     /// The directories offered to the daemon.
     pub locals: Vec<Local>,
+    /// OCI layouts offered to the daemon, for frontend attributes like `context:NAME=oci-layout://LAYOUT@sha256:...`.
+    pub layouts: Vec<OfferedLayout>,
     /// How the result leaves the daemon. Several run at the same time.
     pub exporters: Vec<Exporter>,
+    /// What may be reused.
+    pub cache_imports: Vec<CacheImport>,
+    /// What is left for the next build.
+    pub cache_exports: Vec<CacheExport>,
+    /// The secrets that steps may mount.
+    pub secrets: Vec<Secret>,
+    /// The agents that steps may use.
+    pub ssh: Vec<SshAgent>,
+    /// The logins for registries.
+    pub credentials: Arc<dyn Credentials>,
+    /// What steps may do beyond the ordinary: `security.insecure`, `network.host`.
+    pub entitlements: Vec<String>,
+}
+
+/// An OCI layout offered to the daemon under a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedLayout {
+    /// The name in `oci-layout://NAME@DIGEST`.
+    pub name: String,
+    /// Where it is.
+    pub directory: PathBuf,
 }
 
 /// How the result of a solve leaves the daemon.
@@ -46,6 +74,13 @@ pub enum Exporter {
         /// Takes the archive.
         sink: Arc<dyn Sink>,
     },
+    /// An OCI layout as a directory, blob by blob; what was there is replaced. A solve has at most one.
+    OciLayout {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// The directory, which appears when the solve has succeeded.
+        directory: PathBuf,
+    },
     /// The merged tree of files, without metadata of an image.
     Tar {
         /// Attributes of the exporter.
@@ -56,10 +91,12 @@ pub enum Exporter {
 }
 
 /// What a successful solve says of its results.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Solved {
     /// What the exporters answered, by BuildKit's keys: `containerimage.digest`.
     pub exporter_response: BTreeMap<String, String>,
+    /// Why the local cache was not brought up to date or tidied; the image is whole all the same.
+    pub cache_failure: Option<CacheError>,
 }
 
 /// Why a solve has no result.
@@ -73,6 +110,8 @@ pub enum SolveError {
         /// What had gone wrong on our side of the session before.
         #[source]
         cause: Option<Box<Fault>>,
+        /// The logins that registries were given; a refusal is best explained by where its login came from.
+        logins: Vec<UsedLogin>,
     },
     /// No session could be opened.
     #[error(transparent)]
@@ -83,6 +122,15 @@ pub enum SolveError {
         /// What the connection reports.
         source: Box<Status>,
     },
+    /// An agent cannot be offered.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// The local cache cannot be exported to.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// There is no place for the layout that an exporter sends.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
     /// A result was received and could not get its final name.
     #[error("cannot publish what the daemon has sent")]
     Publish {
@@ -91,49 +139,148 @@ pub enum SolveError {
     },
 }
 
+impl Default for Solve {
+    /// Nothing is asked, nothing is offered, nobody is logged in.
+    fn default() -> Self {
+        Self {
+            frontend: String::new(),
+            frontend_attributes: BTreeMap::new(),
+            locals: Vec::new(),
+            layouts: Vec::new(),
+            exporters: Vec::new(),
+            cache_imports: Vec::new(),
+            cache_exports: Vec::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            credentials: Arc::new(Anonymous),
+            entitlements: Vec::new(),
+        }
+    }
+}
+
 impl Exporter {
     /// BuildKit's name of the exporter.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Docker { .. } => "docker",
-            Self::Oci { .. } => "oci",
+            Self::Oci { .. } | Self::OciLayout { .. } => "oci",
             Self::Tar { .. } => "tar",
         }
     }
 
+    /// What takes its stream, if it sends one.
     pub(crate) fn sink(&self) -> Option<(&'static str, Arc<dyn Sink>)> {
         match self {
             Self::Docker { sink, .. } | Self::Oci { sink, .. } | Self::Tar { sink, .. } => {
                 Some((self.name(), Arc::clone(sink)))
             }
+            Self::OciLayout { .. } => None,
         }
     }
 
     fn to_wire(&self) -> wire::Exporter {
-        let attributes = match self {
+        let attrs = match self {
             Self::Docker { attributes, .. }
             | Self::Oci { attributes, .. }
-            | Self::Tar { attributes, .. } => attributes,
+            | Self::Tar { attributes, .. } => to_map(attributes),
+            Self::OciLayout { attributes, .. } => with(attributes, [("tar", "false")]),
         };
         wire::Exporter {
             r#type: self.name().to_owned(),
-            attrs: attributes.clone().into_iter().collect(),
+            attrs,
         }
     }
 }
 
 impl Solve {
     pub(crate) fn request(&self, reference: &str, session: &str) -> wire::SolveRequest {
+        let imports: Vec<_> = self
+            .cache_imports
+            .iter()
+            .enumerate()
+            .map(|(index, import)| import_to_wire(index, import))
+            .collect();
+        let mut frontend_attrs = to_map(&self.frontend_attributes);
+        if !imports.is_empty() {
+            frontend_attrs.insert("cache-imports".to_owned(), imports_as_json(&imports));
+        }
         wire::SolveRequest {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
             frontend: self.frontend.clone(),
-            frontend_attrs: self.frontend_attributes.clone().into_iter().collect(),
+            frontend_attrs,
             exporters: self.exporters.iter().map(Exporter::to_wire).collect(),
-            cache: Some(wire::CacheOptions::default()),
+            cache: Some(wire::CacheOptions {
+                exports: self.cache_exports.iter().map(export_to_wire).collect(),
+                imports,
+                ..wire::CacheOptions::default()
+            }),
+            entitlements: self.entitlements.clone(),
             ..wire::SolveRequest::default()
         }
     }
+}
+
+/// The name under which a local cache is imported. The path stays here: the daemon has no use for it.
+pub(crate) fn import_name(index: usize) -> String {
+    format!("import-{index}")
+}
+
+/// The name under which the local cache is exported.
+pub(crate) const EXPORT_NAME: &str = "export";
+
+fn import_to_wire(index: usize, import: &CacheImport) -> wire::CacheOptionsEntry {
+    match import {
+        CacheImport::Local { digest, .. } => wire::CacheOptionsEntry {
+            r#type: "local".to_owned(),
+            attrs: with(
+                &BTreeMap::new(),
+                [
+                    ("src", import_name(index).as_str()),
+                    ("digest", digest.to_string().as_str()),
+                ],
+            ),
+        },
+        CacheImport::Remote { kind, attributes } => wire::CacheOptionsEntry {
+            r#type: kind.clone(),
+            attrs: to_map(attributes),
+        },
+    }
+}
+
+fn export_to_wire(export: &CacheExport) -> wire::CacheOptionsEntry {
+    match export {
+        CacheExport::Local { attributes, .. } => wire::CacheOptionsEntry {
+            r#type: "local".to_owned(),
+            attrs: with(attributes, [("dest", EXPORT_NAME)]),
+        },
+        CacheExport::Remote { kind, attributes } => wire::CacheOptionsEntry {
+            r#type: kind.clone(),
+            attrs: to_map(attributes),
+        },
+    }
+}
+
+/// The imports once more, for a frontend that starts solves of its own.
+fn imports_as_json(imports: &[wire::CacheOptionsEntry]) -> String {
+    let entries = imports.iter().map(|entry| {
+        let attributes: BTreeMap<_, _> = entry.attrs.iter().collect();
+        serde_json::json!({ "Type": entry.r#type, "Attrs": attributes })
+    });
+    serde_json::Value::from_iter(entries).to_string()
+}
+
+fn to_map(attributes: &BTreeMap<String, String>) -> HashMap<String, String> {
+    attributes.clone().into_iter().collect()
+}
+
+fn with<const N: usize>(
+    attributes: &BTreeMap<String, String>,
+    more: [(&str, &str); N],
+) -> HashMap<String, String> {
+    let mut map = to_map(attributes);
+    map.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    map
 }
 
 impl Solved {
@@ -147,6 +294,16 @@ impl Solved {
         self.get("containerimage.digest")
     }
 
+    /// What the daemon says of the manifest or index, as the JSON of an OCI descriptor in base64.
+    pub(crate) fn descriptor(&self) -> Option<&str> {
+        self.get("containerimage.descriptor")
+    }
+
+    /// What the daemon says of the cache that it exported, as the JSON of an OCI descriptor.
+    pub(crate) fn cache_manifest(&self) -> Option<&str> {
+        self.get("cache.manifest")
+    }
+
     fn get(&self, key: &str) -> Option<&str> {
         self.exporter_response.get(key).map(String::as_str)
     }
@@ -154,16 +311,22 @@ impl Solved {
 
 impl SolveError {
     /// Tells a failure that the daemon reports from a daemon that no longer reports.
-    pub(crate) fn from_status(status: Status, cause: Option<Fault>) -> Self {
+    pub(crate) fn from_status(
+        status: Status,
+        cause: Option<Fault>,
+        logins: Vec<UsedLogin>,
+    ) -> Self {
         // tonic gives a status a source only if it made the status itself, out of a broken connection.
         if std::error::Error::source(&status).is_some() {
             return Self::Connection {
                 source: Box::new(status),
             };
         }
+        let failure = Box::new(SolveFailure::from_status(&status));
         Self::Failed {
-            failure: Box::new(SolveFailure::from_status(&status)),
+            failure,
             cause: cause.map(Box::new),
+            logins,
         }
     }
 }

@@ -8,11 +8,12 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
@@ -23,7 +24,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
 
-/// How long the daemon may take to start, and to stop.
+/// How long the daemon may take to start.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A running daemon; stopped when dropped.
@@ -42,7 +43,10 @@ impl Daemon {
         let ready = UnixDatagram::bind(path("ready.sock")).unwrap();
         ready.set_read_timeout(Some(DEADLINE)).unwrap();
         let log = File::create(path("log")).unwrap();
-        let child = Command::new(program("buildkitd"))
+        // In namespaces of its own: whatever ends the daemon ends its steps and their mounts.
+        let child = Command::new("unshare")
+            .args(["--pid", "--mount", "--mount-proc", "--kill-child", "--"])
+            .arg(program("buildkitd"))
             .arg("--root")
             .arg(path("root"))
             .arg("--addr")
@@ -82,6 +86,26 @@ impl Daemon {
         self.directory.path().join("socket")
     }
 
+    /// Asks the daemon to stop, and tells how long it took.
+    pub(crate) async fn stop(mut self) -> Duration {
+        let started = Instant::now();
+        let unshare = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children"));
+        let daemon = children.unwrap().trim().parse().unwrap();
+        let daemon = rustix::process::Pid::from_raw(daemon).unwrap();
+        rustix::process::kill_process(daemon, rustix::process::Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap())
+            .await
+            .unwrap();
+        started.elapsed()
+    }
+
+    /// Ends the daemon without a warning.
+    pub(crate) fn kill(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+
     /// What the daemon has logged.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
@@ -90,8 +114,7 @@ impl Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        self.kill();
         let _ = self.child.wait();
     }
 }
@@ -110,12 +133,12 @@ impl Outcome {
             .collect()
     }
 
-    /// The last state of each vertex, by name.
-    pub(crate) fn cached(&self) -> BTreeMap<String, bool> {
+    /// Whether the step, by the end of its name, came out of the cache.
+    pub(crate) fn is_cached(&self, step: &str) -> bool {
         let vertices = self.reports.iter().flat_map(|report| &report.vertices);
-        vertices
-            .map(|vertex| (vertex.name.clone(), vertex.cached))
-            .collect()
+        let last = vertices.rev().find(|vertex| vertex.name.ends_with(step));
+        last.unwrap_or_else(|| panic!("no step {step} in {:?}", self.reports))
+            .cached
     }
 }
 
@@ -205,4 +228,18 @@ pub(crate) fn program(name: &str) -> PathBuf {
     } else {
         PathBuf::from(name)
     }
+}
+
+/// The regular files of an archive, by name.
+pub(crate) fn files(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut archive = tar::Archive::new(File::open(path).unwrap());
+    let mut files = BTreeMap::new();
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).unwrap();
+        files.insert(name, bytes);
+    }
+    files
 }

@@ -1,0 +1,211 @@
+//! The attachables of one solve: what the daemon may call, and what came of it on our side.
+//!
+//! Nothing is published before the daemon has reported success; then the cache first, because a cache without its image is
+//! harmless.
+//!
+//! Reads and writes: through sinks, stores and the cache. Unknown here: the channel (`client`).
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
+use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
+use bollard_buildkit_proto::moby::filesync::v1::file_send_server::FileSendServer;
+use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use crate::buildkit::auth::{Auth, UsedLogins};
+use crate::buildkit::cache::{CacheError, CacheExport, CacheImport, Lease, LocalCache};
+use crate::buildkit::containerd::{self, ContentServer};
+use crate::buildkit::content::{Access, Content, Store};
+use crate::buildkit::fault::Faults;
+use crate::buildkit::filesend::{FileSend, Inbox};
+use crate::buildkit::filesync::FileSync;
+use crate::buildkit::layout::{Layout, LayoutStage};
+use crate::buildkit::secrets::Secrets;
+use crate::buildkit::session::{MESSAGE_LIMIT, Services};
+use crate::buildkit::sink::Received;
+use crate::buildkit::solve::{self, Exporter, Solve, SolveError, Solved};
+use crate::buildkit::ssh::Ssh;
+
+/// The attachables of one solve, seen from our side.
+pub(crate) struct Attachables {
+    received: Inbox,
+    faults: Faults,
+    logins: UsedLogins,
+    sinks_ended: mpsc::Receiver<Infallible>,
+    layout: Option<LayoutStage>,
+    cache: Option<CacheUpdate>,
+}
+
+/// The local cache that a solve exports to.
+struct CacheUpdate {
+    cache: LocalCache,
+    tag: String,
+    lease: Lease,
+}
+
+impl Attachables {
+    /// Everything that `solve` offers to the daemon.
+    pub(crate) fn new(solve: &Solve) -> Result<(Self, Services), SolveError> {
+        let faults = Faults::default();
+        let received = Inbox::default();
+        let logins = UsedLogins::default();
+        let cache = CacheUpdate::new(&solve.cache_exports)?;
+        let layout = stage(&solve.exporters)?;
+
+        let mut services = Services::default();
+        let (_, health) = tonic_health::server::health_reporter();
+        services.add(&["Check", "Watch"], health);
+        let filesync = FileSync::new(solve.locals.clone(), faults.clone());
+        services.add(&["DiffCopy"], filesync);
+        let sinks = solve.exporters.iter().map(Exporter::sink).collect();
+        let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), faults.clone());
+        services.add(
+            &["DiffCopy"],
+            FileSendServer::new(filesend).max_decoding_message_size(MESSAGE_LIMIT),
+        );
+        let auth = Auth::new(solve.credentials.clone(), logins.clone(), faults.clone());
+        services.add(
+            &[
+                "Credentials",
+                "FetchToken",
+                "GetTokenAuthority",
+                "VerifyTokenAuthority",
+            ],
+            AuthServer::new(auth),
+        );
+        let secrets = Secrets::new(solve.secrets.clone(), faults.clone());
+        services.add(&["GetSecret"], SecretsServer::new(secrets));
+        let ssh = Ssh::new(&solve.ssh, faults.clone())?;
+        services.add(
+            &["CheckAgent", "ForwardAgent"],
+            SshServer::new(ssh).max_decoding_message_size(MESSAGE_LIMIT),
+        );
+        let stores = stores(solve, layout.as_ref());
+        services.add(
+            containerd::METHODS,
+            ContentServer::new(Content::new(stores, faults.clone())),
+        );
+        Ok((
+            Self {
+                received,
+                faults,
+                logins,
+                sinks_ended,
+                layout,
+                cache,
+            },
+            services,
+        ))
+    }
+
+    /// Waits for the sinks, then publishes what was received, or gives it up.
+    pub(crate) async fn finish(
+        mut self,
+        response: Result<HashMap<String, String>, Status>,
+    ) -> Result<Solved, SolveError> {
+        // Sinks end by themselves now that the session is closed; nobody sends into this channel.
+        let _ = self.sinks_ended.recv().await;
+        let response = match response {
+            Ok(response) => response,
+            Err(status) => {
+                return Err(SolveError::from_status(
+                    status,
+                    self.faults.take(),
+                    self.logins.take(),
+                ));
+            }
+        };
+        let solved = Solved {
+            exporter_response: response.into_iter().collect(),
+            cache_failure: None,
+        };
+        tokio::task::spawn_blocking(move || self.publish(solved))
+            .await
+            .unwrap_or_else(|panic| {
+                Err(SolveError::Publish {
+                    source: panic.into(),
+                })
+            })
+    }
+
+    fn publish(self, mut solved: Solved) -> Result<Solved, SolveError> {
+        if let Some(update) = self.cache {
+            solved.cache_failure = update.finish(solved.cache_manifest()).err();
+        }
+        let received = self.received.take();
+        received
+            .into_iter()
+            .try_for_each(Received::publish)
+            .map_err(|source| SolveError::Publish { source })?;
+        if let Some(stage) = self.layout {
+            stage.publish(solved.descriptor().unwrap_or_default())?;
+        }
+        Ok(solved)
+    }
+}
+
+impl CacheUpdate {
+    fn new(exports: &[CacheExport]) -> Result<Option<Self>, CacheError> {
+        let local = exports.iter().find_map(|export| match export {
+            CacheExport::Local { directory, tag, .. } => Some((directory, tag)),
+            CacheExport::Remote { .. } => None,
+        });
+        let Some((directory, tag)) = local else {
+            return Ok(None);
+        };
+        let cache = LocalCache::new(directory);
+        let lease = cache.lease()?;
+        Ok(Some(Self {
+            cache,
+            tag: tag.clone(),
+            lease,
+        }))
+    }
+
+    /// Gives the tag to what the daemon has sent, and tidies; a solve without steps sends nothing.
+    fn finish(self, manifest: Option<&str>) -> Result<(), CacheError> {
+        if let Some(manifest) = manifest {
+            self.cache.put(&self.tag, manifest)?;
+        }
+        drop(self.lease);
+        self.cache.prune()
+    }
+}
+
+fn stage(exporters: &[Exporter]) -> Result<Option<LayoutStage>, SolveError> {
+    let directory = exporters.iter().find_map(|exporter| match exporter {
+        Exporter::OciLayout { directory, .. } => Some(directory),
+        Exporter::Docker { .. } | Exporter::Oci { .. } | Exporter::Tar { .. } => None,
+    });
+    Ok(directory
+        .map(|directory| LayoutStage::new(directory))
+        .transpose()?)
+}
+
+/// The stores that the daemon may name, by the names that BuildKit gives them.
+fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Store> {
+    let mut stores = HashMap::new();
+    for (index, import) in solve.cache_imports.iter().enumerate() {
+        if let CacheImport::Local { directory, .. } = import {
+            let name = format!("local:{}", solve::import_name(index));
+            stores.insert(name, Store::new(directory.clone(), Access::ReadVerified));
+        }
+    }
+    for export in &solve.cache_exports {
+        if let CacheExport::Local { directory, .. } = export {
+            let name = format!("local:{}", solve::EXPORT_NAME);
+            stores.insert(name, Store::new(directory.clone(), Access::Write));
+        }
+    }
+    for offered in &solve.layouts {
+        let layout = Layout::new(offered.directory.clone());
+        stores.insert(format!("oci:{}", offered.name), layout.store(Access::Read));
+    }
+    if let Some(stage) = layout {
+        stores.insert("export".to_owned(), stage.layout().store(Access::Write));
+    }
+    stores
+}

@@ -1,0 +1,233 @@
+//! Cache: what a solve may reuse, and what it leaves for the next one.
+//!
+//! A local cache is an OCI layout. Its index names only what is there in whole, and is replaced by rename: a build that is
+//! killed at any moment leaves the old cache usable. Solves may export to one cache at the same time, each under its tag;
+//! what no tag refers to any more is deleted by the last of them.
+//!
+//! Reads and writes: the cache's directory. Unknown here: how blobs travel (`content`).
+//! Source: BuildKit v0.32.2, `client/solve.go`, `cache/remotecache`; OCI image-spec 1.1, image-layout.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use oci_spec::image::{Descriptor, Digest};
+use rustix::fs::FlockOperation;
+
+use crate::buildkit::layout::{Layout, LayoutError, lock};
+
+/// The annotation that holds a tag.
+const TAG: &str = "org.opencontainers.image.ref.name";
+
+/// A cache that a solve may reuse.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheImport {
+    /// One manifest of a local cache; [`LocalCache::imports`] finds them.
+    Local {
+        /// The cache's directory.
+        directory: PathBuf,
+        /// Digest of the manifest.
+        digest: Digest,
+    },
+    /// A cache that the daemon fetches itself.
+    Remote {
+        /// BuildKit's name of the importer: `registry`.
+        kind: String,
+        /// The importer's attributes: `ref`.
+        attributes: BTreeMap<String, String>,
+    },
+}
+
+/// A cache that a solve leaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CacheExport {
+    /// A local cache. A solve has at most one.
+    Local {
+        /// The cache's directory; it is made if it is missing.
+        directory: PathBuf,
+        /// The tag that this solve's cache replaces; solves that run at the same time need different ones.
+        tag: String,
+        /// The exporter's attributes: `mode`, `compression`.
+        attributes: BTreeMap<String, String>,
+    },
+    /// A cache that the daemon sends itself.
+    Remote {
+        /// BuildKit's name of the exporter: `registry`, `inline`.
+        kind: String,
+        /// The exporter's attributes: `ref`, `mode`.
+        attributes: BTreeMap<String, String>,
+    },
+}
+
+/// A directory that keeps build cache between builds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalCache {
+    layout: Layout,
+}
+
+/// Why a local cache cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CacheError {
+    /// Its directory is no sound layout.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The daemon describes the cache that it sent in a way we do not understand.
+    #[error("the daemon's description of the cache is malformed")]
+    Response {
+        /// The defect.
+        source: serde_json::Error,
+    },
+}
+
+/// A cache in use by a solve that exports to it: nothing is deleted meanwhile.
+#[derive(Debug)]
+pub(crate) struct Lease {
+    _lock: File,
+}
+
+impl LocalCache {
+    /// The cache in `directory`, which need not exist.
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            layout: Layout::new(directory.into()),
+        }
+    }
+
+    /// What can be imported: every manifest of the index whose blobs are there. Nothing where there is no cache yet.
+    ///
+    /// Lists are compared with their digests, layers with their sizes. A layer is hashed when the daemon wants it, which most
+    /// builds do with few; one that is damaged fails the solve with [`ContentError::Damaged`] as its cause.
+    ///
+    /// [`ContentError::Damaged`]: crate::buildkit::content::ContentError::Damaged
+    ///
+    /// # Errors
+    /// [`CacheError`] if the cache is damaged. A build can go on without it.
+    pub fn imports(&self) -> Result<Vec<CacheImport>, CacheError> {
+        let Some(index) = self.layout.index()? else {
+            return Ok(Vec::new());
+        };
+        let mut imports = Vec::new();
+        for manifest in index.manifests() {
+            self.layout.reach(manifest, &mut HashSet::new())?;
+            let (directory, digest) = (
+                self.layout.directory().to_owned(),
+                manifest.digest().clone(),
+            );
+            imports.push(CacheImport::Local { directory, digest });
+        }
+        Ok(imports)
+    }
+
+    /// Drops every tag but these; the next [`LocalCache::prune`] deletes what only they referred to.
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub fn retain(&self, tags: &[&str]) -> Result<(), CacheError> {
+        let _lease = self.lease()?;
+        Ok(self.layout.change(|manifests| {
+            manifests.retain(|manifest| tag(manifest).is_some_and(|tag| tags.contains(&tag)));
+        })?)
+    }
+
+    /// Deletes everything, for example because [`LocalCache::imports`] has found damage. Does nothing while a solve exports
+    /// to this cache.
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub fn clear(&self) -> Result<(), CacheError> {
+        let Some(_lock) = self.lock_alone() else {
+            return Ok(());
+        };
+        self.layout.remove_index()?;
+        Ok(self.sweep(&HashSet::new())?)
+    }
+
+    /// Deletes what no tag refers to, and what writes that were cut short have left. Does nothing while a solve exports to
+    /// this cache.
+    ///
+    /// # Errors
+    /// [`CacheError`]; then nothing more is deleted.
+    pub fn prune(&self) -> Result<(), CacheError> {
+        // Whoever holds the lock prunes later.
+        let Some(_lock) = self.lock_alone() else {
+            return Ok(());
+        };
+        let Some(index) = self.layout.index()? else {
+            return Ok(());
+        };
+        let mut reached = HashSet::new();
+        for manifest in index.manifests() {
+            self.layout.reach(manifest, &mut reached)?;
+        }
+        Ok(self.sweep(&reached)?)
+    }
+
+    /// Makes the cache's directories, and keeps [`LocalCache::prune`] away until the lease is dropped.
+    pub(crate) fn lease(&self) -> Result<Lease, CacheError> {
+        self.layout.create()?;
+        let path = self.layout.directory();
+        let lock = lock(path, FlockOperation::LockShared).map_err(|source| LayoutError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Lease { _lock: lock })
+    }
+
+    /// Gives `tag` to the manifest that the daemon describes in `response`.
+    pub(crate) fn put(&self, tag_name: &str, response: &str) -> Result<(), CacheError> {
+        let mut descriptor: Descriptor =
+            serde_json::from_str(response).map_err(|source| CacheError::Response { source })?;
+        descriptor.set_annotations(Some(HashMap::from([(TAG.to_owned(), tag_name.to_owned())])));
+        Ok(self.layout.change(|manifests| {
+            manifests.retain(|manifest| tag(manifest) != Some(tag_name));
+            manifests.push(descriptor);
+        })?)
+    }
+
+    fn lock_alone(&self) -> Option<File> {
+        lock(
+            self.layout.directory(),
+            FlockOperation::NonBlockingLockExclusive,
+        )
+        .ok()
+    }
+
+    fn sweep(&self, kept: &HashSet<String>) -> Result<(), LayoutError> {
+        sweep(&self.layout.directory().join("ingest"), &HashSet::new())?;
+        sweep(&self.layout.directory().join("blobs/sha256"), kept)
+    }
+}
+
+fn tag(manifest: &Descriptor) -> Option<&str> {
+    manifest
+        .annotations()
+        .as_ref()?
+        .get(TAG)
+        .map(String::as_str)
+}
+
+/// Deletes the files of a directory, except those with the given names.
+fn sweep(directory: &Path, kept: &HashSet<String>) -> Result<(), LayoutError> {
+    let unread = |source| LayoutError::Read {
+        path: directory.to_owned(),
+        source,
+    };
+    let entries = match fs::read_dir(directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unread(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(unread)?;
+        if entry
+            .file_name()
+            .to_str()
+            .is_none_or(|name| !kept.contains(name))
+        {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(|source| LayoutError::Write { path, source })?;
+        }
+    }
+    Ok(())
+}

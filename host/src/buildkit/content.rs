@@ -1,0 +1,389 @@
+//! Content: blob stores in directories, which the daemon reads and fills.
+//!
+//! A blob is at `blobs/sha256/<hex>` if and only if it is whole: it is written below `ingest`, verified, and renamed.
+//!
+//! Reads and writes: the directories of the stores. Unknown here: what the blobs are (`cache`).
+//! Source: BuildKit v0.32.2, `session/content`; OCI image-spec 1.1, image-layout.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use bollard_buildkit_proto::google::protobuf::Timestamp;
+use bytes::Bytes;
+use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::buildkit::containerd::{
+    self, InfoRequest, InfoResponse, Messages, ReadContentRequest, ReadContentResponse,
+    WriteContentRequest, WriteContentResponse,
+};
+use crate::buildkit::fault::Faults;
+use crate::buildkit::ingest;
+use crate::buildkit::local::hex;
+
+/// Size of the pieces in which a blob is read, in bytes.
+const PIECE_SIZE: usize = 256 * 1024;
+/// Pieces on their way to the daemon.
+const PIECES_IN_FLIGHT: usize = 4;
+
+/// A directory of blobs in the form of an OCI layout.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Store {
+    directory: PathBuf,
+    access: Access,
+}
+
+/// What the daemon may do with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Read, in trust that each blob is the one that its name says.
+    Read,
+    /// Read, after a comparison of each blob with its digest. The daemon would notice a difference too, and fail the solve
+    /// without telling whose blob it was.
+    ReadVerified,
+    /// Read in trust, and write.
+    Write,
+}
+
+/// Why a store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// A blob that is there cannot be read.
+    #[error("cannot read blob `{}`", path.display())]
+    Read {
+        /// The blob's file.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// A blob is not the one that its name says.
+    #[error("blob `{}` is damaged", path.display())]
+    Damaged {
+        /// The blob's file.
+        path: PathBuf,
+    },
+    /// A blob cannot be written.
+    #[error("cannot write a blob to `{}`", directory.display())]
+    Write {
+        /// The store.
+        directory: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+}
+
+/// The attachable that serves stores, each by its name.
+pub(crate) struct Content {
+    stores: HashMap<String, Arc<Store>>,
+    verified: Mutex<HashSet<PathBuf>>,
+    faults: Faults,
+}
+
+impl Store {
+    /// The store in `directory`.
+    pub(crate) fn new(directory: PathBuf, access: Access) -> Self {
+        Self { directory, access }
+    }
+
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where a blob is, or would be.
+    pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
+        self.directory
+            .join("blobs")
+            .join(digest.algorithm().as_ref())
+            .join(digest.digest())
+    }
+}
+
+impl Content {
+    /// Serves `stores`.
+    pub(crate) fn new(stores: HashMap<String, Store>, faults: Faults) -> Self {
+        let stores = stores
+            .into_iter()
+            .map(|(name, store)| (name, Arc::new(store)))
+            .collect();
+        Self {
+            stores,
+            verified: Mutex::default(),
+            faults,
+        }
+    }
+
+    fn store(&self, metadata: &MetadataMap) -> Result<Arc<Store>, Status> {
+        let name = metadata
+            .get("buildkit-attachable-store-id")
+            .and_then(|name| name.to_str().ok())
+            .ok_or_else(|| Status::invalid_argument("the call names no store"))?;
+        self.stores
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Status::not_found(format!("no store `{name}` is offered")))
+    }
+}
+
+#[tonic::async_trait]
+impl containerd::Content for Content {
+    async fn info(&self, request: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
+        let store = self.store(request.metadata())?;
+        let digest = parse(&request.get_ref().digest)?;
+        let path = store.path(&digest);
+        let metadata = tokio::fs::metadata(&path)
+            .await
+            .map_err(|error| self.unread(&path, error))?;
+        let modified = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let modified = modified.map(|since| Timestamp {
+            seconds: since.as_secs().cast_signed(),
+            nanos: since.subsec_nanos().cast_signed(),
+        });
+        Ok(Response::new(InfoResponse {
+            info: Some(containerd::Info {
+                digest: digest.to_string(),
+                size: metadata.len().cast_signed(),
+                created_at: modified,
+                updated_at: modified,
+            }),
+        }))
+    }
+
+    async fn read(
+        &self,
+        request: Request<ReadContentRequest>,
+    ) -> Result<Response<Messages<ReadContentResponse>>, Status> {
+        let store = self.store(request.metadata())?;
+        let request = request.into_inner();
+        let path = store.path(&parse(&request.digest)?);
+        let range = Range::new(request.offset, request.size);
+        self.verify(&store, &path).await?;
+        let opened = {
+            let path = path.clone();
+            blocking(move || range.open(&path)).await
+        };
+        let blob = opened.map_err(|error| self.unread(&path, error))?;
+
+        let (pieces, stream) = mpsc::channel(PIECES_IN_FLIGHT);
+        let faults = self.faults.clone();
+        tokio::task::spawn_blocking(move || {
+            if let Err(source) = send_pieces(blob, &pieces) {
+                let status = faults.record(ContentError::Read { path, source });
+                // The daemon may have hung up; then it does not want to know either.
+                let _ = pieces.blocking_send(Err(status));
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn write(
+        &self,
+        request: Request<Streaming<WriteContentRequest>>,
+    ) -> Result<Response<Messages<WriteContentResponse>>, Status> {
+        let store = self.store(request.metadata())?;
+        if store.access != Access::Write {
+            return Err(Status::permission_denied(
+                "the store is offered for reading",
+            ));
+        }
+        let (answers, stream) = mpsc::channel(1);
+        let faults = self.faults.clone();
+        let mut requests = request.into_inner();
+        tokio::spawn(async move {
+            let write = ingest::take(&store, &mut requests, &answers, &faults);
+            if let Err(status) = write.await {
+                let _ = answers.send(Err(status)).await;
+            }
+        });
+        Ok(Response::new(ReceiverStream::new(stream)))
+    }
+}
+
+impl Content {
+    /// Compares a blob with its digest, before it is read for the first time.
+    // The daemon reads in ranges, so the comparison cannot be made on the way.
+    async fn verify(&self, store: &Store, path: &Path) -> Result<(), Status> {
+        if store.access != Access::ReadVerified || self.is_verified(path) {
+            return Ok(());
+        }
+        let blob = path.to_owned();
+        let digest = blocking(move || {
+            let mut hash = Sha256::new();
+            io::copy(&mut File::open(blob)?, &mut HashWriter(&mut hash))?;
+            Ok(hex(&hash.finalize()))
+        })
+        .await
+        .map_err(|error| self.unread(path, error))?;
+        if path.file_name() != Some(digest.as_ref()) {
+            return Err(self.faults.record(ContentError::Damaged {
+                path: path.to_owned(),
+            }));
+        }
+        self.verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned());
+        Ok(())
+    }
+
+    fn is_verified(&self, path: &Path) -> bool {
+        self.verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(path)
+    }
+
+    /// What to answer for a blob that cannot be opened; that it is missing is no fault.
+    fn unread(&self, path: &Path, error: io::Error) -> Status {
+        if error.kind() == io::ErrorKind::NotFound {
+            return Status::not_found(format!("no blob `{}`", path.display()));
+        }
+        self.faults.record(ContentError::Read {
+            path: path.to_owned(),
+            source: error,
+        })
+    }
+}
+
+/// Hashes what is written.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A part of a blob: from an offset, at most so many bytes.
+#[derive(Clone, Copy)]
+struct Range {
+    offset: u64,
+    size: u64,
+}
+
+impl Range {
+    /// The wire's form: what is negative starts at the beginning, what is not positive goes to the end.
+    fn new(offset: i64, size: i64) -> Self {
+        let size = u64::try_from(size)
+            .ok()
+            .filter(|size| *size > 0)
+            .unwrap_or(u64::MAX);
+        Self {
+            offset: u64::try_from(offset).unwrap_or(0),
+            size,
+        }
+    }
+
+    fn open(self, path: &Path) -> io::Result<io::Take<File>> {
+        let mut file = File::open(path)?;
+        file.seek(SeekFrom::Start(self.offset))?;
+        Ok(file.take(self.size))
+    }
+}
+
+fn send_pieces(
+    mut blob: io::Take<File>,
+    pieces: &mpsc::Sender<Result<ReadContentResponse, Status>>,
+) -> io::Result<()> {
+    let mut offset = 0;
+    loop {
+        let size = usize::try_from(blob.limit())
+            .unwrap_or(PIECE_SIZE)
+            .min(PIECE_SIZE);
+        let mut piece = Vec::with_capacity(size);
+        blob.by_ref().take(size as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let length = piece.len() as i64;
+        let message = ReadContentResponse {
+            offset,
+            data: Bytes::from(piece),
+        };
+        if pieces.blocking_send(Ok(message)).is_err() {
+            return Ok(());
+        }
+        offset += length;
+    }
+}
+
+/// A digest whose parts are safe as names of files.
+pub(crate) fn parse(digest: &str) -> Result<BlobDigest, Status> {
+    BlobDigest::from_str(digest)
+        .ok()
+        .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
+        .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a sha256 digest")))
+}
+
+/// Work that blocks, on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_no_name_of_a_file_is_refused() {
+        let hex = "a".repeat(64);
+
+        assert_eq!(parse(&format!("sha256:{hex}")).unwrap().digest(), hex);
+        for digest in [
+            "sha256:../../etc/passwd",
+            "sha256:",
+            "",
+            "md5:00",
+            &format!("sha512:{hex}{hex}"),
+        ] {
+            assert_eq!(
+                parse(digest).unwrap_err().message(),
+                format!("`{digest}` is not a sha256 digest")
+            );
+        }
+    }
+
+    #[test]
+    fn a_range_is_read_as_the_wire_has_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "0123456789").unwrap();
+        let read = |offset, size| {
+            let mut text = String::new();
+            Range::new(offset, size)
+                .open(file.path())
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+            text
+        };
+
+        assert_eq!(read(0, 0), "0123456789");
+        assert_eq!(read(3, 4), "3456");
+        assert_eq!(read(8, 100), "89");
+        assert_eq!(read(-1, -1), "0123456789");
+        assert_eq!(read(100, 1), "");
+    }
+}
