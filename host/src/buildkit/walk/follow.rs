@@ -141,6 +141,9 @@ fn has_wildcard(name: &[u8]) -> bool {
 
 /// Two paths, one after the other and cleaned.
 fn join(first: &[u8], second: &[u8]) -> Vec<u8> {
+    if first.is_empty() {
+        return clean(second);
+    }
     clean(&[first, b"/", second].concat())
 }
 
