@@ -2,8 +2,8 @@
 //!
 //! Such an archive has no manifest in the sense of a registry, so one is made, of OCI media types. A layer that lies
 //! there uncompressed is served as it is: its digest is then its diff ID, which the config has, so that nothing is
-//! hashed. A compressed layer is known by the name of its file if that is `blobs/ALGORITHM/HEX`; otherwise it is hashed,
-//! once. Other names of files prove nothing: tools put the diff ID, a chain ID or a random ID there.
+//! hashed. A compressed layer is known by the name of its file if that is `blobs/ALGORITHM/HEX`; otherwise it is
+//! hashed, once. Other names of files prove nothing: tools put the diff ID, a chain ID or a random ID there.
 //!
 //! Reads: `manifest.json`, the config, the first bytes of layers. Writes: nothing. Unknown here: registries.
 //! Source: Docker image-spec v1.2, `Combined Image JSON + Filesystem Changeset Format`.

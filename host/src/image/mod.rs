@@ -1,8 +1,8 @@
 //! Images as files: opened by index, unpacked, and described.
 //!
 //! No layer is copied, decompressed or, where its digest is known, hashed: an [`Image`] knows where each of its blobs
-//! lies in a file. Nothing of an archive is trusted: what is read is bounded, and every document is verified against the
-//! digest that names it.
+//! lies in a file. Nothing of an archive is trusted: what is read is bounded, and every document is verified against
+//! the digest that names it.
 //!
 //! - [`Image`]: an image as its manifests, which are in memory, and its blobs, which are ranges of files.
 //! - [`blob`]: one blob, and reading it at any offset.
@@ -76,7 +76,8 @@ pub struct Effort {
 impl Image {
     /// Opens the image at `path`, by its content:
     ///
-    /// - a tar archive of an OCI layout: `skopeo copy oci-archive:`, `buildctl -o type=oci` and `type=docker`, newer `docker save`;
+    /// - a tar archive of an OCI layout: `skopeo copy oci-archive:`, `buildctl -o type=oci` and `type=docker`, newer
+    ///   `docker save`;
     /// - an archive of `docker save` without one: `skopeo copy docker-archive:`, older Docker, and what writes alike;
     /// - a directory that is an OCI layout: `skopeo copy oci:`, `umoci`, `buildctl -o type=oci,tar=false`.
     ///

@@ -2,12 +2,15 @@
 //!
 //! The stream may say whatever it likes: each directory is opened from the one above, never through a link, and each
 //! file is created new, never opened. The tree grows beside its final place, and its directories are open to this user
-//! alone until the end, when they get their modes and times, deepest first; then it is renamed. The stream is one tree (BuildKit's `tar` exporter): whiteouts have no meaning here.
+//! alone until the end, when they get their modes and times, deepest first; then it is renamed. The stream is one tree
+//! (BuildKit's `tar` exporter): whiteouts have no meaning here.
 //!
 //! Reads: the stream, once. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: layers, who sends.
 //!
 //! - [`error`]: why a stream cannot be unpacked, by path.
-//! - `staged`: a directory beside its final place. `tree`: directories by path, beneath the root. `attributes`: owners, modes, times, extended attributes.
+//!
+//! Private: `staged` (a directory beside its final place), `tree` (directories by path, beneath the root), `attributes`
+//! (owners, modes, times, extended attributes).
 
 mod attributes;
 pub mod error;
