@@ -66,9 +66,9 @@ pub(super) fn open(root: &Path, sink: Option<LogSink>) -> Result<(Log, Output), 
 }
 
 impl Log {
-    /// The end: whole lines, at most [`KEPT`] bytes.
+    /// The end: whole lines, at most [`KEPT`] bytes, without the stack traces that buildkitd appends to its errors.
     pub(super) fn tail(&self) -> String {
-        self.ring().tail()
+        without_traces(&self.ring().tail())
     }
 
     fn push(&self, bytes: &[u8]) {
@@ -98,6 +98,22 @@ impl Ring {
             .map_or(0, |end| end + 1);
         String::from_utf8_lossy(&bytes[line..]).into_owned()
     }
+}
+
+/// The text without Go's stack frames: a line with a function, and one with a tab and its place in the source.
+///
+/// 20 of them follow the one line that says what is wrong, so that the last lines of a log say nothing.
+fn without_traces(log: &str) -> String {
+    let is_place =
+        |line: &&str| line.starts_with('\t') && (line.contains(".go:") || line.contains(".s:"));
+    let mut lines = log.split_inclusive('\n').peekable();
+    let mut kept = String::new();
+    while let Some(line) = lines.next() {
+        if !is_place(&line) && lines.peek().is_none_or(|next| !is_place(next)) {
+            kept.push_str(line);
+        }
+    }
+    kept
 }
 
 struct Pump {
@@ -160,6 +176,15 @@ mod tests {
             lines.first(),
             Some(&format!("line {}", 10_000 - lines.len()).as_str())
         );
+    }
+
+    #[test]
+    fn an_error_is_shown_without_its_stack_trace() {
+        let log = Log::default();
+
+        log.push(b"buildkitd: no such key\nmain.load\n\t/src/load.go:15\nmain.main\n\t/src/main.go:4 +0x1d\ngo.exit\n\tasm.s:1\nbye\n");
+
+        assert_eq!(log.tail(), "buildkitd: no such key\nbye\n");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Child;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Mutex, PoisonError};
@@ -38,7 +38,6 @@ const OUTPUT_DEADLINE: Duration = Duration::from_secs(2);
 pub(super) struct Setup {
     pub(super) launch: Launch,
     pub(super) isolation: Isolation,
-    pub(super) root: PathBuf,
     pub(super) lock: RootLock,
     pub(super) runtime: RuntimeDir,
     pub(super) log: Log,
@@ -188,7 +187,6 @@ fn supervise(
     let Setup {
         launch: _,
         isolation,
-        root,
         lock,
         runtime,
         log,
@@ -204,11 +202,11 @@ fn supervise(
     if read.recv_timeout(OUTPUT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
         let reason = "a process that the daemon left behind still writes to it".to_owned();
         warnings.push(Warning::Left {
-            path: root.join("buildkitd.log"),
+            path: lock.path().join("buildkitd.log"),
             reason,
         });
     }
-    warnings.extend(tidy(isolation, &root, &runtime));
+    warnings.extend(tidy(isolation, lock.path(), &runtime));
     drop(runtime);
     drop(lock); // the last: the next daemon finds everything tidy
     says_exit.send_replace(Some(Exit {

@@ -26,6 +26,7 @@ const DYING: Duration = Duration::from_secs(5);
 /// The right to use a root, for as long as it lives.
 #[derive(Debug)]
 pub(super) struct RootLock {
+    path: PathBuf,
     _file: File,
 }
 
@@ -39,8 +40,8 @@ impl RootLock {
             path: root.to_owned(),
             source,
         };
-        let path = root.to_owned();
-        let file = blocking(move || open(&path)).await?;
+        let named = root.to_owned();
+        let (path, file) = blocking(move || open(&named)).await?;
         if !try_lock(&file).map_err(failed)? {
             on_wait(root);
             while !try_lock(&file).map_err(failed)? {
@@ -48,22 +49,26 @@ impl RootLock {
             }
         }
         let deadline = Instant::now() + DYING;
-        while runs(root).map_err(failed)? {
+        while runs(&path).map_err(failed)? {
             if Instant::now() > deadline {
-                return Err(DaemonError::RootBusy {
-                    path: root.to_owned(),
-                });
+                return Err(DaemonError::RootBusy { path });
             }
             sleep(RETRY).await;
         }
-        let path = root.to_owned();
-        blocking(move || tidy(&path)).await.map_err(failed)?;
-        Ok(Self { _file: file })
+        let lock = Self { path, _file: file };
+        blocking(move || tidy(&lock.path).map(|()| lock))
+            .await
+            .map_err(failed)
+    }
+
+    /// The root, absolute and without links, as mounts name it.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 }
 
-/// The lock file of a root that is ours.
-fn open(root: &Path) -> Result<File, DaemonError> {
+/// The real path of a root that is ours, and its lock file.
+fn open(root: &Path) -> Result<(PathBuf, File), DaemonError> {
     let failed = |source| DaemonError::Root {
         path: root.to_owned(),
         source,
@@ -85,12 +90,13 @@ fn open(root: &Path) -> Result<File, DaemonError> {
             });
         }
     }
-    File::options()
+    let path = fs::canonicalize(root).map_err(failed)?;
+    let lock = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(root.join("oci-image.lock"))
-        .map_err(failed)
+        .open(path.join("oci-image.lock"));
+    Ok((path, lock.map_err(failed)?))
 }
 
 fn try_lock(file: &File) -> io::Result<bool> {
@@ -113,12 +119,12 @@ fn runs(root: &Path) -> io::Result<bool> {
 /// runtime's state as well. Call it when no daemon runs.
 pub(super) fn tidy(root: &Path) -> io::Result<()> {
     for worker in directories(root)? {
-        let executor = worker.join("executor");
-        if !executor.is_dir() {
-            continue;
+        // Mount points only: root filesystems of steps, and what the daemon mounts for itself.
+        let (steps, mountpoints) = (worker.join("executor"), worker.join("cachemounts"));
+        for place in [&steps, &mountpoints] {
+            mounts::unmount_below(place)?;
         }
-        mounts::unmount_below(&executor)?;
-        for step in directories(&executor)? {
+        for step in directories(&steps)? {
             // The directory is named like the container.
             let container = step.file_name().unwrap_or_default();
             for states in ["/run/runc", "/run/crun"] {
@@ -126,13 +132,21 @@ pub(super) fn tidy(root: &Path) -> io::Result<()> {
             }
             mounts::remove_tree(&step)?;
         }
+        for mountpoint in directories(&mountpoints)? {
+            mounts::remove_tree(&mountpoint)?;
+        }
     }
     Ok(())
 }
 
+/// The directories in a directory; none if it is not there.
 fn directories(parent: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(parent)? {
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
             found.push(entry.path());
@@ -181,13 +195,16 @@ mod tests {
     #[tokio::test]
     async fn the_working_directory_of_a_step_that_is_gone_is_removed() {
         let root = tempfile::tempdir().unwrap();
-        let executor = root.path().join("runc-overlayfs/executor");
+        let worker = root.path().join("runc-overlayfs");
+        let executor = worker.join("executor");
         fs::create_dir_all(executor.join("step/rootfs")).unwrap();
+        fs::create_dir_all(worker.join("cachemounts/buildkit1")).unwrap();
         fs::write(executor.join("runc-log.json"), "").unwrap();
 
         RootLock::acquire(root.path(), |_| ()).await.unwrap();
 
         assert!(executor.join("runc-log.json").exists() && !executor.join("step").exists());
+        assert!(!worker.join("cachemounts/buildkit1").exists());
     }
 
     #[tokio::test]

@@ -39,8 +39,9 @@ impl RuntimeDir {
     pub(super) fn create() -> Result<Self, DaemonError> {
         let mut tried = Vec::new();
         for parent in parents() {
-            sweep(&parent);
-            match Self::create_in(&parent) {
+            // As mounts name it, without links.
+            let real = fs::canonicalize(&parent).inspect(|parent| sweep(parent));
+            match real.and_then(|parent| Self::create_in(&parent)) {
                 Ok(directory) => return Ok(directory),
                 Err(error) => tried.push(format!("`{}`: {error}", parent.display())),
             }
