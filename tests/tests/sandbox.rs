@@ -207,7 +207,7 @@ fn diagnostic_about_a_place_that_is_not_there_is_refused() {
         ),
         (
             "span within a character: ü",
-            "`lie` points to bytes 0 to 25, where no text is",
+            "`lie` points to bytes 0 to 26, where no text is",
         ),
         (
             "place in a file never read",

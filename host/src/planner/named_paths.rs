@@ -141,6 +141,9 @@ fn certificates(registry: &Registry) -> Vec<PathBuf> {
         .collect()
 }
 
+/// How many elements a list or map can have that names anything: the planner refuses more.
+const MOST_ELEMENTS: usize = 10_000;
+
 /// An object of those keys, elements and entries that are of the right type.
 fn sound_part(text: &str) -> Object {
     let given = match serde_json::from_str(text) {
@@ -149,14 +152,18 @@ fn sound_part(text: &str) -> Object {
     };
     let mut kept = required();
     for (key, value) in given {
+        if is_sound(&key, value.clone()) {
+            kept.insert(key, value);
+            continue;
+        }
         let value = match value {
-            Value::Array(elements) => Value::Array(
+            Value::Array(elements) if elements.len() <= MOST_ELEMENTS => Value::Array(
                 elements
                     .into_iter()
                     .filter(|element| is_sound(&key, Value::Array(vec![element.clone()])))
                     .collect(),
             ),
-            Value::Object(entries) => Value::Object(
+            Value::Object(entries) if entries.len() <= MOST_ELEMENTS => Value::Object(
                 entries
                     .into_iter()
                     .filter(|(name, value)| {
@@ -165,7 +172,7 @@ fn sound_part(text: &str) -> Object {
                     })
                     .collect(),
             ),
-            other => other,
+            _ => continue,
         };
         if is_sound(&key, value.clone()) {
             kept.insert(key, value);

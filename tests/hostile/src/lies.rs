@@ -11,7 +11,7 @@ pub(crate) fn diagnostics(name: &str) -> Vec<Diagnostic> {
     let place = match name {
         "span past the end" => span(0, u32::MAX),
         "span that ends before it begins" => span(3, 1),
-        "span within a character: ü" => span(0, 25),
+        "span within a character: ü" => span(0, 26),
         "place in a file never read" => Some(Place::File(FilePlace {
             path: "/etc/shadow".to_owned(),
             span: Span { start: 0, end: 1 },
