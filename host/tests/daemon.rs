@@ -467,8 +467,8 @@ async fn nothing_runs_two_seconds_after_its_parent_was_killed_and_the_next_build
         [""; 0],
         "the next daemon sweeps"
     );
-    assert_eq!(steps_left(root.path()), [""; 0]);
     next.stop().await.unwrap();
+    assert_eq!(steps_left(root.path()), [""; 0]);
 }
 
 #[tokio::test]
@@ -766,12 +766,10 @@ fn pid_of(root: &Path) -> Pid {
     Pid::from_raw(daemon.unwrap()).unwrap()
 }
 
-/// Working directories of steps in a root.
+/// What steps have left in a root that no daemon uses.
 fn steps_left(root: &Path) -> Vec<String> {
-    let executor = root.join("runc-overlayfs/executor");
-    let entries = fs::read_dir(executor).into_iter().flatten().flatten();
-    entries
-        .filter(|entry| entry.path().is_dir())
-        .map(|entry| entry.path().display().to_string())
-        .collect()
+    let worker = root.join("runc-overlayfs");
+    let places = ["executor", "cachemounts"].map(|place| worker.join(place));
+    let left = places.iter().filter(|place| place.exists());
+    left.map(|place| place.display().to_string()).collect()
 }

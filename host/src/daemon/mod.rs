@@ -91,6 +91,19 @@ impl Daemon {
     /// One daemon uses a root at a time. If another build holds it, `on_wait` is called once with the root, and the
     /// call waits for as long as that build takes. Dropping the future at any moment ends the wait, or the daemon.
     ///
+    /// ```no_run
+    /// use oci_image::daemon::{Daemon, DaemonError, Options, Overrides, Programs, default_root};
+    ///
+    /// # async fn example() -> Result<(), DaemonError> {
+    /// let programs = Programs::find(&Overrides::from_env())?;
+    /// let options = Options::new(default_root(), programs);
+    /// let daemon = Daemon::start(options, |root| eprintln!("waiting for {}", root.display())).await?;
+    /// println!("serving at {}", daemon.socket().display());
+    /// daemon.stop().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Any [`DaemonError`] but [`DaemonError::Unkillable`]; nothing of the daemon is left then.
     pub async fn start(options: Options, on_wait: impl FnOnce(&Path)) -> Result<Self, DaemonError> {

@@ -115,25 +115,21 @@ fn runs(root: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes the working directories of steps whose daemon was killed; if it had no namespaces, their mounts and the
-/// runtime's state as well. Call it when no daemon runs.
+/// Removes what a killed daemon and its steps leave in the root: working directories, `hosts` files and mount points,
+/// which the daemon makes anew; without namespaces, mounts and the runtime's state as well. Call it when no daemon runs.
 pub(super) fn tidy(root: &Path) -> io::Result<()> {
     for worker in directories(root)? {
-        // Mount points only: root filesystems of steps, and what the daemon mounts for itself.
-        let (steps, mountpoints) = (worker.join("executor"), worker.join("cachemounts"));
-        for place in [&steps, &mountpoints] {
-            mounts::unmount_below(place)?;
-        }
+        let steps = worker.join("executor");
         for step in directories(&steps)? {
             // The directory is named like the container.
             let container = step.file_name().unwrap_or_default();
             for states in ["/run/runc", "/run/crun"] {
                 mounts::remove_tree(&Path::new(states).join(container))?;
             }
-            mounts::remove_tree(&step)?;
         }
-        for mountpoint in directories(&mountpoints)? {
-            mounts::remove_tree(&mountpoint)?;
+        for leavings in [steps, worker.join("cachemounts")] {
+            mounts::unmount_below(&leavings)?;
+            mounts::remove_tree(&leavings)?;
         }
     }
     Ok(())
@@ -193,18 +189,17 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_working_directory_of_a_step_that_is_gone_is_removed() {
+    async fn what_steps_that_are_gone_left_in_the_root_is_removed() {
         let root = tempfile::tempdir().unwrap();
         let worker = root.path().join("runc-overlayfs");
-        let executor = worker.join("executor");
-        fs::create_dir_all(executor.join("step/rootfs")).unwrap();
-        fs::create_dir_all(worker.join("cachemounts/buildkit1")).unwrap();
-        fs::write(executor.join("runc-log.json"), "").unwrap();
+        for directory in ["executor/step/rootfs", "cachemounts/buildkit1", "snapshots"] {
+            fs::create_dir_all(worker.join(directory)).unwrap();
+        }
+        fs::write(worker.join("executor/hosts.step"), "").unwrap();
 
         RootLock::acquire(root.path(), |_| ()).await.unwrap();
 
-        assert!(executor.join("runc-log.json").exists() && !executor.join("step").exists());
-        assert!(!worker.join("cachemounts/buildkit1").exists());
+        assert_eq!(directories(&worker).unwrap(), [worker.join("snapshots")]);
     }
 
     #[tokio::test]
