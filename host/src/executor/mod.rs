@@ -7,8 +7,10 @@
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
+//! - `cache`: the build's cache, which may cost time but never the build.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
+mod cache;
 pub mod context;
 pub mod error;
 pub mod exports;

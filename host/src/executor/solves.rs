@@ -3,7 +3,7 @@
 //! The first solve that fails ends the others. Equal steps of several solves are executed once by the daemon, and shown
 //! once.
 //!
-//! Reads: secrets, at solve time. Writes: staged outputs, the build's cache.
+//! Reads: secrets, at solve time. Writes: staged outputs. Unknown here: what is in the build's cache (`cache`).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -14,16 +14,15 @@ use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::buildkit::cache::{CacheExport, CacheImport, LocalCache};
+use crate::buildkit::cache::{CacheExport, CacheImport};
 use crate::buildkit::client::Client;
-use crate::buildkit::fault::chain;
 use crate::buildkit::local::Local;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::{BuildError, Engine, Host, context, exports};
+use crate::executor::{BuildError, Engine, Host, cache, context, exports};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::{self, FailureReport, Progress, SolveId};
@@ -120,40 +119,36 @@ pub(super) async fn all(
     engine: Engine<'_>,
 ) -> Result<Vec<Built>, BuildError> {
     let client = Client::connect(engine.socket).await?;
-    let mut progress = Progress::new(engine.host.progress, io::stderr());
-    let (reports, shown) = mpsc::unbounded_channel();
-    let mut running = JoinSet::new();
-    let shared = Shared {
+    let mut shared = Shared {
         plan,
         secrets: secrets(plan, inline, &engine.host.directory),
-        imports: cache_imports(plan, engine.host),
+        imports: cache::imports(plan, engine.host),
         registry,
         host: engine.host,
     };
-    for (index, (solve, output)) in plan.solves().iter().zip(&outputs.0).enumerate() {
-        let id = progress.add_solve(&solve.name);
-        let asked = shared.solve(solve, output.as_ref());
-        let (client, reports) = (client.clone(), reports.clone());
-        running.spawn(async move { (index, run(&client, asked, id, reports).await) });
+    let mut attempt = shared.attempt(&client, outputs).await;
+    if let Err((_, error)) = &attempt.outcome
+        && cache::forget_damage(plan, error, engine.host)
+    {
+        shared.imports.clear();
+        attempt = shared.attempt(&client, outputs).await;
     }
-    drop(reports);
-    let showing = progress::run(progress, shown);
-    let outcome = join(&mut running).await;
-    // Cancelled solves report until they have ended.
-    running.shutdown().await;
-    let (progress, _unread) = showing
-        .await
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-    match outcome {
+    match attempt.outcome {
         Ok(solved) => {
-            keep_cache(plan, &solved, engine.host);
+            cache::keep(plan, &solved, engine.host);
             Ok(solved
                 .iter()
                 .filter_map(|(index, solved)| built(plan, *index, solved))
                 .collect())
         }
-        Err((index, error)) => Err(failed(plan, index, error, &progress, engine.host)),
+        Err((index, error)) => Err(failed(plan, index, error, &attempt.progress, engine.host)),
     }
+}
+
+/// What became of the solves when they all ran at once.
+struct Attempt {
+    outcome: Result<BTreeMap<usize, Solved>, (usize, SolveError)>,
+    progress: Progress<io::Stderr>,
 }
 
 /// One solve, its reports marked as its own.
@@ -197,6 +192,28 @@ struct Shared<'run> {
 }
 
 impl Shared<'_> {
+    /// Runs every solve at the same time, and shows their progress.
+    async fn attempt(&self, client: &Client, outputs: &Outputs) -> Attempt {
+        let mut progress = Progress::new(self.host.progress, io::stderr());
+        let (reports, shown) = mpsc::unbounded_channel();
+        let mut running = JoinSet::new();
+        for (index, (solve, output)) in self.plan.solves().iter().zip(&outputs.0).enumerate() {
+            let id = progress.add_solve(&solve.name);
+            let asked = self.solve(solve, output.as_ref());
+            let (client, reports) = (client.clone(), reports.clone());
+            running.spawn(async move { (index, run(&client, asked, id, reports).await) });
+        }
+        drop(reports);
+        let showing = progress::run(progress, shown);
+        let outcome = join(&mut running).await;
+        // Cancelled solves report until they have ended.
+        running.shutdown().await;
+        let (progress, _unread) = showing
+            .await
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        Attempt { outcome, progress }
+    }
+
     fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
         let local = |local: &plan::Local| Local {
             name: local.name.clone(),
@@ -250,40 +267,6 @@ impl Shared<'_> {
                 .expect("a checked plan names only base images that it loads")
                 .to_owned(),
         }
-    }
-}
-
-/// What can be imported from the build's cache. A damaged cache costs time, not the build.
-fn cache_imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
-    let Some(cache) = plan.cache().filter(|cache| cache.import) else {
-        return Vec::new();
-    };
-    LocalCache::new(host.directory.join(&cache.directory))
-        .imports()
-        .unwrap_or_else(|error| {
-            (host.on_warning)(&format!("the build's cache is ignored: {}", chain(&error)));
-            Vec::new()
-        })
-}
-
-/// Drops what this build's targets do not use from the cache.
-fn keep_cache(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
-    let Some(cache) = plan.cache() else { return };
-    let tags: Vec<&str> = plan
-        .solves()
-        .iter()
-        .map(|solve| solve.name.as_str())
-        .collect();
-    let kept = LocalCache::new(host.directory.join(&cache.directory)).retain(&tags);
-    let failures = solved
-        .values()
-        .filter_map(|solved| solved.cache_failure.as_ref())
-        .chain(kept.as_ref().err());
-    for failure in failures {
-        (host.on_warning)(&format!(
-            "the build's cache is not up to date: {}",
-            chain(failure)
-        ));
     }
 }
 
@@ -352,7 +335,7 @@ fn failed(
     let SolveError::Failed {
         failure,
         cause: None,
-        ..
+        logins,
     } = &error
     else {
         return BuildError::Solve {
@@ -371,6 +354,7 @@ fn failed(
         steps: &progress.failed_steps(),
         target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
         context: Some(&|directory: &str| context::names(&context, directory)),
+        logins,
         mode: host.progress,
     };
     BuildError::Failed {

@@ -51,6 +51,11 @@ impl Cause {
         }
     }
 
+    /// Whether a registry wants a login, or another one than it was given.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self, Self::BaseImage { reason, .. } if says_refused(&reason.to_lowercase()))
+    }
+
     /// What a person may do about it.
     pub(super) fn hint(&self) -> Option<String> {
         let Self::BaseImage { reference, reason } = self else {
@@ -153,15 +158,7 @@ fn registry_hint(registry: &str, reason: &str) -> String {
         format!(
             "the name of {who} does not resolve: check its spelling, and this machine's network and DNS"
         )
-    } else if says(&[
-        "401",
-        "403",
-        "unauthorized",
-        "denied",
-        "forbidden",
-        "authoriz",
-        "insufficient_scope",
-    ]) {
+    } else if says_refused(&reason) {
         format!(
             "{who} wants a login that may pull this image (Docker's `config.json`); some registries also say so when \
              there is no such image"
@@ -171,6 +168,21 @@ fn registry_hint(registry: &str, reason: &str) -> String {
     } else {
         format!("{who} could not be used: check its address, and this machine's network and proxy")
     }
+}
+
+/// Whether a reason in lower case is about a login.
+fn says_refused(reason: &str) -> bool {
+    [
+        "401",
+        "403",
+        "unauthorized",
+        "denied",
+        "forbidden",
+        "authoriz",
+        "insufficient_scope",
+    ]
+    .iter()
+    .any(|word| reason.contains(word))
 }
 
 /// The beginning and the end of a long text: the cause is at the end.

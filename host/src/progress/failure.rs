@@ -16,6 +16,7 @@
 //!
 //! Reads: the context's directories, through the caller. Writes: nothing. Unknown here: the file system, requests.
 
+use crate::buildkit::auth::UsedLogin;
 use crate::buildkit::error::SolveFailure;
 use crate::progress::cause::Cause;
 use crate::progress::excerpt;
@@ -55,6 +56,8 @@ pub struct FailureReport<'a> {
     pub target: Option<&'a str>,
     /// Where a path that COPY did not find is looked for.
     pub context: Option<ListContext<'a>>,
+    /// The logins that registries were given; shown if one of them may have been refused.
+    pub logins: &'a [UsedLogin],
     /// As for [`Progress::new`](crate::progress::Progress::new); JSON has no part in this, and means no colours.
     pub mode: Mode,
 }
@@ -80,6 +83,9 @@ impl FailureReport<'_> {
         }
         if let Some(hint) = self.hint(&cause, step) {
             text.push_str(&format!("  hint: {hint}\n"));
+        }
+        for login in self.logins.iter().filter(|_| cause.is_refusal()) {
+            text.push_str(&format!("  login: {}\n", describe(login)));
         }
         self.write_excerpts(colours, &mut text);
         if let Some(step) = step {
@@ -179,6 +185,21 @@ fn write_log(step: &FailedStep, text: &mut String) {
     }
 }
 
+/// Whose login it was, and where it came from; never the password.
+fn describe(login: &UsedLogin) -> String {
+    let UsedLogin {
+        host,
+        username,
+        origin,
+    } = login;
+    let who = if username.is_empty() {
+        "an identity token".to_owned()
+    } else {
+        format!("user `{username}`")
+    };
+    format!("registry `{host}` was given {who} from {origin}")
+}
+
 /// The exit code with what it usually means; from 128 on a shell's word for a signal.
 fn exit_code(code: u32) -> String {
     let meaning = match code {
@@ -217,6 +238,7 @@ mod tests {
             steps,
             target: None,
             context: None,
+            logins: &[],
             mode: Mode::Plain,
         }
     }
