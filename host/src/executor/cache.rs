@@ -1,0 +1,81 @@
+//! The build's cache, which may cost time but never the build: what is damaged is reported and forgotten.
+//!
+//! Reads and writes: the cache's directory.
+
+use std::collections::BTreeMap;
+
+use crate::buildkit::cache::{CacheError, CacheImport, LocalCache};
+use crate::buildkit::content::ContentError;
+use crate::buildkit::fault::{Fault, chain};
+use crate::buildkit::solve::{SolveError, Solved};
+use crate::executor::Host;
+use crate::planner::checked_plan::CheckedPlan;
+
+/// What can be imported. A cache that is damaged is cleared, so that this build's can take its place.
+pub(super) fn imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
+    let Some(cache) = local(plan, host).filter(|_| plan.cache().is_some_and(|cache| cache.import))
+    else {
+        return Vec::new();
+    };
+    cache.imports().unwrap_or_else(|error| {
+        clear(&cache, &chain(&error), host);
+        Vec::new()
+    })
+}
+
+/// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
+// Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
+// does not fall back to executing the step.
+pub(super) fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: &Host) -> bool {
+    let Some(cache) = local(plan, host) else {
+        return false;
+    };
+    let SolveError::Failed {
+        cause: Some(fault), ..
+    } = error
+    else {
+        return false;
+    };
+    let Fault::Content(damage @ ContentError::Damaged { .. }) = &**fault else {
+        return false;
+    };
+    clear(&cache, &chain(damage), host);
+    true
+}
+
+/// Drops what this build's targets do not use, and reports what kept the cache from being brought up to date.
+pub(super) fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
+    let Some(cache) = local(plan, host) else {
+        return;
+    };
+    let tags: Vec<&str> = plan
+        .solves()
+        .iter()
+        .map(|solve| solve.name.as_str())
+        .collect();
+    let kept = cache.retain(&tags).and_then(|()| cache.prune());
+    let failures = solved
+        .values()
+        .filter_map(|solved| solved.cache_failure.as_ref())
+        .chain(kept.as_ref().err());
+    failures.for_each(|failure| warn(failure, host));
+}
+
+fn local(plan: &CheckedPlan, host: &Host) -> Option<LocalCache> {
+    let cache = plan.cache()?;
+    Some(LocalCache::new(host.directory.join(&cache.directory)))
+}
+
+fn clear(cache: &LocalCache, damage: &str, host: &Host) {
+    (host.on_warning)(&format!("the build's cache is ignored: {damage}"));
+    if let Err(failure) = cache.clear() {
+        warn(&failure, host);
+    }
+}
+
+fn warn(failure: &CacheError, host: &Host) {
+    (host.on_warning)(&format!(
+        "the build's cache is not up to date: {}",
+        chain(failure)
+    ));
+}
