@@ -36,8 +36,8 @@ pub struct Object {
         schemars(
             title = "Build context",
             regex(pattern = pattern::PATH),
-            example = ".",
-            example = "repository"
+            example = &".",
+            example = &"repository"
         )
     )]
     pub context: String,
@@ -47,7 +47,9 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Context inputs",
-            extend("propertyNames" = {"pattern": pattern::COMPONENT}, "additionalProperties" = {"type": "string", "pattern": pattern::BELOW}, "maxProperties" = 10_000),
+            extend("propertyNames" = {"pattern": pattern::COMPONENT}),
+            extend("additionalProperties" = {"type": "string", "pattern": pattern::BELOW}),
+            extend("maxProperties" = 10_000),
             example = serde_json::json!({"library": "vendor/library"})
         )
     )]
@@ -60,7 +62,7 @@ pub struct Object {
             title = "Dockerfile",
             with = "String",
             regex(pattern = pattern::FILE),
-            example = "repository/ci/Dockerfile"
+            example = &"repository/ci/Dockerfile"
         )
     )]
     pub dockerfile: Option<String>,
@@ -70,7 +72,7 @@ pub struct Object {
         schemars(
             title = "Output",
             regex(pattern = pattern::COMPONENT),
-            example = "image"
+            example = &"image"
         )
     )]
     pub output: String,
@@ -86,7 +88,7 @@ pub struct Object {
             title = "Target",
             with = "String",
             regex(pattern = pattern::TARGET),
-            example = "release"
+            example = &"release"
         )
     )]
     pub target: Option<String>,
@@ -98,7 +100,7 @@ pub struct Object {
             title = "Target file",
             with = "String",
             regex(pattern = pattern::FILE),
-            example = "settings/target"
+            example = &"settings/target"
         )
     )]
     pub target_file: Option<String>,
@@ -136,7 +138,7 @@ pub struct Object {
             title = "Build arguments file",
             with = "String",
             regex(pattern = pattern::FILE),
-            example = "settings/args.yml"
+            example = &"settings/args.yml"
         )
     )]
     pub build_args_file: Option<String>,
@@ -160,7 +162,7 @@ pub struct Object {
             title = "Labels file",
             with = "String",
             regex(pattern = pattern::FILE),
-            example = "settings/labels"
+            example = &"settings/labels"
         )
     )]
     pub labels_file: Option<String>,
@@ -196,7 +198,7 @@ pub struct Object {
             title = "Extra configuration",
             with = "String",
             regex(pattern = pattern::TEXT),
-            example = "[worker.oci]\nmax-parallelism = 4\n"
+            example = &"[worker.oci]\nmax-parallelism = 4\n"
         )
     )]
     pub buildkit_extra_config: Option<String>,
@@ -220,8 +222,8 @@ pub struct Object {
             title = "SSH",
             with = "String",
             regex(pattern = pattern::SSH),
-            example = "default",
-            example = "deploy=keys/deploy"
+            example = &"default",
+            example = &"deploy=keys/deploy"
         )
     )]
     pub buildkit_ssh: Option<String>,
@@ -253,7 +255,7 @@ pub struct Object {
             title = "Extra hosts",
             with = "String",
             regex(pattern = pattern::EXTRA_HOSTS),
-            example = "db=10.0.0.7,cache=10.0.0.8"
+            example = &"db=10.0.0.7,cache=10.0.0.8"
         )
     )]
     pub add_hosts: Option<String>,
@@ -265,8 +267,8 @@ pub struct Object {
             title = "Platform",
             with = "String",
             regex(pattern = pattern::PLATFORMS),
-            example = "linux/arm64",
-            example = "linux/amd64,linux/arm64"
+            example = &"linux/arm64",
+            example = &"linux/amd64,linux/arm64"
         )
     )]
     pub image_platform: Option<String>,
