@@ -4,13 +4,14 @@
 //! what only the planner can see is listed here by name.
 
 use std::fs;
+use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
 use oci_image_schema::code::Code;
 use oci_image_schema::object::Object;
 use oci_image_tests::engine::checkout;
 use schemars::generate::SchemaSettings;
-use schemars::transform::{RecursiveTransform, Transform};
+use schemars::transform::RecursiveTransform;
 use serde_json::{Value, json};
 
 /// Rules that no schema can express: they need the text before parsing, other files, TOML, or arithmetic.
@@ -150,7 +151,7 @@ fn object_of(example: &str) -> Option<String> {
 
 fn generated() -> Value {
     let generator = SchemaSettings::draft07()
-        .with_transform(RecursiveTransform(drop_nulls))
+        .with_transform(RecursiveTransform(tidy))
         .into_generator();
     let mut schema = generator.into_root_schema_for::<Object>();
     let comment =
@@ -163,18 +164,26 @@ fn generated() -> Value {
     schema.to_value()
 }
 
-/// A key that is not wanted is left out, never null; so an absent string has the default that means the same.
-fn drop_nulls(schema: &mut schemars::Schema) {
+/// A key that is not wanted is left out, never null: an absent string has the default that means the same, an absent flag none.
+/// A description is one line, wherever its comment was wrapped.
+fn tidy(schema: &mut schemars::Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
-        schema.insert("default".to_owned(), json!(""));
+        schema.remove("default");
+        if schema.get("type") == Some(&json!("string")) {
+            schema.insert("default".to_owned(), json!(""));
+        }
+    }
+    if let Some(Value::String(description)) = schema.get_mut("description") {
+        *description = description.replace('\n', " ");
     }
 }
 
-fn validator() -> Validator {
-    jsonschema::options()
-        .with_draft(Draft::Draft7)
-        .build(&generated())
-        .expect("the schema is sound")
+fn validator() -> &'static Validator {
+    static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+        let options = jsonschema::options().with_draft(Draft::Draft7);
+        options.build(&generated()).expect("the schema is sound")
+    });
+    &VALIDATOR
 }
 
 fn path(kind: &str) -> std::path::PathBuf {
