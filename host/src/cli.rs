@@ -15,18 +15,18 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// the messages that the object supports to the response path.
 #[derive(Debug, Parser)]
 #[command(name = "oci-image", version, long_version = long_version(), after_long_help = EXIT_STATUSES)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
 
     /// How info lists the message: with inputs and outputs, or by name as RFC 37 was merged.
     #[arg(long, value_enum, default_value_t = InfoStyle::Configured)]
-    pub info: InfoStyle,
+    pub(crate) info: InfoStyle,
 
     /// When to use colours; `auto`: on a terminal, unless NO_COLOR is set.
     #[arg(long, value_enum, global = true, default_value_t = Color::Auto)]
-    pub color: Color,
+    pub(crate) color: Color,
 }
 
 /// What every help page ends with.
@@ -40,7 +40,7 @@ Exit status:
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Builds the image that the message on standard input describes.
     Build(Build),
     /// Prints what would be built, as JSON, without a daemon.
@@ -58,72 +58,72 @@ pub enum Command {
 
 /// `oci-image build`.
 #[derive(Debug, Args)]
-pub struct Build {
+pub(crate) struct Build {
     /// Build the object in this file, in place of a message on standard input.
     #[arg(long, value_name = "FILE")]
-    pub file: Option<PathBuf>,
+    pub(crate) file: Option<PathBuf>,
 
     /// The working directory, in which the object's paths are looked up.
     #[arg(long, value_name = "DIR")]
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 
     /// How progress is shown on standard error.
     #[arg(long, value_enum, default_value_t = Progress::Plain)]
-    pub progress: Progress,
+    pub(crate) progress: Progress,
 
     /// The engine.
     #[command(flatten)]
-    pub engine: Engine,
+    pub(crate) engine: Engine,
 }
 
 /// Where the engine is, and where it keeps its state.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine")]
-pub struct Engine {
+pub(crate) struct Engine {
     /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd.
     #[arg(long, value_name = "DIR", env = "OCI_IMAGE_ROOT")]
-    pub root: Option<PathBuf>,
+    pub(crate) root: Option<PathBuf>,
 
     /// The daemon; default: `buildkitd` on PATH.
     #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_BUILDKITD")]
-    pub buildkitd: Option<PathBuf>,
+    pub(crate) buildkitd: Option<PathBuf>,
 
     /// The container runtime; default: `runc`, else `crun`, on PATH.
     #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_RUNTIME")]
-    pub runtime: Option<PathBuf>,
+    pub(crate) runtime: Option<PathBuf>,
 
     /// What runs the daemon without root; default: `rootlesskit` on PATH.
     #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_ROOTLESSKIT")]
-    pub rootlesskit: Option<PathBuf>,
+    pub(crate) rootlesskit: Option<PathBuf>,
 }
 
 /// Where a request is read from.
 #[derive(Debug, Args)]
-pub struct Source {
+pub(crate) struct Source {
     /// A file that holds the object; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
 
     /// The working directory, in which the object's paths are looked up.
     #[arg(long, value_name = "DIR")]
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// `oci-image validate`.
 #[derive(Debug, Args)]
-pub struct Validate {
+pub(crate) struct Validate {
     /// The request.
     #[command(flatten)]
-    pub source: Source,
+    pub(crate) source: Source,
 
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t = Report::Text)]
-    pub output_format: Report,
+    pub(crate) output_format: Report,
 }
 
 /// How info lists a message.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum InfoStyle {
+pub(crate) enum InfoStyle {
     /// `{"name": "build", "config": {...}}`, as the reference's SDK does.
     Configured,
     /// `"build"`, as RFC 37 was merged.
@@ -132,7 +132,7 @@ pub enum InfoStyle {
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless NO_COLOR is set.
     Auto,
     /// Always.
@@ -143,7 +143,7 @@ pub enum Color {
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Progress {
+pub(crate) enum Progress {
     /// Lines of text.
     Plain,
     /// One JSON object a line.
@@ -152,7 +152,7 @@ pub enum Progress {
 
 /// How mistakes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Report {
+pub(crate) enum Report {
     /// With excerpts, for people.
     Text,
     /// As JSON, for programs.
@@ -164,9 +164,14 @@ impl Cli {
     ///
     /// # Errors
     /// clap's error: also how help and versions are shown.
-    pub fn parse_from_call(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+    pub(crate) fn parse_from_call(
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Self, clap::Error> {
         let mut arguments: Vec<OsString> = arguments.into_iter().collect();
-        if arguments.first().is_some_and(|name| Path::new(name).file_name() == Some("build".as_ref())) {
+        if arguments
+            .first()
+            .is_some_and(|name| Path::new(name).file_name() == Some("build".as_ref()))
+        {
             arguments.insert(1, "build".into());
         }
         Self::try_parse_from(arguments)
@@ -178,8 +183,8 @@ fn long_version() -> String {
     format!(
         "{}\nplanner contract: {}\nschema: {}\nBuildKit: {} (the version it is tested with)",
         env!("CARGO_PKG_VERSION"),
-        oci_image_schema::planner_version(),
-        oci_image_schema::SCHEMA_DRAFT,
+        oci_image_schema::PLANNER_VERSION,
+        oci_image_schema::VERSION,
         oci_image::daemon::BUILDKIT_VERSION,
     )
 }

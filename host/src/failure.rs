@@ -25,7 +25,7 @@ const LOG_LINES: usize = 20;
 
 /// Why a command failed.
 #[derive(Debug)]
-pub enum Failure {
+pub(crate) enum Failure {
     /// The request is wrong; the text names every mistake with its place.
     Request(String),
     /// What surrounds the request is wrong: a file, a response path, an unknown code.
@@ -57,7 +57,7 @@ impl From<BuildError> for Failure {
 impl Failure {
     /// Shows the failure on standard error, and gives its exit status.
     #[must_use]
-    pub fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self) -> ExitCode {
         // Nobody to tell, and nothing to do about it, if standard error is closed.
         let _ = io::stderr().write_all(self.text().as_bytes());
         self.status().into()
@@ -91,10 +91,14 @@ impl Failure {
 
 /// Shows clap's error, or the help or version that was asked for, and gives the exit status.
 #[must_use]
-pub fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     // Nobody to tell if the stream is closed.
     let _ = error.print();
-    if error.use_stderr() { REQUEST_WRONG.into() } else { ExitCode::SUCCESS }
+    if error.use_stderr() {
+        REQUEST_WRONG.into()
+    } else {
+        ExitCode::SUCCESS
+    }
 }
 
 /// An error and its causes, a line each.
@@ -121,5 +125,9 @@ fn end_of(log: &str) -> String {
     for line in shown {
         let _ = writeln!(text, "  {line}");
     }
-    if shown.is_empty() { String::new() } else { text }
+    if shown.is_empty() {
+        String::new()
+    } else {
+        text
+    }
 }

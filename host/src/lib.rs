@@ -4,6 +4,7 @@
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
 //! - [`planner`]: a request in the sandbox: a checked plan, or diagnostics.
+//! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
 //! - [`registry`]: serves base images on loopback, read-only.
 //! - [`image`]: archives and layouts by index, root filesystems, `metadata.json`.
@@ -12,6 +13,9 @@
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 
 pub mod buildkit;
+pub mod daemon;
+pub mod diagnostics;
+pub mod executor;
 pub mod image;
 pub mod planner;
 pub mod progress;

@@ -22,6 +22,13 @@ use oci_image::buildkit::solve::SolveError;
 const LOGIN: &str = "Basic dXNlcjpwYXNz";
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["FROM=registry"]},"rootfs":{"type":"layers","diff_ids":[]}}"#;
 
+/// How a registry wants to be shown a login.
+#[derive(Clone, Copy, PartialEq)]
+enum Scheme {
+    Basic,
+    Token,
+}
+
 /// A registry with one image without layers, behind a password.
 struct Registry {
     address: String,
@@ -29,16 +36,20 @@ struct Registry {
 }
 
 impl Registry {
-    fn start() -> Self {
+    fn start(scheme: Scheme) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&seen);
+        let challenge = match scheme {
+            Scheme::Basic => "Basic realm=\"test\"".to_owned(),
+            Scheme::Token => format!("Bearer realm=\"http://{address}/token\",service=\"test\""),
+        };
         // Ends with the process of the test: nothing but the test knows its port.
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let log = Arc::clone(&log);
-                std::thread::spawn(move || while answer(&stream, &log).is_some() {});
+                let (log, challenge) = (Arc::clone(&log), challenge.clone());
+                std::thread::spawn(move || while answer(&stream, &challenge, &log).is_some() {});
             }
         });
         Self { address, seen }
@@ -46,7 +57,7 @@ impl Registry {
 }
 
 /// Answers one request; `None` at the end of the connection.
-fn answer(mut stream: &TcpStream, seen: &Mutex<Vec<String>>) -> Option<()> {
+fn answer(mut stream: &TcpStream, challenge: &str, seen: &Mutex<Vec<String>>) -> Option<()> {
     let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
     let request = lines.next()?;
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
@@ -61,10 +72,14 @@ fn answer(mut stream: &TcpStream, seen: &Mutex<Vec<String>>) -> Option<()> {
         r#"{{"schemaVersion":2,"mediaType":"{kind}","config":{{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"{config}","size":{}}},"layers":[]}}"#,
         CONFIG.len()
     );
-    let (status, headers, body) = if authorization != LOGIN {
+    let (status, headers, body) = if authorization == LOGIN && request.starts_with("GET /token") {
+        ("200 OK", String::new(), r#"{"token":"t0k3n"}"#)
+    } else if challenge.starts_with("Basic") && authorization != LOGIN
+        || challenge.starts_with("Bearer") && authorization != "Bearer t0k3n"
+    {
         (
             "401 Unauthorized",
-            "Www-Authenticate: Basic realm=\"test\"\r\n".to_owned(),
+            format!("Www-Authenticate: {challenge}\r\n"),
             "",
         )
     } else if request.contains("/manifests/") {
@@ -120,7 +135,7 @@ async fn build(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_private_image_is_fetched_with_the_login_of_dockers_configuration() {
-    let registry = Registry::start();
+    let registry = Registry::start(Scheme::Basic);
 
     let (result, ..) = build(
         &registry,
@@ -141,7 +156,7 @@ async fn a_private_image_is_fetched_with_the_login_of_dockers_configuration() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_that_is_refused_is_told_with_its_registry_and_origin() {
-    let registry = Registry::start();
+    let registry = Registry::start(Scheme::Basic);
 
     let (result, path, _home) = build(
         &registry,
@@ -172,7 +187,7 @@ async fn a_login_that_is_refused_is_told_with_its_registry_and_origin() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_that_cannot_be_read_is_the_cause_of_the_failure() {
-    let registry = Registry::start();
+    let registry = Registry::start(Scheme::Basic);
 
     let (result, path, _home) = build(&registry, "{").await;
 
@@ -195,5 +210,26 @@ async fn a_configuration_that_cannot_be_read_is_the_cause_of_the_failure() {
             "`{}` is not a configuration of Docker: line 1, column 1",
             path.display()
         )
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registry_with_tokens_gives_one_for_the_login() {
+    let registry = Registry::start(Scheme::Token);
+
+    let (result, ..) = build(
+        &registry,
+        r#"{"auths": {"REGISTRY": {"auth": "dXNlcjpwYXNz"}}}"#,
+    )
+    .await;
+
+    result.unwrap();
+    assert!(
+        registry
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|login| login == "Bearer t0k3n")
     );
 }

@@ -12,8 +12,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use engine::{Context, Daemon, Outcome, program, sha256, solve};
+use engine::{Context, Daemon, Outcome, program, sha256, solve, tar};
 use oci_image::buildkit::cache::{CacheExport, LocalCache};
+use oci_image::buildkit::content::ContentError;
+use oci_image::buildkit::fault::Fault;
+use oci_image::buildkit::solve::SolveError;
 
 const STEP: &str = "RUN head -c 1000000 /dev/urandom > /noise";
 
@@ -163,4 +166,41 @@ async fn a_damaged_cache_is_reported_and_can_be_cleared_and_filled_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_cache_there_is_nothing_to_import() {
     assert_eq!(LocalCache::new("/nowhere/cache").imports().unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_bit_in_a_layer_is_the_cause_of_the_failure() {
+    let out = tempfile::tempdir().unwrap();
+    let directory = out.path().join("cache");
+    let context = context();
+    fill(&Daemon::start("").await, &context, &directory, "latest").await;
+    let paths = blobs(&directory)
+        .into_iter()
+        .map(|name| directory.join("blobs/sha256").join(name));
+    let victim = paths
+        .max_by_key(|path| fs::metadata(path).unwrap().len())
+        .unwrap();
+    let mut bytes = fs::read(&victim).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&victim, bytes).unwrap();
+
+    let mut asked = context.solve();
+    asked.cache_imports = LocalCache::new(&directory).imports().unwrap();
+    asked.exporters = vec![tar(&out.path().join("rootfs.tar"))];
+    let error = solve(&Daemon::start("").await, asked)
+        .await
+        .result
+        .unwrap_err();
+
+    let SolveError::Failed {
+        cause: Some(cause), ..
+    } = error
+    else {
+        panic!("{error:?}")
+    };
+    let Fault::Content(ContentError::Damaged { path }) = *cause else {
+        panic!("{cause:?}")
+    };
+    assert_eq!(path, victim);
 }

@@ -18,7 +18,7 @@ use engine::{Context, Daemon, docker, files, sha256, solve, tar};
 use oci_image::buildkit::error::{LineRange, SolveFailure};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
-use oci_image::buildkit::solve::{Exporter, SolveError};
+use oci_image::buildkit::solve::{Exporter, OfferedLayout, SolveError};
 use tokio::sync::mpsc;
 
 fn failure(result: Result<impl std::fmt::Debug, SolveError>) -> SolveFailure {
@@ -339,4 +339,78 @@ async fn a_daemon_that_dies_is_told_from_a_build_that_fails() {
         matches!(result, Err(SolveError::Connection { .. })),
         "{result:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_solve_that_is_dropped_during_its_export_leaves_nothing() {
+    let daemon = Daemon::start("").await;
+    let context = Context::new("RUN head -c 300000000 /dev/zero > /large\n");
+    let out = tempfile::tempdir().unwrap();
+    let (sender, _reports) = mpsc::unbounded_channel();
+    let client = daemon.client.clone();
+    let mut asked = context.solve();
+    asked.exporters = vec![tar(&out.path().join("rootfs.tar"))];
+    let solving = tokio::spawn(async move { client.solve(asked, sender).await });
+    wait_for(|| !names(out.path()).is_empty()).await;
+    assert_ne!(names(out.path()), ["rootfs.tar"]);
+
+    solving.abort();
+
+    wait_for(|| names(out.path()).is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_daemon_stops_at_once_after_solves_of_every_end() {
+    let daemon = Daemon::start("").await;
+    let context = Context::new("RUN sleep 1000.375\n");
+    let (sender, _reports) = mpsc::unbounded_channel();
+    let client = daemon.client.clone();
+    let asked = context.solve();
+    let solving = tokio::spawn(async move { client.solve(asked, sender).await });
+    wait_for(|| runs("1000.375")).await;
+    solving.abort();
+    let (good, bad) = (Context::new("RUN true\n"), Context::new("RUN false\n"));
+    solve(&daemon, good.solve()).await.result.unwrap();
+    solve(&daemon, bad.solve()).await.result.unwrap_err();
+
+    let took = daemon.stop().await;
+
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_layout_that_is_offered_is_a_base_image_without_a_registry() {
+    let daemon = Daemon::start("").await;
+    let out = tempfile::tempdir().unwrap();
+    let directory = out.path().join("base");
+    let base = Context::new("RUN echo of-the-base > /base\n");
+    let mut asked = base.solve();
+    asked.exporters = vec![Exporter::OciLayout {
+        attributes: BTreeMap::new(),
+        directory: directory.clone(),
+    }];
+    let digest = solve(&daemon, asked)
+        .await
+        .result
+        .unwrap()
+        .manifest_digest()
+        .unwrap()
+        .to_owned();
+
+    let fresh = Daemon::start("").await;
+    let context =
+        Context::with_dockerfile("FROM base\nRUN [\"/bin/busybox\", \"cat\", \"/base\"]\n");
+    let mut asked = context.solve();
+    asked.layouts = vec![OfferedLayout {
+        name: "preloaded".into(),
+        directory,
+    }];
+    asked.frontend_attributes.insert(
+        "context:base".into(),
+        format!("oci-layout://preloaded@{digest}"),
+    );
+    let outcome = solve(&fresh, asked).await;
+
+    outcome.result.as_ref().unwrap();
+    assert!(outcome.logs().contains("of-the-base"), "{}", outcome.logs());
 }

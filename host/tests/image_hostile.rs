@@ -233,6 +233,7 @@ fn entries_that_play_tricks_are_named() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn documents_of_docker_save_are_checked() {
     let with = |manifest: &[u8], config: &[u8]| {
         refusal(
@@ -290,6 +291,11 @@ fn documents_of_docker_save_are_checked() {
     for (message, expected) in cases {
         assert_eq!(message, expected);
     }
+    let many = with(
+        &saved("config.json", &["layer.tar"; 1025]),
+        &config(&[LAYER; 1025]),
+    );
+    assert_eq!(many, "`FILE` holds an image of 1025 layers, more than 1024");
 }
 
 #[test]

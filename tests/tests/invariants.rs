@@ -31,7 +31,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// What `progress` may know of `buildkit`: its types, not its client.
 const PROGRESS_KNOWS: &[&str] = &["status", "error"];
 
-/// The parts of std that the contracts and the planner do without: they are functions from value to value.
+/// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
+/// they may read addresses.
 const OUTSIDE: &[&str] = &["fs", "net", "time", "env", "thread", "process"];
 
 /// Names that say nothing of what is behind them.
@@ -63,8 +64,9 @@ fn room_imports_only_the_rooms_that_the_design_allows() {
                 offenders.push(format!("{} imports `buildkit::{}`", file.name, import[1]));
             }
         }
-        if file.code.contains("super::super::") {
-            offenders.push(format!("{} reaches out by `super::super::`", file.name));
+        let depth = depth_in(&file, &source);
+        if file.code.contains(&"super::".repeat(depth)) {
+            offenders.push(format!("{} leaves its room by `super::`", file.name));
         }
     }
     assert_eq!(offenders, Vec::<String>::new());
@@ -89,7 +91,8 @@ fn contracts_and_planner_touch_nothing_outside_themselves() {
     for part in ["schema/src", "guest/src"] {
         for file in rust_files(&checkout().join(part)) {
             for outside in OUTSIDE {
-                if file.code.contains(&format!("std::{outside}")) {
+                let code = file.code.replace("std::net::Ip", "");
+                if code.contains(&format!("std::{outside}")) {
                     offenders.push(format!("{} uses std::{outside}", file.name));
                 }
             }
@@ -133,6 +136,8 @@ fn contracts_depend_on_no_other_room() {
 fn module_opens_with_its_purpose() {
     let offenders: Vec<String> = all_rust_files()
         .into_iter()
+        // The tests of one module need no purpose of their own.
+        .filter(|file| !file.name.ends_with("/tests.rs"))
         .filter(|file| !file.text.starts_with("//! "))
         .map(|file| file.name)
         .collect();
@@ -144,7 +149,8 @@ fn module_opens_with_its_purpose() {
 fn parent_names_each_of_its_modules() {
     let mut offenders = Vec::new();
     for file in all_rust_files() {
-        if file.name.contains("/tests/") {
+        let parents = ["/lib.rs", "/mod.rs", "/main.rs"];
+        if file.name.contains("/tests/") || !parents.iter().any(|name| file.name.ends_with(name)) {
             continue; // a suite is a crate of its own: its modules are what it shares with its sisters
         }
         let doc: String = file
@@ -187,6 +193,9 @@ fn names_say_what_is_behind_them() {
 fn file_is_short_enough_to_be_read() {
     let offenders: Vec<String> = all_rust_files()
         .into_iter()
+        .filter(|file| {
+            !file.name.contains("/tests/") && !file.text.contains("\n//! Generated from ")
+        })
         .filter(|file| file.code.lines().count() > FILE_LIMIT)
         .map(|file| format!("{}: {} lines", file.name, file.code.lines().count()))
         .collect();
@@ -208,7 +217,9 @@ fn no_test_is_switched_off() {
 
 #[test]
 fn crate_obeys_the_lints_of_the_workspace() {
-    for member in ["schema", "guest", "host", "tests"] {
+    let workspace = fs::read_to_string(checkout().join("Cargo.toml")).unwrap();
+    let members = between(&workspace, "\nmembers = [", "]");
+    for member in members.split(',').map(|name| name.trim().trim_matches('"')) {
         let manifest = fs::read_to_string(checkout().join(member).join("Cargo.toml")).unwrap();
         assert!(
             manifest.contains("[lints]\nworkspace = true\n"),
@@ -353,6 +364,19 @@ fn room_of(file: &Source, source: &Path) -> Option<(&'static str, &'static [&'st
         .iter()
         .find(|(name, _)| room == *name)
         .map(|(name, allowed)| (*name, *allowed))
+}
+
+/// How many modules deep a file of the host stands: 1 for a room itself, from where one `super` leaves it.
+fn depth_in(file: &Source, source: &Path) -> usize {
+    let path = checkout().join(&file.name);
+    let below = path
+        .strip_prefix(source)
+        .map_or(0, |path| path.iter().count());
+    if file.name.ends_with("/mod.rs") {
+        below - 1
+    } else {
+        below
+    }
 }
 
 /// The first two names of each path that starts at `crate::`; the second is empty where there is none.

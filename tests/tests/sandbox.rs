@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, Workspace};
 use oci_image::planner::{Limit, Limits, Planned, Planner, PlannerError};
 
@@ -190,6 +191,91 @@ fn answer_that_is_too_long_is_not_taken() {
         "{chain}"
     );
 }
+
+// --- lies ------------------------------------------------------------------------------------------------------------
+
+#[test]
+fn diagnostic_about_a_place_that_is_not_there_is_refused() {
+    for (lie, told) in [
+        (
+            "span past the end",
+            "`lie` points to bytes 0 to 4294967295, where no text is",
+        ),
+        (
+            "span that ends before it begins",
+            "`lie` points to bytes 3 to 1, where no text is",
+        ),
+        (
+            "span within a character: ü",
+            "`lie` points to bytes 0 to 26, where no text is",
+        ),
+        (
+            "place in a file never read",
+            "`lie` points into a file that was not read",
+        ),
+        ("very many diagnostics", "there are 50000, and may be 1000"),
+        (
+            "long message",
+            "one is 5242880 bytes long, and may be 65536",
+        ),
+        (
+            "code with a control sequence",
+            "a code is no name in kebab case",
+        ),
+    ] {
+        let error = hostile(Limits::default()).validate(lie).unwrap_err();
+
+        assert_eq!(
+            chain(&error),
+            format!("the planner's diagnostics make no sense: {told}")
+        );
+    }
+}
+
+#[test]
+fn refusal_without_an_error_is_refused() {
+    let error = plan(r#"{"context": "source", "output": "refusal without reason"}"#).unwrap_err();
+
+    assert_eq!(
+        chain(&error),
+        "the planner's diagnostics make no sense: nothing is planned, and nothing is said to be wrong"
+    );
+}
+
+#[test]
+fn plan_that_nobody_asked_for_is_refused() {
+    for (lie, told) in [
+        ("other context", "the object asks for no directory `/etc`"),
+        (
+            "output outside",
+            "the object asks for no output directory `..`",
+        ),
+        ("invented secret", "the object asks for no secret `shadow`"),
+        (
+            "own program",
+            "the object does not set `worker.oci.binary` of the daemon so",
+        ),
+        ("many solves", "the object asks for no target `image`"),
+    ] {
+        let text = format!(r#"{{"context": "source", "output": "{lie}"}}"#);
+        let plan = plan(&text).unwrap().result.unwrap();
+        let object = serde_json::from_str(&text).unwrap();
+
+        let error = CheckedPlan::new(plan, &object).unwrap_err();
+
+        assert_eq!(error.to_string(), format!("the planner lies: {told}"));
+    }
+}
+
+#[test]
+fn plan_of_a_planner_that_does_not_lie_passes() {
+    let text = r#"{"context": "source", "output": "image"}"#;
+    let plan = plan(text).unwrap().result.unwrap();
+
+    CheckedPlan::new(plan, &serde_json::from_str(text).unwrap()).unwrap();
+}
+
+// --- the planners ----------------------------------------------------------------------------------------------------
 
 /// A workspace that holds one file.
 struct OneFile;

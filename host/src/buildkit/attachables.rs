@@ -11,7 +11,6 @@ use std::convert::Infallible;
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
 use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
 use bollard_buildkit_proto::moby::filesync::v1::file_send_server::FileSendServer;
-use bollard_buildkit_proto::moby::filesync::v1::file_sync_server::FileSyncServer;
 use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use tokio::sync::mpsc;
 use tonic::Status;
@@ -59,11 +58,8 @@ impl Attachables {
         let mut services = Services::default();
         let (_, health) = tonic_health::server::health_reporter();
         services.add(&["Check", "Watch"], health);
-        let filesync = FileSyncServer::new(FileSync::new(solve.locals.clone()));
-        services.add(
-            &["DiffCopy"],
-            filesync.max_decoding_message_size(MESSAGE_LIMIT),
-        );
+        let filesync = FileSync::new(solve.locals.clone(), faults.clone());
+        services.add(&["DiffCopy"], filesync);
         let sinks = solve.exporters.iter().map(Exporter::sink).collect();
         let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), faults.clone());
         services.add(
@@ -195,7 +191,7 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Store>
     for (index, import) in solve.cache_imports.iter().enumerate() {
         if let CacheImport::Local { directory, .. } = import {
             let name = format!("local:{}", solve::import_name(index));
-            stores.insert(name, Store::new(directory.clone(), Access::Read));
+            stores.insert(name, Store::new(directory.clone(), Access::ReadVerified));
         }
     }
     for export in &solve.cache_exports {

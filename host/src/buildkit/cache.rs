@@ -96,7 +96,10 @@ impl LocalCache {
 
     /// What can be imported: every manifest of the index whose blobs are there. Nothing where there is no cache yet.
     ///
-    /// Lists are compared with their digests, layers with their sizes: hashing them would cost more than it saves.
+    /// Lists are compared with their digests, layers with their sizes. A layer is hashed when the daemon wants it, which most
+    /// builds do with few; one that is damaged fails the solve with [`ContentError::Damaged`] as its cause.
+    ///
+    /// [`ContentError::Damaged`]: crate::buildkit::content::ContentError::Damaged
     ///
     /// # Errors
     /// [`CacheError`] if the cache is damaged. A build can go on without it.

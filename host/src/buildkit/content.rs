@@ -5,19 +5,18 @@
 //! Reads and writes: the directories of the stores. Unknown here: what the blobs are (`cache`).
 //! Source: BuildKit v0.32.2, `session/content`; OCI image-spec 1.1, image-layout.
 
-use std::collections::HashMap;
-use std::fs::{self, File};
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bytes::Bytes;
 use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
@@ -25,9 +24,10 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::buildkit::containerd::{
     self, InfoRequest, InfoResponse, Messages, ReadContentRequest, ReadContentResponse,
-    WriteAction, WriteContentRequest, WriteContentResponse,
+    WriteContentRequest, WriteContentResponse,
 };
 use crate::buildkit::fault::Faults;
+use crate::buildkit::ingest;
 use crate::buildkit::local::hex;
 
 /// Size of the pieces in which a blob is read, in bytes.
@@ -45,7 +45,12 @@ pub struct Store {
 /// What the daemon may do with a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// Read, in trust that each blob is the one that its name says.
     Read,
+    /// Read, after a comparison of each blob with its digest. The daemon would notice a difference too, and fail the solve
+    /// without telling whose blob it was.
+    ReadVerified,
+    /// Read in trust, and write.
     Write,
 }
 
@@ -60,6 +65,12 @@ pub enum ContentError {
         /// What the system answered.
         source: io::Error,
     },
+    /// A blob is not the one that its name says.
+    #[error("blob `{}` is damaged", path.display())]
+    Damaged {
+        /// The blob's file.
+        path: PathBuf,
+    },
     /// A blob cannot be written.
     #[error("cannot write a blob to `{}`", directory.display())]
     Write {
@@ -73,6 +84,7 @@ pub enum ContentError {
 /// The attachable that serves stores, each by its name.
 pub(crate) struct Content {
     stores: HashMap<String, Arc<Store>>,
+    verified: Mutex<HashSet<PathBuf>>,
     faults: Faults,
 }
 
@@ -82,25 +94,17 @@ impl Store {
         Self { directory, access }
     }
 
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// Where a blob is, or would be.
     pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
         self.directory
             .join("blobs")
             .join(digest.algorithm().as_ref())
             .join(digest.digest())
-    }
-
-    fn ingest(&self) -> io::Result<Ingest> {
-        let directory = self.directory.join("ingest");
-        fs::create_dir_all(&directory)?;
-        let file = tempfile::Builder::new()
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-            .tempfile_in(directory)?;
-        Ok(Ingest {
-            file,
-            hash: Sha256::new(),
-            written: 0,
-        })
     }
 }
 
@@ -111,7 +115,11 @@ impl Content {
             .into_iter()
             .map(|(name, store)| (name, Arc::new(store)))
             .collect();
-        Self { stores, faults }
+        Self {
+            stores,
+            verified: Mutex::default(),
+            faults,
+        }
     }
 
     fn store(&self, metadata: &MetadataMap) -> Result<Arc<Store>, Status> {
@@ -161,6 +169,7 @@ impl containerd::Content for Content {
         let request = request.into_inner();
         let path = store.path(&parse(&request.digest)?);
         let range = Range::new(request.offset, request.size);
+        self.verify(&store, &path).await?;
         let opened = {
             let path = path.clone();
             blocking(move || range.open(&path)).await
@@ -193,7 +202,7 @@ impl containerd::Content for Content {
         let faults = self.faults.clone();
         let mut requests = request.into_inner();
         tokio::spawn(async move {
-            let write = take(&store, &mut requests, &answers, &faults);
+            let write = ingest::take(&store, &mut requests, &answers, &faults);
             if let Err(status) = write.await {
                 let _ = answers.send(Err(status)).await;
             }
@@ -203,6 +212,39 @@ impl containerd::Content for Content {
 }
 
 impl Content {
+    /// Compares a blob with its digest, before it is read for the first time.
+    // The daemon reads in ranges, so the comparison cannot be made on the way.
+    async fn verify(&self, store: &Store, path: &Path) -> Result<(), Status> {
+        if store.access != Access::ReadVerified || self.is_verified(path) {
+            return Ok(());
+        }
+        let blob = path.to_owned();
+        let digest = blocking(move || {
+            let mut hash = Sha256::new();
+            io::copy(&mut File::open(blob)?, &mut HashWriter(&mut hash))?;
+            Ok(hex(&hash.finalize()))
+        })
+        .await
+        .map_err(|error| self.unread(path, error))?;
+        if path.file_name() != Some(digest.as_ref()) {
+            return Err(self.faults.record(ContentError::Damaged {
+                path: path.to_owned(),
+            }));
+        }
+        self.verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(path.to_owned());
+        Ok(())
+    }
+
+    fn is_verified(&self, path: &Path) -> bool {
+        self.verified
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(path)
+    }
+
     /// What to answer for a blob that cannot be opened; that it is missing is no fault.
     fn unread(&self, path: &Path, error: io::Error) -> Status {
         if error.kind() == io::ErrorKind::NotFound {
@@ -212,6 +254,20 @@ impl Content {
             path: path.to_owned(),
             source: error,
         })
+    }
+}
+
+/// Hashes what is written.
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -268,162 +324,66 @@ fn send_pieces(
     }
 }
 
-/// A blob that is being written. Dropping it removes what is there.
-struct Ingest {
-    file: NamedTempFile,
-    hash: Sha256,
-    written: u64,
-}
-
-impl Ingest {
-    /// Writes at `offset`, which is the end of what was written, or 0 to begin anew.
-    fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
-        if offset == 0 && self.written > 0 {
-            self.file.as_file().set_len(0)?;
-            self.file.rewind()?;
-            self.hash = Sha256::new();
-            self.written = 0;
-        }
-        self.file.write_all(data)?;
-        self.hash.update(data);
-        self.written += data.len() as u64;
-        Ok(())
-    }
-
-    fn digest(&self) -> String {
-        format!("sha256:{}", hex(&self.hash.clone().finalize()))
-    }
-
-    fn commit(self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path.parent().expect("a blob's path is below its store"))?;
-        self.file.persist(path).map_err(|error| error.error)?;
-        Ok(())
-    }
-}
-
-/// Takes one blob, message by message, each answered before the next.
-async fn take(
-    store: &Arc<Store>,
-    requests: &mut Streaming<WriteContentRequest>,
-    answers: &mpsc::Sender<Result<WriteContentResponse, Status>>,
-    faults: &Faults,
-) -> Result<(), Status> {
-    let unwritten = |source| {
-        faults.record(ContentError::Write {
-            directory: store.directory.clone(),
-            source,
-        })
-    };
-    let mut ingest = blocking({
-        let store = Arc::clone(store);
-        move || store.ingest()
-    })
-    .await
-    .map_err(unwritten)?;
-    let mut total = 0;
-    while let Some(request) = requests.message().await? {
-        let action = request.action();
-        if request.total > 0 {
-            total = request.total;
-        }
-        refuse_present(store, &request).await?;
-        if action != WriteAction::Stat {
-            check_offset(&request, ingest.written)?;
-            let (offset, data) = (request.offset.cast_unsigned(), request.data);
-            ingest = blocking(move || ingest.write(offset, &data).map(|()| ingest))
-                .await
-                .map_err(unwritten)?;
-        }
-        let mut answer = WriteContentResponse {
-            action: request.action,
-            started_at: Some(Timestamp::default()),
-            updated_at: Some(Timestamp::default()),
-            offset: ingest.written.cast_signed(),
-            total,
-            digest: String::new(),
-        };
-        if action == WriteAction::Commit {
-            answer.digest = ingest.digest();
-            let digest = check_commit(&answer, &request.expected)?;
-            let path = store.path(&digest);
-            blocking(move || ingest.commit(&path))
-                .await
-                .map_err(unwritten)?;
-            let _ = answers.send(Ok(answer)).await;
-            return Ok(());
-        }
-        if answers.send(Ok(answer)).await.is_err() {
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// A blob that is there is not written again; the daemon takes this answer for success.
-async fn refuse_present(store: &Store, request: &WriteContentRequest) -> Result<(), Status> {
-    if request.expected.is_empty() {
-        return Ok(());
-    }
-    let path = store.path(&parse(&request.expected)?);
-    // One of another size is damaged, and is replaced.
-    let present = tokio::fs::metadata(&path)
-        .await
-        .is_ok_and(|blob| request.total <= 0 || blob.len() == request.total.cast_unsigned());
-    if present {
-        return Err(Status::already_exists(format!(
-            "blob {} is there",
-            request.expected
-        )));
-    }
-    Ok(())
-}
-
-fn check_offset(request: &WriteContentRequest, written: u64) -> Result<(), Status> {
-    if request.offset == 0
-        && request.action() == WriteAction::Commit
-        && request.data.is_empty()
-        && written > 0
-    {
-        return Err(Status::out_of_range(
-            "a commit at offset 0 would drop what was written",
-        ));
-    }
-    if request.offset != 0 && u64::try_from(request.offset) != Ok(written) {
-        return Err(Status::out_of_range(format!(
-            "{} is not the end of the {written} bytes written",
-            request.offset
-        )));
-    }
-    Ok(())
-}
-
-fn check_commit(answer: &WriteContentResponse, expected: &str) -> Result<BlobDigest, Status> {
-    if answer.total > 0 && answer.total != answer.offset {
-        let message = format!(
-            "the blob has {} bytes, {} were announced",
-            answer.offset, answer.total
-        );
-        return Err(Status::failed_precondition(message));
-    }
-    if !expected.is_empty() && answer.digest != expected {
-        let message = format!("the blob is {}, {expected} was announced", answer.digest);
-        return Err(Status::failed_precondition(message));
-    }
-    parse(&answer.digest)
-}
-
 /// A digest whose parts are safe as names of files.
-fn parse(digest: &str) -> Result<BlobDigest, Status> {
+pub(crate) fn parse(digest: &str) -> Result<BlobDigest, Status> {
     BlobDigest::from_str(digest)
         .ok()
         .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
         .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a sha256 digest")))
 }
 
-async fn blocking<T: Send + 'static>(
+/// Work that blocks, on a thread that may.
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     tokio::task::spawn_blocking(work)
         .await
         .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_no_name_of_a_file_is_refused() {
+        let hex = "a".repeat(64);
+
+        assert_eq!(parse(&format!("sha256:{hex}")).unwrap().digest(), hex);
+        for digest in [
+            "sha256:../../etc/passwd",
+            "sha256:",
+            "",
+            "md5:00",
+            &format!("sha512:{hex}{hex}"),
+        ] {
+            assert_eq!(
+                parse(digest).unwrap_err().message(),
+                format!("`{digest}` is not a sha256 digest")
+            );
+        }
+    }
+
+    #[test]
+    fn a_range_is_read_as_the_wire_has_it() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), "0123456789").unwrap();
+        let read = |offset, size| {
+            let mut text = String::new();
+            Range::new(offset, size)
+                .open(file.path())
+                .unwrap()
+                .read_to_string(&mut text)
+                .unwrap();
+            text
+        };
+
+        assert_eq!(read(0, 0), "0123456789");
+        assert_eq!(read(3, 4), "3456");
+        assert_eq!(read(8, 100), "89");
+        assert_eq!(read(-1, -1), "0123456789");
+        assert_eq!(read(100, 1), "");
+    }
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
 
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::auth::CredentialsFailure;
 use crate::buildkit::content::ContentError;
 use crate::buildkit::secrets::SecretError;
@@ -26,6 +27,14 @@ pub enum Fault {
         exporter: &'static str,
         /// The sink's own error.
         source: SinkError,
+    },
+    /// A local could not be sent.
+    #[error("cannot send the local `{name}`")]
+    Local {
+        /// The name by which the daemon asked for it.
+        name: String,
+        /// What went wrong.
+        source: FileSyncError,
     },
     /// A registry wanted a login, and whether there is one cannot be told.
     #[error("cannot look up a login for registry `{host}`")]

@@ -1,143 +1,318 @@
-//! FileSync: sends the locals of a solve to the daemon. (A stand-in: small trees, no patterns.)
+//! FileSync: sends the locals of a solve to the daemon.
+//!
+//! The daemon asks, we answer: no file leaves that it did not request. A file that cannot be read fails the solve with
+//! its path; the daemon hears of it in a packet, and the typed error stays with the session's faults.
+//!
+//! This serves HTTP itself and not through a generated service, because paths are bytes while the generated packets
+//! hold strings, and because several packets share one frame of the transport without being copied.
+//!
+//! Reads: the directories that the solve names as locals. Writes: nothing. Unknown here: requests, exporters.
+//! Source: BuildKit v0.32.2, `session/filesync`; fsutil at 6d9dc2ebad62 (`send.go`).
 
-use std::fs;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+mod packet;
+mod requests;
+mod send;
 
-use bollard_buildkit_proto::fsutil::types::{Packet, Stat, packet::PacketType};
-use bollard_buildkit_proto::moby::filesync::v1::file_sync_server;
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::io;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, header};
+use hyper::body::{Body, Frame};
 use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Request, Response, Status, Streaming};
+use tokio::task::{JoinSet, spawn_blocking};
+use tonic::Status;
+use tonic::server::NamedService;
+use tower::Service;
 
+use crate::buildkit::fault::{Fault, Faults};
 use crate::buildkit::local::Local;
+use crate::buildkit::walk::{Patterns, WalkError};
+
+use packet::{Incoming, Packets};
+use requests::Requests;
+
+/// Buffers on their way to the transport.
+// Each is at most a chunk of a file, so this bounds the memory of a call.
+const BUFFERS_IN_FLIGHT: usize = 8;
 
 /// The attachable that serves locals.
-#[derive(Debug)]
-pub struct FileSync {
-    locals: Vec<Local>,
+#[derive(Debug, Clone)]
+pub(crate) struct FileSync {
+    locals: Arc<[Local]>,
+    faults: Faults,
+}
+
+/// Why a local cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum FileSyncError {
+    /// The tree cannot be listed.
+    #[error(transparent)]
+    Walk(#[from] WalkError),
+    /// A file cannot be opened.
+    #[error("cannot open `{}`", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// Something else has taken the place of a file since it was listed.
+    #[error("`{}` was a file when it was listed, and is none any more", path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// A file ended before the size that it had when it was opened.
+    #[error("`{}` shrank from {expected} to {actual} bytes while it was read", path.display())]
+    Shrank {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes when it was opened.
+        expected: u64,
+        /// Where it ended.
+        actual: u64,
+    },
+    /// The daemon asks for an entry that has no contents, or for one twice.
+    #[error("the daemon asks for entry {id}, which was not offered")]
+    NotOffered {
+        /// Its place in the listing.
+        id: u32,
+    },
 }
 
 impl FileSync {
-    /// Serves these locals.
-    pub fn new(locals: Vec<Local>) -> Self {
-        Self { locals }
-    }
-}
-
-fn list(root: &Path, below: &Path, out: &mut Vec<Stat>) {
-    let mut names: Vec<_> = fs::read_dir(root.join(below))
-        .unwrap()
-        .map(|e| e.unwrap().file_name())
-        .collect();
-    names.sort();
-    for name in names {
-        let path = below.join(&name);
-        let meta = fs::symlink_metadata(root.join(&path)).unwrap();
-        let dir = if meta.is_dir() { 1 << 31 } else { 0 };
-        out.push(Stat {
-            path: path.to_str().unwrap().into(),
-            mode: (meta.mode() & 0o777) | dir,
-            size: if meta.is_dir() { 0 } else { meta.size() as i64 },
-            mod_time: meta.mtime() * 1_000_000_000 + meta.mtime_nsec(),
-            ..Stat::default()
-        });
-        if meta.is_dir() {
-            list(root, &path, out);
+    /// Serves these locals; what goes wrong is recorded in `faults`.
+    pub(crate) fn new(locals: Vec<Local>, faults: Faults) -> Self {
+        Self {
+            locals: locals.into(),
+            faults,
         }
     }
-}
 
-fn packet(kind: PacketType, id: u32, stat: Option<Stat>, data: Vec<u8>) -> Packet {
-    Packet {
-        r#type: kind as i32,
-        id,
-        stat,
-        data,
-    }
-}
-
-#[tonic::async_trait]
-impl file_sync_server::FileSync for FileSync {
-    type DiffCopyStream = ReceiverStream<Result<Packet, Status>>;
-    type TarStreamStream = ReceiverStream<Result<Packet, Status>>;
-
-    async fn diff_copy(
-        &self,
-        request: Request<Streaming<Packet>>,
-    ) -> Result<Response<Self::DiffCopyStream>, Status> {
-        let name = request
-            .metadata()
-            .get("dir-name")
-            .unwrap()
-            .to_str()
-            .unwrap()
-            .to_owned();
-        let only: Vec<String> = request
-            .metadata()
-            .get_all("followpaths")
-            .iter()
-            .map(|v| v.to_str().unwrap().to_owned())
-            .collect();
-        let root = self
+    fn diff_copy<B>(&self, request: http::Request<B>) -> Result<Outgoing, Status>
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+    {
+        let headers = request.headers();
+        let name = values(headers, "dir-name")
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        let local = self
             .locals
             .iter()
-            .find(|l| l.name == name)
-            .ok_or(Status::not_found(name.clone()))?
-            .path
-            .clone();
-        let mut incoming = request.into_inner();
-        let (tx, rx) = mpsc::channel(64);
-        tokio::spawn(async move {
-            let mut stats = Vec::new();
-            list(&root, Path::new(""), &mut stats);
-            if name == "dockerfile" {
-                stats.retain(|s| only.is_empty() || only.contains(&s.path));
-            }
-            for stat in &stats {
-                let _ = tx
-                    .send(Ok(packet(
-                        PacketType::PacketStat,
-                        0,
-                        Some(stat.clone()),
-                        vec![],
-                    )))
-                    .await;
-            }
-            let _ = tx
-                .send(Ok(packet(PacketType::PacketStat, 0, None, vec![])))
-                .await;
-            while let Ok(Some(p)) = incoming.message().await {
-                if p.r#type == PacketType::PacketReq as i32 {
-                    let data = fs::read(root.join(&stats[p.id as usize].path)).unwrap();
-                    for chunk in data.chunks(1 << 20) {
-                        let _ = tx
-                            .send(Ok(packet(
-                                PacketType::PacketData,
-                                p.id,
-                                None,
-                                chunk.to_vec(),
-                            )))
-                            .await;
-                    }
-                    let _ = tx
-                        .send(Ok(packet(PacketType::PacketData, p.id, None, vec![])))
-                        .await;
-                } else if p.r#type == PacketType::PacketFin as i32 {
-                    let _ = tx
-                        .send(Ok(packet(PacketType::PacketFin, 0, None, vec![])))
-                        .await;
-                    break;
-                }
-            }
-        });
-        Ok(Response::new(ReceiverStream::new(rx)))
-    }
-
-    async fn tar_stream(
-        &self,
-        _: Request<Streaming<Packet>>,
-    ) -> Result<Response<Self::TarStreamStream>, Status> {
-        Err(Status::unimplemented("tarstream"))
+            .find(|local| local.name.as_bytes() == name);
+        let local = local.ok_or_else(|| {
+            let name = String::from_utf8_lossy(&name);
+            Status::not_found(format!("no local `{name}` is offered to the daemon"))
+        })?;
+        let patterns = Patterns {
+            include: values(headers, "include-patterns"),
+            exclude: values(headers, "exclude-patterns"),
+            follow: values(headers, "followpaths"),
+        };
+        let (sender, buffers) = mpsc::channel(BUFFERS_IN_FLIGHT);
+        let call = Call {
+            local: local.clone(),
+            patterns,
+            faults: self.faults.clone(),
+            buffers: sender,
+        };
+        let mut answering = JoinSet::new();
+        answering.spawn(call.answer(Packets::new(request.into_body())));
+        Ok(Outgoing {
+            buffers,
+            ended: false,
+            _answering: answering,
+        })
     }
 }
+
+impl NamedService for FileSync {
+    const NAME: &'static str = "moby.filesync.v1.FileSync";
+}
+
+impl<B> Service<http::Request<B>> for FileSync
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    type Response = http::Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let answer = match request.uri().path() {
+            "/moby.filesync.v1.FileSync/DiffCopy" => self.diff_copy(request),
+            other => Err(Status::unimplemented(format!("no method `{other}`"))),
+        };
+        ready(Ok(answer.map_or_else(Status::into_http, |outgoing| {
+            let mut response = http::Response::new(tonic::body::Body::new(outgoing));
+            let grpc = HeaderValue::from_static("application/grpc");
+            response.headers_mut().insert(header::CONTENT_TYPE, grpc);
+            response
+        })))
+    }
+}
+
+/// One call of the daemon, for one local.
+struct Call {
+    local: Local,
+    patterns: Patterns,
+    faults: Faults,
+    buffers: mpsc::Sender<Result<Bytes, Status>>,
+}
+
+impl Call {
+    /// Lists and sends until the daemon has what it wants, or until one side gives up.
+    async fn answer<B: Body<Data = Bytes> + Unpin>(self, mut packets: Packets<B>) {
+        let requests = Arc::new(Requests::default());
+        // However this ends, the threads that wait for requests must end too.
+        let _close = CloseOnDrop(Arc::clone(&requests));
+        let mut sending = {
+            let (local, patterns) = (self.local.clone(), self.patterns.clone());
+            let (requests, buffers) = (Arc::clone(&requests), self.buffers.clone());
+            spawn_blocking(move || send::send(&local.path, &patterns, &requests, &buffers))
+        };
+        let (finished, sent) = tokio::select! {
+            sent = &mut sending => (false, sent),
+            finished = listen(&mut packets, &requests) => {
+                requests.close();
+                (finished, sending.await)
+            }
+            () = self.buffers.closed() => return,
+        };
+        match sent {
+            Ok(Err(error)) => self.fail(error).await,
+            // Without a receiver there is nobody to tell.
+            Ok(Ok(())) if finished => drop(self.buffers.send(Ok(packet::finish())).await),
+            // It broke off, or a panic here did, which has been printed.
+            Ok(Ok(())) | Err(_) => {
+                let status = Status::cancelled("the transfer was broken off");
+                let _ = self.buffers.send(Err(status)).await;
+            }
+        }
+    }
+
+    async fn fail(self, source: FileSyncError) {
+        let status = self.faults.record(Fault::Local {
+            name: self.local.name,
+            source,
+        });
+        let error = packet::error(status.message());
+        // Without a receiver the fault is recorded all the same.
+        let _ = self.buffers.send(Ok(error)).await;
+        let _ = self.buffers.send(Err(status)).await;
+    }
+}
+
+/// Takes the daemon's requests until it has finished, which is `true`, or has given up.
+async fn listen<B: Body<Data = Bytes> + Unpin>(
+    packets: &mut Packets<B>,
+    requests: &Requests,
+) -> bool {
+    while let Some(packet) = packets.next().await {
+        match packet {
+            Incoming::Request(id) => requests.push(id),
+            Incoming::Finish => return true,
+            // The daemon knows what went wrong on its side, and fails the solve with it.
+            Incoming::Error => return false,
+        }
+    }
+    false
+}
+
+struct CloseOnDrop(Arc<Requests>);
+
+impl Drop for CloseOnDrop {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The body of a response: buffers of whole packets, then the status.
+struct Outgoing {
+    buffers: mpsc::Receiver<Result<Bytes, Status>>,
+    ended: bool,
+    /// Ends with the response: nobody else waits for it.
+    _answering: JoinSet<()>,
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let status = match ready!(self.buffers.poll_recv(context)) {
+            Some(Ok(buffer)) => return Poll::Ready(Some(Ok(Frame::data(buffer)))),
+            Some(Err(status)) => status,
+            None => Status::ok(""),
+        };
+        self.ended = true;
+        let mut trailers = HeaderMap::new();
+        if status.add_header(&mut trailers).is_err() {
+            // Only a message that is no header value gets here; the packet before it said the same.
+            trailers.insert(Status::GRPC_STATUS, HeaderValue::from(status.code() as i32));
+        }
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+}
+
+/// The values of a key, decoded where the daemon says that it encoded them.
+fn values(headers: &HeaderMap, key: &str) -> Vec<Vec<u8>> {
+    let encoded = headers
+        .get(format!("{key}-encoded"))
+        .is_some_and(|value| matches!(value.as_bytes(), b"1" | b"t" | b"T" | b"true"));
+    let values = headers.get_all(key).iter().map(HeaderValue::as_bytes);
+    if encoded {
+        values
+            .map(|value| decode(value).unwrap_or_default())
+            .collect()
+    } else {
+        values.map(<[u8]>::to_vec).collect()
+    }
+}
+
+/// Undoes the encoding of a query component; `None` if it is malformed.
+fn decode(value: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    let mut decoded = Vec::with_capacity(value.len());
+    let mut bytes = value.iter();
+    while let Some(byte) = bytes.next() {
+        decoded.push(match byte {
+            b'+' => b' ',
+            b'%' => {
+                let (high, low) = (digit(*bytes.next()?)?, digit(*bytes.next()?)?);
+                u8::try_from(high * 16 + low).ok()?
+            }
+            other => *other,
+        });
+    }
+    Some(decoded)
+}
+
+#[cfg(test)]
+mod tests;

@@ -9,11 +9,12 @@
 //! - [`error`]: what the daemon says of a solve that failed, as types.
 //! - [`fault`]: what went wrong on our side of the session.
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
-//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it.
+//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it,
+//!   `ignore` tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
 //! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
 //! - [`secrets`], [`ssh`]: what steps may mount.
-//! - [`content`]: blob stores in directories, served by `containerd`; [`layout`] is their form, [`cache`] their main use.
+//! - [`content`]: blob stores in directories, served by `containerd` and filled by `ingest`; [`layout`] is their form, [`cache`] their main use.
 
 mod attachables;
 pub mod auth;
@@ -26,6 +27,8 @@ pub mod error;
 pub mod fault;
 mod filesend;
 pub mod filesync;
+mod ignore;
+mod ingest;
 pub mod layout;
 pub mod local;
 pub mod secrets;
@@ -35,3 +38,4 @@ pub mod solve;
 pub mod ssh;
 pub mod status;
 mod tunnel;
+pub mod walk;

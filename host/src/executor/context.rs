@@ -14,14 +14,22 @@ const MOST_NAMES: usize = 10_000;
 #[must_use]
 pub fn names(context: &Path, directory: &str) -> Vec<ContextName> {
     let below = Path::new(directory);
-    if !below.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+    if !below
+        .components()
+        .all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+    {
         return Vec::new();
     }
-    let Ok(entries) = fs::read_dir(context.join(below)) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(context.join(below)) else {
+        return Vec::new();
+    };
     let mut names: Vec<ContextName> = entries
         .take(MOST_NAMES)
         .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .map(|name| ContextName { name, excluded: false })
+        .map(|name| ContextName {
+            name,
+            excluded: false,
+        })
         .collect();
     names.sort_by(|one, other| one.name.cmp(&other.name));
     names

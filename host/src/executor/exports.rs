@@ -6,12 +6,11 @@
 //! Reads: a staged image, for its config. Writes: staged outputs.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
+use oci_spec::image::ImageManifest;
 
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
@@ -19,29 +18,38 @@ use crate::executor::outputs::Staging;
 use crate::image::rootfs::{Rootfs, Summary};
 use crate::image::{Image, metadata};
 
-/// The archive, in `docker-archive` form.
-pub const ARCHIVE: &str = "image.tar";
-/// The OCI layout directory.
-pub const LAYOUT: &str = "image";
-/// The root filesystem.
+/// The root filesystem's directory in an output.
 const ROOTFS: &str = "rootfs";
+
+/// Name of the image in an output: a file, or a directory in OCI image layout.
+#[must_use]
+pub fn name(format: ImageFormat) -> &'static str {
+    match format {
+        ImageFormat::DockerArchive => "image.tar",
+        ImageFormat::OciLayout => "image",
+    }
+}
 
 /// The exporters of one export, each into the staged output.
 #[must_use]
 pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) -> Vec<Exporter> {
+    let to = staging.path(name(export.format));
     let image = match export.format {
         ImageFormat::DockerArchive => Exporter::Docker {
             attributes: BTreeMap::new(),
-            sink: Arc::new(FileSink::new(staging.path(ARCHIVE))),
+            sink: Arc::new(FileSink::new(to)),
         },
-        ImageFormat::OciLayout => Exporter::Oci {
+        ImageFormat::OciLayout => Exporter::OciLayout {
             attributes: BTreeMap::new(),
-            sink: Arc::new(TreeSink { directory: staging.path(LAYOUT), on_warning }),
+            directory: to,
         },
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
-        sink: Arc::new(TreeSink { directory: staging.path(ROOTFS), on_warning }),
+        sink: Arc::new(RootfsSink {
+            directory: staging.path(ROOTFS),
+            on_warning,
+        }),
     });
     [image].into_iter().chain(rootfs).collect()
 }
@@ -50,23 +58,25 @@ pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) 
 ///
 /// # Errors
 /// Whatever keeps the image or its config from being read.
-pub fn metadata(export: &ImageExport, staging: &Staging) -> Result<Vec<u8>, SinkError> {
-    let name = match export.format {
-        ImageFormat::DockerArchive => ARCHIVE,
-        ImageFormat::OciLayout => LAYOUT,
-    };
-    let image = Image::open(&staging.path(name))?;
-    let config = image.config()?;
-    Ok(metadata::metadata(&config)?)
+pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkError> {
+    let image = Image::open(&staging.path(name(format)))?;
+    let root = image.manifest(image.digest()).ok_or("it has no manifest")?;
+    let manifest = ImageManifest::from_reader(root.bytes.as_ref())?;
+    let config = image
+        .blob(manifest.config().digest())
+        .ok_or("it has no config")?;
+    let mut document = vec![0; usize::try_from(config.size())?];
+    config.open()?.read_exact_at(&mut document, 0)?;
+    Ok(metadata::metadata(&document)?)
 }
 
-/// Unpacks a tar stream into a directory that nothing can leave.
-struct TreeSink {
+/// Unpacks a flattened tree into a directory that nothing can leave.
+struct RootfsSink {
     directory: PathBuf,
     on_warning: fn(&str),
 }
 
-impl Sink for TreeSink {
+impl Sink for RootfsSink {
     fn receive(&self, chunks: ChunkReader) -> Result<Received, SinkError> {
         let tree = Rootfs::unpack(chunks, &self.directory)?;
         let on_warning = self.on_warning;
@@ -79,6 +89,9 @@ impl Sink for TreeSink {
 
 fn warn_of_losses(summary: &Summary, on_warning: fn(&str)) {
     if !summary.lost.is_nothing() {
-        on_warning(&format!("`rootfs/` lost {}: this user may not keep them", summary.lost));
+        on_warning(&format!(
+            "`rootfs/` lost what this user may not keep: {}",
+            summary.lost
+        ));
     }
 }

@@ -5,11 +5,13 @@
 //!
 //! - [`error`]: why a build left nothing, and whose fault that was.
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
+//! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
 pub mod context;
 pub mod error;
+pub mod exports;
 pub mod outputs;
 pub mod solves;
 
@@ -20,10 +22,10 @@ use std::sync::Arc;
 use oci_image_schema::plan::BaseImage;
 
 use crate::buildkit::auth::Credentials;
-use crate::buildkit::secrets::SecretBytes;
 use crate::daemon::{Daemon, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
+use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::Mode;
 use crate::registry::Registry;
 
@@ -77,7 +79,16 @@ pub async fn run(
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
         daemon = start(plan, host) => daemon?,
     };
-    let solving = solves::all(plan, inline, registry.as_ref(), &outputs, Engine { host, socket: daemon.socket() });
+    let solving = solves::all(
+        plan,
+        inline,
+        registry.as_ref(),
+        &outputs,
+        Engine {
+            host,
+            socket: daemon.socket(),
+        },
+    );
     let solved = tokio::select! {
         biased;
         stop = &mut stop => Err(BuildError::Stopped(stop)),
@@ -86,9 +97,11 @@ pub async fn run(
     };
     let stopped = daemon.stop().await;
     let built = solved?;
-    stopped?.warnings.iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
-    outputs.publish(&built)?;
-    Ok(built)
+    stopped?
+        .warnings
+        .iter()
+        .for_each(|warning| (host.on_warning)(&warning.to_string()));
+    blocking(move || outputs.publish(&built).map(|()| built)).await
 }
 
 /// The machine's part of a solve.
@@ -106,7 +119,10 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;
-    daemon.warnings().iter().for_each(|warning| (host.on_warning)(&warning.to_string()));
+    daemon
+        .warnings()
+        .iter()
+        .for_each(|warning| (host.on_warning)(&warning.to_string()));
     Ok(daemon)
 }
 
@@ -115,12 +131,25 @@ async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, Bu
     if images.is_empty() {
         return Ok(None);
     }
-    let named: Vec<(String, PathBuf)> =
-        images.iter().map(|image| (image.argument.clone(), host.directory.join(&image.path))).collect();
-    let opened = tokio::task::spawn_blocking(move || {
-        let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
-        named.into_iter().map(open).collect::<Result<Vec<_>, BuildError>>()
-    });
-    let images = opened.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    let named: Vec<(String, PathBuf)> = images
+        .iter()
+        .map(|image| (image.argument.clone(), host.directory.join(&image.path)))
+        .collect();
+    let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
+    let images = blocking(move || {
+        named
+            .into_iter()
+            .map(open)
+            .collect::<Result<_, BuildError>>()
+    })
+    .await?;
     Ok(Some(Registry::serve(images).await?))
+}
+
+/// Runs what blocks on a thread of its own.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
 }

@@ -67,11 +67,17 @@ impl Staging {
     /// # Errors
     /// [`OutputError::Busy`] while another process stages there; [`OutputError::Prepare`] if the system refuses.
     pub fn begin(output: &Path) -> Result<Self, OutputError> {
-        let staging = Self { output: output.to_owned(), _lock: lock(output)? };
+        let staging = Self {
+            output: output.to_owned(),
+            _lock: lock(output)?,
+        };
         staging
             .clear()
             .and_then(|()| fs::create_dir(staging.directory()))
-            .map_err(|source| OutputError::Prepare { path: staging.directory(), source })?;
+            .map_err(|source| OutputError::Prepare {
+                path: staging.directory(),
+                source,
+            })?;
         Ok(staging)
     }
 
@@ -86,8 +92,10 @@ impl Staging {
     /// # Errors
     /// [`OutputError::Write`].
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), OutputError> {
-        fs::write(self.path(name), contents)
-            .map_err(|source| OutputError::Write { path: self.output.join(name), source })
+        fs::write(self.path(name), contents).map_err(|source| OutputError::Write {
+            path: self.output.join(name),
+            source,
+        })
     }
 
     /// Gives every staged result its name, in place of what had it before.
@@ -96,18 +104,27 @@ impl Staging {
     /// [`OutputError::Publish`] with the first name that the system refuses.
     pub fn publish(self) -> Result<(), OutputError> {
         let directory = self.directory();
-        let prepare = |source| OutputError::Prepare { path: directory.clone(), source };
+        let prepare = |source| OutputError::Prepare {
+            path: directory.clone(),
+            source,
+        };
         let names = fs::read_dir(&directory)
             .and_then(|entries| {
-                entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>()
+                entries
+                    .map(|entry| Ok(entry?.file_name()))
+                    .collect::<io::Result<Vec<_>>>()
             })
             .map_err(prepare)?;
         let replaced = self.path(REPLACED);
         fs::create_dir(&replaced).map_err(prepare)?;
         for name in names {
             let target = self.output.join(&name);
-            replace(&self.path(&name), &target, &replaced.join(&name))
-                .map_err(|source| OutputError::Publish { path: target, source })?;
+            replace(&self.path(&name), &target, &replaced.join(&name)).map_err(|source| {
+                OutputError::Publish {
+                    path: target,
+                    source,
+                }
+            })?;
         }
         Ok(())
     }
@@ -140,9 +157,9 @@ fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
     let directory = rustix::fs::open(output, flags, Mode::empty()).map_err(prepare)?;
     match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(directory),
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            Err(OutputError::Busy { path: output.to_owned() })
-        }
+        Err(rustix::io::Errno::WOULDBLOCK) => Err(OutputError::Busy {
+            path: output.to_owned(),
+        }),
         Err(errno) => Err(prepare(errno)),
     }
 }
@@ -181,12 +198,18 @@ mod tests {
         let staging = Staging::begin(output.path()).unwrap();
         staging.write("digest", b"new").unwrap();
         fs::create_dir_all(staging.path("rootfs").join("new")).unwrap();
-        assert_eq!(fs::read_to_string(output.path().join("digest")).unwrap(), "old");
+        assert_eq!(
+            fs::read_to_string(output.path().join("digest")).unwrap(),
+            "old"
+        );
 
         staging.publish().unwrap();
 
         assert_eq!(names(output.path()), ["digest", "kept", "rootfs"]);
-        assert_eq!(fs::read_to_string(output.path().join("digest")).unwrap(), "new");
+        assert_eq!(
+            fs::read_to_string(output.path().join("digest")).unwrap(),
+            "new"
+        );
         assert_eq!(names(&output.path().join("rootfs")), ["new"]);
     }
 

@@ -14,15 +14,18 @@ use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::buildkit::cache::{CacheExport, CacheImport, LocalCache};
 use crate::buildkit::client::Client;
+use crate::buildkit::fault::chain;
 use crate::buildkit::local::Local;
-use crate::buildkit::secrets::{Secret, SecretBytes, SecretSource};
+use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::{BuildError, Engine, Host, context, exports};
 use crate::planner::checked_plan::CheckedPlan;
+use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::{self, FailureReport, Progress, SolveId};
 use crate::registry::Registry;
 
@@ -42,31 +45,66 @@ pub struct Built {
 }
 
 /// The outputs of a plan's solves while none has its final name, by the solve's place in the plan.
-pub struct Outputs(Vec<Option<Staging>>);
+pub struct Outputs(Vec<Option<Output>>);
 
-/// Prepares every output of the plan.
+/// The output of one solve.
+struct Output {
+    export: plan::ImageExport,
+    staging: Staging,
+}
+
+/// Prepares every output of the plan. Blocking.
 ///
 /// # Errors
 /// [`OutputError`].
 pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
     let stage = |solve: &plan::Solve| {
-        solve.export.as_ref().map(|export| Staging::begin(&host.directory.join(&export.directory))).transpose()
+        let Some(export) = solve.export.clone() else {
+            return Ok(None);
+        };
+        let staging = Staging::begin(&host.directory.join(&export.directory))?;
+        Ok(Some(Output { export, staging }))
     };
-    plan.solves().iter().map(stage).collect::<Result<_, _>>().map(Outputs)
+    plan.solves()
+        .iter()
+        .map(stage)
+        .collect::<Result<_, _>>()
+        .map(Outputs)
 }
 
 impl Outputs {
-    /// Writes each image's digest, and gives all results their names.
+    /// Writes what describes each image beside it, and gives all results their names. Blocking.
     ///
     /// # Errors
-    /// [`OutputError`].
-    pub fn publish(self, built: &[Built]) -> Result<(), OutputError> {
+    /// [`BuildError::Output`], [`BuildError::Metadata`].
+    pub fn publish(self, built: &[Built]) -> Result<(), BuildError> {
         for image in built {
-            if let Some(staging) = &self.0[image.index] {
-                staging.write("digest", image.digest.as_bytes())?;
+            if let Some(output) = &self.0[image.index] {
+                output.describe(image)?;
             }
         }
-        self.0.into_iter().flatten().try_for_each(Staging::publish)
+        Ok(self
+            .0
+            .into_iter()
+            .flatten()
+            .try_for_each(|output| output.staging.publish())?)
+    }
+}
+
+impl Output {
+    fn describe(&self, image: &Built) -> Result<(), BuildError> {
+        self.staging.write("digest", image.digest.as_bytes())?;
+        if self.export.rootfs {
+            let metadata =
+                exports::metadata(self.export.format, &self.staging).map_err(|source| {
+                    BuildError::Metadata {
+                        path: image.image.clone().into(),
+                        source,
+                    }
+                })?;
+            self.staging.write("metadata.json", &metadata)?;
+        }
+        Ok(())
     }
 }
 
@@ -85,10 +123,16 @@ pub(super) async fn all(
     let mut progress = Progress::new(engine.host.progress, io::stderr());
     let (reports, shown) = mpsc::unbounded_channel();
     let mut running = JoinSet::new();
-    let shared = Shared { plan, secrets: secrets(plan, inline, &engine.host.directory), registry, host: engine.host };
-    for (index, (solve, staging)) in plan.solves().iter().zip(&outputs.0).enumerate() {
+    let shared = Shared {
+        plan,
+        secrets: secrets(plan, inline, &engine.host.directory),
+        imports: cache_imports(plan, engine.host),
+        registry,
+        host: engine.host,
+    };
+    for (index, (solve, output)) in plan.solves().iter().zip(&outputs.0).enumerate() {
         let id = progress.add_solve(&solve.name);
-        let asked = shared.solve(solve, staging.as_ref());
+        let asked = shared.solve(solve, output.as_ref());
         let (client, reports) = (client.clone(), reports.clone());
         running.spawn(async move { (index, run(&client, asked, id, reports).await) });
     }
@@ -97,9 +141,17 @@ pub(super) async fn all(
     let outcome = join(&mut running).await;
     // Cancelled solves report until they have ended.
     running.shutdown().await;
-    let (progress, _unread) = showing.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let (progress, _unread) = showing
+        .await
+        .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
     match outcome {
-        Ok(solved) => solved.into_iter().filter_map(|(index, solved)| built(plan, index, &solved)).collect(),
+        Ok(solved) => {
+            keep_cache(plan, &solved, engine.host);
+            Ok(solved
+                .iter()
+                .filter_map(|(index, solved)| built(plan, *index, solved))
+                .collect())
+        }
         Err((index, error)) => Err(failed(plan, index, error, &progress, engine.host)),
     }
 }
@@ -128,7 +180,8 @@ async fn join(
 ) -> Result<BTreeMap<usize, Solved>, (usize, SolveError)> {
     let mut solved = BTreeMap::new();
     while let Some(joined) = running.join_next().await {
-        let (index, result) = joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+        let (index, result) =
+            joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
         solved.insert(index, result.map_err(|error| (index, error))?);
     }
     Ok(solved)
@@ -138,12 +191,13 @@ async fn join(
 struct Shared<'run> {
     plan: &'run CheckedPlan,
     secrets: Vec<Secret>,
+    imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     host: &'run Host,
 }
 
 impl Shared<'_> {
-    fn solve(&self, solve: &plan::Solve, staging: Option<&Staging>) -> Solve {
+    fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
         let local = |local: &plan::Local| Local {
             name: local.name.clone(),
             path: self.host.directory.join(&local.path),
@@ -156,11 +210,34 @@ impl Shared<'_> {
                 .map(|attribute| (attribute.key.clone(), self.value(&attribute.value)))
                 .collect(),
             locals: solve.locals.iter().map(local).collect(),
-            exporters: solve.export.iter().zip(staging).flat_map(|(export, to)| exports::exporters(export, to)).collect(),
+            exporters: output
+                .into_iter()
+                .flat_map(|to| exports::exporters(&to.export, &to.staging, self.host.on_warning))
+                .collect(),
             secrets: self.secrets.clone(),
-            ssh: self.plan.ssh().iter().map(|agent| ssh(agent, &self.host.directory)).collect(),
+            ssh: self
+                .plan
+                .ssh()
+                .iter()
+                .map(|agent| ssh(agent, &self.host.directory))
+                .collect(),
             credentials: Arc::clone(&self.host.credentials),
+            cache_imports: self.imports.clone(),
+            cache_exports: self
+                .plan
+                .cache()
+                .map(|cache| self.cache_export(cache, solve))
+                .into_iter()
+                .collect(),
             ..Solve::default()
+        }
+    }
+
+    fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
+        CacheExport::Local {
+            directory: self.host.directory.join(&cache.directory),
+            tag: solve.name.clone(),
+            attributes: BTreeMap::from([("mode".to_owned(), "max".to_owned())]),
         }
     }
 
@@ -170,47 +247,98 @@ impl Shared<'_> {
             AttributeValue::BaseImage(argument) => self
                 .registry
                 .and_then(|registry| registry.reference(argument))
-                .expect("a checked plan names only base images that it loads"),
+                .expect("a checked plan names only base images that it loads")
+                .to_owned(),
         }
     }
 }
 
-fn secrets(plan: &CheckedPlan, mut inline: BTreeMap<String, SecretBytes>, directory: &Path) -> Vec<Secret> {
+/// What can be imported from the build's cache. A damaged cache costs time, not the build.
+fn cache_imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
+    let Some(cache) = plan.cache().filter(|cache| cache.import) else {
+        return Vec::new();
+    };
+    LocalCache::new(host.directory.join(&cache.directory))
+        .imports()
+        .unwrap_or_else(|error| {
+            (host.on_warning)(&format!("the build's cache is ignored: {}", chain(&error)));
+            Vec::new()
+        })
+}
+
+/// Drops what this build's targets do not use from the cache.
+fn keep_cache(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
+    let Some(cache) = plan.cache() else { return };
+    let tags: Vec<&str> = plan
+        .solves()
+        .iter()
+        .map(|solve| solve.name.as_str())
+        .collect();
+    let kept = LocalCache::new(host.directory.join(&cache.directory)).retain(&tags);
+    let failures = solved
+        .values()
+        .filter_map(|solved| solved.cache_failure.as_ref())
+        .chain(kept.as_ref().err());
+    for failure in failures {
+        (host.on_warning)(&format!(
+            "the build's cache is not up to date: {}",
+            chain(failure)
+        ));
+    }
+}
+
+fn secrets(
+    plan: &CheckedPlan,
+    mut inline: BTreeMap<String, SecretBytes>,
+    directory: &Path,
+) -> Vec<Secret> {
     let secret = |secret: &plan::Secret| Secret {
         id: secret.id.clone(),
         source: match &secret.source {
             plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
-            plan::SecretSource::Inline => SecretSource::Inline(
-                inline.remove(&secret.id).expect("a checked plan has only inline secrets that the object has"),
-            ),
+            plan::SecretSource::Inline => {
+                let bytes = inline.remove(&secret.id);
+                let bytes =
+                    bytes.expect("a checked plan has only inline secrets that the object has");
+                SecretSource::Bytes(secrets::SecretBytes::new(bytes.into_bytes()))
+            }
         },
     };
     plan.secrets().iter().map(secret).collect()
 }
 
 fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
-    SshAgent { id: agent.id.clone(), socket: agent.paths.first().map(|path| directory.join(path)) }
+    SshAgent {
+        id: agent.id.clone(),
+        socket: agent.paths.first().map(|path| directory.join(path)),
+    }
 }
 
-fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Built, BuildError>> {
+fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Built> {
     let solve = &plan.solves()[index];
     let export = solve.export.as_ref()?;
-    let (name, digest) = match export.format {
-        ImageFormat::DockerArchive => ("image.tar", solved.config_digest()),
-        ImageFormat::OciLayout => ("image", solved.manifest_digest()),
+    let digest = match export.format {
+        ImageFormat::DockerArchive => solved.config_digest(),
+        ImageFormat::OciLayout => solved.manifest_digest(),
     };
-    Some(Ok(Built {
+    let target = solve
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == "target");
+    Some(Built {
         solve: solve.name.clone(),
-        target: solve.attributes.iter().find(|attribute| attribute.key == "target").and_then(|attribute| {
-            match &attribute.value {
-                AttributeValue::Text(target) => Some(target.clone()),
-                AttributeValue::BaseImage(_) => None,
-            }
-        }),
-        image: format!("{}/{name}", export.directory),
+        target: target.and_then(|target| text(&target.value)),
+        image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest: digest?.to_owned(),
         index,
-    }))
+    })
+}
+
+fn text(value: &AttributeValue) -> Option<String> {
+    match value {
+        AttributeValue::Text(text) => Some(text.clone()),
+        AttributeValue::BaseImage(_) => None,
+    }
 }
 
 fn failed(
@@ -221,8 +349,16 @@ fn failed(
     host: &Host,
 ) -> BuildError {
     let solve = &plan.solves()[index];
-    let SolveError::Failed { failure, cause: None } = &error else {
-        return BuildError::Solve { solve: solve.name.clone(), source: Box::new(error) };
+    let SolveError::Failed {
+        failure,
+        cause: None,
+        ..
+    } = &error
+    else {
+        return BuildError::Solve {
+            solve: solve.name.clone(),
+            source: Box::new(error),
+        };
     };
     let context: PathBuf = solve
         .locals
@@ -237,5 +373,7 @@ fn failed(
         context: Some(&|directory: &str| context::names(&context, directory)),
         mode: host.progress,
     };
-    BuildError::Failed { report: report.text() }
+    BuildError::Failed {
+        report: report.text(),
+    }
 }

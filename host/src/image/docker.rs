@@ -2,8 +2,8 @@
 //!
 //! Such an archive has no manifest in the sense of a registry, so one is made, of OCI media types. A layer that lies
 //! there uncompressed is served as it is: its digest is then its diff ID, which the config has, so that nothing is
-//! hashed. A compressed layer is known by the name of its file if that is `blobs/ALGORITHM/HEX`; otherwise it is hashed,
-//! once. Other names of files prove nothing: tools put the diff ID, a chain ID or a random ID there.
+//! hashed. A compressed layer is known by the name of its file if that is `blobs/ALGORITHM/HEX`; otherwise it is
+//! hashed, once. Other names of files prove nothing: tools put the diff ID, a chain ID or a random ID there.
 //!
 //! Reads: `manifest.json`, the config, the first bytes of layers. Writes: nothing. Unknown here: registries.
 //! Source: Docker image-spec v1.2, `Combined Image JSON + Filesystem Changeset Format`.
@@ -22,6 +22,9 @@ use super::{Image, Manifest, sha256};
 
 /// The file that makes an archive one of `docker save`.
 pub(super) const MANIFEST: &str = "manifest.json";
+
+/// The most layers that an archive may have; Docker makes no more than 127. Each one may have to be hashed.
+const LAYER_LIMIT: usize = 1024;
 
 /// How much of a layer is read at once to hash it.
 const HASH_BUFFER: usize = 1 << 20;
@@ -61,6 +64,13 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
             entry,
             diff_ids: diff_ids.len(),
             layers: files.len(),
+        });
+    }
+    if files.len() > LAYER_LIMIT {
+        return Err(ImageError::TooManyLayers {
+            path: store.path().into(),
+            layers: files.len(),
+            limit: LAYER_LIMIT,
         });
     }
     let mut blobs = HashMap::new();

@@ -1,15 +1,18 @@
 //! Entries of a tar stream: a header with everything that extends it, then the entry's content.
 //!
-//! An extension is read only up to [`EXTENSION_LIMIT`], and PAX records are split by their stated length, never by line:
-//! the value of `security.capability` is binary and may hold a line break. For these two reasons the iterator of the
-//! `tar` crate is not used here (it splits at line breaks and reads without limit); its header type is.
+//! An extension is read only up to a limit of one megabyte, and PAX records are split by their stated length, never by
+//! line: the value of `security.capability` is binary and may hold a line break. For these two reasons the iterator of
+//! the `tar` crate is not used here (it splits at line breaks and reads without limit); its header type is.
 //!
 //! Reads: a stream, once, forwards. Writes: nothing. Unknown here: what an entry is good for, whether its path is safe.
-//! Source: POSIX.1-2024 `pax` (ustar, `x` and `g` records); GNU tar (`L`, `K`, base-256 numbers); libarchive (`SCHILY.xattr`).
+//! Source: POSIX.1-2024 `pax` (ustar, `x` and `g` records); GNU tar (`L`, `K`, base-256 numbers); libarchive
+//! (`SCHILY.xattr`).
 
 use std::io::{self, Read};
 
 use tar::{EntryType, Header};
+
+use super::extension::Extensions;
 
 /// The size of a tar header and the unit to which content is padded, in bytes.
 pub(crate) const BLOCK: u64 = 512;
@@ -165,7 +168,7 @@ impl<S: Source> Entries<S> {
             let once = || EntryError::Extension { offset: start };
             match header.entry_type() {
                 EntryType::XHeader => extensions
-                    .records(self.extension(&header)?)
+                    .records(&self.extension(&header)?)
                     .ok_or_else(once)?,
                 EntryType::GNULongName => extensions
                     .long_path(self.extension(&header)?)
@@ -329,58 +332,78 @@ impl<S: Source> Entries<S> {
 /// Header and extensions as one entry, or its path and the number that is invalid.
 fn describe(
     header: &Header,
-    extensions: Extensions,
+    mut extensions: Extensions,
     offset: u64,
 ) -> Result<Entry, (Vec<u8>, &'static str)> {
     let header_path = || header.path_bytes().into_owned();
-    let path = extensions.path.unwrap_or_else(header_path);
+    let path = extensions.path.take().unwrap_or_else(header_path);
     let kind = match extensions.sparse {
         true => Kind::Other(b'S'),
         false => kind(header.entry_type(), &path),
     };
-    let numbers = || {
-        let stated = extensions.size.or_else(|| header.entry_size().ok());
-        // The size of a link is that of its target in some archives, and no content follows.
-        let has_content = matches!(kind, Kind::File | Kind::Other(_));
-        let size = stated
-            .filter(|size| is_within_reach(offset, *size))
-            .ok_or("size")?;
-        let uid = id(extensions.uid, header.uid()).ok_or("uid")?;
-        let gid = id(extensions.gid, header.gid()).ok_or("gid")?;
-        let mode = header.mode().map_err(|_| "mode")? & 0o7777;
-        let header_time = || {
-            header
-                .mtime()
-                .ok()
-                .map(|seconds| Time::at(seconds.cast_signed()))
-        };
-        let mtime = extensions.mtime.or_else(header_time).ok_or("mtime")?;
-        Ok((if has_content { size } else { 0 }, uid, gid, mode, mtime))
-    };
-    let (size, uid, gid, mode, mtime) = match numbers() {
-        Ok(numbers) => numbers,
-        Err(field) => return Err((path, field)),
-    };
     let link = match kind {
         Kind::Symlink | Kind::HardLink => {
             let header_link = || header.link_name_bytes().unwrap_or_default().into_owned();
-            extensions.link.unwrap_or_else(header_link)
+            extensions.link.take().unwrap_or_else(header_link)
         }
         _ => Vec::new(),
     };
-    let xattrs = extensions.xattrs;
+    let numbers = match Numbers::of(header, &extensions, offset) {
+        Ok(numbers) => numbers,
+        Err(field) => return Err((path, field)),
+    };
+    // The size of a link is that of its target in some archives, and no content follows.
+    let has_content = matches!(kind, Kind::File | Kind::Other(_));
     Ok(Entry {
         path,
         kind,
         link,
-        size,
+        size: if has_content { numbers.size } else { 0 },
         offset,
-        mode,
-        uid,
-        gid,
-        mtime,
-        xattrs,
+        mode: numbers.mode,
+        uid: numbers.uid,
+        gid: numbers.gid,
+        mtime: numbers.mtime,
+        xattrs: extensions.xattrs,
     })
+}
+
+/// What header and extensions say in numbers, each valid.
+struct Numbers {
+    size: u64,
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    mtime: Time,
+}
+
+impl Numbers {
+    /// The numbers, or the name of the one that is invalid.
+    fn of(header: &Header, extensions: &Extensions, offset: u64) -> Result<Self, &'static str> {
+        let fields = header.as_old();
+        let size = extensions
+            .size
+            .or(number(&fields.size, header.entry_size()));
+        let uid = extensions.uid.or(number(&fields.uid, header.uid()));
+        let gid = extensions.gid.or(number(&fields.gid, header.gid()));
+        let mode = number(&fields.mode, header.mode().map(u64::from));
+        let seconds = number(&fields.mtime, header.mtime());
+        let mtime = extensions
+            .mtime
+            .or(seconds.map(|seconds| Time::at(seconds.cast_signed())));
+        Ok(Self {
+            size: size
+                .filter(|size| is_within_reach(offset, *size))
+                .ok_or("size")?,
+            uid: uid.and_then(id).ok_or("uid")?,
+            gid: gid.and_then(id).ok_or("gid")?,
+            mode: mode
+                .and_then(|mode| u32::try_from(mode).ok())
+                .ok_or("mode")?
+                & 0o7777,
+            mtime: mtime.ok_or("mtime")?,
+        })
+    }
 }
 
 /// Whether content of that size, with its padding, ends at an offset that can be counted.
@@ -390,10 +413,15 @@ fn is_within_reach(offset: u64, size: u64) -> bool {
         .is_some_and(|end| end <= u64::MAX - BLOCK)
 }
 
+/// A number of a header. A field left blank is 0 to every other reader.
+fn number(field: &[u8], parsed: io::Result<u64>) -> Option<u64> {
+    let is_blank = field.iter().all(|byte| matches!(byte, 0 | b' '));
+    parsed.ok().or(is_blank.then_some(0))
+}
+
 /// A user or group. The largest `u32` is none: it means "unchanged" to `chown`.
-fn id(extension: Option<u64>, header: io::Result<u64>) -> Option<u32> {
-    let id = extension.or(header.ok())?;
-    u32::try_from(id).ok().filter(|id| *id != u32::MAX)
+fn id(number: u64) -> Option<u32> {
+    u32::try_from(number).ok().filter(|id| *id != u32::MAX)
 }
 
 fn kind(entry_type: EntryType, path: &[u8]) -> Kind {
@@ -408,117 +436,6 @@ fn kind(entry_type: EntryType, path: &[u8]) -> Kind {
         EntryType::Char | EntryType::Block => Kind::Device,
         other => Kind::Other(other.as_byte()),
     }
-}
-
-/// What stands before a header and replaces parts of it.
-#[derive(Default)]
-struct Extensions {
-    seen: Vec<EntryType>,
-    path: Option<Vec<u8>>,
-    link: Option<Vec<u8>>,
-    size: Option<u64>,
-    uid: Option<u64>,
-    gid: Option<u64>,
-    mtime: Option<Time>,
-    sparse: bool,
-    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
-}
-
-impl Extensions {
-    fn is_empty(&self) -> bool {
-        self.seen.is_empty()
-    }
-
-    /// One extension of a kind an entry: readers disagree about which of two would count.
-    fn first(&mut self, kind: EntryType) -> Option<()> {
-        let first = !self.seen.contains(&kind);
-        self.seen.push(kind);
-        first.then_some(())
-    }
-
-    fn long_path(&mut self, bytes: Vec<u8>) -> Option<()> {
-        self.first(EntryType::GNULongName)?;
-        self.path.get_or_insert(until_nul(bytes));
-        Some(())
-    }
-
-    fn long_link(&mut self, bytes: Vec<u8>) -> Option<()> {
-        self.first(EntryType::GNULongLink)?;
-        self.link.get_or_insert(until_nul(bytes));
-        Some(())
-    }
-
-    /// Takes PAX records, each `LENGTH KEY=VALUE\n` where the length counts the whole record.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "alike with the two GNU extensions, which keep their bytes"
-    )]
-    fn records(&mut self, bytes: Vec<u8>) -> Option<()> {
-        self.first(EntryType::XHeader)?;
-        let mut rest = bytes.as_slice();
-        while !rest.is_empty() {
-            let space = rest.iter().position(|byte| *byte == b' ')?;
-            let length: usize = text(&rest[..space])?.parse().ok()?;
-            let record = rest.get(space + 1..length)?.strip_suffix(b"\n")?;
-            let equals = record.iter().position(|byte| *byte == b'=')?;
-            self.record(&record[..equals], &record[equals + 1..])?;
-            rest = &rest[length..];
-        }
-        Some(())
-    }
-
-    fn record(&mut self, key: &[u8], value: &[u8]) -> Option<()> {
-        match key {
-            b"path" => self.path = Some(value.to_vec()),
-            b"linkpath" => self.link = Some(value.to_vec()),
-            b"size" => self.size = Some(text(value)?.parse().ok()?),
-            b"uid" => self.uid = Some(text(value)?.parse().ok()?),
-            b"gid" => self.gid = Some(text(value)?.parse().ok()?),
-            b"mtime" => self.mtime = Some(time(text(value)?)?),
-            _ if key.starts_with(b"GNU.sparse.") => self.sparse = true,
-            _ => {
-                if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
-                    self.xattrs.push((name.to_vec(), value.to_vec()));
-                }
-            }
-        }
-        Some(())
-    }
-}
-
-fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok()
-}
-
-fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
-    let end = bytes
-        .iter()
-        .position(|byte| *byte == 0)
-        .unwrap_or(bytes.len());
-    bytes.truncate(end);
-    bytes
-}
-
-/// A PAX time: decimal seconds, possibly negative, possibly with a fraction of which nine digits count.
-fn time(text: &str) -> Option<Time> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let seconds: i64 = whole.parse().ok()?;
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let digits = fraction.get(..9).unwrap_or(fraction);
-    let nanoseconds: u32 = format!("{digits:0<9}").parse().ok()?;
-    // -1.25 s is 750 ms after -2 s.
-    Some(match (whole.starts_with('-'), nanoseconds) {
-        (true, 1..) => Time {
-            seconds: seconds.checked_sub(1)?,
-            nanoseconds: 1_000_000_000 - nanoseconds,
-        },
-        _ => Time {
-            seconds,
-            nanoseconds,
-        },
-    })
 }
 
 #[cfg(test)]

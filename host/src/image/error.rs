@@ -119,6 +119,13 @@ pub enum ImageError {
         entry: String,
         media_type: String,
     },
+    /// More layers than an image can have.
+    #[error("`{}` holds an image of {layers} layers, more than {limit}", path.display())]
+    TooManyLayers {
+        path: PathBuf,
+        layers: usize,
+        limit: usize,
+    },
     /// Config and `manifest.json` disagree about the number of layers.
     #[error("`{entry}` of `{}` has {diff_ids} diff IDs for {layers} layers", path.display())]
     LayerCount {

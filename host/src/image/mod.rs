@@ -1,8 +1,8 @@
 //! Images as files: opened by index, unpacked, and described.
 //!
 //! No layer is copied, decompressed or, where its digest is known, hashed: an [`Image`] knows where each of its blobs
-//! lies in a file. Nothing of an archive is trusted: what is read is bounded, and every document is verified against the
-//! digest that names it.
+//! lies in a file. Nothing of an archive is trusted: what is read is bounded, and every document is verified against
+//! the digest that names it.
 //!
 //! - [`Image`]: an image as its manifests, which are in memory, and its blobs, which are ranges of files.
 //! - [`blob`]: one blob, and reading it at any offset.
@@ -11,12 +11,14 @@
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
-//! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean).
+//! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),
+//! `extension` (what stands before the header of a tar entry).
 
 pub mod blob;
 mod docker;
 pub mod entry;
 pub mod error;
+mod extension;
 mod layout;
 pub mod metadata;
 pub mod rootfs;
@@ -74,7 +76,8 @@ pub struct Effort {
 impl Image {
     /// Opens the image at `path`, by its content:
     ///
-    /// - a tar archive of an OCI layout: `skopeo copy oci-archive:`, `buildctl -o type=oci` and `type=docker`, newer `docker save`;
+    /// - a tar archive of an OCI layout: `skopeo copy oci-archive:`, `buildctl -o type=oci` and `type=docker`, newer
+    ///   `docker save`;
     /// - an archive of `docker save` without one: `skopeo copy docker-archive:`, older Docker, and what writes alike;
     /// - a directory that is an OCI layout: `skopeo copy oci:`, `umoci`, `buildctl -o type=oci,tar=false`.
     ///

@@ -3,7 +3,8 @@
 //! An archive is indexed by its headers alone: content is passed over by offset. No name leaves the archive or the
 //! directory, whatever it says, and links among entries are followed by name only.
 //!
-//! Reads: the archive's headers; documents up to [`DOCUMENT_LIMIT`]. Writes: nothing. Unknown here: what the names mean.
+//! Reads: the archive's headers; documents up to [`DOCUMENT_LIMIT`]. Writes: nothing. Unknown here: what the names
+//! mean.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;

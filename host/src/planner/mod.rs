@@ -5,14 +5,29 @@
 //! limited. Whatever it does, loop, sleep, trap, exit, lie, ends as a [`PlannerError`]. A call starts from nothing: a store
 //! of its own, because after a trap an instance is dead.
 //!
+//! In the order of a request's way:
+//!
+//! - [`inline_secrets`]: the texts of secrets are taken out of the object.
+//! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
+//! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
+//! - `sandbox`: the state of a call; `wasi`: the little that std needs; `limits` and `deadline`: how much, how long.
+//! - `bindings`: the contract's records, to the schema's types.
+//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`. Diagnostics are
+//!   checked by `checked_diagnostics`.
+//!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
 
 mod bindings;
+mod checked_config;
+mod checked_diagnostics;
+pub mod checked_plan;
 mod deadline;
 mod embedded;
 mod engine_config;
+pub mod inline_secrets;
 mod limits;
+mod named_paths;
 mod sandbox;
 mod wasi;
 pub mod workspace;
@@ -21,24 +36,27 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Instant;
 
-use oci_image_schema::diagnostic::{Diagnostic, Severity, Span};
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
 
+pub use self::checked_diagnostics::UnsoundDiagnostic;
 pub use self::limits::{Limit, Limits};
 
 use self::bindings::exports::oci_image::planner::planner::Guest;
 use self::bindings::{ImagePlanner, ImagePlannerPre, all, workspace as contract};
+use self::checked_diagnostics::Texts;
 use self::deadline::Deadline;
 use self::sandbox::Sandbox;
 use self::wasi::Exited;
 use self::workspace::{NoWorkspace, Workspace};
 
 /// How long an object may be that is handed to the planner, in bytes.
-// A real one has some hundreds. The limits on fuel and memory are measured against the worst object of this length.
-pub const MAX_OBJECT: usize = 1 << 20;
+// The planner's own limit too. That on memory would end a longer one as a fault of the planner.
+pub const MAX_OBJECT: usize = 4 << 20;
 
 /// The planner did not do its work. No fault of the object.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +86,9 @@ pub enum PlannerError {
         /// How.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// It answered, and its diagnostics cannot be right.
+    #[error("the planner's diagnostics make no sense")]
+    Diagnostics(#[source] UnsoundDiagnostic),
 }
 
 fn printed(stderr: &str) -> String {
@@ -140,10 +161,14 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(vec![diagnostic]);
         }
-        let (diagnostics, _) = self.call(NoWorkspace, |planner, store| {
+        let (diagnostics, sandbox) = self.call(NoWorkspace, |planner, store| {
             planner.call_validate(store, object)
         })?;
-        Ok(all(diagnostics))
+        let diagnostics = all(diagnostics);
+        texts(object, &sandbox)
+            .check(&diagnostics)
+            .map_err(PlannerError::Diagnostics)?;
+        Ok(diagnostics)
     }
 
     /// What the message `build` of this object needs and gives, or every defect.
@@ -157,10 +182,16 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(Err(vec![diagnostic]));
         }
-        let (result, _) = self.call(NoWorkspace, |planner, store| {
+        let (result, sandbox) = self.call(NoWorkspace, |planner, store| {
             planner.call_describe(store, object)
         })?;
-        Ok(result.map(Into::into).map_err(all))
+        let result = result.map(Into::into).map_err(all);
+        match &result {
+            Ok(_) => Ok(()),
+            Err(diagnostics) => texts(object, &sandbox).check_refusal(diagnostics),
+        }
+        .map_err(PlannerError::Diagnostics)?;
+        Ok(result)
     }
 
     /// What is built; or every defect, those of the files that the object names included.
@@ -180,8 +211,15 @@ impl Planner {
         }
         let (result, sandbox) =
             self.call(workspace, |planner, store| planner.call_plan(store, object))?;
+        let result: Result<BuildPlan, _> = result.map(Into::into).map_err(all);
+        let texts = texts(object, &sandbox);
+        match &result {
+            Ok(plan) => texts.check_warnings(&plan.warnings),
+            Err(diagnostics) => texts.check_refusal(diagnostics),
+        }
+        .map_err(PlannerError::Diagnostics)?;
         Ok(Planned {
-            result: result.map(Into::into).map_err(all),
+            result,
             files: sandbox.into_files(),
         })
     }
@@ -245,24 +283,25 @@ impl Planner {
     }
 }
 
+fn texts<'a>(object: &'a str, sandbox: &'a Sandbox) -> Texts<'a> {
+    Texts {
+        object,
+        files: sandbox.files(),
+    }
+}
+
 /// The one defect of an object that is not even handed over.
 fn too_long(object: &str) -> Option<Diagnostic> {
     (object.len() > MAX_OBJECT).then(|| Diagnostic {
-        code: "object-too-long".to_owned(),
+        code: Code::ObjectTooLarge.name().to_owned(),
         severity: Severity::Error,
         pointer: String::new(),
-        place: Some(oci_image_schema::diagnostic::Place::Object(Span {
-            start: 0,
-            end: 1,
-        })),
+        place: Some(Place::Object(Span { start: 0, end: 0 })),
         message: format!(
-            "the object is {} bytes long, its limit is {MAX_OBJECT}",
+            "the object holds {} bytes, and may hold {MAX_OBJECT}",
             object.len()
         ),
-        help: Some(
-            "put long lists of build arguments and labels into files: `build_args_file`, `labels_file`"
-                .to_owned(),
-        ),
+        help: Some("put long lists into files: `build_args_file`, `labels_file`".to_owned()),
         allowed: Vec::new(),
     })
 }
@@ -275,9 +314,13 @@ mod tests {
     fn embedded_planner_loads_and_answers() {
         let planner = Planner::load().unwrap();
 
-        planner.validate("{}").unwrap();
-        planner.describe("{}").unwrap().unwrap();
-        planner.plan("{}", NoWorkspace).unwrap();
+        let object = r#"{"context": "app", "output": "image", "cache": true}"#;
+        assert_eq!(planner.validate(object).unwrap(), []);
+        let interface = planner.describe(object).unwrap().unwrap();
+        assert_eq!(interface.inputs[0].name, "app");
+        assert_eq!(interface.caches, ["cache"]);
+        let planned = planner.plan(object, NoWorkspace).unwrap();
+        assert_eq!(planned.result.unwrap_err()[0].code, "unreadable-file");
     }
 
     #[test]
@@ -286,6 +329,6 @@ mod tests {
 
         let diagnostics = Planner::load().unwrap().validate(&object).unwrap();
 
-        assert_eq!(diagnostics[0].code, "object-too-long");
+        assert_eq!(diagnostics[0].code, "object-too-large");
     }
 }

@@ -21,7 +21,6 @@ pub(super) struct Sandbox {
     calls: u32,
     bytes: usize,
     stderr: Vec<u8>,
-    /// The text of each file that the planner was shown, by the path that it asked for.
     files: BTreeMap<String, String>,
 }
 
@@ -60,6 +59,11 @@ impl Sandbox {
     /// The end of what the planner printed.
     pub(super) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr).trim().to_owned()
+    }
+
+    /// The text of each file that the planner was shown, by the path that it asked for.
+    pub(super) fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
     }
 
     pub(super) fn into_files(self) -> BTreeMap<String, String> {

@@ -33,7 +33,8 @@ use crate::image::blob::{Blob, Reader};
 const TAG: &str = "latest";
 
 /// How many bytes of a blob are read at once.
-// Measured on loopback: from 256 KiB on the pieces cost less than the copies; smaller ones cost a third.
+// So large that handing each piece from one thread to another does not count beside copying it, and so small that a
+// hundred clients hold some 50 MB. A gigabyte over loopback took 0.8 s, unoptimized.
 const PIECE: u64 = 512 << 10;
 
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");

@@ -13,7 +13,7 @@ use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
@@ -86,6 +86,20 @@ impl Daemon {
         self.directory.path().join("socket")
     }
 
+    /// Asks the daemon to stop, and tells how long it took.
+    pub(crate) async fn stop(mut self) -> Duration {
+        let started = Instant::now();
+        let unshare = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{unshare}/task/{unshare}/children"));
+        let daemon = children.unwrap().trim().parse().unwrap();
+        let daemon = rustix::process::Pid::from_raw(daemon).unwrap();
+        rustix::process::kill_process(daemon, rustix::process::Signal::TERM).unwrap();
+        tokio::task::spawn_blocking(move || self.child.wait().unwrap())
+            .await
+            .unwrap();
+        started.elapsed()
+    }
+
     /// Ends the daemon without a warning.
     pub(crate) fn kill(&self) {
         let pid = rustix::process::Pid::from_child(&self.child);
@@ -122,7 +136,7 @@ impl Outcome {
     /// Whether the step, by the end of its name, came out of the cache.
     pub(crate) fn is_cached(&self, step: &str) -> bool {
         let vertices = self.reports.iter().flat_map(|report| &report.vertices);
-        let last = vertices.filter(|vertex| vertex.name.ends_with(step)).last();
+        let last = vertices.rev().find(|vertex| vertex.name.ends_with(step));
         last.unwrap_or_else(|| panic!("no step {step} in {:?}", self.reports))
             .cached
     }

@@ -11,13 +11,19 @@ pub(crate) fn diagnostics(name: &str) -> Vec<Diagnostic> {
     let place = match name {
         "span past the end" => span(0, u32::MAX),
         "span that ends before it begins" => span(3, 1),
-        "span within a character: ü" => span(0, 25),
+        "span within a character: ü" => span(0, 26),
         "place in a file never read" => Some(Place::File(FilePlace {
             path: "/etc/shadow".to_owned(),
             span: Span { start: 0, end: 1 },
         })),
-        "very many diagnostics" => return vec![diagnostic(None); 100_000],
+        "very many diagnostics" => return vec![diagnostic(None); 50_000],
         "long message" => return vec![long()],
+        "code with a control sequence" => {
+            return vec![Diagnostic {
+                code: "\u{1b}[2J".to_owned(),
+                ..diagnostic(None)
+            }];
+        }
         _ => return Vec::new(),
     };
     vec![diagnostic(place)]
@@ -26,6 +32,9 @@ pub(crate) fn diagnostics(name: &str) -> Vec<Diagnostic> {
 /// A plan of which one thing was not asked for. The object may be longer than the name of the lie, which it holds in `output`.
 pub(crate) fn plan(object: &str) -> Result<BuildPlan, Vec<Diagnostic>> {
     let mut plan = honest();
+    if object.contains("refusal without reason") {
+        return Err(Vec::new());
+    }
     if object.contains("other context") {
         plan.solves[0].locals[0].path = "/etc".to_owned();
     } else if object.contains("output outside") {

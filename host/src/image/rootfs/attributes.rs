@@ -18,7 +18,7 @@ use super::error::RootfsError;
 use super::tree::Place;
 
 /// The mode of a directory that no entry describes.
-pub(super) const DEFAULT_DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
+const DEFAULT_DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
 
 const SET_ID: Mode = Mode::SUID.union(Mode::SGID);
 

@@ -1,14 +1,16 @@
 //! A root filesystem: one flattened tar stream, unpacked into a directory that nothing can leave.
 //!
 //! The stream may say whatever it likes: each directory is opened from the one above, never through a link, and each
-//! file is created new, never opened. The tree grows beside its final place, where only this user can enter it, and is
-//! renamed when it is complete; until then its directories are open to us alone, and get their modes and times at the
-//! end, deepest first. The stream is one tree (BuildKit's `tar` exporter): whiteouts have no meaning here.
+//! file is created new, never opened. The tree grows beside its final place, and its directories are open to this user
+//! alone until the end, when they get their modes and times, deepest first; then it is renamed. The stream is one tree
+//! (BuildKit's `tar` exporter): whiteouts have no meaning here.
 //!
 //! Reads: the stream, once. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: layers, who sends.
 //!
 //! - [`error`]: why a stream cannot be unpacked, by path.
-//! - `staged`: a directory beside its final place. `tree`: directories by path, beneath the root. `attributes`: owners, modes, times, extended attributes.
+//!
+//! Private: `staged` (a directory beside its final place), `tree` (directories by path, beneath the root), `attributes`
+//! (owners, modes, times, extended attributes).
 
 mod attributes;
 pub mod error;
@@ -24,8 +26,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
+use self::attributes::Attributes;
 pub use self::attributes::Lost;
-use self::attributes::{Attributes, DEFAULT_DIRECTORY_MODE};
 use self::error::RootfsError;
 use self::staged::Staged;
 use self::tree::{Place, RelativePath, Tree};
@@ -35,15 +37,13 @@ use super::entry::{Entries, Entry, Kind, Source};
 const COPY_BUFFER: usize = 1 << 20;
 const HEADER_BUFFER: usize = 64 << 10;
 
-/// The mode of a directory, and of the tree, until it is complete.
+/// The mode of every directory until the tree is complete.
 const PRIVATE: Mode = Mode::RWXU;
 
 /// A root filesystem that is complete and lies beside its final place; dropping it removes it.
 #[derive(Debug)]
 pub struct Rootfs {
     staged: Staged,
-    /// The mode of the root directory, set when nothing can fail any more but the renaming.
-    mode: Mode,
     summary: Summary,
 }
 
@@ -93,15 +93,11 @@ impl Rootfs {
             summary: Summary::default(),
         };
         unpacking.all_entries()?;
-        let mode = unpacking.finish_directories()?;
+        unpacking.finish_directories()?;
         let Unpacking {
             staged, summary, ..
         } = unpacking;
-        Ok(Self {
-            staged,
-            mode,
-            summary,
-        })
+        Ok(Self { staged, summary })
     }
 
     /// What was unpacked.
@@ -115,7 +111,7 @@ impl Rootfs {
     /// [`RootfsError::Commit`], and then the old content still stands there; [`RootfsError::RemoveOld`] if the new one
     /// does, but the old one remains beside it.
     pub fn commit(self) -> Result<Summary, RootfsError> {
-        self.staged.put(self.mode)?;
+        self.staged.put()?;
         Ok(self.summary)
     }
 }
@@ -333,25 +329,20 @@ impl<R: Read> Unpacking<'_, R> {
         })
     }
 
-    /// Gives directories what they are to have, each after those below it; returns the mode of the root.
-    fn finish_directories(&mut self) -> Result<Mode, RootfsError> {
-        let mut root_mode = DEFAULT_DIRECTORY_MODE;
+    /// Gives directories what they are to have, each after those below it, and the root last of all.
+    fn finish_directories(&mut self) -> Result<(), RootfsError> {
+        self.directories.entry(RelativePath::root()).or_insert(None);
         // An ancestor sorts before what lies below it. What was given its mode may be closed to us from then on.
         for (path, attributes) in std::mem::take(&mut self.directories).into_iter().rev() {
-            let shown = self.shown(&path);
-            let mut attributes = attributes.unwrap_or_else(Attributes::of_implied_directory);
-            if path.is_root() {
-                root_mode = std::mem::replace(&mut attributes.mode, PRIVATE);
-            }
+            let attributes = attributes.unwrap_or_else(Attributes::of_implied_directory);
             let directory = self
                 .tree
                 .directory(&path)
                 .map_err(|error| error.at(self.target))?;
-            attributes
-                .apply(directory, &mut self.summary.lost)
-                .map_err(|failed| failed.at(shown))?;
+            let applied = attributes.apply(directory, &mut self.summary.lost);
+            applied.map_err(|failed| failed.at(self.shown(&path)))?;
         }
-        Ok(root_mode)
+        Ok(())
     }
 
     fn broken(&self, source: super::entry::EntryError) -> RootfsError {

@@ -16,7 +16,7 @@ use super::PRIVATE;
 use super::error::RootfsError;
 use super::tree::DIRECTORY;
 
-/// A directory that only this user can enter, removed when dropped.
+/// A directory that only this user can enter until it is given another mode; removed when dropped.
 #[derive(Debug)]
 pub(super) struct Staged {
     directory: TempDir,
@@ -61,14 +61,13 @@ impl Staged {
         })
     }
 
-    /// Puts the directory into its place with that mode, and removes what stood there.
-    pub(super) fn put(self, mode: Mode) -> Result<(), RootfsError> {
+    /// Puts the directory into its place, and removes what stood there.
+    pub(super) fn put(self) -> Result<(), RootfsError> {
         let path = self.directory.path();
         let failed = |error: Errno| RootfsError::Commit {
             path: self.target.clone(),
             source: error.into(),
         };
-        rustix::fs::chmod(path, mode).map_err(failed)?;
         match rustix::fs::rename(path, &self.target) {
             Ok(()) => Ok(()),
             // Something stands there that is not an empty directory: swap, so that the name is never without a tree.

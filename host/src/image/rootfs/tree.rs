@@ -54,6 +54,10 @@ impl RelativePath {
         (depth <= DEPTH_LIMIT).then_some(Self(path))
     }
 
+    pub(super) fn root() -> Self {
+        Self(Vec::new())
+    }
+
     pub(super) fn is_root(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,0 +1,279 @@
+//! The sending of one local: the listing, and the contents that the daemon asks for meanwhile.
+//!
+//! A file is sent as it is when it is opened: of one that grows, as many bytes as it had then; of one that was replaced,
+//! the new one. One that shrinks, vanishes or becomes something else ends the transfer with its path, because half a
+//! file is none.
+//!
+//! Everything here blocks: the caller gives it a thread. Reads: the local. Writes: nothing.
+//! Unknown here: the transport.
+
+use std::fs::File;
+use std::io;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use bytes::Bytes;
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use super::FileSyncError;
+use super::packet::{
+    DATA_HEADER_LIMIT, put_data_header, put_end_of_data, put_end_of_listing, put_entry,
+};
+use super::requests::Requests;
+use crate::buildkit::walk::{Filter, Kind, Patterns, Root, walk};
+
+/// Threads that read files.
+const READERS: usize = 4;
+/// Bytes of a file that travel in one packet.
+// The daemon takes 16 MiB; more than this was no faster and costs memory.
+const CHUNK: usize = 256 << 10;
+/// Size at which a buffer of small packets leaves, in bytes.
+const BATCH: usize = 64 << 10;
+
+/// Sends the listing and what is requested of it, until `requests` is closed or the receiver of `buffers` is gone.
+///
+/// # Errors
+/// The first [`FileSyncError`]; nothing is sent after it.
+pub(super) fn send(
+    local: &Path,
+    patterns: &Patterns,
+    requests: &Requests,
+    buffers: &mpsc::Sender<Result<Bytes, Status>>,
+) -> Result<(), FileSyncError> {
+    let root = Root::open(local)?;
+    let filter = Filter::new(&root, patterns)?;
+    let sending = Sending {
+        root: &root,
+        requests,
+        buffers,
+        offers: Mutex::default(),
+        failure: Mutex::default(),
+    };
+    thread::scope(|scope| {
+        for _ in 0..READERS {
+            scope.spawn(|| sending.stop_on_error(Sending::read));
+        }
+        sending.stop_on_error(|sending| sending.list(&filter));
+    });
+    let failure = sending.failure.into_inner();
+    failure
+        .unwrap_or_else(PoisonError::into_inner)
+        .map_or(Ok(()), Err)
+}
+
+/// What the threads of one transfer share.
+struct Sending<'a> {
+    root: &'a Root,
+    requests: &'a Requests,
+    buffers: &'a mpsc::Sender<Result<Bytes, Status>>,
+    offers: Mutex<Offers>,
+    failure: Mutex<Option<FileSyncError>>,
+}
+
+/// The paths that the daemon may ask for, by their place in the listing.
+#[derive(Default)]
+struct Offers {
+    /// All paths, one after the other.
+    paths: Vec<u8>,
+    entries: Vec<Offer>,
+}
+
+#[derive(Clone, Copy)]
+enum Offer {
+    /// Nothing to ask for.
+    Nothing,
+    /// A file whose path ends here; it begins where the one before it ended.
+    File { start: usize, end: usize },
+    /// A file without contents.
+    Empty,
+}
+
+/// The transfer is over for a reason that is known elsewhere.
+struct Stopped;
+
+impl Sending<'_> {
+    fn stop_on_error(&self, work: impl FnOnce(&Self) -> Result<(), FileSyncError>) {
+        if let Err(error) = work(self) {
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+            self.requests.close();
+        }
+    }
+
+    fn list(&self, filter: &Filter) -> Result<(), FileSyncError> {
+        let mut buffer = Vec::with_capacity(BATCH);
+        let mut stopped = false;
+        walk(self.root, filter, |path, entry, link| {
+            put_entry(&mut buffer, path, entry, link);
+            self.offer(path, entry.kind);
+            if buffer.len() >= BATCH / 2 {
+                stopped = self.requests.is_closed() || self.flush(&mut buffer).is_err();
+                buffer.reserve(BATCH);
+            }
+            if stopped {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        })?;
+        if !stopped {
+            put_end_of_listing(&mut buffer);
+            // Without a receiver there is nobody to tell.
+            let _ = self.flush(&mut buffer);
+        }
+        Ok(())
+    }
+
+    /// Answers requests until there are no more.
+    fn read(&self) -> Result<(), FileSyncError> {
+        let mut buffer = Vec::with_capacity(BATCH);
+        let mut stopped = false;
+        while !stopped
+            && let Some(id) = self
+                .requests
+                .next(|| stopped = self.flush(&mut buffer).is_err())
+        {
+            stopped = self.answer(id, &mut buffer)?.is_err();
+        }
+        Ok(())
+    }
+
+    fn answer(&self, id: u32, buffer: &mut Vec<u8>) -> Result<Result<(), Stopped>, FileSyncError> {
+        let path = match self.take_offer(id)? {
+            Some(path) => path,
+            None => {
+                put_end_of_data(buffer, id);
+                return Ok(Ok(()));
+            }
+        };
+        let contents = Contents::open(self.root, &path)?;
+        let mut sent = 0;
+        while sent < contents.size {
+            let left = usize::try_from(contents.size - sent).unwrap_or(usize::MAX);
+            let length = left.min(CHUNK);
+            if self.make_room(buffer, length).is_err() {
+                return Ok(Err(Stopped));
+            }
+            put_data_header(buffer, id, length);
+            contents.read(buffer, sent, length)?;
+            sent += length as u64;
+        }
+        put_end_of_data(buffer, id);
+        Ok(Ok(()))
+    }
+
+    /// Makes sure that a packet of data fits into the buffer, by sending the buffer if need be.
+    fn make_room(&self, buffer: &mut Vec<u8>, length: usize) -> Result<(), Stopped> {
+        // The end of one file and the header of the next go along.
+        let needed = length + 2 * DATA_HEADER_LIMIT;
+        if buffer.capacity() - buffer.len() < needed {
+            self.flush(buffer)?;
+            *buffer = Vec::with_capacity(needed.max(BATCH));
+        }
+        Ok(())
+    }
+
+    /// Sends what is in the buffer.
+    fn flush(&self, buffer: &mut Vec<u8>) -> Result<(), Stopped> {
+        if buffer.is_empty() {
+            return Ok(());
+        }
+        let full = std::mem::take(buffer);
+        self.buffers
+            .blocking_send(Ok(full.into()))
+            .map_err(|_| Stopped)
+    }
+
+    fn offer(&self, path: &[u8], kind: Kind) {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        let offer = match kind {
+            Kind::File => {
+                let start = offers.paths.len();
+                offers.paths.extend_from_slice(path);
+                let end = offers.paths.len();
+                Offer::File { start, end }
+            }
+            Kind::Socket => Offer::Empty,
+            Kind::Directory | Kind::Other => Offer::Nothing,
+        };
+        offers.entries.push(offer);
+    }
+
+    /// The path of an entry that was offered, once; `None` if it has no contents to open.
+    fn take_offer(&self, id: u32) -> Result<Option<Vec<u8>>, FileSyncError> {
+        let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
+        let Offers { paths, entries } = &mut *offers;
+        let offer = entries
+            .get_mut(id as usize)
+            .map(|offer| std::mem::replace(offer, Offer::Nothing));
+        match offer {
+            Some(Offer::File { start, end }) => Ok(Some(paths[start..end].to_vec())),
+            Some(Offer::Empty) => Ok(None),
+            Some(Offer::Nothing) | None => Err(FileSyncError::NotOffered { id }),
+        }
+    }
+}
+
+/// A file that is open, with the size that it had then.
+struct Contents<'a> {
+    file: File,
+    size: u64,
+    root: &'a Root,
+    path: &'a [u8],
+}
+
+impl<'a> Contents<'a> {
+    fn open(root: &'a Root, path: &'a [u8]) -> Result<Self, FileSyncError> {
+        let opened = root.open_file(path).and_then(|file| {
+            let metadata = file.metadata()?;
+            Ok((file, metadata))
+        });
+        let (file, metadata) = opened.map_err(|source| FileSyncError::Open {
+            path: root.full_path(path),
+            source,
+        })?;
+        if !metadata.is_file() {
+            return Err(FileSyncError::Replaced {
+                path: root.full_path(path),
+            });
+        }
+        Ok(Self {
+            file,
+            size: metadata.len(),
+            root,
+            path,
+        })
+    }
+
+    /// Appends `length` bytes from `offset` on.
+    fn read(&self, buffer: &mut Vec<u8>, offset: u64, length: usize) -> Result<(), FileSyncError> {
+        let start = buffer.len();
+        while buffer.len() - start < length {
+            let at = offset + (buffer.len() - start) as u64;
+            // This may read more than was asked for, if the file has grown; that is cut off below.
+            match rustix::io::pread(&self.file, spare_capacity(buffer), at) {
+                Ok(0) => {
+                    return Err(FileSyncError::Shrank {
+                        path: self.root.full_path(self.path),
+                        expected: self.size,
+                        actual: at,
+                    });
+                }
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => {
+                    return Err(FileSyncError::Read {
+                        path: self.root.full_path(self.path),
+                        source: io::Error::from(error),
+                    });
+                }
+            }
+        }
+        buffer.truncate(start + length);
+        Ok(())
+    }
+}

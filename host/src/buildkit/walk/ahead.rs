@@ -1,0 +1,387 @@
+//! What runs ahead of the ordered listing: threads that read directories and examine entries.
+//!
+//! The tree is cut into parts: the entries of a directory, or a run of them where there are many. A part is made by
+//! whoever comes first: a thread that looks ahead, the next part in the order of the listing first; or whoever needs it
+//! now. So the listing never waits for the bound on what is held in memory, which holds back only those ahead.
+//!
+//! Reads: names and metadata below the root. Writes: nothing. Unknown here: the order across parts (`walk`).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::{mem, thread};
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::fs::{AtFlags, FileType, statat};
+
+use super::entry::{Entry, Kind, is_gone};
+use super::filter::{Entered, Filter, Scope};
+use super::root::read_names;
+use super::{Root, WalkError};
+
+/// Threads that look ahead.
+const THREADS: usize = 3;
+/// How many entries may be examined and not yet handed over before those threads pause.
+// At about 200 bytes each, 2 MB.
+const ENTRIES_AHEAD: usize = 8192;
+/// How many entries of one directory make a part.
+const RUN: usize = 1024;
+
+/// The parts of one walk, and the threads' list of those to be made.
+pub(super) struct Ahead<'a> {
+    root: &'a Root,
+    filter: &'a Filter,
+    top: Arc<Part>,
+    queue: Mutex<Queue>,
+    work: Condvar,
+}
+
+/// One piece of the listing, in order.
+pub(super) enum Item {
+    /// Anything without entries of its own.
+    File(Entry),
+    Directory {
+        entry: Box<Entry>,
+        /// Whether it is handed over even if none of its entries is.
+        shown: bool,
+        contents: Arc<Part>,
+    },
+    /// Further items stand here.
+    More(Arc<Part>),
+}
+
+/// A part of the listing, made once and taken once.
+pub(super) struct Part {
+    state: Mutex<State>,
+    made: Condvar,
+}
+
+enum State {
+    Waiting(Task),
+    InWork,
+    Made(Result<Vec<Item>, WalkError>),
+    Taken,
+}
+
+enum Task {
+    List(Directory),
+    Examine(Arc<Open>, Vec<Candidate>),
+}
+
+/// A directory that is to be listed.
+struct Directory {
+    path: Vec<u8>,
+    entered: Entered,
+}
+
+/// A directory that has been opened.
+struct Open {
+    path: Vec<u8>,
+    descriptor: OwnedFd,
+}
+
+/// A name that the filter has let through.
+struct Candidate {
+    name: Box<[u8]>,
+    directory: Option<Entered>,
+}
+
+#[derive(Default)]
+struct Queue {
+    /// The next part in the order of the listing is the last here.
+    parts: Vec<Arc<Part>>,
+    entries_ahead: usize,
+    closed: bool,
+}
+
+/// Starts the threads, and stops them when `emit` returns.
+///
+/// # Errors
+/// Those of `emit`.
+pub(super) fn run(
+    root: &Root,
+    filter: &Filter,
+    emit: impl FnOnce(&Ahead<'_>) -> Result<(), WalkError>,
+) -> Result<(), WalkError> {
+    let ahead = Ahead {
+        root,
+        filter,
+        top: Part::new(Task::List(Directory {
+            path: Vec::new(),
+            entered: Entered {
+                shown: true,
+                scope: Scope::default(),
+            },
+        })),
+        queue: Mutex::default(),
+        work: Condvar::new(),
+    };
+    thread::scope(|scope| {
+        let _stop = Stop(&ahead);
+        for _ in 0..THREADS {
+            scope.spawn(|| ahead.work());
+        }
+        emit(&ahead)
+    })
+}
+
+/// Sends the threads home, however the scope is left.
+struct Stop<'a>(&'a Ahead<'a>);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        lock(&self.0.queue).closed = true;
+        self.0.work.notify_all();
+    }
+}
+
+impl Ahead<'_> {
+    /// The part that is the root's entries.
+    pub(super) fn top(&self) -> &Part {
+        &self.top
+    }
+
+    /// Takes a part, and makes it where nobody has begun to; at most once for each part.
+    ///
+    /// # Errors
+    /// What went wrong when it was made.
+    pub(super) fn take(&self, part: &Part) -> Result<Vec<Item>, WalkError> {
+        if let Some(task) = part.claim() {
+            return self.make(task);
+        }
+        let mut state = lock(&part.state);
+        loop {
+            match mem::replace(&mut *state, State::Taken) {
+                State::Made(made) => {
+                    drop(state);
+                    self.handed_over(&made);
+                    return made;
+                }
+                other => *state = other,
+            }
+            state = part
+                .made
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn work(&self) {
+        while let Some(part) = self.next() {
+            let Some(task) = part.claim() else { continue };
+            let made = self.make(task);
+            lock(&self.queue).entries_ahead += made.as_ref().map_or(0, Vec::len);
+            *lock(&part.state) = State::Made(made);
+            part.made.notify_one();
+        }
+    }
+
+    /// The next part to look at, as soon as there is one and the bound allows it; `None` at the end.
+    fn next(&self) -> Option<Arc<Part>> {
+        let mut queue = lock(&self.queue);
+        loop {
+            if queue.closed {
+                return None;
+            }
+            if queue.entries_ahead < ENTRIES_AHEAD
+                && let Some(part) = queue.parts.pop()
+            {
+                return Some(part);
+            }
+            queue = self
+                .work
+                .wait(queue)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn handed_over(&self, made: &Result<Vec<Item>, WalkError>) {
+        let count = made.as_ref().map_or(0, Vec::len);
+        let mut queue = lock(&self.queue);
+        let was_full = queue.entries_ahead >= ENTRIES_AHEAD;
+        queue.entries_ahead -= count;
+        if was_full && queue.entries_ahead < ENTRIES_AHEAD {
+            self.work.notify_all();
+        }
+    }
+
+    /// Makes a part, and puts the parts within it on the threads' list.
+    fn make(&self, task: Task) -> Result<Vec<Item>, WalkError> {
+        let path = self.root.full_path(task.path());
+        // A panic must not leave the listing waiting for this part.
+        let items = catch_unwind(AssertUnwindSafe(|| match task {
+            Task::List(directory) => self.list(directory),
+            Task::Examine(open, candidates) => self.examine(&open, candidates),
+        }))
+        .unwrap_or(Err(WalkError::Broken { path }))?;
+        let parts = items.iter().rev().filter_map(Item::part).cloned();
+        let mut queue = lock(&self.queue);
+        let before = queue.parts.len();
+        queue.parts.extend(parts);
+        if queue.parts.len() > before {
+            self.work.notify_all();
+        }
+        Ok(items)
+    }
+
+    fn list(&self, directory: Directory) -> Result<Vec<Item>, WalkError> {
+        let Directory { path, entered } = directory;
+        let failed = |source| WalkError::List {
+            path: self.root.full_path(&path),
+            source,
+        };
+        let descriptor = match self.root.open_directory(&path) {
+            Err(error) if is_gone(&error) && !path.is_empty() => return Ok(Vec::new()),
+            // Nobody asked for it: it was to be entered only for what an exception might find there.
+            Err(error)
+                if error.kind() == std::io::ErrorKind::PermissionDenied && !entered.shown =>
+            {
+                return Ok(Vec::new());
+            }
+            opened => opened.map_err(failed)?,
+        };
+        let mut candidates = self.candidates(&path, &descriptor, &entered.scope)?;
+        candidates.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        let open = Open { path, descriptor };
+        if candidates.len() <= RUN {
+            return self.examine(&open, candidates);
+        }
+        let open = Arc::new(open);
+        let mut items = Vec::with_capacity(candidates.len() / RUN + 1);
+        while !candidates.is_empty() {
+            let rest = candidates.split_off(candidates.len().min(RUN));
+            let run = mem::replace(&mut candidates, rest);
+            items.push(Item::More(Part::new(Task::Examine(Arc::clone(&open), run))));
+        }
+        Ok(items)
+    }
+
+    /// The names in a directory that the filter lets through, as they come.
+    fn candidates(
+        &self,
+        path: &[u8],
+        descriptor: &OwnedFd,
+        scope: &Scope,
+    ) -> Result<Vec<Candidate>, WalkError> {
+        let mut candidates = Vec::new();
+        let mut full = path.to_vec();
+        if !full.is_empty() {
+            full.push(b'/');
+        }
+        let directory = full.len();
+        read_names(descriptor, |name, file_type| {
+            full.truncate(directory);
+            full.extend_from_slice(name);
+            let entered = if is_directory(descriptor, name, file_type) {
+                match self.filter.enter(&full, scope)? {
+                    Some(entered) => Some(entered),
+                    None => return Ok(()),
+                }
+            } else if self.filter.shows_file(&full, scope)? {
+                None
+            } else {
+                return Ok(());
+            };
+            candidates.push(Candidate {
+                name: name.into(),
+                directory: entered,
+            });
+            Ok(())
+        })?
+        .map_err(|source| WalkError::List {
+            path: self.root.full_path(path),
+            source,
+        })?;
+        Ok(candidates)
+    }
+
+    fn examine(&self, open: &Open, candidates: Vec<Candidate>) -> Result<Vec<Item>, WalkError> {
+        let mut items = Vec::with_capacity(candidates.len());
+        for Candidate { name, directory } in candidates {
+            let entry = Entry::examine(open.descriptor.as_fd(), &name);
+            let entry = entry.map_err(|source| WalkError::Examine {
+                path: self.root.full_path(&open.path_of(&name)),
+                source,
+            })?;
+            let Some(entry) = entry else { continue };
+            match directory {
+                None if entry.kind != Kind::Directory => items.push(Item::File(entry)),
+                Some(entered) if entry.kind == Kind::Directory => items.push(Item::Directory {
+                    entry: Box::new(entry),
+                    shown: entered.shown,
+                    contents: Part::new(Task::List(Directory {
+                        path: open.path_of(&name),
+                        entered,
+                    })),
+                }),
+                // It was replaced since its name was read: what was listed is gone.
+                _ => {}
+            }
+        }
+        Ok(items)
+    }
+}
+
+impl Open {
+    fn path_of(&self, name: &[u8]) -> Vec<u8> {
+        if self.path.is_empty() {
+            return name.to_vec();
+        }
+        [&self.path, &b"/"[..], name].concat()
+    }
+}
+
+impl Part {
+    fn new(task: Task) -> Arc<Self> {
+        Arc::new(Self {
+            state: Mutex::new(State::Waiting(task)),
+            made: Condvar::new(),
+        })
+    }
+
+    /// What is to be done for it, if nobody has begun to.
+    fn claim(&self) -> Option<Task> {
+        let mut state = lock(&self.state);
+        match mem::replace(&mut *state, State::InWork) {
+            State::Waiting(task) => Some(task),
+            other => {
+                *state = other;
+                None
+            }
+        }
+    }
+}
+
+impl Item {
+    fn part(&self) -> Option<&Arc<Part>> {
+        match self {
+            Self::File(_) => None,
+            Self::Directory { contents, .. } => Some(contents),
+            Self::More(part) => Some(part),
+        }
+    }
+}
+
+impl Task {
+    /// The directory that it is about.
+    fn path(&self) -> &[u8] {
+        match self {
+            Self::List(directory) => &directory.path,
+            Self::Examine(open, _) => &open.path,
+        }
+    }
+}
+
+/// Whether a name is a directory; asks the system where the file system does not tell with the name.
+fn is_directory(descriptor: &OwnedFd, name: &[u8], file_type: FileType) -> bool {
+    match file_type {
+        FileType::Unknown => statat(descriptor, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory),
+        known => known == FileType::Directory,
+    }
+}
+
+/// Locks; a panic elsewhere has left nothing half done, because no code of others runs under these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

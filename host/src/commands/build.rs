@@ -1,0 +1,118 @@
+//! `oci-image build`: the image that a request describes.
+
+use std::io;
+use std::sync::Arc;
+
+use oci_image::buildkit::auth::{Anonymous, Credentials};
+use oci_image::buildkit::docker_config::DockerConfig;
+use oci_image::daemon::{self, Overrides};
+use oci_image::executor::{self, Built, Host, Stop};
+use oci_image::progress::Mode;
+use oci_image::protocol::ResponseFile;
+use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::cli::{Build, Engine, Progress};
+use crate::commands::{enter, tell};
+use crate::failure::Failure;
+use crate::request::Request;
+
+pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
+    let mut request = match &build.file {
+        Some(file) => Request::file(file)?,
+        None => Request::message(coloured)?,
+    };
+    enter(build.directory.as_deref())?;
+    let response = request
+        .response_path
+        .as_deref()
+        .map(ResponseFile::create)
+        .transpose()?;
+    let plan = request.plan(coloured)?;
+    tell(&request.report(plan.warnings(), coloured));
+    let host = host(build.engine, build.progress, coloured)?;
+    let secrets = std::mem::take(&mut request.secrets);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Engine(Box::new(error)))?;
+    let built = runtime.block_on(async {
+        let stop = stop().map_err(|error| Failure::Engine(Box::new(error)))?;
+        Ok::<_, Failure>(executor::run(&plan, secrets, &host, stop).await?)
+    })?;
+    let responses: Vec<Response> = built.into_iter().map(document).collect();
+    match response {
+        Some(response) => Ok(response.responses(&responses)?),
+        None => Ok(()),
+    }
+}
+
+fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Failure> {
+    let mode = match (progress, coloured) {
+        (Progress::Json, _) => Mode::Json,
+        (Progress::Plain, true) => Mode::Coloured,
+        (Progress::Plain, false) => Mode::Plain,
+    };
+    let credentials: Arc<dyn Credentials> = match DockerConfig::from_environment() {
+        Some(config) => Arc::new(config),
+        None => Arc::new(Anonymous),
+    };
+    Ok(Host {
+        directory: std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?,
+        root: engine.root.unwrap_or_else(daemon::default_root),
+        programs: Overrides {
+            buildkitd: engine.buildkitd.map(Into::into),
+            runtime: engine.runtime.map(Into::into),
+            rootlesskit: engine.rootlesskit.map(Into::into),
+        },
+        progress: mode,
+        credentials,
+        on_wait: |root| {
+            tell(&format!(
+                "another build uses `{}`: waiting until it has ended\n",
+                root.display()
+            ));
+        },
+        on_warning: |warning| tell(&format!("warning: {warning}\n")),
+    })
+}
+
+/// Resolves when this process is asked to end.
+///
+/// # Errors
+/// The system's, if a handler cannot be installed.
+fn stop() -> io::Result<impl Future<Output = Stop>> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        let (kind, name) = tokio::select! {
+            _ = hangup.recv() => (SignalKind::hangup(), "SIGHUP"),
+            _ = interrupt.recv() => (SignalKind::interrupt(), "SIGINT"),
+            _ = terminate.recv() => (SignalKind::terminate(), "SIGTERM"),
+        };
+        Stop {
+            signal: kind.as_raw_value(),
+            name,
+        }
+    })
+}
+
+/// The response's document for an image.
+fn document(built: Built) -> Response {
+    let fact = |name: &str, value: &str| Metadatum {
+        name: name.to_owned(),
+        value: value.to_owned(),
+    };
+    let metadata = [fact("digest", &built.digest), fact("image", &built.image)]
+        .into_iter()
+        .chain(built.target.as_deref().map(|target| fact("target", target)))
+        .collect();
+    let object = ImageObject {
+        target: built.target,
+        image: built.image,
+        digest: built.digest,
+    };
+    Response { object, metadata }
+}

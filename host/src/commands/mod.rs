@@ -1,0 +1,80 @@
+//! What each command does: a file a command.
+//!
+//! - `info`: what an object supports.
+//! - `build`: the image that a request describes.
+//! - `plan`: what would be built.
+//! - `validate`: every mistake of a request.
+//! - `explain`: the rule behind a diagnostic's code.
+//! - `schema`: the JSON Schema.
+
+mod build;
+mod explain;
+mod info;
+mod plan;
+mod schema;
+mod validate;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use crate::cli::{Cli, Color, Command};
+use crate::failure::Failure;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let coloured = coloured(cli.color);
+    match cli.command {
+        None => info::run(cli.info, coloured),
+        Some(Command::Build(build)) => build::run(build, coloured),
+        Some(Command::Plan(source)) => plan::run(&source, coloured),
+        Some(Command::Validate(validate)) => validate::run(&validate, coloured),
+        Some(Command::Explain { code }) => explain::run(code.as_deref()),
+        Some(Command::Schema) => schema::run(),
+    }
+}
+
+/// Whether standard error takes colours.
+fn coloured(color: Color) -> bool {
+    let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    match color {
+        Color::Auto => io::stderr().is_terminal() && !declined,
+        Color::Always => true,
+        Color::Never => false,
+    }
+}
+
+/// Makes a directory the working directory.
+fn enter(directory: Option<&Path>) -> Result<(), Failure> {
+    let Some(directory) = directory else {
+        return Ok(());
+    };
+    std::env::set_current_dir(directory).map_err(|source| {
+        Failure::Usage(Box::new(Enter {
+            directory: directory.to_owned(),
+            source,
+        }))
+    })
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use `{}` as the working directory", directory.display())]
+struct Enter {
+    directory: std::path::PathBuf,
+    source: io::Error,
+}
+
+/// Writes an answer to standard output. A reader that has enough (`head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::Engine(Box::new(error)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says something to a person beside the answer.
+fn tell(text: &str) {
+    // Nobody to tell if standard error is closed.
+    let _ = io::stderr().write_all(text.as_bytes());
+}

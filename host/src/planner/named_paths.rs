@@ -1,0 +1,294 @@
+//! The paths that an object names, and those that the contract fixes: all that the host answers for.
+//!
+//! An object is asked about before it is known to be sound, because its files are judged together with it; so a key that is
+//! not as it should be names nothing, and the others still name what they name.
+//!
+//! Paths are compared without what means nothing: `./`, doubled and trailing slashes. `..` is kept.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path, PathBuf};
+
+use oci_image_schema::object::{Object, Registry, Secret};
+use serde_json::{Map, Value};
+
+/// Directories and files that the contract fixes.
+const FIXED: [&str; 3] = ["image", "cache", "cache/index.json"];
+
+/// What the planner may ask about.
+pub(super) struct NamedPaths {
+    texts: BTreeSet<PathBuf>,
+    places: BTreeSet<PathBuf>,
+}
+
+impl NamedPaths {
+    /// The paths of an object's text.
+    pub(super) fn of(object: &str) -> Self {
+        let object = sound_part(object);
+        let texts: BTreeSet<_> = [
+            &object.build_args_file,
+            &object.labels_file,
+            &object.target_file,
+        ]
+        .into_iter()
+        .filter_map(given)
+        .map(normal)
+        .collect();
+        let secrets: BTreeSet<_> = secret_files(&object).map(normal).collect();
+        let mut places: BTreeSet<_> = FIXED.into_iter().map(normal).collect();
+        places.extend(below_context(&object));
+        places.extend(object.additional_targets.iter().filter_map(|t| single(t)));
+        places.extend(image_archives(&object).map(normal));
+        places.extend(ssh_paths(&object).map(normal));
+        places.extend(object.registries.values().flat_map(certificates));
+        places.extend(texts.iter().chain(&secrets).cloned());
+        Self {
+            // A file that is named as a secret stays one, whatever else it is named as.
+            texts: texts.difference(&secrets).cloned().collect(),
+            places,
+        }
+    }
+
+    /// Whether the planner may have the text at a path.
+    pub(super) fn holds_text(&self, path: &str) -> bool {
+        self.texts.contains(&normal(path))
+    }
+
+    /// Whether the planner may know what stands at a path.
+    pub(super) fn holds_place(&self, path: &str) -> bool {
+        self.places.contains(&normal(path))
+    }
+}
+
+/// A key's text; one given empty counts as left out.
+pub(super) fn given(key: &Option<String>) -> Option<&str> {
+    key.as_deref().filter(|text| !text.is_empty())
+}
+
+/// A path without `./`, doubled and trailing slashes; `.` if nothing is left.
+pub(super) fn normal(path: &str) -> PathBuf {
+    let normal: PathBuf = Path::new(path)
+        .components()
+        .filter(|component| *component != Component::CurDir)
+        .collect();
+    if normal.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        normal
+    }
+}
+
+/// A name that is one path component: not `..`, not `a/b`, not absolute.
+pub(super) fn single(name: &str) -> Option<PathBuf> {
+    let mut components = Path::new(name).components();
+    match (components.next(), components.next()) {
+        (Some(Component::Normal(only)), None) if only == name => Some(PathBuf::from(name)),
+        _ => None,
+    }
+}
+
+fn below_context(object: &Object) -> Vec<PathBuf> {
+    let context = &object.context;
+    let below = |path: &str| normal(&format!("{context}/{path}"));
+    let mut paths = vec![normal(context)];
+    match given(&object.dockerfile) {
+        // The second only for a hint: many take the path to be relative to the context.
+        Some(dockerfile) => paths.extend([normal(dockerfile), below(dockerfile)]),
+        None => paths.push(below("Dockerfile")),
+    }
+    paths.extend(object.context_inputs.values().map(|path| below(path)));
+    paths
+}
+
+fn secret_files(object: &Object) -> impl Iterator<Item = &str> {
+    object
+        .buildkit_secrets
+        .values()
+        .filter_map(|secret| match secret {
+            Secret::File(path) => Some(path.as_str()),
+            Secret::Inline(_) => None,
+        })
+}
+
+/// The paths in `ARG=path`.
+fn image_archives(object: &Object) -> impl Iterator<Item = &str> {
+    object
+        .image_args
+        .iter()
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(_, path)| path)
+}
+
+/// The paths in `id=path,path`.
+fn ssh_paths(object: &Object) -> impl Iterator<Item = &str> {
+    object
+        .buildkit_ssh
+        .iter()
+        .filter_map(|ssh| ssh.split_once('='))
+        .flat_map(|(_, paths)| paths.split(','))
+}
+
+fn certificates(registry: &Registry) -> Vec<PathBuf> {
+    let pairs = registry
+        .keypair
+        .iter()
+        .flat_map(|pair| [&pair.key, &pair.cert]);
+    registry
+        .ca
+        .iter()
+        .chain(&registry.tlsconfigdir)
+        .chain(pairs)
+        .map(|path| normal(path))
+        .collect()
+}
+
+/// How many elements a list or map can have that names anything: the planner refuses more.
+const MOST_ELEMENTS: usize = 10_000;
+
+/// An object of those keys, elements and entries that are of the right type.
+fn sound_part(text: &str) -> Object {
+    let given = match serde_json::from_str(text) {
+        Ok(Value::Object(given)) => given,
+        _ => Map::new(),
+    };
+    let mut kept = required();
+    for (key, value) in given {
+        if is_sound(&key, value.clone()) {
+            kept.insert(key, value);
+            continue;
+        }
+        let value = match value {
+            Value::Array(elements) if elements.len() <= MOST_ELEMENTS => Value::Array(
+                elements
+                    .into_iter()
+                    .filter(|element| is_sound(&key, Value::Array(vec![element.clone()])))
+                    .collect(),
+            ),
+            Value::Object(entries) if entries.len() <= MOST_ELEMENTS => Value::Object(
+                entries
+                    .into_iter()
+                    .filter(|(name, value)| {
+                        let only = Map::from_iter([(name.clone(), value.clone())]);
+                        is_sound(&key, Value::Object(only))
+                    })
+                    .collect(),
+            ),
+            _ => continue,
+        };
+        if is_sound(&key, value.clone()) {
+            kept.insert(key, value);
+        }
+    }
+    serde_json::from_value(Value::Object(kept)).expect("each key was found sound by itself")
+}
+
+fn is_sound(key: &str, value: Value) -> bool {
+    let mut object = required();
+    object.insert(key.to_owned(), value);
+    serde_json::from_value::<Object>(Value::Object(object)).is_ok()
+}
+
+/// What an object cannot do without.
+fn required() -> Map<String, Value> {
+    let empty = |key: &str| (key.to_owned(), Value::String(String::new()));
+    Map::from_iter([empty("context"), empty("output")])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OBJECT: &str = r#"{
+        "context": "./app/",
+        "output": "image",
+        "dockerfile": "ci//Dockerfile",
+        "context_inputs": {"dep": "vendor/dep"},
+        "additional_targets": ["test", "../escape"],
+        "build_args_file": "args.yml",
+        "labels_file": "secret.txt",
+        "buildkit_secrets": {"file": "secret.txt", "text": {"text": "hidden"}},
+        "buildkit_ssh": "default=keys/one,/keys/two",
+        "image_args": ["BASE=base/image.tar", "no path", 7],
+        "registries": {"a.example": {"ca": ["ca.pem"], "keypair": [{"key": "key.pem", "cert": "cert.pem"}]}},
+        "unknown": "unknown"
+    }"#;
+
+    #[test]
+    fn object_names_what_its_keys_name_and_what_the_contract_fixes() {
+        let named = NamedPaths::of(OBJECT);
+
+        for path in [
+            "app",
+            "./app",
+            "app/",
+            "ci/Dockerfile",
+            "app/ci/Dockerfile",
+            "app/vendor/dep",
+            "test",
+            "image",
+            "cache",
+            "cache/index.json",
+            "args.yml",
+            "secret.txt",
+            "keys/one",
+            "/keys/two",
+            "base/image.tar",
+            "ca.pem",
+            "key.pem",
+            "cert.pem",
+        ] {
+            assert!(named.holds_place(path), "{path}");
+        }
+        for path in [
+            "",
+            ".",
+            "..",
+            "../escape",
+            "hidden",
+            "unknown",
+            "app/Dockerfile",
+            "app/../app",
+            "/app",
+            "no path",
+            "text",
+        ] {
+            assert!(!named.holds_place(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_files_of_arguments_labels_and_targets_have_a_text_and_never_a_secret() {
+        let named = NamedPaths::of(OBJECT);
+
+        assert!(named.holds_text("args.yml"));
+        for path in ["secret.txt", "ci/Dockerfile", "ca.pem", "key.pem", "app"] {
+            assert!(!named.holds_text(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn optional_key_given_empty_counts_as_left_out() {
+        let named = NamedPaths::of(r#"{"context": "app", "dockerfile": "", "labels_file": ""}"#);
+
+        assert!(named.holds_place("app/Dockerfile"));
+        assert!(!named.holds_text("."));
+    }
+
+    #[test]
+    fn text_that_is_no_object_names_what_the_contract_fixes() {
+        for text in ["", "{", "[]", "7", &"[".repeat(10_000)] {
+            let named = NamedPaths::of(text);
+
+            assert!(named.holds_place("image"), "{text}");
+            assert!(!named.holds_place("app"), "{text}");
+        }
+    }
+
+    #[test]
+    fn wrong_key_takes_none_of_the_others_away() {
+        let named = NamedPaths::of(
+            r#"{"context": 1, "target_file": "target", "labels_file": [], "cache": "yes"}"#,
+        );
+
+        assert!(named.holds_text("target"));
+    }
+}

@@ -1,0 +1,777 @@
+//! The supervisor and a real buildkitd: how it starts, how it ends, and that nothing is left of it.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what surrounds a test fails it like the test itself, and says on standard output why it was skipped"
+)]
+
+mod engine;
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use oci_image::daemon::{Daemon, DaemonError, Options, Overrides, Programs};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+/// How long a state may take to come about.
+const DEADLINE: Duration = Duration::from_secs(20);
+
+/// What is promised after SIGKILL.
+const GONE: Duration = Duration::from_secs(2);
+
+/// An ordinary user that every Debian has.
+const NOBODY: u32 = 65534;
+
+fn programs() -> Programs {
+    let named = Overrides {
+        buildkitd: Some(engine::program("buildkitd").into()),
+        ..Overrides::default()
+    };
+    Programs::find(&named.or(Overrides::from_env())).unwrap()
+}
+
+/// A program in place of buildkitd: a shell script.
+fn fake(script: &str) -> (TempDir, Programs) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("buildkitd");
+    fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+    let programs = Programs::find(&Overrides {
+        buildkitd: Some(path.into()),
+        ..Overrides::default()
+    })
+    .unwrap();
+    (directory, programs)
+}
+
+async fn start(options: Options) -> Result<Daemon, DaemonError> {
+    Daemon::start(options, |root| {
+        panic!("`{}` is nobody else's", root.display())
+    })
+    .await
+}
+
+async fn until(what: &str, limit: Duration, mut state: impl FnMut() -> bool) {
+    let deadline = Instant::now() + limit;
+    while !state() {
+        assert!(Instant::now() < deadline, "not within {limit:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The processes whose command line holds the text.
+fn processes(text: &str) -> Vec<String> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let lines = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    let lines = lines.map(|line| String::from_utf8_lossy(&line).replace('\0', " "));
+    lines.filter(|line| line.contains(text)).collect()
+}
+
+/// Everything of the daemon that the machine shows: processes, mounts, cgroups, its private directory.
+fn traces(root: &Path, private: &Path) -> Vec<String> {
+    let mut traces = Vec::new();
+    for path in [root, private] {
+        let text = path.to_str().unwrap();
+        traces.extend(processes(&format!("{text}/")));
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        traces.extend(
+            mounts
+                .lines()
+                .filter(|mount| mount.contains(text))
+                .map(str::to_owned),
+        );
+    }
+    let name = private.file_name().unwrap();
+    let hierarchies = fs::read_dir("/sys/fs/cgroup")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path());
+    let groups = hierarchies
+        .chain([PathBuf::from("/sys/fs/cgroup")])
+        .map(|hierarchy| hierarchy.join(name));
+    traces.extend(
+        groups
+            .chain([private.to_owned()])
+            .filter(|path| path.exists())
+            .map(|path| path.display().to_string()),
+    );
+    traces
+}
+
+fn private(socket: &Path) -> PathBuf {
+    socket.parent().unwrap().to_owned()
+}
+
+/// A build by `buildctl`, with a step whose command line nobody else has.
+fn build(socket: &Path, context: &engine::Context) -> Child {
+    Command::new(engine::program("buildctl"))
+        .args([
+            "--addr",
+            &format!("unix://{}", socket.display()),
+            "build",
+            "--progress=plain",
+        ])
+        .args(["--frontend=dockerfile.v0", "--no-cache"])
+        .args(["--local", &format!("context={}", context.path().display())])
+        .args([
+            "--local",
+            &format!("dockerfile={}", context.path().display()),
+        ])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap()
+}
+
+/// A context whose step sleeps, and the step's command line.
+fn sleeper() -> (engine::Context, String) {
+    static SLEEPERS: AtomicU32 = AtomicU32::new(0);
+    let seconds = 1_000_000 + std::process::id() * 100 + SLEEPERS.fetch_add(1, Ordering::Relaxed);
+    let step = format!("RUN /bin/busybox sleep {seconds}\n");
+    (engine::Context::new(&step), format!("sleep {seconds}"))
+}
+
+// --- a daemon that runs ---
+
+#[tokio::test]
+async fn a_daemon_builds_and_leaves_nothing_but_its_root_when_it_is_stopped() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+    let private = private(daemon.socket());
+    let context = engine::Context::new("RUN [ -d /proc/self ]\n");
+
+    let built = build(daemon.socket(), &context).wait_with_output().unwrap();
+    let alive = traces(root.path(), &private);
+    let exit = daemon.stop().await.unwrap();
+
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    assert!(
+        alive.iter().any(|trace| trace.contains("cgroup")),
+        "a step has a cgroup of ours: {alive:?}"
+    );
+    assert_eq!(exit.warnings, []);
+    assert_eq!(traces(root.path(), &private), [""; 0]);
+    assert!(root.path().join("buildkitd.log").exists(), "the log stays");
+}
+
+#[tokio::test]
+async fn mounts_of_the_daemon_are_seen_by_nobody_else() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+    let (context, step) = sleeper();
+    let mut building = build(daemon.socket(), &context);
+
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
+    assert!(!mounts.contains(root.path().to_str().unwrap()), "{mounts}");
+    building.kill().unwrap();
+    building.wait().unwrap();
+    daemon.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn its_warm_root_serves_the_next_daemon() {
+    let root = tempfile::tempdir().unwrap();
+    start(Options::new(root.path(), programs()))
+        .await
+        .unwrap()
+        .stop()
+        .await
+        .unwrap();
+
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+
+    daemon.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_root_with_a_very_long_path_is_a_root() {
+    let parent = tempfile::tempdir().unwrap();
+    let root = parent.path().join("a b/ä".repeat(8)).join("x".repeat(200));
+    let daemon = start(Options::new(&root, programs())).await.unwrap();
+    let context = engine::Context::new("RUN echo\n");
+
+    let built = build(daemon.socket(), &context).wait_with_output().unwrap();
+
+    assert!(daemon.socket().as_os_str().len() <= 104);
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    daemon.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_the_daemon_prints_reaches_the_sink_and_the_file() {
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+    impl std::io::Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let root = tempfile::tempdir().unwrap();
+    let sink = Shared::default();
+    let log_sink: Option<oci_image::daemon::LogSink> = Some(Box::new(sink.clone()));
+
+    let daemon = start(Options {
+        log_sink,
+        debug: true,
+        ..Options::new(root.path(), programs())
+    })
+    .await
+    .unwrap();
+    let exit = daemon.stop().await.unwrap();
+
+    let printed = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    assert!(printed.contains("level=debug"), "{printed}");
+    assert_eq!(
+        fs::read_to_string(root.path().join("buildkitd.log")).unwrap(),
+        printed
+    );
+    assert!(
+        exit.log.lines().all(|line| printed.contains(line)),
+        "{}",
+        exit.log
+    );
+}
+
+// --- a daemon that does not start ---
+
+#[tokio::test]
+async fn a_configuration_that_the_daemon_refuses_is_an_error_within_a_second_with_its_words() {
+    let root = tempfile::tempdir().unwrap();
+    let config = "[worker.oci]\ngc = \"perhaps\"\n".to_owned();
+    let began = Instant::now();
+
+    let error = start(Options {
+        config,
+        ..Options::new(root.path(), programs())
+    })
+    .await
+    .unwrap_err();
+
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert_eq!(
+        error.to_string(),
+        "buildkitd ended before it was ready: exit status: 1"
+    );
+    let log = "buildkitd: toml: cannot decode TOML string into struct field config.OCIConfig.GC of type *bool\n\
+               failed to parse config\n";
+    assert_eq!(error.log(), Some(log), "without the stack trace");
+}
+
+#[tokio::test]
+async fn a_daemon_that_exits_at_once_is_an_error_with_its_words() {
+    let root = tempfile::tempdir().unwrap();
+    let (_directory, programs) = fake("echo out; echo err >&2; exit 7");
+
+    let error = start(Options::new(root.path(), programs))
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "buildkitd ended before it was ready: exit status: 7"
+    );
+    assert_eq!(error.log(), Some("out\nerr\n"));
+}
+
+#[tokio::test]
+async fn a_daemon_that_never_gets_ready_is_killed_at_its_deadline() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, programs) = fake("echo thinking; trap '' TERM; while :; do sleep 1000; done");
+    let readiness = Duration::from_millis(300);
+
+    let error = start(Options {
+        readiness,
+        ..Options::new(root.path(), programs)
+    })
+    .await
+    .unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        "buildkitd was not ready after 300ms and was killed"
+    );
+    assert_eq!(error.log(), Some("thinking\n"));
+    assert_eq!(processes(directory.path().to_str().unwrap()), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_daemon_that_cannot_be_run_is_named() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, programs) = fake("");
+    let path = directory.path().join("buildkitd");
+    fs::write(&path, "#!/no/such/shell\n").unwrap();
+
+    let error = start(Options::new(root.path(), programs))
+        .await
+        .unwrap_err();
+
+    assert_eq!(
+        error.to_string(),
+        format!("cannot run `{}`", path.display())
+    );
+}
+
+#[tokio::test]
+async fn a_start_that_is_called_off_leaves_nothing() {
+    let root = tempfile::tempdir().unwrap();
+    let (directory, programs) = fake("while :; do sleep 1000; done");
+    let options = Options::new(root.path(), programs);
+
+    let started = tokio::time::timeout(Duration::from_millis(300), start(options)).await;
+
+    assert!(started.is_err());
+    let script = directory.path().to_str().unwrap();
+    until("nothing is left", GONE, || processes(script).is_empty()).await;
+}
+
+// --- two builds ---
+
+#[tokio::test]
+async fn a_second_build_waits_for_the_root_says_so_and_then_has_a_daemon_of_its_own() {
+    let root = tempfile::tempdir().unwrap();
+    let first = start(Options::new(root.path(), programs())).await.unwrap();
+    let first_socket = first.socket().to_owned();
+    let (says, said) = tokio::sync::oneshot::channel();
+    let options = Options::new(root.path(), programs());
+
+    let second = tokio::spawn(Daemon::start(options, |root| {
+        says.send(root.to_owned()).unwrap();
+    }));
+    assert_eq!(said.await.unwrap(), root.path());
+    assert!(!second.is_finished());
+    first.stop().await.unwrap();
+    let second = second.await.unwrap().unwrap();
+
+    assert_ne!(second.socket(), first_socket);
+    second.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_root_that_a_foreign_buildkitd_uses_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let foreign = fs::File::create(root.path().join("buildkitd.lock")).unwrap();
+    foreign.lock().unwrap();
+
+    let error = start(Options::new(root.path(), programs()))
+        .await
+        .unwrap_err();
+
+    let path = root.path().display();
+    assert_eq!(
+        error.to_string(),
+        format!("another buildkitd runs on `{path}`: stop it, or name another root")
+    );
+}
+
+// --- how a daemon ends ---
+
+#[tokio::test]
+async fn a_daemon_that_is_killed_is_noticed_and_its_steps_are_gone() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+    let private = private(daemon.socket());
+    let (context, step) = sleeper();
+    let mut building = build(daemon.socket(), &context);
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    kill_process(pid_of(root.path()), Signal::KILL).unwrap();
+    let exit = tokio::time::timeout(GONE, daemon.exited()).await.unwrap();
+
+    assert_eq!(exit.status.to_string(), "signal: 9 (SIGKILL)");
+    assert_eq!((exit.warnings, processes(&step)), (vec![], vec![]));
+    assert_eq!(traces(root.path(), &private), [""; 0]);
+    assert_eq!(steps_left(root.path()), [""; 0]);
+    assert!(!building.wait().unwrap().success());
+    assert_eq!(
+        daemon.stop().await.unwrap().status.to_string(),
+        "signal: 9 (SIGKILL)"
+    );
+}
+
+#[tokio::test]
+async fn a_daemon_that_waits_for_an_open_solve_is_killed_at_the_deadline() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+    let private = private(daemon.socket());
+    let (context, step) = sleeper();
+    let mut building = build(daemon.socket(), &context);
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    let exit = daemon.stop().await.unwrap();
+
+    assert_eq!(exit.status.to_string(), "signal: 9 (SIGKILL)");
+    assert_eq!(
+        (processes(&step), traces(root.path(), &private)),
+        (vec![], vec![])
+    );
+    assert!(!building.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_daemon_that_is_dropped_is_gone_when_drop_returns() {
+    let root = tempfile::tempdir().unwrap();
+    let daemon = start(Options::new(root.path(), programs())).await.unwrap();
+    let private = private(daemon.socket());
+
+    drop(daemon);
+
+    assert_eq!(traces(root.path(), &private), [""; 0]);
+}
+
+#[tokio::test]
+async fn nothing_runs_two_seconds_after_its_parent_was_killed_and_the_next_build_goes_on() {
+    let root = tempfile::tempdir().unwrap();
+    let mut parent = Parent::start(&mut holder(root.path()));
+    let socket = parent.socket();
+    let (context, step) = sleeper();
+    let mut building = build(&socket, &context);
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    parent.child.kill().unwrap();
+    parent.child.wait().unwrap();
+    until("the step is gone", GONE, || processes(&step).is_empty()).await;
+    until("the daemon is gone", GONE, || {
+        processes(&format!("{}/", root.path().display())).is_empty()
+    })
+    .await;
+    assert!(private(&socket).exists(), "nobody could remove it");
+    let next = start(Options::new(root.path(), programs())).await.unwrap();
+
+    assert!(!building.wait().unwrap().success());
+    assert_eq!(
+        traces(Path::new("/no/root"), &private(&socket)),
+        [""; 0],
+        "the next daemon sweeps"
+    );
+    assert_eq!(steps_left(root.path()), [""; 0]);
+    next.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_build_that_waits_goes_on_when_the_other_is_killed() {
+    let root = tempfile::tempdir().unwrap();
+    let mut parent = Parent::start(&mut holder(root.path()));
+    parent.socket();
+    let (says, said) = tokio::sync::oneshot::channel();
+    let options = Options::new(root.path(), programs());
+    let second = tokio::spawn(Daemon::start(options, |_| says.send(()).unwrap()));
+    said.await.unwrap();
+
+    parent.child.kill().unwrap();
+    parent.child.wait().unwrap();
+
+    second.await.unwrap().unwrap().stop().await.unwrap();
+}
+
+// --- machines of other kinds ---
+
+#[tokio::test]
+async fn steps_run_where_no_cgroups_are_mounted_and_none_stay_behind() {
+    let set_up = "umount -R -l /sys/fs/cgroup";
+    let Some(mut holder) = contained(set_up, None) else {
+        return;
+    };
+    let root = tempfile::tempdir().unwrap();
+    let mut parent = Parent::start(holder.env("HOLD_ROOT", root.path()));
+    let socket = parent.socket();
+    let context = engine::Context::new("RUN echo\n");
+
+    let built = build(&socket, &context).wait_with_output().unwrap();
+
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    assert_eq!(parent.stop(), ["exit status: 1"]);
+    assert_eq!(traces(root.path(), &private(&socket)), [""; 0]);
+}
+
+#[tokio::test]
+async fn steps_run_where_cgroups_are_version_2_alone() {
+    let set_up = "umount -R -l /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup";
+    let Some(mut holder) = contained(set_up, None) else {
+        return;
+    };
+    let root = tempfile::tempdir().unwrap();
+    let mut parent = Parent::start(holder.env("HOLD_ROOT", root.path()));
+    let socket = parent.socket();
+    let context = engine::Context::new("RUN echo\n");
+
+    let built = build(&socket, &context).wait_with_output().unwrap();
+
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    assert_eq!(parent.stop(), ["exit status: 1"]);
+    assert_eq!(traces(root.path(), &private(&socket)), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_ordinary_user_builds_and_leaves_nothing() {
+    let Some((directory, mut holder)) = user("true") else {
+        return;
+    };
+    let mut parent = Parent::start(&mut holder);
+    let socket = parent.socket();
+    let context = engine::Context::new("RUN [ -d /proc/self ]\n");
+
+    let built = build(&socket, &context).wait_with_output().unwrap();
+
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    assert_eq!(parent.stop(), ["exit status: 1"]);
+    assert_eq!(traces(directory.path(), &private(&socket)), [""; 0]);
+    assert_eq!(steps_left(&directory.path().join("root")), [""; 0]);
+}
+
+#[tokio::test]
+async fn nothing_runs_two_seconds_after_an_ordinary_users_parent_was_killed() {
+    let Some((directory, mut holder)) = user("true") else {
+        return;
+    };
+    let mut parent = Parent::start(&mut holder);
+    let (context, step) = sleeper();
+    let mut building = build(&parent.socket(), &context);
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    parent.child.kill().unwrap();
+    parent.child.wait().unwrap();
+
+    until("the step is gone", GONE, || processes(&step).is_empty()).await;
+    let root = format!("{}/root", directory.path().display());
+    until("the daemon is gone", GONE, || processes(&root).is_empty()).await;
+    assert!(!building.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn an_ordinary_user_whose_procfs_is_masked_builds_without_a_process_sandbox() {
+    let Some((_directory, mut holder)) = user("mount -t tmpfs none /proc/tty") else {
+        return;
+    };
+    let mut parent = Parent::start(&mut holder);
+    let warning =
+        "steps share this machine's PID namespace, because `/proc` is masked here by `/proc/tty`";
+    assert_eq!(parent.line(), format!("warning {warning}"));
+    let context = engine::Context::new("RUN [ -d /proc/self ]\n");
+
+    let built = build(&parent.socket(), &context)
+        .wait_with_output()
+        .unwrap();
+
+    assert!(
+        built.status.success(),
+        "{}",
+        String::from_utf8_lossy(&built.stderr)
+    );
+    assert_eq!(parent.stop(), ["exit status: 1"]);
+}
+
+#[tokio::test]
+async fn an_ordinary_user_is_told_what_the_machine_lacks() {
+    let Some((_directory, mut holder)) =
+        user("umount /etc/subgid && mount --bind /dev/null /etc/subgid")
+    else {
+        return;
+    };
+
+    let mut parent = Parent::start(&mut holder);
+
+    let lack = "a range for user `nobody` in `/etc/subgid` (as root: `usermod --add-subgids 100000-165535 nobody`)";
+    assert_eq!(
+        parent.line(),
+        format!("error a build without root lacks {lack}")
+    );
+}
+
+// --- a process of our own that supervises, and can be killed ---
+
+/// Not a test by itself: what other tests start as a process, so that it can be killed, contained or be another user.
+#[tokio::test]
+#[ignore = "a process that other tests start"]
+async fn holds_a_daemon() {
+    let Some(root) = env::var_os("HOLD_ROOT") else {
+        return;
+    };
+    match Daemon::start(Options::new(root, programs()), |_| println!("\nHOLD waits")).await {
+        Ok(daemon) => hold(daemon).await,
+        Err(error) => println!("\nHOLD error {error}\n{}", error.log().unwrap_or_default()),
+    }
+}
+
+async fn hold(daemon: Daemon) {
+    for warning in daemon.warnings() {
+        println!("\nHOLD warning {warning}");
+    }
+    println!("\nHOLD socket {}", daemon.socket().display());
+    tokio::task::spawn_blocking(|| std::io::stdin().lines().last())
+        .await
+        .unwrap();
+    let exit = daemon.stop().await.unwrap();
+    for warning in exit.warnings {
+        println!("\nHOLD left {warning}");
+    }
+    println!("\nHOLD {}", exit.status);
+}
+
+/// A running `holds_a_daemon`; killed when dropped.
+struct Parent {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Box<dyn Iterator<Item = String>>,
+}
+
+impl Parent {
+    fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap())
+            .lines()
+            .map(Result::unwrap);
+        let lines = Box::new(
+            lines
+                .inspect(|line| println!("{line}"))
+                .filter_map(|line| line.strip_prefix("HOLD ").map(str::to_owned)),
+        );
+        Self {
+            stdin: child.stdin.take(),
+            child,
+            lines,
+        }
+    }
+
+    /// The next thing it says.
+    fn line(&mut self) -> String {
+        self.lines.next().expect("it says something")
+    }
+
+    fn socket(&mut self) -> PathBuf {
+        let line = self.line();
+        line.strip_prefix("socket ")
+            .unwrap_or_else(|| panic!("{line}"))
+            .into()
+    }
+
+    /// Lets it stop its daemon; what it says then.
+    fn stop(&mut self) -> Vec<String> {
+        drop(self.stdin.take());
+        let said = self.lines.by_ref().collect();
+        assert!(self.child.wait().unwrap().success());
+        said
+    }
+}
+
+impl Drop for Parent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+const HOLD: [&str; 4] = ["holds_a_daemon", "--exact", "--ignored", "--nocapture"];
+
+fn holder(root: &Path) -> Command {
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(HOLD).env("HOLD_ROOT", root);
+    command
+}
+
+/// A holder in a mount namespace that `set_up` has changed, as another user if one is named.
+fn contained(set_up: &str, user: Option<u32>) -> Option<Command> {
+    if !rustix::process::geteuid().is_root() {
+        println!("skipped: only root can prepare the machine that this test needs");
+        return None;
+    }
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "--propagation", "private", "--", "sh", "-ec"]);
+    let become_user =
+        user.map(|user| format!("setpriv --reuid {user} --regid {user} --clear-groups "));
+    command.arg(format!(
+        "{set_up}; exec {}\"$@\"",
+        become_user.unwrap_or_default()
+    ));
+    command
+        .arg("sh")
+        .arg(env::current_exe().unwrap())
+        .args(HOLD);
+    Some(command)
+}
+
+/// A holder that runs as `nobody`, with ranges of subordinate IDs that only it sees, and its own temporary directory.
+fn user(set_up: &str) -> Option<(TempDir, Command)> {
+    let engine = engine::program("buildkitd");
+    let helpers =
+        ["newuidmap", "rootlesskit", "setpriv"].map(|name| Path::new("/usr/bin").join(name));
+    if let Some(missing) = helpers.iter().find(|path| !path.exists()) {
+        println!("skipped: `{}` is not installed", missing.display());
+        return None;
+    }
+    let directory = tempfile::tempdir_in("/tmp").unwrap();
+    let ranges = directory.path().join("ranges");
+    fs::write(&ranges, "nobody:200000:65536\n").unwrap();
+    std::os::unix::fs::chown(directory.path(), Some(NOBODY), Some(NOBODY)).ok();
+    let bind = |file: &str| format!("mount --bind {} {file}", ranges.display());
+    let set_up = format!("{}; {}; {set_up}", bind("/etc/subuid"), bind("/etc/subgid"));
+    let mut command = contained(&set_up, Some(NOBODY))?;
+    command
+        .env("HOLD_ROOT", directory.path().join("root"))
+        .env("TMPDIR", directory.path())
+        .env("OCI_IMAGE_BUILDKITD", engine)
+        .env_remove("XDG_RUNTIME_DIR");
+    Some((directory, command))
+}
+
+/// The daemon with that root, which may have processes of runc below it.
+fn pid_of(root: &Path) -> Pid {
+    let flag = format!("--root\0{}\0", root.display());
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let daemon = entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok())
+        .find(|pid| {
+            fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|line| String::from_utf8_lossy(&line).contains(&flag))
+        });
+    Pid::from_raw(daemon.unwrap()).unwrap()
+}
+
+/// Working directories of steps in a root.
+fn steps_left(root: &Path) -> Vec<String> {
+    let executor = root.join("runc-overlayfs/executor");
+    let entries = fs::read_dir(executor).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| entry.path().is_dir())
+        .map(|entry| entry.path().display().to_string())
+        .collect()
+}

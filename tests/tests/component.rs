@@ -1,0 +1,220 @@
+//! The planner as a component says what it says natively, byte for byte, and whatever the object is, it answers.
+//!
+//! `tests/tests/requests.rs` says that what it says natively is right.
+
+use std::fs;
+use std::path::PathBuf;
+
+use oci_image::planner::checked_plan::CheckedPlan;
+use oci_image::planner::workspace::{Entry, FileError, NativeWorkspace, Workspace};
+use oci_image::planner::{Planner, PlannerError, inline_secrets};
+use oci_image_guest::workspace as native;
+use oci_image_schema::diagnostic::Diagnostic;
+use oci_image_tests::engine::checkout;
+
+#[test]
+fn component_says_of_each_fixture_what_the_planner_says_natively() {
+    let planner = Planner::load().unwrap();
+    for (name, object) in fixtures() {
+        assert_eq!(
+            planner.validate(&object).unwrap(),
+            oci_image_guest::validate(&object),
+            "{name}"
+        );
+        assert_eq!(
+            planner.describe(&object).unwrap(),
+            oci_image_guest::describe(&object),
+            "{name}"
+        );
+        assert_eq!(
+            planner.plan(&object, workspace(&object)).unwrap().result,
+            oci_image_guest::plan(&object, &Native(workspace(&object))),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn plan_of_each_valid_fixture_passes_the_check() {
+    let planner = Planner::load().unwrap();
+    for (name, object) in fixtures() {
+        let planned = planner.plan(&object, workspace(&object)).unwrap();
+        if let Ok(plan) = planned.result {
+            let parsed = serde_json::from_str(&object).unwrap();
+            CheckedPlan::new(plan, &parsed).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
+
+#[test]
+fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() {
+    let planner = Planner::load().unwrap();
+    let mut dice = 0x9e37_79b9_7f4a_7c15;
+    for (name, object) in fixtures() {
+        if object.is_empty() {
+            continue;
+        }
+        for _ in 0..20 {
+            let object = damaged(&object, &mut dice);
+
+            let said: Vec<Diagnostic> = planner
+                .validate(&object)
+                .unwrap_or_else(|error| panic!("{name}: {error}: {object}"));
+
+            assert_eq!(said, oci_image_guest::validate(&object), "{name}: {object}");
+        }
+    }
+}
+
+#[test]
+fn worst_object_meets_an_answer_or_a_limit_and_no_trap() {
+    let planner = Planner::load().unwrap();
+    let filled = |start: &str, unit: &str, end: &str| {
+        let count = ((4 << 20) - start.len() - end.len()) / unit.len();
+        format!("{start}{}{end}", unit.repeat(count))
+    };
+    let key = |name: &str, unit: &str| {
+        filled(
+            &format!(r#"{{"context": ".", "output": "image", "{name}": ["#),
+            &format!("{unit}, "),
+            &format!("{unit}]}}"),
+        )
+    };
+    for (what, object) in [
+        ("unknown keys", filled("{", r#""a":1,"#, r#""a":1}"#)),
+        ("open lists", filled("", "[", "")),
+        (
+            "nested lists",
+            format!("{}{}", "[".repeat(2 << 20), "]".repeat(2 << 20)),
+        ),
+        ("nested maps", filled("", r#"{"context":"#, "1")),
+        (
+            "escapes",
+            filled(r#"{"context": ""#, r"\u0041", r#"", "output": "image"}"#),
+        ),
+        (
+            "zeros",
+            filled(r#"{"context": ""#, r"\u0000", r#"", "output": "image"}"#),
+        ),
+        ("arguments", key("build_args", r#""a=b""#)),
+        ("bad arguments", key("build_args", r#""a b""#)),
+        ("numbers", key("labels", "1")),
+        ("targets", key("additional_targets", r#""..""#)),
+        ("image arguments", key("image_args", r#""A=b""#)),
+        ("mirrors", key("registry_mirrors", r#""a b""#)),
+        (
+            "platforms",
+            filled(
+                r#"{"context": ".", "output": "image", "image_platform": ""#,
+                "linux/x,",
+                r#""}"#,
+            ),
+        ),
+        (
+            "hosts",
+            filled(
+                r#"{"context": ".", "output": "image", "add_hosts": ""#,
+                "a=1.1.1,",
+                r#""}"#,
+            ),
+        ),
+        (
+            "tables",
+            filled(
+                r#"{"context": ".", "output": "image", "buildkit_extra_config": ""#,
+                r"[a]\n",
+                r#""}"#,
+            ),
+        ),
+        (
+            "settings",
+            filled(
+                r#"{"context": ".", "output": "image", "buildkit_extra_config": ""#,
+                r"a.b = 1\n",
+                r#""}"#,
+            ),
+        ),
+        ("white space", filled("{", " ", "}")),
+    ] {
+        match planner.plan(&object, workspace(&object)) {
+            Ok(_) | Err(PlannerError::Limit { .. }) => {}
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+/// One damage at one place: a byte changed, cut, doubled, or everything after it cut off.
+fn damaged(object: &str, dice: &mut u64) -> String {
+    let mut roll = |sides: usize| {
+        *dice ^= *dice << 13;
+        *dice ^= *dice >> 7;
+        *dice ^= *dice << 17;
+        usize::try_from(*dice >> 33).expect("31 bits") % sides
+    };
+    let mut bytes = object.as_bytes().to_vec();
+    let at = roll(bytes.len());
+    match roll(4) {
+        0 => bytes[at] = b"{}[],:\"\\ 0a\n\x00"[roll(13)],
+        1 => {
+            bytes.remove(at);
+        }
+        2 => bytes.insert(at, bytes[at]),
+        _ => bytes.truncate(at),
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// Every request of the fixtures by name, as the planner is given it.
+fn fixtures() -> Vec<(String, String)> {
+    let mut fixtures = Vec::new();
+    for kind in ["valid", "invalid"] {
+        for entry in fs::read_dir(directory("requests").join(kind)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if name.ends_with(".plan.json") || name.ends_with(".diagnostics.json") {
+                continue;
+            }
+            // One of them is not UTF-8 on purpose.
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            fixtures.push((name, inline_secrets::mask(&text).object));
+        }
+    }
+    assert!(fixtures.len() > 20);
+    fixtures
+}
+
+fn directory(name: &str) -> PathBuf {
+    checkout().join("tests/fixtures").join(name)
+}
+
+fn workspace(object: &str) -> NativeWorkspace {
+    NativeWorkspace::open(&directory("workspace"), object).unwrap()
+}
+
+/// The host's workspace as the planner's own trait.
+struct Native(NativeWorkspace);
+
+impl native::Workspace for Native {
+    fn read_text(&self, path: &str) -> Result<String, native::FileError> {
+        self.0.read_text(path).map_err(file_error)
+    }
+
+    fn entry_at(&self, path: &str) -> Result<native::Entry, native::FileError> {
+        match self.0.entry_at(path).map_err(file_error)? {
+            Entry::Nothing => Ok(native::Entry::Nothing),
+            Entry::File => Ok(native::Entry::File),
+            Entry::Directory => Ok(native::Entry::Directory),
+        }
+    }
+}
+
+fn file_error(error: FileError) -> native::FileError {
+    match error {
+        FileError::NotFound => native::FileError::NotFound,
+        FileError::NotText => native::FileError::NotText,
+        FileError::IsDirectory => native::FileError::IsDirectory,
+        FileError::TooLarge(limit) => native::FileError::TooLarge(limit),
+        FileError::Denied => native::FileError::Denied,
+        FileError::Other(reason) => native::FileError::Other(reason),
+    }
+}
