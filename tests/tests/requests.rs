@@ -8,6 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use oci_image::planner::Planner;
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 use oci_image_tests::engine::checkout;
@@ -145,6 +146,23 @@ fn description_and_plan_agree_with_validation() {
             }
         }
     }
+}
+
+#[test]
+fn deepest_configuration_that_is_read_fits_the_sandboxs_stack() {
+    let dotted = vec!["a"; 79].join(".");
+    let inline = format!("{dotted} = {{").repeat(8);
+    let config = format!("[{dotted}]\n{inline} b = 1 {}\n", "}".repeat(8));
+    let object = format!(
+        r#"{{"context": ".", "output": "image", "buildkit_extra_config": {}}}"#,
+        serde_json::to_string(&config).unwrap()
+    );
+
+    let diagnostics = Planner::load().unwrap().validate(&object).unwrap();
+
+    assert_eq!(diagnostics, oci_image_guest::validate(&object));
+    let codes: Vec<&str> = diagnostics.iter().map(|one| one.code.as_str()).collect();
+    assert_eq!(codes, ["unknown-config"]);
 }
 
 fn start_in_object(diagnostic: &Diagnostic) -> u32 {
