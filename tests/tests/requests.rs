@@ -24,7 +24,7 @@ impl Workspace for Fixtures {
             Entry::Nothing => Err(FileError::NotFound),
             Entry::Directory => Err(FileError::IsDirectory),
             Entry::File => {
-                let bytes = fs::read(directory("workspace").join(path)).unwrap();
+                let bytes = fs::read(directory("workspace").join(path)).expect("a file");
                 String::from_utf8(bytes).map_err(|_| FileError::NotText)
             }
         }
@@ -174,9 +174,12 @@ fn start_in_object(diagnostic: &Diagnostic) -> u32 {
 
 /// The keys that the schema's type has.
 fn keys() -> Vec<String> {
-    let schema = fs::read_to_string(checkout().join("schema/oci-image.schema.json")).unwrap();
-    let schema: Value = serde_json::from_str(&schema).unwrap();
-    let properties = schema["properties"].as_object().unwrap();
+    let schema = fs::read_to_string(checkout().join("schema/oci-image.schema.json"))
+        .expect("the schema is committed");
+    let schema: Value = serde_json::from_str(&schema).expect("the schema is JSON");
+    let properties = schema["properties"]
+        .as_object()
+        .expect("the object has keys");
     properties.keys().cloned().collect()
 }
 
@@ -186,8 +189,9 @@ fn directory(part: &str) -> PathBuf {
 
 fn files(kind: &str) -> Vec<String> {
     let mut files: Vec<String> = fs::read_dir(directory("requests").join(kind))
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .expect("the fixtures are committed")
+        .map(|entry| entry.expect("an entry").file_name())
+        .map(|name| name.into_string().expect("a fixture's name is text"))
         .collect();
     files.sort();
     files
@@ -203,16 +207,16 @@ fn requests(kind: &str) -> Vec<(String, String)> {
             let path = directory("requests")
                 .join(kind)
                 .join(format!("{name}.json"));
-            (name.to_owned(), fs::read_to_string(path).unwrap())
+            (name.to_owned(), read(&path))
         })
         .collect()
 }
 
 fn compare(path: &str, answer: &impl Serialize) {
-    let text = serde_json::to_string_pretty(answer).unwrap() + "\n";
+    let text = serde_json::to_string_pretty(answer).expect("an answer is JSON") + "\n";
     let path = directory(path);
     if std::env::var_os("BLESS").is_some() {
-        fs::write(&path, &text).unwrap();
+        fs::write(&path, &text).expect("the fixtures can be written");
     }
     assert_eq!(text, read(&path), "{}; BLESS=1 rewrites it", path.display());
 }

@@ -195,12 +195,17 @@ fn path(kind: &str) -> std::path::PathBuf {
 /// Each request of a kind, by name: the files with one dot.
 fn requests(kind: &str) -> Vec<(String, String)> {
     fs::read_dir(path(kind))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
+        .expect("the fixtures are committed")
+        .map(|entry| entry.expect("an entry").path())
         .filter_map(|path| {
             let name = path.file_name()?.to_str()?.strip_suffix(".json")?;
             let single = !name.contains('.');
-            single.then(|| (name.to_owned(), fs::read_to_string(&path).unwrap()))
+            single.then(|| {
+                (
+                    name.to_owned(),
+                    fs::read_to_string(&path).expect("a fixture is text"),
+                )
+            })
         })
         .collect()
 }
