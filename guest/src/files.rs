@@ -153,11 +153,13 @@ impl<'t> Files<'_, 't, '_> {
         false
     }
 
-    /// Whether a directory stands at a path that the contract fixes; anything else there is an error, nothing is not.
-    pub(crate) fn directory(&mut self, path: &str, cause: Span) -> bool {
+    /// Whether a directory stands at a path that the contract fixes, or nothing; no answer, and a finding, if it is anything else.
+    pub(crate) fn directory(&mut self, path: &str, cause: Span) -> Option<bool> {
         match self.workspace.entry_at(path) {
-            Ok(Entry::Nothing) | Err(FileError::NotFound) => false,
-            _ => self.expect(Wanted::Directory, "the directory", path, cause),
+            Ok(Entry::Nothing) | Err(FileError::NotFound) => Some(false),
+            _ => self
+                .expect(Wanted::Directory, "the directory", path, cause)
+                .then_some(true),
         }
     }
 

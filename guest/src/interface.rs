@@ -17,7 +17,7 @@ pub(crate) fn interface(request: &Request<'_>) -> Option<Interface> {
         path: Some(name::join(context.as_str(), &name::normal(place.as_str()))),
     };
     let context_input = Input {
-        name: context.as_str().to_owned(),
+        name: artifact(context.as_str()),
         path: None,
     };
     let image = Output {
@@ -37,4 +37,30 @@ pub(crate) fn interface(request: &Request<'_>) -> Option<Interface> {
             .collect(),
         caches: request.cache.iter().map(|_| "cache".to_owned()).collect(),
     })
+}
+
+/// The name of the artifact that a context is: its path without noise, `.` if nothing is left.
+fn artifact(context: &str) -> String {
+    let name = name::normal(context);
+    if name.is_empty() || context.starts_with('/') {
+        return context.to_owned();
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn context_is_named_without_the_noise_of_its_path() {
+        for (context, name) in [
+            (".", "."),
+            ("./app/", "app"),
+            ("app/sub", "app/sub"),
+            ("/app/", "/app/"),
+        ] {
+            assert_eq!(artifact(context), name);
+        }
+    }
 }

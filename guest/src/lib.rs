@@ -37,6 +37,8 @@ mod registry;
 mod request;
 mod secret;
 mod solve;
+#[cfg(test)]
+mod tests;
 mod toml_tree;
 pub mod workspace;
 mod yaml;

@@ -154,8 +154,8 @@ fn report_syntax<'t>(text: &'t str, findings: &mut Findings<'t>, error: &serde_j
         finding.help("remove the byte order mark");
     } else if text.trim().is_empty() {
         finding.help("write {\"context\": \".\", \"output\": \"image\"}");
-    } else if words.starts_with("trailing comma") {
-        finding.help("remove the comma");
+    } else if text[start..].starts_with(['}', ']']) && text[..start].trim_end().ends_with(',') {
+        finding.help("remove the comma before it");
     }
 }
 

@@ -196,7 +196,7 @@ fn export(
     cause: Span,
     files: &mut Files<'_, '_, '_>,
 ) -> Option<ImageExport> {
-    if !files.directory(directory, cause) {
+    if !files.directory(directory, cause)? {
         let message = format!(
             "the directory {} does not exist, so its image is built and not exported",
             quoted(directory)
@@ -225,7 +225,7 @@ fn export(
 
 fn cache(flag: Option<Span>, files: &mut Files<'_, '_, '_>) -> Option<Cache> {
     let flag = flag?;
-    if files.directory(CACHE, flag) {
+    if files.directory(CACHE, flag)? {
         let import = files.is(Entry::File, CACHE_INDEX);
         return Some(Cache {
             directory: CACHE.to_owned(),

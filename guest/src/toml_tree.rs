@@ -165,15 +165,26 @@ fn join_below<'i>(
                         join_below(own, other, path, conflicts);
                     }
                     (own, other) if same(own, &other) => {}
-                    _ => conflicts.push(Conflict {
+                    (own, other) => conflicts.push(Conflict {
                         setting: header(path),
-                        first: place,
-                        second: range,
+                        first: source(place, own),
+                        second: source(range, &other),
                     }),
                 }
             }
         }
         path.pop();
+    }
+}
+
+/// Where a value came from: a table that was made on the way to a setting has no place of its own, but its first setting has.
+fn source(place: Range<usize>, value: &DeValue<'_>) -> Range<usize> {
+    match value {
+        DeValue::Table(table) if place.is_empty() => table
+            .iter()
+            .next()
+            .map_or(place, |(_, inner)| source(inner.span(), inner.get_ref())),
+        _ => place,
     }
 }
 

@@ -354,7 +354,8 @@ pub enum Secret {
     Inline(InlineSecret),
 }
 
-/// A secret written into the object. `Debug` does not show it.
+/// A secret written into the object.
+// `Debug` does not show it: see below.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
