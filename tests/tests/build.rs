@@ -108,7 +108,9 @@ fn image_is_what_an_independent_reader_says_it_is() {
     let manifest: Value = serde_json::from_str(&raw).unwrap();
     assert_eq!(manifest["config"]["digest"], place.read("image/digest"));
     let files = Archive::read(&path).files;
-    let blobs = files.iter().filter_map(|(name, blob)| Some((name.strip_prefix("blobs/sha256/")?, blob)));
+    let blobs = files
+        .iter()
+        .filter_map(|(name, blob)| Some((name.strip_prefix("blobs/sha256/")?, blob)));
     for (digest, blob) in blobs.filter(|(digest, _)| !digest.is_empty()) {
         assert_eq!(sha256(blob), format!("sha256:{digest}"));
     }

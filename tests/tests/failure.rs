@@ -110,7 +110,10 @@ fn daemon_that_is_not_installed_is_an_error_that_says_what_to_install() {
     );
 
     assert_eq!(run.status, 3, "{}", run.stderr);
-    shows(&run, &["error: buildkitd is not installed: install BuildKit"]);
+    shows(
+        &run,
+        &["error: buildkitd is not installed: install BuildKit"],
+    );
 }
 
 #[test]
