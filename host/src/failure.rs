@@ -66,7 +66,8 @@ impl Failure {
     fn text(&self) -> String {
         match self {
             Self::Request(report) => report.clone(),
-            Self::Build(BuildError::Failed { report }) => report.clone(),
+            // Apart from the progress above it.
+            Self::Build(BuildError::Failed { report }) => format!("\n{report}"),
             Self::Usage(error) | Self::Engine(error) => message(error.as_ref()),
             Self::Build(error) => {
                 let mut text = message(error);

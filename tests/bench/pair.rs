@@ -50,6 +50,7 @@ impl Pair {
     }
 
     /// The same pair with the median of another subtracted from every time: what is left when both sides' fixed costs go.
+    /// Memory is left out.
     pub(crate) fn less(&self, fixed: &Self) -> Self {
         Self {
             ours: less(&self.ours, median_wall(&fixed.ours)),
@@ -75,6 +76,7 @@ fn less(samples: &[Sample], fixed: Duration) -> Vec<Sample> {
         .iter()
         .map(|sample| Sample {
             wall: sample.wall.saturating_sub(fixed),
+            peak: 0, // memory is not a sum of what was done after what
             ..*sample
         })
         .collect()

@@ -50,7 +50,9 @@ fn table(comparisons: &[Comparison]) -> String {
         text.push_str(&time_row(comparison));
     }
     for comparison in comparisons {
-        text.push_str(&memory_row(comparison));
+        if highest_peak(&comparison.pair.ours) > 0 {
+            text.push_str(&memory_row(comparison));
+        }
     }
     text
 }

@@ -3,9 +3,11 @@
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`traces`]: what a build leaves on the machine.
+//! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 
 pub mod archive;
 pub mod engine;
+pub mod rival;
 pub mod traces;
 pub mod workplace;

@@ -77,7 +77,7 @@ fn every_mistake_of_a_request_is_reported_with_its_place() {
         "unknown-key",
         "did you mean `context`",
         ":3:5",
-        ":5:16",
+        ":5:17",
         ":6:14",
         "missing",
     ] {

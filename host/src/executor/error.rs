@@ -66,6 +66,11 @@ pub enum BuildError {
 }
 
 impl BuildError {
+    /// Whether the daemon stopped answering in the middle of a solve.
+    pub(super) fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
+    }
+
     /// The end of the daemon's log, where it says more than the error.
     #[must_use]
     pub fn daemon_log(&self) -> Option<&str> {

@@ -20,6 +20,7 @@ pub mod solves;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use oci_image_schema::plan::BaseImage;
 
@@ -33,6 +34,10 @@ use crate::registry::Registry;
 
 pub use error::BuildError;
 pub use solves::Built;
+
+/// How long a daemon may take to end whose connection has broken.
+// The kernel closes its sockets first and reports its end milliseconds later.
+const DEATH_DEADLINE: Duration = Duration::from_secs(1);
 
 /// What the plan leaves to the machine: where things are, never what is built.
 pub struct Host {
@@ -95,7 +100,7 @@ pub async fn run(
         biased;
         stop = &mut stop => Err(BuildError::Stopped(stop)),
         exit = daemon.exited() => Err(BuildError::DaemonDied(Box::new(exit))),
-        solved = solving => solved,
+        solved = solving => blame(solved, &daemon).await,
     };
     let stopped = daemon.stop().await;
     let built = solved?;
@@ -104,6 +109,17 @@ pub async fn run(
         .iter()
         .for_each(|warning| (host.on_warning)(&warning.to_string()));
     blocking(move || outputs.publish(&built).map(|()| built)).await
+}
+
+/// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
+async fn blame(solved: Result<Vec<Built>, BuildError>, daemon: &Daemon) -> Result<Vec<Built>, BuildError> {
+    match solved {
+        Err(error) if error.is_lost_connection() => {
+            let exit = tokio::time::timeout(DEATH_DEADLINE, daemon.exited()).await;
+            Err(exit.map_or(error, |exit| BuildError::DaemonDied(Box::new(exit))))
+        }
+        solved => solved,
+    }
 }
 
 /// The machine's part of a solve.

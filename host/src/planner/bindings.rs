@@ -11,8 +11,8 @@ wasmtime::component::bindgen!({
     imports: { default: trappable },
 });
 
-pub(super) use oci_image::planner::workspace;
-use oci_image::planner::{diagnostics, types};
+pub(super) use self::oci_image::planner::workspace;
+use self::oci_image::planner::{diagnostics, types};
 
 impl From<diagnostics::Diagnostic> for schema_diagnostic::Diagnostic {
     fn from(from: diagnostics::Diagnostic) -> Self {
