@@ -5,6 +5,7 @@
 //!
 //! Reads, writes: nothing. Unknown here: what a rule means.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -14,7 +15,9 @@ use serde::Serialize;
 
 /// How many lines are shown before and after the place.
 const CONTEXT_LINES: usize = 2;
-/// How much of a line is shown before and after the place, in bytes: a whole document may stand on one line.
+/// How much text is handed to the drawing, in bytes. It shows a terminal's width of a line, but reads all of it.
+const DRAWN: usize = 16 << 10;
+/// How much is kept before and after the place of a line that is longer: a whole document may stand on one line.
 const CONTEXT_BYTES: usize = 256;
 /// How many diagnostics are drawn; a text with more mistakes than this is not the one that was meant.
 const MOST: usize = 100;
@@ -85,54 +88,54 @@ impl<'text> Spot<'text> {
         }
     }
 
-    /// The lines around the place, and where in the text they begin.
-    fn window(&self) -> (usize, &'text str) {
-        let mut start = self.text[..self.span.start]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1);
-        for _ in 0..CONTEXT_LINES {
-            start = self.text[..start.saturating_sub(1)]
+    /// The lines of the place with `context` lines on both sides.
+    fn lines(&self, context: usize) -> Range<usize> {
+        let line_start = |offset: usize| {
+            self.text[..offset]
                 .rfind('\n')
-                .map_or(0, |newline| newline + 1);
-        }
-        let mut end = self.span.end;
-        for _ in 0..=CONTEXT_LINES {
-            end = self.text[end..]
+                .map_or(0, |newline| newline + 1)
+        };
+        let line_end = |offset: usize| {
+            self.text[offset..]
                 .find('\n')
-                .map_or(self.text.len(), |newline| end + newline + 1);
+                .map_or(self.text.len(), |newline| offset + newline + 1)
+        };
+        let mut start = line_start(self.span.start);
+        let mut end = line_end(self.span.end);
+        for _ in 0..context {
+            start = line_start(start.saturating_sub(1));
+            end = line_end(end);
         }
-        (start, &self.text[start..end])
+        start..end
     }
 
-    /// Where the part begins and ends that is shown of lines that are too long.
-    fn clipped(&self) -> (usize, &'text str) {
-        let start = self
-            .text
-            .floor_char_boundary(self.span.start.saturating_sub(CONTEXT_BYTES));
-        let end = (self.span.end.min(self.span.start + CONTEXT_BYTES) + CONTEXT_BYTES)
-            .min(self.text.len());
-        (start, &self.text[start..self.text.floor_char_boundary(end)])
+    /// The place, or its beginning, with some of its lines on both sides.
+    fn clipped(&self) -> Range<usize> {
+        let start = self.span.start.saturating_sub(CONTEXT_BYTES);
+        let end = self.span.end.min(self.span.start + DRAWN) + CONTEXT_BYTES;
+        self.text.floor_char_boundary(start)
+            ..self.text.floor_char_boundary(end.min(self.text.len()))
     }
 
-    fn snippet(
-        &self,
-    ) -> (
-        Snippet<'text, annotate_snippets::Annotation<'text>>,
-        Option<Position>,
-    ) {
-        let (start, shown) = self.window();
-        let long = shown.len() > 8 * CONTEXT_BYTES || self.span.len() > 4 * CONTEXT_BYTES;
-        let (start, shown) = if long { self.clipped() } else { (start, shown) };
-        let span = self.span.start - start..(self.span.end - start).min(shown.len());
-        let snippet = Snippet::source(shown)
-            .line_start(self.position(start).line)
+    /// Adds the place and its excerpt.
+    fn draw(&self, group: Group<'text>) -> Group<'text> {
+        let whole = [CONTEXT_LINES, 0]
+            .map(|context| self.lines(context))
+            .into_iter()
+            .find(|lines| lines.len() <= DRAWN);
+        let shown = whole.clone().unwrap_or_else(|| self.clipped());
+        let marked = self.span.start - shown.start..self.span.end.min(shown.end) - shown.start;
+        let snippet = Snippet::source(printable_source(&self.text[shown.clone()]))
+            .line_start(self.position(shown.start).line)
             .fold(false)
-            .annotation(AnnotationKind::Primary.span(span));
-        if long {
-            (snippet, Some(self.position(self.span.start)))
-        } else {
-            (snippet.path(self.name), None)
+            .annotation(AnnotationKind::Primary.span(marked));
+        if whole.is_some() {
+            return group.element(snippet.path(self.name));
         }
+        // With a path the drawing would count columns from where its text begins.
+        let Position { line, column } = self.position(self.span.start);
+        let place = format!("at {}:{line}:{column}", self.name);
+        group.element(snippet).element(Level::NOTE.message(place))
     }
 }
 
@@ -183,28 +186,45 @@ fn group<'text>(diagnostic: &'text Diagnostic, sources: &Sources<'text>) -> Grou
     };
     let mut group = Group::with_title(
         level
-            .primary_title(&diagnostic.message)
+            .primary_title(printable(&diagnostic.message))
             .id(&diagnostic.code),
     );
     if let Some(spot) = sources.spot(diagnostic) {
-        let (snippet, position) = spot.snippet();
-        group = group.element(snippet);
-        if let Some(Position { line, column }) = position {
-            group = group.element(Level::NOTE.message(format!("at {}:{line}:{column}", spot.name)));
-        }
+        group = spot.draw(group);
     }
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(printable(help)));
     }
     if !diagnostic.allowed.is_empty() {
         let allowed: Vec<String> = diagnostic
             .allowed
             .iter()
-            .map(|value| format!("`{value}`"))
+            .map(|value| format!("`{}`", printable(value)))
             .collect();
         group = group.element(Level::NOTE.message(format!("allowed: {}", allowed.join(", "))));
     }
     group
+}
+
+/// A text that cannot drive a terminal: the drawing replaces such characters in titles and excerpts only, and not all of them.
+fn printable(text: &str) -> String {
+    text.replace(
+        |character: char| {
+            let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+            turns || (character.is_control() && character != '\n')
+        },
+        "\u{fffd}",
+    )
+}
+
+/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes.
+fn printable_source(text: &str) -> Cow<'_, str> {
+    let is_left = |character: char| matches!(character, '\u{80}'..='\u{9f}');
+    if text.contains(is_left) {
+        Cow::Owned(text.replace(is_left, "\u{b7}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn count(diagnostics: &[Diagnostic]) -> String {
@@ -229,6 +249,8 @@ fn count(diagnostics: &[Diagnostic]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use oci_image_schema::diagnostic::FilePlace;
+
     use super::*;
 
     fn diagnostic(span: Option<Span>) -> Diagnostic {
@@ -347,5 +369,94 @@ error[unknown-key]: `contxt` is not a key of the object
         );
         assert_eq!(entries[0]["file"], "<stdin>");
         assert_eq!(entries[0]["code"], "unknown-key");
+    }
+
+    /// The drawing of one diagnostic about `marked` within a text.
+    fn drawn(message: &str, marked: &str) -> String {
+        let start = u32::try_from(message.find(marked).unwrap()).unwrap();
+        let end = start + u32::try_from(marked.len()).unwrap();
+        let files = BTreeMap::new();
+        let bare = Diagnostic {
+            help: None,
+            allowed: Vec::new(),
+            ..diagnostic(Some(Span { start, end }))
+        };
+        text(&[bare], &sources(message, 0, &files), false)
+    }
+
+    #[test]
+    fn long_neighbour_of_a_line_is_cut_and_the_place_stays_true() {
+        let long = format!("{{\n\"a\": \"{}\",\n\"contxt\": 1\n}}", "x".repeat(5000));
+        let longer = format!("{{\n\"a\": \"{}\",\n\"contxt\": 1\n}}", "x".repeat(1 << 20));
+
+        let (long, longer) = (drawn(&long, "\"contxt\""), drawn(&longer, "\"contxt\""));
+
+        assert!(long.contains(" --> <stdin>:3:1\n"), "{long}");
+        assert!(
+            long.contains("xxx...\n3 | \"contxt\": 1\n  | ^^^^^^^^\n4 | }\n"),
+            "{long}"
+        );
+        assert!(
+            longer.ends_with(" --> <stdin>:3:1\n  |\n3 | \"contxt\": 1\n  | ^^^^^^^^\n\n"),
+            "{longer}"
+        );
+    }
+
+    #[test]
+    fn marker_stands_below_its_text_after_tabs_and_wide_characters() {
+        let tabs = drawn("{\r\n\t\"a\": 1,\t\"contxt\": 2\r\n}\r\n", "\"contxt\"");
+        assert!(
+            tabs.contains(
+                " --> <stdin>:2:10\n  |\n1 | {\n2 |     \"a\": 1,    \"contxt\": 2\n  |                ^^^^^^^^\n3 | }\n"
+            ),
+            "{tabs}"
+        );
+        assert!(
+            drawn("{\"日本語\": \"ä\", \"contxt\": 2}", "\"contxt\"")
+                .contains("1 | {\"日本語\": \"ä\", \"contxt\": 2}\n  |                 ^^^^^^^^\n")
+        );
+    }
+
+    #[test]
+    fn no_text_drives_the_terminal() {
+        let hostile = "\u{1b}[31m\u{7}\u{202e}\u{9b}2J";
+        let message = format!("{{\"a\": \"{hostile}\"}}");
+        let start = 6;
+        let diagnostic = Diagnostic {
+            message: hostile.to_owned(),
+            help: Some(hostile.to_owned()),
+            allowed: vec![hostile.to_owned()],
+            ..diagnostic(Some(Span {
+                start,
+                end: start + 3,
+            }))
+        };
+        let files = BTreeMap::new();
+
+        let text = text(&[diagnostic], &sources(&message, 0, &files), false);
+
+        let drives = |character: char| {
+            character != '\n' && (character.is_control() || character == '\u{202e}')
+        };
+        assert!(!text.contains(drives), "{}", text.escape_debug());
+    }
+
+    #[test]
+    fn place_in_a_file_is_drawn_from_that_file() {
+        let files = BTreeMap::from([("args".to_owned(), "A=1\nB\n".to_owned())]);
+        let diagnostic = Diagnostic {
+            place: Some(Place::File(FilePlace {
+                path: "args".to_owned(),
+                span: Span { start: 4, end: 5 },
+            })),
+            ..diagnostic(None)
+        };
+
+        let text = text(&[diagnostic], &sources("{}", 0, &files), false);
+
+        assert!(
+            text.contains(" --> args:2:1\n  |\n1 | A=1\n2 | B\n  | ^\n"),
+            "{text}"
+        );
     }
 }
