@@ -13,6 +13,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
+use super::MAX_OBJECT;
+
 /// The key of the object that holds secrets.
 const SECRETS: &str = "buildkit_secrets";
 /// The key of a secret that holds its text.
@@ -55,7 +57,10 @@ pub fn mask(object: &str) -> Masked {
             Place::Number(range) => mask_digits(&mut masked[range]),
         }
     }
-    let parsed = serde_json::from_str::<Value>(object).ok();
+    // Read as a tree, a long object would take many times its length; the planner refuses it anyway.
+    let parsed = (object.len() <= MAX_OBJECT)
+        .then(|| serde_json::from_str::<Value>(object).ok())
+        .flatten();
     if parsed.is_none() {
         mask_after_keys(object.as_bytes(), &mut masked);
     }
@@ -226,17 +231,25 @@ impl<'text> Places<'text> {
         let Some(open) = self.open.last() else {
             return false;
         };
+        if open.masked {
+            return true;
+        }
         if self.is_below_secrets() {
             // The path of a file is shown, whatever its id.
             return !(open.is_map && is_scalar);
         }
-        let is_secrets = self.open.len() == 1 && open.key.as_deref() == Some(SECRETS);
-        open.masked || (is_secrets && is_scalar) || open.key.as_deref() == Some(TEXT)
+        match open.key.as_deref() {
+            Some(SECRETS) => is_scalar,
+            Some(TEXT) => true,
+            _ => false,
+        }
     }
 
-    /// Whether the value that comes next stands directly in the object's secrets.
+    /// Whether the value that comes next is one of those in `buildkit_secrets`, wherever that stands: the object may be
+    /// within a message.
     fn is_below_secrets(&self) -> bool {
-        self.open.len() == 2 && self.open[0].key.as_deref() == Some(SECRETS)
+        let depth = self.open.len();
+        depth >= 2 && self.open[depth - 2].key.as_deref() == Some(SECRETS)
     }
 }
 
@@ -404,10 +417,31 @@ mod tests {
         }
     }
     #[test]
+    fn secret_of_an_object_within_a_message_is_masked() {
+        assert_eq!(
+            masked(
+                r#"{"objekt": {"buildkit_secrets": {"buildkit_secrets": {"txet": "hunter2"}, "b": "keys/b"}}}"#
+            ),
+            r#"{"objekt": {"buildkit_secrets": {"buildkit_secrets": {"txet": "*******"}, "b": "keys/b"}}}"#
+        );
+    }
+
+    #[test]
+    fn object_that_is_too_long_is_masked_and_not_read() {
+        let object = format!(
+            r#"{{"buildkit_secrets": {{"a": {{"text": "hunter2"}}}}, "b": "{}"}}"#,
+            " ".repeat(MAX_OBJECT)
+        );
+
+        assert!(!masked(&object).contains("hunter2"));
+        assert_eq!(secrets(&object), []);
+    }
+
+    #[test]
     fn what_is_no_secret_stays() {
         for object in [
             r#"{"context": "text", "labels": ["text=hunter2"], "output": "buildkit_secrets", "context_inputs": {"a": "b"}}"#,
-            r#"{"a": [{"buildkit_secrets": {"a": {"b": "c"}}}], "n": 12}"#,
+            r#"{"a": [{"secrets": {"a": {"b": "c"}}}], "n": 12}"#,
             "",
             "7",
             "null",

@@ -11,6 +11,8 @@ use std::path::{Component, Path, PathBuf};
 use oci_image_schema::object::{Object, Registry, Secret};
 use serde_json::{Map, Value};
 
+use super::MAX_OBJECT;
+
 /// Directories and files that the contract fixes.
 const FIXED: [&str; 3] = ["image", "cache", "cache/index.json"];
 
@@ -146,6 +148,8 @@ const MOST_ELEMENTS: usize = 10_000;
 
 /// An object of those keys, elements and entries that are of the right type.
 fn sound_part(text: &str) -> Object {
+    // The planner is not asked about a longer one.
+    let text = if text.len() > MAX_OBJECT { "" } else { text };
     let given = match serde_json::from_str(text) {
         Ok(Value::Object(given)) => given,
         _ => Map::new(),
