@@ -76,10 +76,10 @@ fn generate() -> String {
     let mut resolve = Resolve::default();
     let package = resolve
         .push_str(Path::new("planner.wit"), oci_image_schema::WIT)
-        .unwrap();
+        .expect("the contract is WIT");
     let world = resolve
         .select_world(&[package], Some("image-planner"))
-        .unwrap();
+        .expect("the contract has its world");
     let options = Opts {
         format: true,
         generate_all: true,
@@ -93,9 +93,9 @@ fn generate() -> String {
     options
         .build()
         .generate(&mut resolve, world, &mut files)
-        .unwrap();
+        .expect("each remapped type is there");
     let (_, text) = files.iter().next().expect("one world gives one file");
-    String::from_utf8(text.to_vec()).unwrap()
+    String::from_utf8(text.to_vec()).expect("Rust is text")
 }
 
 fn schema_type(name: &str, rust: &str) -> (String, WithOption) {

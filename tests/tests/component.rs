@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, NativeWorkspace, Workspace};
-use oci_image::planner::{Planner, PlannerError, inline_secrets};
+use oci_image::planner::{MAX_OBJECT, Planner, PlannerError, inline_secrets};
 use oci_image_guest::workspace as native;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_tests::engine::checkout;
@@ -69,78 +69,54 @@ fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() 
 #[test]
 fn worst_object_meets_an_answer_or_a_limit_and_no_trap() {
     let planner = Planner::load().unwrap();
-    let filled = |start: &str, unit: &str, end: &str| {
-        let count = ((4 << 20) - start.len() - end.len()) / unit.len();
-        format!("{start}{}{end}", unit.repeat(count))
-    };
-    let key = |name: &str, unit: &str| {
-        filled(
-            &format!(r#"{{"context": ".", "output": "image", "{name}": ["#),
-            &format!("{unit}, "),
-            &format!("{unit}]}}"),
-        )
-    };
-    for (what, object) in [
-        ("unknown keys", filled("{", r#""a":1,"#, r#""a":1}"#)),
-        ("open lists", filled("", "[", "")),
-        (
-            "nested lists",
-            format!("{}{}", "[".repeat(2 << 20), "]".repeat(2 << 20)),
-        ),
-        ("nested maps", filled("", r#"{"context":"#, "1")),
-        (
-            "escapes",
-            filled(r#"{"context": ""#, r"\u0041", r#"", "output": "image"}"#),
-        ),
-        (
-            "zeros",
-            filled(r#"{"context": ""#, r"\u0000", r#"", "output": "image"}"#),
-        ),
-        ("arguments", key("build_args", r#""a=b""#)),
-        ("bad arguments", key("build_args", r#""a b""#)),
-        ("numbers", key("labels", "1")),
-        ("targets", key("additional_targets", r#""..""#)),
-        ("image arguments", key("image_args", r#""A=b""#)),
-        ("mirrors", key("registry_mirrors", r#""a b""#)),
-        (
-            "platforms",
-            filled(
-                r#"{"context": ".", "output": "image", "image_platform": ""#,
-                "linux/x,",
-                r#""}"#,
-            ),
-        ),
-        (
-            "hosts",
-            filled(
-                r#"{"context": ".", "output": "image", "add_hosts": ""#,
-                "a=1.1.1,",
-                r#""}"#,
-            ),
-        ),
-        (
-            "tables",
-            filled(
-                r#"{"context": ".", "output": "image", "buildkit_extra_config": ""#,
-                r"[a]\n",
-                r#""}"#,
-            ),
-        ),
-        (
-            "settings",
-            filled(
-                r#"{"context": ".", "output": "image", "buildkit_extra_config": ""#,
-                r"a.b = 1\n",
-                r#""}"#,
-            ),
-        ),
-        ("white space", filled("{", " ", "}")),
-    ] {
+    for (what, object) in worst_objects() {
         match planner.plan(&object, workspace(&object)) {
             Ok(_) | Err(PlannerError::Limit { .. }) => {}
             Err(error) => panic!("{what}: {error}"),
         }
     }
+}
+
+/// Objects as long as the planner takes them, each of one thing over and over.
+fn worst_objects() -> Vec<(&'static str, String)> {
+    let mut objects = vec![
+        ("unknown keys", filled("{", r#""a":1,"#, r#""a":1}"#)),
+        ("white space", filled("{", " ", "}")),
+        ("open lists", filled("", "[", "")),
+        ("nested maps", filled("", r#"{"context":"#, "1")),
+        (
+            "nested lists",
+            format!("{}{}", "[".repeat(2 << 20), "]".repeat(2 << 20)),
+        ),
+    ];
+    for (key, element) in [
+        ("build_args", r#""a=b""#),
+        ("build_args", r#""a b""#),
+        ("labels", "1"),
+        ("additional_targets", r#""..""#),
+        ("image_args", r#""A=b""#),
+        ("registry_mirrors", r#""a b""#),
+    ] {
+        let start = format!(r#"{{"context": ".", "output": "image", "{key}": [{element}"#);
+        objects.push((key, filled(&start, &format!(", {element}"), "]}")));
+    }
+    for (key, part) in [
+        ("dockerfile", r"\u0041"),
+        ("dockerfile", r"\u0000"),
+        ("image_platform", "linux/x,"),
+        ("add_hosts", "a=1.1.1,"),
+        ("buildkit_extra_config", r"[a]\n"),
+        ("buildkit_extra_config", r"a.b = 1\n"),
+    ] {
+        let start = format!(r#"{{"context": ".", "output": "image", "{key}": ""#);
+        objects.push((key, filled(&start, part, r#""}"#)));
+    }
+    objects
+}
+
+fn filled(start: &str, unit: &str, end: &str) -> String {
+    let count = (MAX_OBJECT - start.len() - end.len()) / unit.len();
+    format!("{start}{}{end}", unit.repeat(count))
 }
 
 /// One damage at one place: a byte changed, cut, doubled, or everything after it cut off.
@@ -168,14 +144,20 @@ fn damaged(object: &str, dice: &mut u64) -> String {
 fn fixtures() -> Vec<(String, String)> {
     let mut fixtures = Vec::new();
     for kind in ["valid", "invalid"] {
-        for entry in fs::read_dir(directory("requests").join(kind)).unwrap() {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        for entry in fs::read_dir(directory("requests").join(kind)).expect("the fixtures are there")
+        {
+            let path = entry.expect("an entry").path();
+            let name = path
+                .file_name()
+                .expect("a file has a name")
+                .to_string_lossy()
+                .into_owned();
             if name.ends_with(".plan.json") || name.ends_with(".diagnostics.json") {
                 continue;
             }
             // One of them is not UTF-8 on purpose.
-            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            let text = String::from_utf8_lossy(&fs::read(&path).expect("a fixture can be read"))
+                .into_owned();
             fixtures.push((name, inline_secrets::mask(&text).object));
         }
     }
@@ -188,7 +170,7 @@ fn directory(name: &str) -> PathBuf {
 }
 
 fn workspace(object: &str) -> NativeWorkspace {
-    NativeWorkspace::open(&directory("workspace"), object).unwrap()
+    NativeWorkspace::open(&directory("workspace"), object).expect("the fixtures are there")
 }
 
 /// The host's workspace as the planner's own trait.

@@ -295,7 +295,8 @@ impl Workspace for OneFile {
 
 fn hostile(limits: Limits) -> Planner {
     // SAFETY: what `build.rs` precompiled, unchanged.
-    unsafe { Planner::from_component_bytes(HOSTILE, limits) }.unwrap()
+    unsafe { Planner::from_component_bytes(HOSTILE, limits) }
+        .expect("it was compiled for this machine")
 }
 
 fn limits(change: impl FnOnce(&mut Limits)) -> Limits {

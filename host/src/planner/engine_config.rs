@@ -21,6 +21,7 @@ pub(crate) fn engine_config() -> Config {
         .wasm_relaxed_simd(false)
         // The component has no names, so a trace of its numbers tells nobody anything; a panic says its place itself.
         .wasm_backtrace_max_frames(None)
-        .generate_address_map(false);
+        .generate_address_map(false)
+        .native_unwind_info(false);
     config
 }

@@ -34,6 +34,7 @@ pub mod workspace;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use oci_image_schema::code::Code;
@@ -110,10 +111,19 @@ pub struct Planned {
 
 /// The planner, ready to be called.
 pub struct Planner {
-    engine: Engine,
-    component: ImagePlannerPre<Sandbox>,
+    linked: Linked,
     limits: Limits,
 }
+
+/// A component with what it may import.
+#[derive(Clone)]
+struct Linked {
+    engine: Engine,
+    component: ImagePlannerPre<Sandbox>,
+}
+
+/// The embedded component, once it was loaded.
+static EMBEDDED: Mutex<Option<Linked>> = Mutex::new(None);
 
 impl Planner {
     /// The embedded planner.
@@ -121,8 +131,22 @@ impl Planner {
     /// # Errors
     /// [`PlannerError::Load`] if it was compiled for another machine.
     pub fn load() -> Result<Self, PlannerError> {
-        // SAFETY: these bytes are what `build.rs` precompiled, embedded unchanged.
-        unsafe { Self::from_component_bytes(embedded::PLANNER, Limits::default()) }
+        let mut embedded = EMBEDDED.lock().unwrap_or_else(PoisonError::into_inner);
+        let linked = match &*embedded {
+            Some(linked) => linked.clone(),
+            None => {
+                let load = || {
+                    let (engine, component) = embedded::load(engine_config::engine_config())?;
+                    Linked::new(engine, &component)
+                };
+                let linked: Linked = load().map_err(load_error)?;
+                embedded.insert(linked).clone()
+            }
+        };
+        Ok(Self {
+            linked,
+            limits: Limits::default(),
+        })
     }
 
     /// A planner from a component that was precompiled under [`engine_config`](self)'s configuration, with limits.
@@ -136,21 +160,16 @@ impl Planner {
         precompiled: &[u8],
         limits: Limits,
     ) -> Result<Self, PlannerError> {
-        let load = || -> wasmtime::Result<Self> {
+        let load = || {
             let engine = Engine::new(&engine_config::engine_config())?;
             // SAFETY: the caller's promise.
             let component = unsafe { Component::deserialize(&engine, precompiled) }?;
-            let mut linker = Linker::new(&engine);
-            contract::add_to_linker::<Sandbox, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;
-            wasi::link(&mut linker, &engine, &component)?;
-            let component = ImagePlannerPre::new(linker.instantiate_pre(&component)?)?;
-            Ok(Self {
-                engine,
-                component,
-                limits,
-            })
+            Linked::new(engine, &component)
         };
-        load().map_err(|error| PlannerError::Load(error.into_boxed_dyn_error()))
+        Ok(Self {
+            linked: load().map_err(load_error)?,
+            limits,
+        })
     }
 
     /// Every defect of the object that can be seen without looking at a file.
@@ -230,15 +249,18 @@ impl Planner {
         workspace: impl Workspace + 'static,
         function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
     ) -> Result<(T, Sandbox), PlannerError> {
-        let mut store = Store::new(&self.engine, Sandbox::new(self.limits, Box::new(workspace)));
+        let mut store = Store::new(
+            &self.linked.engine,
+            Sandbox::new(self.limits, Box::new(workspace)),
+        );
         store.limiter(|sandbox| sandbox);
         self.interrupt_in_time(&mut store);
         store.set_hostcall_fuel(self.limits.answer);
         let deadline =
-            Deadline::start(&self.engine, self.limits.time).map_err(PlannerError::Clock)?;
+            Deadline::start(&self.linked.engine, self.limits.time).map_err(PlannerError::Clock)?;
         let result = store
             .set_fuel(self.limits.fuel)
-            .and_then(|()| self.component.instantiate(&mut store))
+            .and_then(|()| self.linked.component.instantiate(&mut store))
             .and_then(|planner: ImagePlanner| {
                 function(planner.oci_image_planner_planner(), &mut store)
             });
@@ -281,6 +303,20 @@ impl Planner {
             },
         }
     }
+}
+
+impl Linked {
+    fn new(engine: Engine, component: &Component) -> wasmtime::Result<Self> {
+        let mut linker = Linker::new(&engine);
+        contract::add_to_linker::<Sandbox, HasSelf<Sandbox>>(&mut linker, |sandbox| sandbox)?;
+        wasi::link(&mut linker, &engine, component)?;
+        let component = ImagePlannerPre::new(linker.instantiate_pre(component)?)?;
+        Ok(Self { engine, component })
+    }
+}
+
+fn load_error(error: wasmtime::Error) -> PlannerError {
+    PlannerError::Load(error.into_boxed_dyn_error())
 }
 
 fn texts<'a>(object: &'a str, sandbox: &'a Sandbox) -> Texts<'a> {
