@@ -234,7 +234,7 @@ pub mod oci_image {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// What stands at a path.
+            /// What stands at a path; `too-large` for the file of a secret that holds more than a step can be given.
             #[allow(async_fn_in_trait)]
             pub fn entry_at(path: &str) -> ::core::result::Result<Entry, FileError> {
                 unsafe {

@@ -144,6 +144,10 @@ impl<'t> Files<'_, 't, '_> {
                 Code::NotAFile,
                 format!("{what} {quoted} is a directory, not a file"),
             ),
+            (_, Err(FileError::TooLarge(limit))) => (
+                Code::SecretTooLarge,
+                format!("{what} {quoted} holds more than {limit} bytes"),
+            ),
             (_, Err(error)) => (
                 Code::UnreadableFile,
                 format!("cannot look at {quoted}: {}", words(&error)),

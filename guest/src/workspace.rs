@@ -47,6 +47,7 @@ pub trait Workspace {
     ///
     /// # Errors
     ///
-    /// Why there is no answer; never [`FileError::NotFound`], which is [`Entry::Nothing`].
+    /// Why there is no answer; never [`FileError::NotFound`], which is [`Entry::Nothing`]. [`FileError::TooLarge`] is for the
+    /// file of a secret that holds more than a step can be given.
     fn entry_at(&self, path: &str) -> Result<Entry, FileError>;
 }

@@ -13,9 +13,10 @@ use std::path::{Path, PathBuf};
 use oci_image::diagnostics::{self, Sources};
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::inline_secrets::{self, SecretBytes};
-use oci_image::planner::workspace::NativeWorkspace;
+use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
 use oci_image::protocol::{self, MalformedMessage, Message};
+use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::object::Object;
 
@@ -117,9 +118,35 @@ impl Request {
         let plan = planned
             .result
             .map_err(|mistakes| Failure::Request(self.report(&mistakes, coloured)))?;
+        self.refuse_large_secrets(coloured)?;
         let object: Object =
             serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
         CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))
+    }
+
+    /// The planner is not shown an inline secret, so it cannot tell how long its text is.
+    fn refuse_large_secrets(&self, coloured: bool) -> Result<(), Failure> {
+        let too_large = |(id, text): (&String, &SecretBytes)| {
+            (text.len() as u64 > SECRET_LIMIT).then(|| Diagnostic {
+                code: Code::SecretTooLarge.name().to_owned(),
+                severity: Code::SecretTooLarge.severity(),
+                pointer: format!(
+                    "/buildkit_secrets/{}/text",
+                    id.replace('~', "~0").replace('/', "~1")
+                ),
+                place: None,
+                message: format!(
+                    "the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes"
+                ),
+                help: None,
+                allowed: Vec::new(),
+            })
+        };
+        let mistakes: Vec<Diagnostic> = self.secrets.iter().filter_map(too_large).collect();
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::Request(self.report(&mistakes, coloured)))
     }
 
     /// Every mistake that can be seen without looking at a file.

@@ -153,6 +153,8 @@ codes! {
         wrong r#""dockerfile": "ci""#, right r#""dockerfile": "ci/Dockerfile""#;
     UnreadableFile Error "unreadable-file": "a file that the planner reads is small UTF-8 text",
         wrong r#""labels_file": "labels.tar""#, right r#""labels_file": "labels.txt""#;
+    SecretTooLarge Error "secret-too-large": "a secret holds at most 500 KiB, which is what BuildKit takes",
+        wrong r#"(a secret that is an archive)"#, right r#"(a secret that is the archive's key)"#;
     InvalidYaml Error "invalid-yaml": "`build_args_file` in YAML is one map of names to plain values",
         wrong r#"VERSION: [1, 2]"#, right r#"VERSION: "1.2""#;
     EmptyFile Warning "empty-file": "`target_file` holds a stage's name; otherwise the last stage is built",

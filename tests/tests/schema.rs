@@ -28,6 +28,7 @@ const INEXPRESSIBLE: &[Code] = &[
     Code::NotADirectory,
     Code::NotAFile,
     Code::UnreadableFile,
+    Code::SecretTooLarge,
     Code::InvalidYaml,
 ];
 

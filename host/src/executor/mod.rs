@@ -18,6 +18,7 @@ pub mod outputs;
 pub mod solves;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use std::time::Duration;
 use oci_image_schema::plan::BaseImage;
 
 use crate::buildkit::auth::Credentials;
-use crate::daemon::{Daemon, Options, Overrides, Programs};
+use crate::daemon::{Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
@@ -134,6 +135,10 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
     let options = Options {
         config: plan.daemon_config().to_owned(),
         debug: plan.debug(),
+        // Whole lines, so that those of progress stay whole too.
+        log_sink: plan
+            .debug()
+            .then(|| Box::new(io::LineWriter::new(io::stderr())) as LogSink),
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;

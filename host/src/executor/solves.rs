@@ -25,8 +25,12 @@ use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::{BuildError, Engine, Host, cache, context, exports};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
+use crate::planner::workspace;
 use crate::progress::{self, FailureReport, Progress, SolveId};
 use crate::registry::Registry;
+
+// What the planner lets pass, the session hands over.
+const _: () = assert!(workspace::SECRET_LIMIT == secrets::SECRET_LIMIT);
 
 /// An image that was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]

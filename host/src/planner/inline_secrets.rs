@@ -25,6 +25,13 @@ const TEXT: &str = "text";
 pub struct SecretBytes(Vec<u8>);
 
 impl SecretBytes {
+    /// How many bytes there are.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The bytes, for the session that hands them to a step.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {

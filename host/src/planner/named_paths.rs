@@ -18,6 +18,7 @@ const FIXED: [&str; 3] = ["image", "cache", "cache/index.json"];
 
 /// What the planner may ask about.
 pub(super) struct NamedPaths {
+    secrets: BTreeSet<PathBuf>,
     texts: BTreeSet<PathBuf>,
     places: BTreeSet<PathBuf>,
 }
@@ -47,12 +48,18 @@ impl NamedPaths {
             // A file that is named as a secret stays one, whatever else it is named as.
             texts: texts.difference(&secrets).cloned().collect(),
             places,
+            secrets,
         }
     }
 
     /// Whether the planner may have the text at a path.
     pub(super) fn holds_text(&self, path: &str) -> bool {
         self.texts.contains(&normal(path))
+    }
+
+    /// Whether a path is that of a secret.
+    pub(super) fn holds_secret(&self, path: &str) -> bool {
+        self.secrets.contains(&normal(path))
     }
 
     /// Whether the planner may know what stands at a path.

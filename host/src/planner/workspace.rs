@@ -20,6 +20,9 @@ use super::named_paths::{NamedPaths, normal};
 /// How long a text may be that the planner is shown, in bytes.
 pub const TEXT_LIMIT: u64 = 1 << 20;
 
+/// How long a secret may be, in bytes: a step cannot be given a longer one.
+pub const SECRET_LIMIT: u64 = 500 << 10;
+
 /// Why a path has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileError {
@@ -59,7 +62,8 @@ pub trait Workspace: Send {
     /// What stands at a path.
     ///
     /// # Errors
-    /// [`FileError::Denied`] for a path that the object does not name, [`FileError::Other`] if the system refuses.
+    /// [`FileError::Denied`] for a path that the object does not name, [`FileError::TooLarge`] for a secret that holds more
+    /// than a step can be given, [`FileError::Other`] if the system refuses.
     fn entry_at(&self, path: &str) -> Result<Entry, FileError>;
 }
 
@@ -108,12 +112,24 @@ impl NativeWorkspace {
         Ok(file.into_std())
     }
 
-    fn is_directory(&self, path: &str) -> io::Result<bool> {
-        if leaves(path) {
+    /// What stands at a path, and its size in bytes.
+    fn stat(&self, path: &str) -> io::Result<(Entry, u64)> {
+        let (is_directory, size) = if leaves(path) {
             let found = statat(&self.directory, path, AtFlags::empty())?;
-            return Ok(FileType::from_raw_mode(found.st_mode).is_dir());
-        }
-        Ok(self.directory.metadata(normal(path))?.is_dir())
+            (
+                FileType::from_raw_mode(found.st_mode).is_dir(),
+                found.st_size.cast_unsigned(),
+            )
+        } else {
+            let found = self.directory.metadata(normal(path))?;
+            (found.is_dir(), found.len())
+        };
+        let entry = if is_directory {
+            Entry::Directory
+        } else {
+            Entry::File
+        };
+        Ok((entry, size))
     }
 }
 
@@ -144,9 +160,11 @@ impl Workspace for NativeWorkspace {
         if !self.named.holds_place(path) {
             return Err(FileError::Denied);
         }
-        match self.is_directory(path) {
-            Ok(true) => Ok(Entry::Directory),
-            Ok(false) => Ok(Entry::File),
+        match self.stat(path) {
+            Ok((Entry::File, size)) if size > SECRET_LIMIT && self.named.holds_secret(path) => {
+                Err(FileError::TooLarge(SECRET_LIMIT))
+            }
+            Ok((entry, _)) => Ok(entry),
             Err(error) => match file_error(error) {
                 FileError::NotFound => Ok(Entry::Nothing),
                 other => Err(other),
@@ -277,6 +295,23 @@ mod tests {
                 Err(FileError::TooLarge(1 << 20)),
                 Err(FileError::IsDirectory),
             ]
+        );
+    }
+
+    #[test]
+    fn secret_larger_than_a_step_can_be_given_is_too_large() {
+        let object =
+            r#"{"context": "app", "output": "image", "buildkit_secrets": {"token": "token"}}"#;
+        let (top, workspace) = workspace(object);
+        let file = top.path().join("work/token");
+        fs::write(&file, vec![b'x'; 500 << 10]).unwrap();
+        let largest = workspace.entry_at("token");
+        fs::write(&file, vec![b'x'; (500 << 10) + 1]).unwrap();
+
+        assert_eq!(largest, Ok(Entry::File));
+        assert_eq!(
+            workspace.entry_at("./token"),
+            Err(FileError::TooLarge(500 << 10))
         );
     }
 
