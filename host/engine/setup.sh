@@ -4,7 +4,7 @@
 # Installs only what is missing, says what it does, and does nothing the second time. Three parts, in this order:
 #   packages   programs from Debian (asks for root, or prints the command for root)
 #   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
-#   engine     buildkitd and buildctl, at the version that go.mod pins, into target/engine/bin
+#   engine     buildkitd, buildctl and the registry conformance suite, as go.mod pins them, into target/engine/bin
 # Without arguments all three; with arguments those named.
 set -euo pipefail
 
@@ -117,7 +117,7 @@ buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).
 engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" | sha256sum; }
 
 engine_is_current() {
-    [ -x "$engine/bin/buildkitd" ] && [ -x "$engine/bin/buildctl" ] &&
+    [ -x "$engine/bin/buildkitd" ] && [ -x "$engine/bin/buildctl" ] && [ -x "$engine/bin/conformance" ] &&
         [ "$(cat "$engine/stamp" 2>/dev/null)" = "$(engine_stamp)" ]
 }
 
@@ -131,8 +131,10 @@ build_engine() { # VERSION
             -ldflags "-s -w -X github.com/moby/buildkit/version.Version=$1" \
             -o "$new/$package" "github.com/moby/buildkit/cmd/$package"
     done
+    quietly conformance env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" \
+        -o "$new/conformance" github.com/opencontainers/distribution-spec/conformance
     # Renamed, not written in place: a daemon that runs keeps its file.
-    mv -f "$new/buildkitd" "$new/buildctl" "$engine/bin/"
+    mv -f "$new/buildkitd" "$new/buildctl" "$new/conformance" "$engine/bin/"
     rmdir "$new"
     engine_stamp >"$engine/stamp"
 }

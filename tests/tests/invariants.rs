@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What `progress` may know of `buildkit`: its types, not its client.
-const PROGRESS_KNOWS: &[&str] = &["status", "error"];
+const PROGRESS_KNOWS: &[&str] = &["status", "error", "auth"];
 
 /// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
 /// they may read addresses.

@@ -12,6 +12,10 @@
 //! - [`Programs`]: where buildkitd, runc and rootlesskit are.
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
+//! - `options`, `programs`, `rootless`: what is checked before anything starts.
+//! - `root`, `runtime`: the directory that stays and the one that goes; `config`, `command`: what the daemon is told.
+//! - `process`, `namespaces`, `mounts`, `cgroup`: the daemon, what holds it together, and what is tidied after it.
+//! - `readiness`, `log`, `error`: what it says, and what became of it.
 
 mod cgroup;
 mod command;

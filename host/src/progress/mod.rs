@@ -6,6 +6,7 @@
 //!
 //! - [`Progress`] is the state machine, [`run`] feeds it from a channel on a thread of its own.
 //! - [`FailureReport`] is the text of a solve that failed.
+//! - `runner`: takes the reports as they come, and knows the time.
 //! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s.
 //! - `line`, `tail`, `excerpt`, `amount`: logs, source files and figures made fit to show.
 //! - `plain`, `json`: the two ways to show events.
