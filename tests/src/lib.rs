@@ -3,11 +3,13 @@
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`traces`]: what a build leaves on the machine.
+//! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 
 pub mod archive;
 pub mod engine;
+pub mod front;
 pub mod rival;
 pub mod traces;
 pub mod workplace;

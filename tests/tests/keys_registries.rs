@@ -1,0 +1,357 @@
+//! `registries`, `registry_mirrors`, `buildkit_extra_config`, and logins: `FROM` of registries as others run them.
+//!
+//! They listen on 127.0.0.1 under a name that only the build knows, by an `/etc/hosts` in a mount namespace of its own:
+//! for loopback's own names BuildKit allows what it does not allow elsewhere.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use oci_image_tests::archive::Archive;
+use oci_image_tests::front::{Certificates, Door, Front, HOST_NAME, PASSWORD, USER};
+use oci_image_tests::workplace::{Run, Workplace};
+use serde_json::{Value, json};
+
+/// A workplace, and the archive of an image to serve.
+fn place() -> (Workplace, PathBuf) {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /base\n");
+    let _ = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
+    let base = place.path("../base.tar");
+    fs::rename(place.path("image/image.tar"), &base).unwrap();
+    fs::remove_file(place.path("image/digest")).unwrap();
+    place.write(
+        "../hosts",
+        format!("127.0.0.1 localhost\n127.0.0.1 {HOST_NAME}\n"),
+    );
+    (place, base)
+}
+
+/// Builds on `image`; `more` are keys of the object.
+fn build(place: &Workplace, image: &str, more: Value) -> Run {
+    build_as(place, image, more, "no-logins")
+}
+
+/// The same with the logins of a directory.
+fn build_as(place: &Workplace, image: &str, more: Value, logins: &str) -> Run {
+    place.dockerfile(&format!("FROM {image}\nCOPY Dockerfile /derived\n"));
+    let mut object = json!({"context": "context", "output": "image"});
+    for (key, value) in more.as_object().unwrap() {
+        object[key] = value.clone();
+    }
+    let root = place.root();
+    let program = place.command(&["build", "--root", root.to_str().unwrap()]);
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "sh", "-c"])
+        .arg("mount --bind ../hosts /etc/hosts && exec \"$@\"")
+        .arg("sh")
+        .arg(program.get_program())
+        .args(program.get_args())
+        .current_dir(program.get_current_dir().unwrap())
+        .env("DOCKER_CONFIG", place.path(logins));
+    for (name, value) in program.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    for proxy in ["HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"] {
+        command.env_remove(proxy);
+    }
+    let helpers = format!(
+        "{}:{}",
+        place.path("helpers").display(),
+        oci_image_tests::engine::path()
+    );
+    command.env("PATH", helpers);
+    let message = json!({"object": object, "response_path": "../response"});
+    place.run_command(command, message.to_string().as_bytes())
+}
+
+fn is_derived(place: &Workplace) {
+    let archive = Archive::read(&place.path("image/image.tar"));
+    assert!(archive.entry("base").is_some());
+    assert!(archive.entry("derived").is_some());
+    fs::remove_file(place.path("image/image.tar")).unwrap();
+    assert_eq!(place.leftovers(), Vec::<String>::new());
+}
+
+fn says(run: &Run, parts: &[&str]) {
+    for part in parts {
+        assert!(run.stderr.contains(part), "no {part:?} in:\n{}", run.stderr);
+    }
+}
+
+#[test]
+fn registry_with_plain_http_is_used_if_that_is_allowed() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Open);
+    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+
+    let refused = build(&place, &image, json!({})).expect(1);
+    let _ = build(
+        &place,
+        &image,
+        json!({"registries": {host.as_str(): {"http": true}}}),
+    )
+    .expect(0);
+
+    is_derived(&place);
+    says(
+        &refused,
+        &[&image, "speaks plain http, and that must be allowed"],
+    );
+}
+
+#[test]
+fn registry_with_a_certificate_of_its_own_is_used_with_its_authority() {
+    let (place, base) = place();
+    let certificates = Certificates::new();
+    place.write("certificates/ca.pem", &certificates.ca);
+    place.write("trusted/registry.crt", &certificates.ca);
+    let front = Front::tls(&base, &certificates);
+    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+
+    let refused = build(&place, &image, json!({})).expect(1);
+    says(&refused, &["certificate", "is not trusted here"]);
+    for settings in [
+        json!({"ca": ["certificates/ca.pem"]}),
+        json!({"tlsconfigdir": ["trusted"]}),
+        json!({"insecure": true}),
+    ] {
+        fs::remove_dir_all(place.root()).unwrap();
+        let _ = build(
+            &place,
+            &image,
+            json!({"registries": {host.as_str(): settings}}),
+        )
+        .expect(0);
+        is_derived(&place);
+    }
+}
+
+#[test]
+fn registry_that_wants_a_client_certificate_is_used_with_a_key_pair() {
+    let (place, base) = place();
+    let certificates = Certificates::new();
+    place.write("certificates/ca.pem", &certificates.ca);
+    place.write("certificates/client.pem", &certificates.client);
+    place.write("certificates/client.key", &certificates.client_key);
+    let front = Front::mutual_tls(&base, &certificates);
+    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let ca = json!(["certificates/ca.pem"]);
+    let pair = json!([{"key": "certificates/client.key", "cert": "certificates/client.pem"}]);
+
+    let alone = json!({"registries": {host.as_str(): {"ca": ca}}});
+    let refused = build(&place, &image, alone).expect(1);
+    let both = json!({"registries": {host.as_str(): {"ca": ca, "keypair": pair}}});
+    let _ = build(&place, &image, both).expect(0);
+
+    is_derived(&place);
+    says(&refused, &[&image, "tls: "]);
+}
+
+#[test]
+fn mirror_of_docker_hub_is_asked_first() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Open);
+    let host = front.host();
+
+    let _ = build(
+        &place,
+        "base",
+        json!({"registry_mirrors": [host], "registries": {host.as_str(): {"http": true}}}),
+    )
+    .expect(0);
+
+    is_derived(&place);
+    let asked = front.asked();
+    assert!(
+        asked.contains(&"/v2/library/base/manifests/latest".to_owned()),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn mirror_that_is_down_is_passed_over() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Open);
+    let host = front.host();
+    // Nothing listens on port 1.
+    let down = format!("{HOST_NAME}:1");
+
+    let _ = build(
+        &place,
+        "elsewhere.test/some/base",
+        json!({"registries": {
+            "elsewhere.test": {"mirrors": [down, host]},
+            host.as_str(): {"http": true}, down.as_str(): {"http": true},
+        }}),
+    )
+    .expect(0);
+
+    is_derived(&place);
+    let asked = front.asked();
+    assert!(
+        asked.contains(&"/v2/some/base/manifests/latest".to_owned()),
+        "{asked:?}"
+    );
+}
+
+#[test]
+fn certificate_that_does_not_exist_is_a_diagnostic() {
+    let (place, _) = place();
+    fs::remove_dir_all(place.root()).unwrap();
+
+    let run = build(
+        &place,
+        "base",
+        json!({"registries": {"a.test": {"ca": ["certificates/none.pem"]}}}),
+    )
+    .expect(2);
+
+    says(&run, &["`certificates/none.pem` does not exist"]);
+    assert!(!place.root().exists());
+}
+
+/// A Docker configuration with a login for `host`.
+fn log_in(place: &Workplace, host: &str, password: &str) {
+    let auth = STANDARD.encode(format!("{USER}:{password}"));
+    let config = json!({"auths": {host: {"auth": auth}}});
+    place.write("logins/config.json", config.to_string());
+}
+
+#[test]
+fn private_image_is_pulled_with_the_password_of_dockers_configuration() {
+    for door in [Door::Basic, Door::Token] {
+        let (place, base) = place();
+        let front = Front::plain(&base, door);
+        let (host, image) = (
+            front.host(),
+            format!("{}/private/base:latest", front.host()),
+        );
+        let registries = json!({"registries": {host.as_str(): {"http": true}}});
+        log_in(&place, &host, PASSWORD);
+
+        let run = build_as(&place, &image, registries, "logins").expect(0);
+
+        is_derived(&place);
+        assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+        let asked_for_token = front.asked().contains(&"/token".to_owned());
+        assert_eq!(asked_for_token, door == Door::Token);
+    }
+}
+
+#[test]
+fn private_image_is_pulled_with_the_password_of_a_credential_helper() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Basic);
+    let (host, image) = (
+        front.host(),
+        format!("{}/private/base:latest", front.host()),
+    );
+    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    let login = json!({"ServerURL": host, "Username": USER, "Secret": PASSWORD});
+    place.write(
+        "helpers/docker-credential-test",
+        format!("#!/bin/sh\necho '{login}'\n"),
+    );
+    place.executable("helpers/docker-credential-test");
+    let config = json!({"credHelpers": {host.as_str(): "test"}});
+    place.write("logins/config.json", config.to_string());
+
+    let _ = build_as(&place, &image, registries, "logins").expect(0);
+
+    is_derived(&place);
+}
+
+#[test]
+fn wrong_password_says_which_registry_and_where_it_came_from() {
+    for door in [Door::Basic, Door::Token] {
+        let (place, base) = place();
+        let front = Front::plain(&base, door);
+        let (host, image) = (
+            front.host(),
+            format!("{}/private/base:latest", front.host()),
+        );
+        let registries = json!({"registries": {host.as_str(): {"http": true}}});
+        log_in(&place, &host, "letmein");
+
+        let run = build_as(&place, &image, registries, "logins").expect(1);
+
+        let login = format!(
+            "  login: registry `{host}` was given user `{USER}` from `{}`",
+            place.path("logins/config.json").display()
+        );
+        says(&run, &[&image, "Dockerfile:1", &login]);
+        assert!(!run.stderr.contains("letmein"), "{}", run.stderr);
+        assert_eq!(place.names("image"), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn missing_login_says_which_registry_wants_one() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Basic);
+    let (host, image) = (
+        front.host(),
+        format!("{}/private/base:latest", front.host()),
+    );
+    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+
+    let run = build(&place, &image, registries).expect(1);
+
+    let wants = format!("registry `{host}` wants a login");
+    says(&run, &[&wants, "config.json"]);
+    assert!(!run.stderr.contains("  login: "), "{}", run.stderr);
+}
+
+#[test]
+fn extra_configuration_reaches_the_daemon_beside_the_keys() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Open);
+    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let extra = format!("[registry.\"{host}\"]\nhttp = true\n[worker.oci]\nmax-parallelism = 1\n");
+
+    let _ = build(
+        &place,
+        &image,
+        json!({"buildkit_extra_config": extra, "registries": {host.as_str(): {"mirrors": ["down.test"]}}}),
+    )
+    .expect(0);
+
+    is_derived(&place);
+}
+
+#[test]
+fn extra_configuration_that_contradicts_a_key_is_shown_at_both_places() {
+    let (place, _) = place();
+    fs::remove_dir_all(place.root()).unwrap();
+
+    let run = build(
+        &place,
+        "base",
+        json!({
+            "buildkit_extra_config": "[registry.\"docker.io\"]\nmirrors = [\"one.test\"]\n",
+            "registry_mirrors": ["other.test"],
+        }),
+    )
+    .expect(2);
+
+    says(
+        &run,
+        &[
+            "is set to another value by a key of the object",
+            "is set to another value in `buildkit_extra_config`",
+            "one.test",
+            "other.test",
+        ],
+    );
+    assert!(!place.root().exists());
+}
