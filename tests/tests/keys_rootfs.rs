@@ -12,13 +12,14 @@ use oci_image_tests::archive::Archive;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
-/// Whatever layers can do to a tree.
+/// Whatever layers can do to a tree. A hard link to a file of a lower layer is not among it: layers hold a copy instead, and
+/// the tree of ours keeps the link.
 const TREE: &str = r#"BUSYBOX
 FROM busybox
 RUN mkdir -p /data/old /data/opaque /data/times /escape-dir && echo 1 > /data/old/file && echo 2 > /data/opaque/below \
     && echo 3 > /data/kept && echo 4 > /data/changed && ln -s ../../../../../escaped /outside && mkfifo /data/fifo
 RUN rm -r /data/old && rm -r /data/opaque && mkdir /data/opaque && echo 5 > /data/opaque/new && echo 6 > /data/changed \
-    && ln /data/kept /data/hard && ln -s kept /data/soft && ln -s /data/kept /data/absolute && ln -s nowhere /data/dangling
+    && echo 9 > /data/same && ln /data/same /data/hard && ln -s kept /data/soft && ln -s /data/kept /data/absolute && ln -s nowhere /data/dangling
 RUN echo 7 > /data/setuid && chown 12:34 /data/setuid && chmod 6751 /data/setuid && ln /data/setuid /data/setuid-hard \
     && chmod 1777 /data/times && chown 1000:1000 /data/times && touch -t 200102030405.06 /data/times \
     && touch -h -t 200102030405.07 /data/soft && rmdir /escape-dir && ln -s /data /escape-dir \
