@@ -53,7 +53,7 @@ impl Request {
             }))
         };
         let text = protocol::read_text(File::open(path).map_err(read)?)?;
-        Ok(Self::of_object(path.display().to_string(), text))
+        Ok(Self::of_object(path.display().to_string(), &text))
     }
 
     /// A file's object; for `-`, standard input's message.
@@ -65,8 +65,8 @@ impl Request {
         }
     }
 
-    fn of_object(name: String, text: String) -> Self {
-        let masked = inline_secrets::mask(&text);
+    fn of_object(name: String, text: &str) -> Self {
+        let masked = inline_secrets::mask(text);
         Self {
             name,
             object_start: 0,

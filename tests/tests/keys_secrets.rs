@@ -312,3 +312,28 @@ fn ssh_agent_of_the_environment_is_the_default() {
     let archive = Archive::read(&place.path("image/image.tar"));
     assert!(archive.text("keys").contains("a test's key (ED25519)"));
 }
+
+#[test]
+fn ssh_agent_that_is_none_is_refused_before_the_daemon_starts() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /\n");
+    place.write("keys/one", "a key");
+    place.write("keys/two", "another");
+    let cases = [
+        ("deploy=keys/none", "`keys/none` does not exist"),
+        (
+            "deploy=keys/one",
+            "which is not a socket; start `ssh-agent`",
+        ),
+        ("deploy=keys/one,keys/two", "is given several paths"),
+    ];
+    for (ssh, message) in cases {
+        let run = place
+            .build(&json!({"context": "context", "output": "image", "buildkit_ssh": ssh}))
+            .expect(2);
+
+        assert!(run.stderr.contains(message), "{}", run.stderr);
+        assert!(!place.root().exists(), "the daemon was started");
+        assert_eq!(place.names("image"), Vec::<String>::new());
+    }
+}

@@ -111,6 +111,14 @@ impl Ssh {
 }
 
 impl SshAgent {
+    /// Looks whether the agent's socket is there.
+    ///
+    /// # Errors
+    /// [`SshError`], as a solve that offers this agent would fail with.
+    pub fn check(&self) -> Result<(), SshError> {
+        self.resolve().map(drop)
+    }
+
     fn resolve(&self) -> Result<(String, PathBuf), SshError> {
         self.resolve_in(std::env::var_os("SSH_AUTH_SOCK"))
     }

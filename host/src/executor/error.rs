@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::buildkit::cache::CacheError;
 use crate::buildkit::client::ConnectError;
 use crate::buildkit::solve::SolveError;
+use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
@@ -23,6 +24,17 @@ pub enum BuildError {
     /// A base image cannot be served.
     #[error(transparent)]
     BaseImage(#[from] ImageError),
+    /// An SSH agent cannot be offered.
+    #[error(transparent)]
+    Ssh(#[from] SshError),
+    /// An SSH agent is given several paths.
+    #[error(
+        "ssh agent `{id}` is given several paths, and an agent has one socket; `ssh-add` all keys to one agent, and name its socket"
+    )]
+    SshPaths {
+        /// The agent's name.
+        id: String,
+    },
     /// A program is not installed.
     #[error(transparent)]
     Program(#[from] MissingProgram),

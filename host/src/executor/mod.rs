@@ -80,6 +80,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     tokio::pin!(stop);
+    solves::check_agents(plan, host)?;
     let outputs = solves::stage(plan, host)?;
     let registry = serve(plan.base_images(), host).await?;
     let daemon = tokio::select! {

@@ -294,6 +294,22 @@ fn secrets(
     plan.secrets().iter().map(secret).collect()
 }
 
+/// Looks at the agents that steps may use. Blocking.
+///
+/// # Errors
+/// [`BuildError::Ssh`], [`BuildError::SshPaths`].
+pub(super) fn check_agents(plan: &CheckedPlan, host: &Host) -> Result<(), BuildError> {
+    for agent in plan.ssh() {
+        if agent.paths.len() > 1 {
+            return Err(BuildError::SshPaths {
+                id: agent.id.clone(),
+            });
+        }
+        ssh(agent, &host.directory).check()?;
+    }
+    Ok(())
+}
+
 fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
     SshAgent {
         id: agent.id.clone(),
