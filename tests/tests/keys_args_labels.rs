@@ -1,6 +1,10 @@
 //! `build_args`, `labels` and their files: forms, precedence, and mistakes with file and line.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "an object reads best where it is used, without a borrow"
+)]
 
 use oci_image_tests::archive::Archive;
 use oci_image_tests::workplace::{Run, Workplace};

@@ -4,6 +4,10 @@
 //! for loopback's own names BuildKit allows what it does not allow elsewhere.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "an object reads best where it is used, without a borrow"
+)]
 
 use std::fs;
 use std::path::PathBuf;

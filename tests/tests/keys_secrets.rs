@@ -1,6 +1,10 @@
 //! `buildkit_secrets`, `buildkit_ssh`: steps can use them, and nobody else ever sees them.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "an object reads best where it is used, without a borrow"
+)]
 
 use std::fs;
 use std::os::unix::fs::FileTypeExt;

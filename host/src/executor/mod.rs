@@ -114,7 +114,10 @@ pub async fn run(
 }
 
 /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
-async fn blame(solved: Result<Vec<Built>, BuildError>, daemon: &Daemon) -> Result<Vec<Built>, BuildError> {
+async fn blame(
+    solved: Result<Vec<Built>, BuildError>,
+    daemon: &Daemon,
+) -> Result<Vec<Built>, BuildError> {
     match solved {
         Err(error) if error.is_lost_connection() => {
             let exit = tokio::time::timeout(DEATH_DEADLINE, daemon.exited()).await;
