@@ -31,7 +31,7 @@ use crate::buildkit::walk::{Filter, Kind, Patterns, Root, walk};
 const READERS: usize = 4;
 /// Bytes of a file that travel in one packet.
 // The daemon takes 16 MiB; more than this was no faster and costs memory.
-const CHUNK: usize = 256 << 10;
+const CHUNK: usize = 1 << 20;
 /// Size at which a buffer of small packets leaves, in bytes.
 const BATCH: usize = 64 << 10;
 
