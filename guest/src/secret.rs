@@ -98,14 +98,11 @@ pub(crate) fn ssh<'t>(findings: &mut Findings<'t>, text: Text<'t>) -> Option<Ssh
             "one agent can be given: `id=path`, with further keys after commas",
         )
     } else if paths.iter().any(String::is_empty) {
-        (
-            "a path is empty".to_owned(),
-            "write `id=path`, with further paths after commas",
-        )
+        ("a path is empty".to_owned(), "write `id=path`")
     } else if paths.iter().any(|path| path.starts_with("raw=")) {
         (
             "`raw` is not an option here".to_owned(),
-            "give the socket of an agent, or private keys",
+            "give the socket of an agent",
         )
     } else {
         return Some(Ssh {

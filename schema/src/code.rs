@@ -128,7 +128,7 @@ codes! {
         wrong r#""add_hosts": "db=10.0.0""#, right r#""add_hosts": "db=10.0.0.7""#;
     BadRegistry Error "bad-registry": "a registry is `host` or `host:port`, without a scheme; a mirror may have a path",
         wrong r#""registry_mirrors": ["https://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
-    BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path` with further paths after commas",
+    BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 
     // The daemon's configuration.

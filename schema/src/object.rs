@@ -213,8 +213,8 @@ pub struct Object {
         )
     )]
     pub buildkit_secrets: BTreeMap<String, Secret>,
-    /// SSH agent that steps may mount: `id=path`, with further paths after commas, or `default` for the agent of
-    /// `SSH_AUTH_SOCK`. A path is an agent's socket or a private key.
+    /// SSH agent that steps may mount: `id=path`, or `default` for the agent of `SSH_AUTH_SOCK`. The path is the socket of
+    /// an agent.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",

@@ -71,5 +71,5 @@ macro_rules! platform {
 /// Platforms with commas between, or nothing.
 pub(crate) const PLATFORMS: &str = concat!("^$|^", platform!(), "(?:,", platform!(), ")*$");
 
-/// `id`, or `id=path` with further paths after commas, or nothing.
+/// `id`, or `id=path`, or nothing; commas are for further paths, which are refused when the agent is offered.
 pub(crate) const SSH: &str = r"^$|^[^=,\u0000-\u001f\u007f-\u009f]+(?:=(?!raw=)[^,\u0000-\u001f\u007f-\u009f]+(?:,(?!raw=)[^,\u0000-\u001f\u007f-\u009f]+)*)?$";
