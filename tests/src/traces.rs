@@ -121,6 +121,17 @@ impl Workplace {
     }
 }
 
+impl Drop for Workplace {
+    /// Ends what a test that failed in the middle has left running: its daemon would wait for ever.
+    fn drop(&mut self) {
+        for started in self.running() {
+            let process = started.split(':').next().unwrap_or_default();
+            // It may have ended by itself meanwhile.
+            let _ = Command::new("kill").args(["-s", "KILL", process]).status();
+        }
+    }
+}
+
 fn command_lines() -> impl Iterator<Item = (u32, String)> {
     let own = std::process::id();
     fs::read_dir("/proc")

@@ -58,6 +58,12 @@ pub enum BuildError {
         /// What failed.
         source: Box<SolveError>,
     },
+    /// The image was exported, and its digest is not known.
+    #[error("the daemon does not tell the digest of `{solve}`")]
+    NoDigest {
+        /// The solve's name.
+        solve: String,
+    },
     /// An output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -140,10 +140,10 @@ pub(super) async fn all(
     match attempt.outcome {
         Ok(solved) => {
             cache::keep(plan, &solved, engine.host);
-            Ok(solved
+            solved
                 .iter()
                 .filter_map(|(index, solved)| built(plan, *index, solved))
-                .collect())
+                .collect()
         }
         Err((index, error)) => Err(failed(plan, index, error, &attempt.progress, engine.host)),
     }
@@ -317,7 +317,8 @@ fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
     }
 }
 
-fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Built> {
+/// The image of a solve; `None` where the plan exports none.
+fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Built, BuildError>> {
     let solve = &plan.solves()[index];
     let export = solve.export.as_ref()?;
     let digest = match export.format {
@@ -328,13 +329,18 @@ fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Built> {
         .attributes
         .iter()
         .find(|attribute| attribute.key == "target");
-    Some(Built {
+    let Some(digest) = digest else {
+        return Some(Err(BuildError::NoDigest {
+            solve: solve.name.clone(),
+        }));
+    };
+    Some(Ok(Built {
         solve: solve.name.clone(),
         target: target.and_then(|target| text(&target.value)),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
-        digest: digest?.to_owned(),
+        digest: digest.to_owned(),
         index,
-    })
+    }))
 }
 
 fn text(value: &AttributeValue) -> Option<String> {
