@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
 
-use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::auth::CredentialsFailure;
 use crate::buildkit::content::ContentError;
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
 use crate::buildkit::ssh::SshError;
