@@ -9,8 +9,7 @@
 //! - [`error`]: what the daemon says of a solve that failed, as types.
 //! - [`fault`]: what went wrong on our side of the session.
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
-//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it,
-//!   `ignore` tells what is left out.
+//! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it, [`ignore`] tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
 //! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
 //! - [`secrets`], [`ssh`]: what steps may mount.
@@ -27,7 +26,7 @@ pub mod error;
 pub mod fault;
 mod filesend;
 pub mod filesync;
-mod ignore;
+pub mod ignore;
 mod ingest;
 pub mod layout;
 pub mod local;

@@ -277,3 +277,30 @@ impl<'a> Contents<'a> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_to_the_size_that_it_had_and_an_earlier_end_is_an_error() {
+        let tree = tempfile::tempdir().unwrap();
+        let path = tree.path().join("a");
+        fs::write(&path, "before").unwrap();
+        let root = Root::open(tree.path()).unwrap();
+        let contents = Contents::open(&root, b"a").unwrap();
+        let mut buffer = Vec::with_capacity(100);
+
+        fs::write(&path, "before and after").unwrap();
+        contents.read(&mut buffer, 0, 6).unwrap();
+        fs::write(&path, "less").unwrap();
+        let error = contents.read(&mut buffer, 0, 6).unwrap_err();
+
+        assert!(buffer.starts_with(b"before") && contents.size == 6);
+        let path = path.display();
+        let expected = format!("`{path}` shrank from 6 to 4 bytes while it was read");
+        assert_eq!(error.to_string(), expected);
+    }
+}
