@@ -93,19 +93,29 @@ enum Offer {
     Empty,
 }
 
-/// The transfer is over for a reason that is known elsewhere.
-struct Stopped;
+/// Why a thread leaves its work unfinished.
+enum End {
+    /// For a reason that is known elsewhere: nobody listens any more.
+    Stopped,
+    Failed(FileSyncError),
+}
+
+impl<E: Into<FileSyncError>> From<E> for End {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into())
+    }
+}
 
 impl Sending<'_> {
-    fn stop_on_error(&self, work: impl FnOnce(&Self) -> Result<(), FileSyncError>) {
-        if let Err(error) = work(self) {
+    fn stop_on_error(&self, work: impl FnOnce(&Self) -> Result<(), End>) {
+        if let Err(End::Failed(error)) = work(self) {
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
             failure.get_or_insert(error);
             self.requests.close();
         }
     }
 
-    fn list(&self, filter: &Filter) -> Result<(), FileSyncError> {
+    fn list(&self, filter: &Filter) -> Result<(), End> {
         let mut buffer = Vec::with_capacity(BATCH);
         let mut stopped = false;
         walk(self.root, filter, |path, entry, link| {
@@ -121,54 +131,43 @@ impl Sending<'_> {
                 ControlFlow::Continue(())
             }
         })?;
-        if !stopped {
-            put_end_of_listing(&mut buffer);
-            // Without a receiver there is nobody to tell.
-            let _ = self.flush(&mut buffer);
+        if stopped {
+            return Err(End::Stopped);
         }
-        Ok(())
+        put_end_of_listing(&mut buffer);
+        self.flush(&mut buffer)
     }
 
     /// Answers requests until there are no more.
-    fn read(&self) -> Result<(), FileSyncError> {
+    fn read(&self) -> Result<(), End> {
         let mut buffer = Vec::with_capacity(BATCH);
-        let mut stopped = false;
-        while !stopped
-            && let Some(id) = self
-                .requests
-                .next(|| stopped = self.flush(&mut buffer).is_err())
-        {
-            stopped = self.answer(id, &mut buffer)?.is_err();
+        let mut flushed = Ok(());
+        while let Some(id) = self.requests.next(|| flushed = self.flush(&mut buffer)) {
+            std::mem::replace(&mut flushed, Ok(()))?;
+            self.answer(id, &mut buffer)?;
         }
+        flushed
+    }
+
+    fn answer(&self, id: u32, buffer: &mut Vec<u8>) -> Result<(), End> {
+        if let Some(path) = self.take_offer(id)? {
+            let contents = Contents::open(self.root, &path)?;
+            let mut sent = 0;
+            while sent < contents.size {
+                let left = usize::try_from(contents.size - sent).unwrap_or(usize::MAX);
+                let length = left.min(CHUNK);
+                self.make_room(buffer, length)?;
+                put_data_header(buffer, id, length);
+                contents.read(buffer, sent, length)?;
+                sent += length as u64;
+            }
+        }
+        put_end_of_data(buffer, id);
         Ok(())
     }
 
-    fn answer(&self, id: u32, buffer: &mut Vec<u8>) -> Result<Result<(), Stopped>, FileSyncError> {
-        let path = match self.take_offer(id)? {
-            Some(path) => path,
-            None => {
-                put_end_of_data(buffer, id);
-                return Ok(Ok(()));
-            }
-        };
-        let contents = Contents::open(self.root, &path)?;
-        let mut sent = 0;
-        while sent < contents.size {
-            let left = usize::try_from(contents.size - sent).unwrap_or(usize::MAX);
-            let length = left.min(CHUNK);
-            if self.make_room(buffer, length).is_err() {
-                return Ok(Err(Stopped));
-            }
-            put_data_header(buffer, id, length);
-            contents.read(buffer, sent, length)?;
-            sent += length as u64;
-        }
-        put_end_of_data(buffer, id);
-        Ok(Ok(()))
-    }
-
     /// Makes sure that a packet of data fits into the buffer, by sending the buffer if need be.
-    fn make_room(&self, buffer: &mut Vec<u8>, length: usize) -> Result<(), Stopped> {
+    fn make_room(&self, buffer: &mut Vec<u8>, length: usize) -> Result<(), End> {
         // The end of one file and the header of the next go along.
         let needed = length + 2 * DATA_HEADER_LIMIT;
         if buffer.capacity() - buffer.len() < needed {
@@ -179,14 +178,14 @@ impl Sending<'_> {
     }
 
     /// Sends what is in the buffer.
-    fn flush(&self, buffer: &mut Vec<u8>) -> Result<(), Stopped> {
+    fn flush(&self, buffer: &mut Vec<u8>) -> Result<(), End> {
         if buffer.is_empty() {
             return Ok(());
         }
         let full = std::mem::take(buffer);
         self.buffers
             .blocking_send(Ok(full.into()))
-            .map_err(|_| Stopped)
+            .map_err(|_| End::Stopped)
     }
 
     fn offer(&self, path: &[u8], kind: Kind) {

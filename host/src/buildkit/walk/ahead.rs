@@ -6,11 +6,10 @@
 //!
 //! Reads: names and metadata below the root. Writes: nothing. Unknown here: the order across parts (`walk`).
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::{mem, thread};
-
-use std::os::fd::{AsFd, OwnedFd};
+use std::{io, mem, thread};
 
 use rustix::fs::{AtFlags, FileType, statat};
 
@@ -233,9 +232,7 @@ impl Ahead<'_> {
         let descriptor = match self.root.open_directory(&path) {
             Err(error) if is_gone(&error) && !path.is_empty() => return Ok(Vec::new()),
             // Nobody asked for it: it was to be entered only for what an exception might find there.
-            Err(error)
-                if error.kind() == std::io::ErrorKind::PermissionDenied && !entered.shown =>
-            {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !entered.shown => {
                 return Ok(Vec::new());
             }
             opened => opened.map_err(failed)?,
