@@ -44,11 +44,17 @@ async fn request(address: SocketAddr, method: &str, path: &str, headers: &str) -
         .unwrap()
 }
 
-fn exchange(address: SocketAddr, request: &str) -> Reply {
+/// What arrives on a connection until its end.
+fn received(address: SocketAddr, request: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
+    bytes
+}
+
+fn exchange(address: SocketAddr, request: &str) -> Reply {
+    let bytes = received(address, request);
     let end = bytes
         .windows(4)
         .position(|window| window == b"\r\n\r\n")
@@ -382,13 +388,19 @@ async fn a_blob_that_shrank_ends_the_connection_and_one_that_went_is_an_error() 
     fs::remove_file(file(b"second")).unwrap();
     let blob = |bytes: &[u8]| format!("/v2/a/blobs/{}", sha256(&gzip(bytes)));
 
-    let shrunk = request(registry.address(), "GET", &blob(b"first"), "").await;
+    let address = registry.address();
+    let shrunk_request = format!("GET {} HTTP/1.1\r\nHost: {address}\r\n\r\n", blob(b"first"));
+    let shrunk = tokio::task::spawn_blocking(move || received(address, &shrunk_request))
+        .await
+        .unwrap();
     let gone = request(registry.address(), "GET", &blob(b"second"), "").await;
 
-    let announced = gzip(b"first").len().to_string();
-    assert_eq!(
-        (shrunk.header("content-length"), shrunk.body.len()),
-        (Some(announced.as_str()), 0)
+    // Whether the head still leaves before the connection ends is a race; a complete answer never does.
+    let shrunk = String::from_utf8(shrunk).unwrap();
+    let announced = format!("content-length: {}\r\n", gzip(b"first").len());
+    assert!(
+        shrunk.is_empty() || (shrunk.contains(&announced) && shrunk.ends_with("\r\n\r\n")),
+        "{shrunk}"
     );
     assert_eq!(gone.status, 500);
     assert_eq!(
