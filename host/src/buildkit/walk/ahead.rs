@@ -13,7 +13,7 @@ use std::{io, mem, thread};
 
 use rustix::fs::{AtFlags, FileType, statat};
 
-use super::entry::{Entry, Kind, is_gone};
+use super::entry::{Entry, Kind, Place, is_gone};
 use super::filter::{Entered, Filter, Scope};
 use super::root::read_names;
 use super::{Root, WalkError};
@@ -294,8 +294,13 @@ impl Ahead<'_> {
 
     fn examine(&self, open: &Open, candidates: Vec<Candidate>) -> Result<Vec<Item>, WalkError> {
         let mut items = Vec::with_capacity(candidates.len());
+        let full_path = self.root.full_path(&open.path);
+        let place = Place {
+            directory: open.descriptor.as_fd(),
+            path: &full_path,
+        };
         for Candidate { name, directory } in candidates {
-            let entry = Entry::examine(open.descriptor.as_fd(), &name);
+            let entry = Entry::examine(place, &name);
             let entry = entry.map_err(|source| WalkError::Examine {
                 path: self.root.full_path(&open.path_of(&name)),
                 source,

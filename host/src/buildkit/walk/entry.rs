@@ -6,9 +6,11 @@
 //! Reads: metadata, link targets and extended attributes. Writes: nothing. Unknown here: the entry's directory.
 //! Source: fsutil at 6d9dc2ebad62 (`stat.go`, `stat_unix.go`).
 
-use std::ffi::CStr;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Stat, lgetxattr, llistxattr, readlinkat, statat};
@@ -37,6 +39,15 @@ pub(crate) struct Entry {
     pub(super) target: Option<Box<[u8]>>,
     /// Device and inode of a file that has several names.
     pub(super) shared: Option<(u64, u64)>,
+}
+
+/// An open directory whose entries are examined.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// The directory, by which everything is read.
+    pub(super) directory: BorrowedFd<'a>,
+    /// Its path, which may lead elsewhere by now.
+    pub(super) path: &'a Path,
 }
 
 /// What an entry is to the sender.
@@ -68,16 +79,17 @@ impl Entry {
     ///
     /// # Errors
     /// Whatever the system answers.
-    pub(super) fn examine(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<Option<Self>> {
-        match Self::read(directory, name) {
+    pub(super) fn examine(place: Place<'_>, name: &[u8]) -> io::Result<Option<Self>> {
+        match Self::read(place, name) {
             Ok(entry) => Ok(Some(entry)),
             // Gone only if it still is: without `/proc` the attributes of every file seem missing.
-            Err(error) if is_gone(&error) && !exists(directory, name) => Ok(None),
+            Err(error) if is_gone(&error) && !exists(place.directory, name) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    fn read(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<Self> {
+    fn read(place: Place<'_>, name: &[u8]) -> io::Result<Self> {
+        let directory = place.directory;
         let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
         let file_type = FileType::from_raw_mode(stat.st_mode);
         let is_directory = file_type == FileType::Directory;
@@ -97,7 +109,7 @@ impl Entry {
             },
             modified: modified(&stat),
             device: device(file_type, &stat),
-            attributes: attributes(&path_in(directory, name)?)?,
+            attributes: attributes(place, name)?,
             target,
             shared: is_shared.then_some((stat.st_dev, stat.st_ino)),
         })
@@ -159,13 +171,20 @@ fn device(file_type: FileType, stat: &Stat) -> (u32, u32) {
     }
 }
 
-/// Reads the extended attributes of a path, whose last component is not followed.
-fn attributes(path: &CStr) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+/// Reads the extended attributes of an entry, which is not followed.
+fn attributes(place: Place<'_>, name: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let mut short = [0; 256];
+    // No call lists those of an entry of an open directory, and the way through `/proc` costs more than all else that
+    // is done for the entry. The plain path may only tell that there are none, which is so for nearly all entries.
+    let plain = place.path.join(OsStr::from_bytes(name));
+    if let Ok(0) | Err(Errno::NOTSUP) = llistxattr(&plain, &mut short) {
+        return Ok(Vec::new());
+    }
+    let path = &*path_in(place.directory, name)?;
     let names = match llistxattr(path, &mut short) {
-        Ok(0) | Err(Errno::NOTSUP) => return Ok(Vec::new()),
         Ok(length) => short[..length].to_vec(),
         Err(Errno::RANGE) => whole(|buffer| llistxattr(path, spare_capacity(buffer)))?,
+        Err(Errno::NOTSUP) => Vec::new(),
         Err(error) => return Err(error.into()),
     };
     let names = names
@@ -192,6 +211,8 @@ fn whole(mut read: impl FnMut(&mut Vec<u8>) -> rustix::io::Result<usize>) -> io:
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsFd;
+
     use super::*;
 
     #[test]
@@ -219,8 +240,12 @@ mod tests {
         let before = std::time::UNIX_EPOCH - std::time::Duration::from_nanos(1_500_000_000);
         file.set_modified(before).unwrap();
         let directory = std::fs::File::open(tree.path()).unwrap();
+        let place = Place {
+            directory: directory.as_fd(),
+            path: tree.path(),
+        };
 
-        let entry = Entry::examine(std::os::fd::AsFd::as_fd(&directory), b"old");
+        let entry = Entry::examine(place, b"old");
 
         assert_eq!(entry.unwrap().unwrap().modified, -1_500_000_000);
     }
