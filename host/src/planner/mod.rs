@@ -10,7 +10,7 @@
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
-//! - `sandbox`: the state of a call; `wasi`: the little that std needs; `limits` and `deadline`: how much, how long.
+//! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `limits` and `deadline`: how much, how long.
 //! - `bindings`: the contract's records, to the schema's types.
 //! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`. Diagnostics are
 //!   checked by `checked_diagnostics`.
@@ -34,15 +34,19 @@ pub mod workspace;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;
+use tokio::runtime::Handle;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime_wasi::I32Exit;
 
 pub use self::checked_diagnostics::UnsoundDiagnostic;
 pub use self::limits::{Limit, Limits};
@@ -52,7 +56,6 @@ use self::bindings::{ImagePlanner, ImagePlannerPre, all, workspace as contract};
 use self::checked_diagnostics::Texts;
 use self::deadline::Deadline;
 use self::sandbox::Sandbox;
-use self::wasi::Exited;
 use self::workspace::{NoWorkspace, Workspace};
 
 /// How long an object may be that is handed to the planner, in bytes.
@@ -65,9 +68,9 @@ pub enum PlannerError {
     /// The embedded component does not fit this program or this machine.
     #[error("the planner cannot be loaded")]
     Load(#[source] Box<dyn Error + Send + Sync>),
-    /// The thread that watches the time cannot be started.
-    #[error("the planner's clock cannot be started")]
-    Clock(#[source] std::io::Error),
+    /// A thread of the planner, or the one that watches its time, cannot be started.
+    #[error("the planner's thread cannot be started")]
+    Thread(#[source] std::io::Error),
     /// It wanted more than it may have.
     #[error(
         "the planner needs more than {limit}, which is its limit{}",
@@ -243,8 +246,27 @@ impl Planner {
         })
     }
 
+    /// One call. On a thread of its own where the caller's belongs to an async runtime: such a thread may not block, and
+    /// WASI's streams do.
+    fn call<T: Send>(
+        &self,
+        workspace: impl Workspace + 'static,
+        function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T> + Send,
+    ) -> Result<(T, Sandbox), PlannerError> {
+        if Handle::try_current().is_err() {
+            return self.call_here(workspace, function);
+        }
+        thread::scope(|scope| {
+            let call = thread::Builder::new()
+                .name("planner".to_owned())
+                .spawn_scoped(scope, || self.call_here(workspace, function))
+                .map_err(PlannerError::Thread)?;
+            call.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
     /// One call, in a store of its own.
-    fn call<T>(
+    fn call_here<T>(
         &self,
         workspace: impl Workspace + 'static,
         function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
@@ -257,7 +279,7 @@ impl Planner {
         self.interrupt_in_time(&mut store);
         store.set_hostcall_fuel(self.limits.answer);
         let deadline =
-            Deadline::start(&self.linked.engine, self.limits.time).map_err(PlannerError::Clock)?;
+            Deadline::start(&self.linked.engine, self.limits.time).map_err(PlannerError::Thread)?;
         let result = store
             .set_fuel(self.limits.fuel)
             .and_then(|()| self.linked.component.instantiate(&mut store))
@@ -291,15 +313,14 @@ impl Planner {
             Some(Trap::StackOverflow) => Some(Limit::Stack),
             _ => error.downcast_ref::<Limit>().copied(),
         };
-        match limit {
-            Some(limit) => PlannerError::Limit { limit, stderr },
-            None if error.is::<Exited>() => PlannerError::Stopped {
-                stderr,
-                source: Box::new(Exited),
-            },
-            None => PlannerError::Stopped {
-                stderr,
-                source: error.into_boxed_dyn_error(),
+        if let Some(limit) = limit {
+            return PlannerError::Limit { limit, stderr };
+        }
+        PlannerError::Stopped {
+            stderr,
+            source: match error.downcast_ref::<I32Exit>() {
+                Some(I32Exit(status)) => format!("it exited with status {status}").into(),
+                None => error.into_boxed_dyn_error(),
             },
         }
     }

@@ -1,157 +1,164 @@
-//! What of WASI the planner's standard library needs to start and to panic, and nothing else.
+//! WASI for the planner: an empty world.
 //!
-//! An empty world: no environment, no arguments, no terminal; what is printed is captured; `exit` ends the call as an error.
-//! Everything else that a component may import, clocks, files, sockets, sleeping, is a trap.
+//! No environment, no arguments, no terminal; standard input is at its end; what is printed is captured and counted;
+//! `exit` ends the call as an error. Everything else that a component may import, clocks, files, sockets, randomness, is a
+//! trap: of wasmtime-wasi only `wasi:cli` and `wasi:io` are linked, which is what std needs to start and to panic.
 //!
-//! Source: WASI 0.2 (`wasi:cli`, `wasi:io`). wasmtime-wasi is not used: it links all of WASI, brings an async runtime, and
-//! takes 3 MB of the program for these few functions.
+//! Source: WASI 0.2 (`wasi:cli`, `wasi:io`).
 
-use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{
-    Component, ComponentType, Lift, Linker, LinkerInstance, Lower, Resource,
-};
-use wasmtime::{Engine, StoreContextMut};
+use tokio::io::AsyncWrite;
+use wasmtime::Engine;
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
+use wasmtime::component::{Component, HasData, Linker, LinkerInstance, ResourceType};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView};
+use wasmtime_wasi::p2::bindings::cli;
+use wasmtime_wasi::p2::bindings::sync::io;
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView, async_trait};
 
-use super::sandbox::Sandbox;
+use super::sandbox::{Ledger, Sandbox};
 
-/// The planner ended the process that it believes to be in.
-#[derive(Debug, thiserror::Error)]
-#[error("it exited")]
-pub(super) struct Exited;
+/// How much the planner may write at once, in bytes.
+const WRITE_AT_ONCE: usize = 4096;
 
-/// How much the planner may write at once.
-const WRITE_AT_ONCE: u64 = 4096;
-
-/// A handle of any resource: none stands for anything on the host, and standard output is where standard error is. It is
-/// the type with which wasmtime defines resources whose functions are traps.
-type Handle = Resource<()>;
-
-/// `wasi:io/streams.stream-error`.
-#[derive(ComponentType, Lift, Lower)]
-#[component(variant)]
-enum StreamError {
-    #[component(name = "last-operation-failed")]
-    LastOperationFailed(Handle),
-    #[component(name = "closed")]
-    Closed,
+/// What WASI knows of one call of the planner.
+pub(super) struct World {
+    context: WasiCtx,
+    handles: ResourceTable,
 }
 
-type Written = (Result<(), StreamError>,);
+impl World {
+    /// An empty one, in which everything that is printed goes into the ledger.
+    pub(super) fn new(ledger: &Ledger) -> Self {
+        let printed = Printed(ledger.clone());
+        Self {
+            context: WasiCtx::builder()
+                .stdout(printed.clone())
+                .stderr(printed)
+                .build(),
+            handles: ResourceTable::new(),
+        }
+    }
+}
+
+impl WasiView for Sandbox {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let World { context, handles } = self.world();
+        WasiCtxView {
+            ctx: context,
+            table: handles,
+        }
+    }
+}
 
 /// Links what the component imports of WASI: what std needs, and traps for the rest.
-///
-/// By the names that the component imports, because those hold versions, several of them: that of Rust's std and that of
-/// its libc.
 pub(super) fn link(
     linker: &mut Linker<Sandbox>,
     engine: &Engine,
     component: &Component,
 ) -> wasmtime::Result<()> {
+    cli::environment::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::exit::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::stdout::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::stderr::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::terminal_input::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::terminal_output::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::terminal_stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::terminal_stdout::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::terminal_stderr::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    io::error::add_to_linker::<Sandbox, Handles>(linker, handles)?;
+    io::poll::add_to_linker::<Sandbox, Handles>(linker, handles)?;
+    io::streams::add_to_linker::<Sandbox, Handles>(linker, handles)?;
     for (name, item) in component.component_type().imports(engine) {
-        if !matches!(item.ty, ComponentItem::ComponentInstance(_)) {
-            continue;
+        if let ComponentItem::ComponentInstance(interface) = item.ty
+            && name.starts_with("wasi:")
+            && !(name.starts_with("wasi:cli/") || name.starts_with("wasi:io/"))
+        {
+            close(&mut linker.instance(name)?, engine, name, &interface)?;
         }
-        let Some((interface, _version)) = name.split_once('@') else {
-            continue;
-        };
-        match interface {
-            "wasi:cli/environment" => environment(&mut linker.instance(name)?)?,
-            "wasi:cli/exit" => exit(&mut linker.instance(name)?)?,
-            "wasi:cli/stdin" => stdin(&mut linker.instance(name)?)?,
-            "wasi:cli/stdout" => output(&mut linker.instance(name)?, "get-stdout")?,
-            "wasi:cli/stderr" => output(&mut linker.instance(name)?, "get-stderr")?,
-            "wasi:cli/terminal-stdin" => {
-                no_terminal(&mut linker.instance(name)?, "get-terminal-stdin")?;
-            }
-            "wasi:cli/terminal-stdout" => {
-                no_terminal(&mut linker.instance(name)?, "get-terminal-stdout")?;
-            }
-            "wasi:cli/terminal-stderr" => {
-                no_terminal(&mut linker.instance(name)?, "get-terminal-stderr")?;
-            }
-            "wasi:io/streams" => streams(&mut linker.instance(name)?)?,
-            _ => {}
-        }
-    }
-    linker.define_unknown_imports_as_traps(component)
-}
-
-fn environment(instance: &mut LinkerInstance<'_, Sandbox>) -> wasmtime::Result<()> {
-    instance.func_wrap("get-environment", |mut store, (): ()| {
-        store.data_mut().charge(0)?;
-        Ok((Vec::<(String, String)>::new(),))
-    })?;
-    instance.func_wrap("get-arguments", |mut store, (): ()| {
-        store.data_mut().charge(0)?;
-        Ok((Vec::<String>::new(),))
-    })
-}
-
-fn exit(instance: &mut LinkerInstance<'_, Sandbox>) -> wasmtime::Result<()> {
-    instance.func_wrap(
-        "exit",
-        |_, (_status,): (Result<(), ()>,)| -> wasmtime::Result<()> { Err(Exited.into()) },
-    )
-}
-
-fn stdin(instance: &mut LinkerInstance<'_, Sandbox>) -> wasmtime::Result<()> {
-    instance.func_wrap("get-stdin", |mut store, (): ()| {
-        store.data_mut().charge(0)?;
-        Ok((Handle::new_own(0),))
-    })
-}
-
-fn output(instance: &mut LinkerInstance<'_, Sandbox>, name: &str) -> wasmtime::Result<()> {
-    instance.func_wrap(name, |mut store, (): ()| {
-        store.data_mut().charge(0)?;
-        Ok((Handle::new_own(0),))
-    })
-}
-
-fn no_terminal(instance: &mut LinkerInstance<'_, Sandbox>, name: &str) -> wasmtime::Result<()> {
-    instance.func_wrap(name, |mut store, (): ()| {
-        store.data_mut().charge(0)?;
-        Ok((None::<Handle>,))
-    })
-}
-
-fn streams(instance: &mut LinkerInstance<'_, Sandbox>) -> wasmtime::Result<()> {
-    instance.func_wrap(
-        "[method]output-stream.check-write",
-        |mut store, (_stream,): (Handle,)| {
-            store.data_mut().charge(0)?;
-            Ok((Ok::<u64, StreamError>(WRITE_AT_ONCE),))
-        },
-    )?;
-    // libc takes one with each stream; waiting on it is a trap.
-    instance.func_wrap(
-        "[method]output-stream.subscribe",
-        |mut store, (_stream,): (Handle,)| {
-            store.data_mut().charge(0)?;
-            Ok((Handle::new_own(0),))
-        },
-    )?;
-    for name in ["write", "blocking-write-and-flush"] {
-        instance.func_wrap(&format!("[method]output-stream.{name}"), write)?;
-    }
-    for name in ["flush", "blocking-flush"] {
-        instance.func_wrap(
-            &format!("[method]output-stream.{name}"),
-            |mut store, (_stream,): (Handle,)| -> wasmtime::Result<Written> {
-                store.data_mut().charge(0)?;
-                Ok((Ok(()),))
-            },
-        )?;
     }
     Ok(())
 }
 
-fn write(
-    mut store: StoreContextMut<'_, Sandbox>,
-    (_stream, bytes): (Handle, Vec<u8>),
-) -> wasmtime::Result<Written> {
-    let sandbox = store.data_mut();
-    sandbox.charge(bytes.len())?;
-    sandbox.print(&bytes);
-    Ok((Ok(()),))
+/// The resources of `wasi:io`, which other interfaces name too.
+const OF_IO: [&str; 4] = ["error", "pollable", "input-stream", "output-stream"];
+
+/// Makes every function of an interface a trap.
+// `define_unknown_imports_as_traps` takes another patch version of what is linked for unknown.
+fn close(
+    linker: &mut LinkerInstance<'_, Sandbox>,
+    engine: &Engine,
+    interface: &str,
+    items: &ComponentInstance,
+) -> wasmtime::Result<()> {
+    for (name, item) in items.exports(engine) {
+        match item.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let closed = format!("the planner may not call `{interface}#{name}`");
+                linker.func_new(name, move |_, _, _, _| {
+                    Err(wasmtime::Error::msg(closed.clone()))
+                })?;
+            }
+            ComponentItem::Resource(_) if !OF_IO.contains(&name) => {
+                linker.resource(name, ResourceType::host::<()>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Tells wasmtime's linker that the functions of `wasi:io` work on the table of handles.
+struct Handles;
+
+impl HasData for Handles {
+    type Data<'a> = &'a mut ResourceTable;
+}
+
+fn handles(sandbox: &mut Sandbox) -> &mut ResourceTable {
+    &mut sandbox.world().handles
+}
+
+/// Standard output and standard error. Every call to it is charged, so that a flood ends.
+#[derive(Clone)]
+struct Printed(Ledger);
+
+impl IsTerminal for Printed {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Printed {
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+
+    // What WASI 0.3 takes, which is not linked.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(tokio::io::sink())
+    }
+}
+
+#[async_trait]
+impl Pollable for Printed {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for Printed {
+    fn write(&mut self, bytes: bytes::Bytes) -> StreamResult<()> {
+        self.0.charge(bytes.len()).map_err(StreamError::Trap)?;
+        self.0.print(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        self.0.charge(0).map_err(StreamError::Trap)?;
+        Ok(WRITE_AT_ONCE)
+    }
 }
