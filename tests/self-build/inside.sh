@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the product image as Concourse would, under runc, and builds the hello example in it.
 #
-#   inside.sh ROOTFS ENV DIRECTORY ARGUMENT... < MESSAGE
+#   inside.sh ROOTFS ENV DIRECTORY COMMAND... < MESSAGE
 #
 # ROOTFS is the image's root filesystem, ENV its environment as a JSON list, DIRECTORY the working directory of the build
 # beside whose name the volume `scratch` and the bundle are made. The container is privileged and has no network. It sees
@@ -19,10 +19,21 @@ name="oci-image-self-build-$$"
 
 strings() { printf '"%s"\n' "$@" | paste -sd ,; }
 
-capabilities=$(strings CAP_{AUDIT_CONTROL,AUDIT_READ,AUDIT_WRITE,BLOCK_SUSPEND,CHOWN,DAC_OVERRIDE,DAC_READ_SEARCH,FOWNER} \
-    CAP_{FSETID,IPC_LOCK,IPC_OWNER,KILL,LEASE,LINUX_IMMUTABLE,MAC_ADMIN,MAC_OVERRIDE,MKNOD,NET_ADMIN,NET_BIND_SERVICE} \
-    CAP_{NET_BROADCAST,NET_RAW,SETFCAP,SETGID,SETPCAP,SETUID,SYSLOG,SYS_ADMIN,SYS_BOOT,SYS_CHROOT,SYS_MODULE,SYS_NICE} \
-    CAP_{SYS_PACCT,SYS_PTRACE,SYS_RAWIO,SYS_RESOURCE,SYS_TIME,SYS_TTY_CONFIG,WAKE_ALARM})
+# Every capability that this process has itself, by the kernel's numbers.
+capabilities() {
+    local number=0 name held
+    held=$((16#$(sed -n 's/^CapEff:[[:space:]]*//p' /proc/self/status)))
+    for name in CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE \
+        NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE \
+        SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE \
+        AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ; do
+        ((held >> number & 1)) && printf 'CAP_%s\n' "$name"
+        number=$((number + 1))
+    done
+}
+
+mapfile -t held < <(capabilities)
+capabilities=$(strings "${held[@]}")
 
 mkdir -p "$bundle" "$work.scratch"
 cat >"$bundle/config.json" <<END
@@ -32,7 +43,7 @@ cat >"$bundle/config.json" <<END
   "hostname": "self-build",
   "process": {
     "user": {"uid": 0, "gid": 0},
-    "args": [$(strings /usr/bin/oci-image "$@")],
+    "args": [$(strings "$@")],
     "env": $env,
     "cwd": "/tmp/build",
     "capabilities": {

@@ -4,8 +4,8 @@
 #   run.sh PROGRAM DIRECTORY
 #
 # Everything is made below DIRECTORY and stays there: base images, the daemon's state, the image, what it built. A second
-# run reuses what is still right. `make self-build` is the usual way to call it. Needs root: for debootstrap's kin, and
-# for a network namespace.
+# run reuses what is still right. `make self-build` is the usual way to call it. Needs root, for base images of Debian's
+# packages and for containers.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -14,6 +14,8 @@ program=$(realpath "$1")
 mkdir -p "$2"
 home=$(realpath "$2")
 image="$home/product"
+# What the image starts.
+entrypoint=/usr/bin/oci-image
 times=
 
 say() { printf '\nself-build: %s\n' "$*"; }
@@ -60,14 +62,15 @@ END
 
 # What the image answers without a daemon.
 answers() {
-    local ours theirs
+    local found ours theirs
     fresh "$home/answers"
+    found=$(skopeo inspect --config --format '{{.Config.Entrypoint}}' "docker-archive:$image/image/image.tar")
+    [ "$found" = "[$entrypoint]" ] || die "the image's entrypoint is $found"
     ours=$("$program" --version)
-    theirs=$("$here/inside.sh" "$image/image/rootfs" "$(environment)" "$home/answers" --version </dev/null)
+    theirs=$(inside answers "$entrypoint" --version </dev/null)
     [ "$theirs" = "$ours" ] || die "the image is of another version: $theirs"
-    hello_request | "$here/inside.sh" "$image/image/rootfs" "$(environment)" "$home/answers"
-    grep -q '"name":"build"' "$home/answers/response.json" || die "info of the image: $(cat "$home/answers/response.json")"
-    cat "$home/answers/response.json"
+    hello_request | inside answers "$entrypoint"
+    grep '"name":"build"' "$home/answers/response.json" || die "info of the image: $(cat "$home/answers/response.json")"
 }
 
 hello_outside() {
@@ -78,22 +81,22 @@ hello_outside() {
 # Every step of it runs in a container of the daemon inside: nothing of the build outside is there.
 hello_inside() {
     fresh_hello hello-inside
-    hello_request | "$here/inside.sh" "$image/image/rootfs" "$(environment)" "$home/hello-inside" build
-    # The times of files are those of the build; all else is the same.
-    local tree
-    for tree in hello-outside hello-inside; do
-        tar --create --directory "$home/$tree/image/rootfs" --sort=name --mtime=@0 --numeric-owner --xattrs . |
-            sha256sum >"$home/$tree.sum"
-    done
-    cmp "$home/hello-outside.sum" "$home/hello-inside.sum" || die "the image built inside holds other files"
+    hello_request | inside hello-inside "$entrypoint" build
+    [ "$(tree hello-inside)" = "$(tree hello-outside)" ] || die "the image built inside holds other files"
     cmp "$home"/hello-{outside,inside}/image/metadata.json || die "the image built inside has another configuration"
 }
 
-# With the cache of the build outside nothing is built, and times are the same as well.
+# A digest of all that is in an image built here but the times of its files, which are those of the build.
+tree() { # NAME
+    tar --create --directory "$home/$1/image/rootfs" --sort=name --mtime=@0 --numeric-owner --xattrs --format=pax \
+        --pax-option='exthdr.name=%d/PaxHeaders/%f,delete=atime,delete=ctime' . | sha256sum
+}
+
+# With the cache of the build outside nothing is built, and times are the same as well. By the name that a message has.
 hello_again() {
     fresh_hello hello-again
     cp -R "$home/hello-outside/cache/." "$home/hello-again/cache"
-    hello_request | "$here/inside.sh" "$image/image/rootfs" "$(environment)" "$home/hello-again" build
+    hello_request | inside hello-again build
     cmp "$home"/hello-{outside,again}/image/digest || die "the cache of one build gives another image in the next"
 }
 
@@ -116,8 +119,13 @@ hello_request() {
     sed 's|"output": "image",|& "cache": true, "unpack_rootfs": true,|' "$root/tests/examples/hello/request.json"
 }
 
-# The environment of the image, as a JSON list.
-environment() { sed 's/.*"env":\(\[[^]]*\]\).*/\1/' "$image/image/metadata.json"; }
+# Runs a command in a container of the image, with its environment, in a directory here.
+inside() { # NAME COMMAND...
+    local name=$1 environment
+    shift
+    environment=$(sed 's/.*"env":\(\[[^]]*\]\).*/\1/' "$image/image/metadata.json")
+    "$here/inside.sh" "$image/image/rootfs" "$environment" "$home/$name" "$@"
+}
 
 sizes() {
     local file
