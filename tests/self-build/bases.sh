@@ -59,7 +59,7 @@ crates() {
     home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     (cd "$root" && cargo fetch --locked --quiet \
         --target "$(rustc --version --verbose | sed -n 's/^host: //p')" --target wasm32-wasip2)
-    # Of the index what is asked for the packages of the lock; the rest was never cached.
+    # The index goes as it is: cargo keeps of it only what it was asked for.
     sed -n '/^name = /{s///;s/"//g;N;s/\nversion = "\(.*\)"/-\1.crate/;p}' "$root/Cargo.lock" | sort >crates.wanted
     (cd "$home" && find registry/cache -name '*.crate') |
         awk -F/ 'NR == FNR { wanted[$0]; next } $NF in wanted' crates.wanted - >crates.list
