@@ -30,6 +30,11 @@ pub(crate) enum BenchError {
         status: ExitStatus,
         log: String,
     },
+    #[error("cannot serve the image `{}`", path.display())]
+    Image {
+        path: PathBuf,
+        source: Box<dyn std::error::Error>,
+    },
     #[error("`buildkitd` does not answer; the end of its log:\n{log}")]
     NotReady { log: String },
 }
@@ -42,5 +47,16 @@ impl BenchError {
     ) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::File { act, path, source }
+    }
+
+    /// For `map_err`: the image that was being served.
+    pub(crate) fn image<E: std::error::Error + 'static>(
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(E) -> Self {
+        let path = path.into();
+        move |source| Self::Image {
+            path,
+            source: Box::new(source),
+        }
     }
 }

@@ -22,8 +22,27 @@ pub(crate) struct Comparison {
     pub(crate) against: &'static str,
     /// The figures.
     pub(crate) pair: Pair,
-    /// The ratio of ours to theirs that we aim at, at most.
-    pub(crate) goal: f64,
+    /// What we aim at.
+    pub(crate) goal: Goal,
+}
+
+/// What is good enough.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal {
+    /// At most this many times what the other side takes.
+    Ratio(f64),
+    /// At most this long.
+    Within(Duration),
+}
+
+impl Comparison {
+    /// Whether the goal is reached.
+    pub(crate) fn is_met(&self) -> bool {
+        match self.goal {
+            Goal::Ratio(most) => self.pair.ratio() <= most,
+            Goal::Within(most) => median_wall(&self.pair.ours) <= most,
+        }
+    }
 }
 
 impl Pair {

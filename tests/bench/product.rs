@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use serde_json::{Value, json};
+
 use crate::{
     error::BenchError,
     measure::{self, Sample},
@@ -23,12 +25,20 @@ impl<'setting> Product<'setting> {
     /// Prepares to build this context, with a daemon root that is empty.
     pub(crate) fn new(setting: &'setting Setting, context: &Path) -> Result<Self, BenchError> {
         setting.fresh_dir("image")?;
+        Self::asking(setting, context, json!({"output": "image"}))
+    }
+
+    /// Prepares to build this context as further keys of the object say. Which directories there are for the results is
+    /// the caller's.
+    pub(crate) fn asking(
+        setting: &'setting Setting,
+        context: &Path,
+        mut object: Value,
+    ) -> Result<Self, BenchError> {
         // A context is relative to the working directory, and stays below it.
         let context = context.strip_prefix(&setting.dir).unwrap_or(context);
-        let message = serde_json::json!({
-            "object": {"context": context, "output": "image"},
-            "response_path": "/dev/null",
-        });
+        object["context"] = context.to_string_lossy().into();
+        let message = json!({"object": object, "response_path": "/dev/null"});
         let request = setting.dir.join("request.json");
         fs::write(&request, message.to_string()).map_err(BenchError::file("write", &request))?;
         Ok(Self {

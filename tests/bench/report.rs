@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     error::BenchError,
     measure::Sample,
-    pair::{Comparison, highest_peak, median_wall},
+    pair::{Comparison, Goal, highest_peak, median_wall},
     setting::Setting,
 };
 
@@ -58,15 +58,18 @@ fn table(comparisons: &[Comparison]) -> String {
 }
 
 fn time_row(comparison: &Comparison) -> String {
-    let ratio = comparison.pair.ratio();
+    let goal = match comparison.goal {
+        Goal::Ratio(most) => format!("{most}x"),
+        Goal::Within(most) => time(most),
+    };
     format!(
-        "| {} | {} | {}: {} | {ratio:.2}x | <= {:.1}x | {} |\n",
+        "| {} | {} | {}: {} | {:.2}x | <= {goal} | {} |\n",
         comparison.what,
         time(median_wall(&comparison.pair.ours)),
         comparison.against,
         time(median_wall(&comparison.pair.theirs)),
-        comparison.goal,
-        mark(ratio <= comparison.goal),
+        comparison.pair.ratio(),
+        mark(comparison.is_met()),
     )
 }
 
@@ -107,7 +110,10 @@ fn figures(comparison: &Comparison) -> Value {
     json!({
         "what": comparison.what,
         "against": comparison.against,
-        "goal": comparison.goal,
+        "goal": match comparison.goal {
+            Goal::Ratio(most) => json!({"ratio": most}),
+            Goal::Within(most) => json!({"wall_s": most.as_secs_f64()}),
+        },
         "ratio": comparison.pair.ratio(),
         "ours": comparison.pair.ours.iter().map(figure).collect::<Vec<Value>>(),
         "theirs": comparison.pair.theirs.iter().map(figure).collect::<Vec<Value>>(),

@@ -26,7 +26,10 @@ const READY_DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) struct Rival<'setting> {
     setting: &'setting Setting,
     context: PathBuf,
-    image: PathBuf,
+    /// What each call of `buildctl build` gets besides the context, in their order.
+    solves: Vec<Vec<String>>,
+    /// What runs after them, while the daemon still does.
+    afterwards: Option<Vec<String>>,
     root: PathBuf,
     /// Holds the daemon's sockets: a socket's path must be short.
     sockets: TempDir,
@@ -41,10 +44,25 @@ struct Daemon {
 impl<'setting> Rival<'setting> {
     /// Prepares to build this context, with a daemon root that is empty.
     pub(crate) fn new(setting: &'setting Setting, context: &Path) -> Result<Self, BenchError> {
+        let image = setting.fresh_dir("image-by-hand")?.join("image.tar");
+        let output = format!("type=docker,dest={}", image.display());
+        let solve = vec!["--output".to_owned(), output];
+        Self::solving(setting, context, vec![solve], None)
+    }
+
+    /// Prepares to solve this context several times, one after the other, each time with these arguments; and to run
+    /// another program then.
+    pub(crate) fn solving(
+        setting: &'setting Setting,
+        context: &Path,
+        solves: Vec<Vec<String>>,
+        afterwards: Option<Vec<String>>,
+    ) -> Result<Self, BenchError> {
         Ok(Self {
             setting,
             context: context.to_owned(),
-            image: setting.fresh_dir("image-by-hand")?,
+            solves,
+            afterwards,
             root: setting.fresh_dir("root-by-hand")?,
             sockets: TempDir::new().map_err(BenchError::file("create", std::env::temp_dir()))?,
         })
@@ -55,17 +73,24 @@ impl<'setting> Rival<'setting> {
         self.setting.fresh_dir("root-by-hand").map(drop)
     }
 
-    /// Daemon up, build, daemon down. The peak is that of `buildctl`, which does what our process does.
+    /// Daemon up, build, daemon down. The peak is that of `buildctl`, which does what our process does, and of what runs
+    /// after it.
     pub(crate) fn build(&self) -> Result<Sample, BenchError> {
         let started = Instant::now();
         let mut daemon = self.start()?;
-        let ready = self.wait_until_ready(&mut daemon)?;
-        let built = measure::run(&mut self.buildctl_build(), &self.setting.log("buildctl"))?;
-        let stopped = daemon.stop()?;
+        let mut cpu = self.wait_until_ready(&mut daemon)?;
+        let mut peak = 0;
+        let log = self.setting.log("buildctl");
+        for mut command in self.commands() {
+            let sample = measure::run(&mut command, &log)?;
+            cpu += sample.cpu;
+            peak = peak.max(sample.peak);
+        }
+        cpu += daemon.stop()?;
         Ok(Sample {
             wall: started.elapsed(),
-            cpu: ready + built.cpu + stopped,
-            peak: built.peak,
+            cpu,
+            peak,
         })
     }
 
@@ -128,25 +153,27 @@ impl<'setting> Rival<'setting> {
         command
     }
 
-    fn buildctl_build(&self) -> Command {
+    fn commands(&self) -> Vec<Command> {
         let local = |name: &str| format!("{name}={}", self.context.display());
-        let mut command = self.buildctl();
-        command
-            .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
-            .args([
-                "--local",
-                &local("context"),
-                "--local",
-                &local("dockerfile"),
-            ])
-            .args([
-                "--output",
-                &format!(
-                    "type=docker,dest={}",
-                    self.image.join("image.tar").display()
-                ),
-            ]);
-        command
+        let solve = |arguments: &Vec<String>| {
+            let mut command = self.buildctl();
+            command
+                .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
+                .args(["--local", &local("context")])
+                .args(["--local", &local("dockerfile")])
+                .args(arguments);
+            command
+        };
+        let afterwards = |arguments: &Vec<String>| {
+            let (program, arguments) = arguments.split_first()?;
+            let mut command = Command::new(program);
+            command.env("PATH", &self.setting.path).args(arguments);
+            Some(command)
+        };
+        let solves = self.solves.iter().map(solve);
+        solves
+            .chain(self.afterwards.iter().filter_map(afterwards))
+            .collect()
     }
 }
 

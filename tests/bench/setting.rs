@@ -32,18 +32,18 @@ pub(crate) struct Setting {
 pub(crate) struct Log(PathBuf);
 
 impl Setting {
-    /// Finds the programs: the product in `target/release`, the engine where `OCI_IMAGE_ENGINE` says or in `target`.
+    /// Finds the programs: the product in `target/bin`, the engine where `OCI_IMAGE_ENGINE` says or in `target`.
     pub(crate) fn find() -> Result<Self, BenchError> {
         let target = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("target");
         let engine = env::var_os("OCI_IMAGE_ENGINE")
             .map_or_else(|| target.join("engine/bin"), PathBuf::from);
         let product = env::var_os("OCI_IMAGE_PROGRAM")
-            .map_or_else(|| target.join("release/oci-image"), PathBuf::from);
+            .map_or_else(|| target.join("bin/oci-image"), PathBuf::from);
         let path = path_with(&engine);
         let dir = target.join("bench");
         fs::create_dir_all(&dir).map_err(BenchError::file("create", &dir))?;
         Ok(Self {
-            product: present(product, "cargo build --release")?,
+            product: present(product, "make build")?,
             buildkitd: present(engine.join("buildkitd"), "make setup")?,
             buildctl: present(engine.join("buildctl"), "make setup")?,
             busybox: on_path("busybox", &path)?,

@@ -14,6 +14,20 @@ use crate::{error::BenchError, setting::Setting};
 const TRIVIAL: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"true\"]\n";
 const WHOLE: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN --mount=type=bind,target=/ctx [\"/bin/busybox\", \"true\"]\n";
 
+const BASE: &str = "FROM scratch\nCOPY . /\n";
+const ON_BASE: &str = "ARG BASE\nFROM ${BASE}\nRUN [\"/busybox\", \"true\"]\n";
+/// Three stages on a shared one. Each waits, as a download does, so that their order costs what it costs in practice.
+const THREE_TARGETS: &str = "\
+FROM scratch AS base
+COPY busybox /bin/busybox
+FROM base AS one
+RUN [\"/bin/busybox\", \"sh\", \"-c\", \"/bin/busybox sleep 2; echo one > /file\"]
+FROM base AS two
+RUN [\"/bin/busybox\", \"sh\", \"-c\", \"/bin/busybox sleep 2; echo two > /file\"]
+FROM base AS three
+RUN [\"/bin/busybox\", \"sh\", \"-c\", \"/bin/busybox sleep 2; echo three > /file\"]
+";
+
 const SMALL_FILES_PER_DIR: usize = 100;
 const LARGE_FILE: usize = 16 << 20;
 
@@ -47,6 +61,31 @@ pub(crate) fn large_files(setting: &Setting, bytes: usize) -> Result<PathBuf, Be
         }
         Ok(())
     })
+}
+
+/// Stages `one`, `two` and `three`, each with a step that waits for 2 s.
+pub(crate) fn three_targets(setting: &Setting) -> Result<PathBuf, BenchError> {
+    kept(setting, "three-targets", THREE_TARGETS, |_| Ok(()))
+}
+
+/// An image of `bytes` bytes that do not compress, in files of `size` bytes, 100 in a directory.
+pub(crate) fn base(setting: &Setting, bytes: usize, size: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("base-{bytes}-{size}"), BASE, |dir| {
+        let mut noise = Noise(3);
+        for number in 0..bytes / size {
+            let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
+            if number % SMALL_FILES_PER_DIR == 0 {
+                fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
+            }
+            noise.write(&sub.join(format!("file{number:05}.bin")), size)?;
+        }
+        Ok(())
+    })
+}
+
+/// A Dockerfile with one step, on the image that `BASE` names.
+pub(crate) fn on_base(setting: &Setting) -> Result<PathBuf, BenchError> {
+    kept(setting, "on-base", ON_BASE, |_| Ok(()))
 }
 
 /// The directory of this name; filled beside it and renamed, so that one which is there is whole.

@@ -14,10 +14,13 @@ pub(super) struct Config {
     pub(super) names_runtime: bool,
 }
 
-/// The configuration with `group` as the parent of every step's cgroup, unless it names another.
+/// The configuration with what it does not say itself:
 ///
-/// The parent is this daemon's alone: its steps can be killed and its directories removed without a thought for
-/// other daemons, which a shared `buildkit` directory does not allow. There is no flag for it.
+/// - `group` as the parent of every step's cgroup. The parent is this daemon's alone: its steps can be killed and its
+///   directories removed without a thought for other daemons, which a shared `buildkit` directory does not allow. There
+///   is no flag for it.
+/// - The machine's own platform as that of the workers. Otherwise the daemon unpacks and starts a small program for each
+///   architecture that it knows before it is ready. A step for another platform makes it look all the same.
 pub(super) fn complete(text: &str, group: &str) -> Result<Config, DaemonError> {
     let mut config: Table = text
         .parse()
@@ -32,10 +35,30 @@ pub(super) fn complete(text: &str, group: &str) -> Result<Config, DaemonError> {
     oci.entry("defaultCgroupParent")
         .or_insert_with(|| Value::from(group));
     let names_runtime = oci.contains_key("binary");
+    if let Some(platform) = native_platform() {
+        for worker in ["oci", "containerd"] {
+            if let Some(worker) =
+                table(&mut config, "worker").and_then(|workers| table(workers, worker))
+            {
+                worker
+                    .entry("platforms")
+                    .or_insert_with(|| Value::from(vec![platform]));
+            }
+        }
+    }
     Ok(Config {
         text: config.to_string(),
         names_runtime,
     })
+}
+
+/// This machine's platform, where its name says all of it: the variant of a 32-bit ARM is the daemon's to find out.
+fn native_platform() -> Option<&'static str> {
+    match std::env::consts::ARCH {
+        "x86_64" => Some("linux/amd64"),
+        "aarch64" => Some("linux/arm64"),
+        _ => None,
+    }
 }
 
 fn table<'a>(parent: &'a mut Table, key: &str) -> Option<&'a mut Table> {
@@ -49,28 +72,44 @@ fn table<'a>(parent: &'a mut Table, key: &str) -> Option<&'a mut Table> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn steps_get_a_cgroup_parent_and_all_else_stays() {
-        let config = complete(
-            "[worker.oci]\ngc = false\n[registry.\"docker.io\"]\nmirrors = [\"m\"]\n",
-            "oci-x",
-        )
-        .unwrap();
-
-        assert_eq!(
-            config.text,
-            "[registry.\"docker.io\"]\nmirrors = [\"m\"]\n\n[worker.oci]\ndefaultCgroupParent = \"oci-x\"\ngc = false\n"
-        );
-        assert!(!config.names_runtime);
+    fn completed(text: &str) -> Table {
+        complete(text, "oci-x").unwrap().text.parse().unwrap()
     }
 
     #[test]
-    fn a_cgroup_parent_and_a_runtime_that_the_user_names_are_kept() {
-        let text = "[worker.oci]\nbinary = \"crun\"\ndefaultCgroupParent = \"mine\"\n";
+    fn steps_get_a_cgroup_parent_and_all_else_stays() {
+        let text = "[worker.oci]\ngc = false\n[registry.\"docker.io\"]\nmirrors = [\"m\"]\n";
 
-        let config = complete(text, "oci-x").unwrap();
+        let config = completed(text);
 
-        assert_eq!((config.text.as_str(), config.names_runtime), (text, true));
+        let oci = &config["worker"]["oci"];
+        assert_eq!(oci["defaultCgroupParent"].as_str(), Some("oci-x"));
+        assert_eq!(oci["gc"].as_bool(), Some(false));
+        let mirrors = &config["registry"]["docker.io"]["mirrors"];
+        assert_eq!(mirrors[0].as_str(), Some("m"));
+        assert!(!complete(text, "oci-x").unwrap().names_runtime);
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn daemon_need_not_look_for_platforms() {
+        let config = completed("");
+
+        for worker in ["oci", "containerd"] {
+            let platforms = config["worker"][worker]["platforms"].as_array().unwrap();
+            assert_eq!(platforms, &[Value::from("linux/amd64")], "{worker}");
+        }
+    }
+
+    #[test]
+    fn what_the_user_names_is_kept() {
+        let text = "[worker.oci]\nbinary = \"crun\"\ndefaultCgroupParent = \"mine\"\nplatforms = [\"linux/s390x\"]\n";
+
+        let config = completed(text);
+
+        let named: Table = text.parse().unwrap();
+        assert_eq!(config["worker"]["oci"], named["worker"]["oci"]);
+        assert!(complete(text, "oci-x").unwrap().names_runtime);
     }
 
     #[test]

@@ -9,6 +9,7 @@ wasmtime::component::bindgen!({
     path: "../schema/planner.wit",
     world: "image-planner",
     imports: { default: trappable },
+    exports: { default: async },
 });
 
 pub(super) use self::oci_image::planner::workspace;

@@ -1,35 +1,25 @@
 //! The wall clock over one call of the planner.
 //!
-//! A thread waits for the end of the call or for the deadline, whichever is first, and then moves the engine's epoch, which
-//! interrupts the planner wherever it is. No async runtime is needed for that.
+//! The planner runs as a future that comes back every so many instructions, and here is where it comes back to. So a call
+//! needs no thread that watches it, and no async runtime; it may be made within one.
 
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
-use std::thread;
-use std::time::Duration;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
-use wasmtime::Engine;
+/// How much fuel the planner burns between two looks at the clock: about 10 ms of work.
+pub(super) const FUEL_BETWEEN_LOOKS: u64 = 10_000_000;
 
-/// Interrupts the engine's stores after a time, unless it is dropped before.
-pub(super) struct Deadline {
-    // Dropped, it ends the thread. Nobody waits for that: the thread holds nothing, and waiting would take longer than a
-    // call of the planner.
-    _call: Sender<()>,
-}
-
-impl Deadline {
-    /// Starts the clock.
-    pub(super) fn start(engine: &Engine, time: Duration) -> std::io::Result<Self> {
-        let (call, ended) = mpsc::channel::<()>();
-        let engine = engine.weak();
-        thread::Builder::new()
-            .name("planner-deadline".to_owned())
-            .spawn(move || {
-                if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
-                    && let Some(engine) = engine.upgrade()
-                {
-                    engine.increment_epoch();
-                }
-            })?;
-        Ok(Self { _call: call })
+/// The call's result, or nothing if it takes longer than until `end`.
+pub(super) fn run_until<T>(end: Instant, call: impl Future<Output = T>) -> Option<T> {
+    let mut call = pin!(call);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(result) = call.as_mut().poll(&mut context) {
+            return Some(result);
+        }
+        if Instant::now() >= end {
+            return None;
+        }
     }
 }

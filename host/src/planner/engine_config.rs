@@ -14,7 +14,6 @@ pub(crate) fn engine_config() -> Config {
     let mut config = Config::new();
     config
         .consume_fuel(true)
-        .epoch_interruption(true)
         .max_wasm_stack(MAX_WASM_STACK)
         // The planner computes with text; a smaller language is a smaller door.
         .wasm_simd(false)

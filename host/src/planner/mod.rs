@@ -34,27 +34,24 @@ pub mod workspace;
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::panic::resume_unwind;
 use std::sync::{Mutex, PoisonError};
-use std::thread;
 use std::time::Instant;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;
-use tokio::runtime::Handle;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Engine, Store, Trap, UpdateDeadline};
+use wasmtime::{Engine, Store, Trap};
 use wasmtime_wasi::I32Exit;
 
 pub use self::checked_diagnostics::UnsoundDiagnostic;
 pub use self::limits::{Limit, Limits};
 
 use self::bindings::exports::oci_image::planner::planner::Guest;
-use self::bindings::{ImagePlanner, ImagePlannerPre, all, workspace as contract};
+use self::bindings::{ImagePlannerPre, all, workspace as contract};
 use self::checked_diagnostics::Texts;
-use self::deadline::Deadline;
+use self::deadline::{FUEL_BETWEEN_LOOKS, run_until};
 use self::sandbox::Sandbox;
 use self::workspace::{NoWorkspace, Workspace};
 
@@ -68,9 +65,6 @@ pub enum PlannerError {
     /// The embedded component does not fit this program or this machine.
     #[error("the planner cannot be loaded")]
     Load(#[source] Box<dyn Error + Send + Sync>),
-    /// A thread of the planner, or the one that watches its time, cannot be started.
-    #[error("the planner's thread cannot be started")]
-    Thread(#[source] std::io::Error),
     /// It wanted more than it may have.
     #[error(
         "the planner needs more than {limit}, which is its limit{}",
@@ -183,8 +177,8 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(vec![diagnostic]);
         }
-        let (diagnostics, sandbox) = self.call(NoWorkspace, |planner, store| {
-            planner.call_validate(store, object)
+        let (diagnostics, sandbox) = self.call(NoWorkspace, async |planner, store| {
+            planner.call_validate(store, object).await
         })?;
         let diagnostics = all(diagnostics);
         texts(object, &sandbox)
@@ -204,8 +198,8 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(Err(vec![diagnostic]));
         }
-        let (result, sandbox) = self.call(NoWorkspace, |planner, store| {
-            planner.call_describe(store, object)
+        let (result, sandbox) = self.call(NoWorkspace, async |planner, store| {
+            planner.call_describe(store, object).await
         })?;
         let result = result.map(Into::into).map_err(all);
         match &result {
@@ -231,8 +225,9 @@ impl Planner {
                 files: BTreeMap::new(),
             });
         }
-        let (result, sandbox) =
-            self.call(workspace, |planner, store| planner.call_plan(store, object))?;
+        let (result, sandbox) = self.call(workspace, async |planner, store| {
+            planner.call_plan(store, object).await
+        })?;
         let result: Result<BuildPlan, _> = result.map(Into::into).map_err(all);
         let texts = texts(object, &sandbox);
         match &result {
@@ -246,65 +241,30 @@ impl Planner {
         })
     }
 
-    /// One call. On a thread of its own where the caller's belongs to an async runtime: such a thread may not block, and
-    /// WASI's streams do.
-    fn call<T: Send>(
-        &self,
-        workspace: impl Workspace + 'static,
-        function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T> + Send,
-    ) -> Result<(T, Sandbox), PlannerError> {
-        if Handle::try_current().is_err() {
-            return self.call_here(workspace, function);
-        }
-        thread::scope(|scope| {
-            let call = thread::Builder::new()
-                .name("planner".to_owned())
-                .spawn_scoped(scope, || self.call_here(workspace, function))
-                .map_err(PlannerError::Thread)?;
-            call.join().unwrap_or_else(|panic| resume_unwind(panic))
-        })
-    }
-
     /// One call, in a store of its own.
-    fn call_here<T>(
+    fn call<T>(
         &self,
         workspace: impl Workspace + 'static,
-        function: impl FnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
+        function: impl AsyncFnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
     ) -> Result<(T, Sandbox), PlannerError> {
+        let end = Instant::now() + self.limits.time;
         let mut store = Store::new(
             &self.linked.engine,
             Sandbox::new(self.limits, Box::new(workspace)),
         );
         store.limiter(|sandbox| sandbox);
-        self.interrupt_in_time(&mut store);
         store.set_hostcall_fuel(self.limits.answer);
-        let deadline =
-            Deadline::start(&self.linked.engine, self.limits.time).map_err(PlannerError::Thread)?;
-        let result = store
-            .set_fuel(self.limits.fuel)
-            .and_then(|()| self.linked.component.instantiate(&mut store))
-            .and_then(|planner: ImagePlanner| {
-                function(planner.oci_image_planner_planner(), &mut store)
-            });
-        drop(deadline);
+        let result = run_until(end, async {
+            store.set_fuel(self.limits.fuel)?;
+            store.fuel_async_yield_interval(Some(FUEL_BETWEEN_LOOKS))?;
+            let planner = self.linked.component.instantiate_async(&mut store).await?;
+            function(planner.oci_image_planner_planner(), &mut store).await
+        })
+        .unwrap_or_else(|| Err(Limit::Time(self.limits.time).into()));
         match result {
             Ok(answer) => Ok((answer, store.into_data())),
             Err(error) => Err(self.failure(error, store.data().stderr())),
         }
-    }
-
-    /// The engine's epoch moves at the deadline of any call; only the one whose time is over ends.
-    fn interrupt_in_time(&self, store: &mut Store<Sandbox>) {
-        let time = self.limits.time;
-        let end = Instant::now() + time;
-        store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(move |_| {
-            if Instant::now() < end {
-                Ok(UpdateDeadline::Continue(1))
-            } else {
-                Err(Limit::Time(time).into())
-            }
-        });
     }
 
     fn failure(&self, error: wasmtime::Error, stderr: String) -> PlannerError {

@@ -11,8 +11,7 @@ use wasmtime::Engine;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, HasData, Linker, LinkerInstance, ResourceType};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView};
-use wasmtime_wasi::p2::bindings::cli;
-use wasmtime_wasi::p2::bindings::sync::io;
+use wasmtime_wasi::p2::bindings::{cli, io};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView, async_trait};
 

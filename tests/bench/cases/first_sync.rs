@@ -3,7 +3,7 @@
 use super::BY_HAND;
 use crate::{
     error::BenchError,
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -28,6 +28,6 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         what: "first sync of 1 GiB, whole build",
         against: BY_HAND,
         pair,
-        goal: 0.7,
+        goal: Goal::Ratio(0.7),
     }])
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use crate::{
     error::BenchError,
     measure,
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     product::Product,
     setting::Setting,
     tree,
@@ -24,6 +24,6 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         what: "info, the whole process",
         against: "`/bin/true`",
         pair,
-        goal: 3.0,
+        goal: Goal::Ratio(3.0),
     }])
 }

@@ -4,10 +4,16 @@
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
+//! - [`targets`]: three targets of one Dockerfile.
+//! - [`rootfs`]: the root filesystem of an image of 300 MB.
+//! - [`preload`]: a base image of 1 GB from a file.
 
 mod first_sync;
 mod info;
+mod preload;
 mod resync;
+mod rootfs;
+mod targets;
 mod trivial;
 
 use crate::{error::BenchError, pair::Comparison, setting::Setting};
@@ -37,6 +43,18 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "first-sync",
         run: first_sync::run,
+    },
+    Case {
+        name: "targets",
+        run: targets::run,
+    },
+    Case {
+        name: "rootfs",
+        run: rootfs::run,
+    },
+    Case {
+        name: "preload",
+        run: preload::run,
     },
 ];
 

@@ -6,7 +6,7 @@
 use super::BY_HAND;
 use crate::{
     error::BenchError,
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -24,7 +24,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         what,
         against: BY_HAND,
         pair,
-        goal: 0.5,
+        goal: Goal::Ratio(0.5),
     };
     Ok(vec![
         row(

@@ -3,7 +3,7 @@
 use super::BY_HAND;
 use crate::{
     error::BenchError,
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -29,7 +29,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         what,
         against: BY_HAND,
         pair,
-        goal: 1.0,
+        goal: Goal::Ratio(1.0),
     };
     Ok(vec![
         row("trivial build, daemon with an empty root", cold),
