@@ -35,12 +35,12 @@ COPY rust-toolchain.toml .
 COPY host/engine/setup.sh host/engine/
 RUN host/engine/setup.sh toolchain
 COPY . .
-# With a target named, flags for the product spare what runs while compiling: a macro cannot be linked statically.
+# As `make build` links it. With a target named, the flags spare what runs while compiling: a macro cannot be static.
 RUN --mount=type=cache,target=/src/target --mount=type=cache,target=/usr/local/cargo/registry/src \
-    triple=$(rustc --version --verbose | sed -n 's/^host: //p') \
- && cargo build --release --locked --target "$triple" \
-    --config 'target."cfg(all())".rustflags = ["-Ctarget-feature=+crt-static"]' \
- && install -D --target-directory /out "target/$triple/release/oci-image" \
+    tuple=$(rustc --print host-tuple) \
+ && cargo build --release --locked --target "$tuple" \
+    --config "target.$tuple.rustflags = ['-Ctarget-feature=+crt-static', '-Crelocation-model=static']" \
+ && install -D --target-directory /out "target/$tuple/release/oci-image" \
  && ln -s oci-image /out/build
 
 FROM ${RUST_IMAGE} AS files

@@ -36,7 +36,7 @@ bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" 
 
 self-build: setup build ## build the product's image with the product, offline, and build with that; as root
 	@host/engine/setup.sh self-build
-	@tests/self-build/run.sh target/release/oci-image target/self-build
+	@tests/self-build/run.sh target/bin/oci-image target/self-build
 
 lint: ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check

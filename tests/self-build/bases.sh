@@ -46,7 +46,7 @@ rust_toolchain() {
     home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     channel=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$root/rust-toolchain.toml")
     sysroot=$(realpath "$(cd "$root" && rustc --print sysroot)")
-    name="$channel-$(cd "$root" && rustc --version --verbose | sed -n 's/^host: //p')"
+    name="$channel-$(cd "$root" && rustc --print host-tuple)"
     layer rust-toolchain --absolute-names --exclude="$sysroot/share" --hard-dereference \
         --transform "s,^$sysroot,usr/local/rustup/toolchains/$name,S" \
         --transform "s,^$home,usr/local/cargo,S" \
@@ -58,7 +58,7 @@ crates() {
     local home
     home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     (cd "$root" && cargo fetch --locked --quiet \
-        --target "$(rustc --version --verbose | sed -n 's/^host: //p')" --target wasm32-wasip2)
+        --target "$(rustc --print host-tuple)" --target wasm32-wasip2)
     # The index goes as it is: cargo keeps of it only what it was asked for.
     sed -n '/^name = /{s///;s/"//g;N;s/\nversion = "\(.*\)"/-\1.crate/;p}' "$root/Cargo.lock" | sort >crates.wanted
     (cd "$home" && find registry/cache -name '*.crate') |

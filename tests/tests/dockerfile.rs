@@ -70,6 +70,21 @@ fn programs_are_tools_of_the_modules_that_pin_their_versions() {
 }
 
 #[test]
+fn program_is_linked_as_make_build_links_it() {
+    let flags = |text: &str| -> Vec<String> {
+        let list = text.split("rustflags = [").nth(1).unwrap();
+        list.split(']')
+            .next()
+            .unwrap()
+            .split(", ")
+            .map(|flag| flag.trim_matches(['"', '\'']).to_owned())
+            .collect()
+    };
+
+    assert_eq!(flags(&text("Dockerfile")), flags(&text("Makefile")));
+}
+
+#[test]
 fn context_holds_every_member_of_the_workspace_and_nothing_that_a_build_leaves() {
     let place = Workplace::new();
     place.dockerfile("FROM scratch\nCOPY . /\n");
