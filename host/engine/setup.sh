@@ -5,7 +5,8 @@
 #   packages   programs from Debian (asks for root, or prints the command for root)
 #   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
 #   engine     buildkitd, buildctl and the registry conformance suite, as go.mod pins them, into target/engine/bin
-# Without arguments all three; with arguments those named.
+# Without arguments all three; with arguments those named. One more has to be named:
+#   self-build  programs from Debian that `make self-build` needs besides
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -55,9 +56,14 @@ missing_packages() {
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
 }
 
-packages() {
+missing_for_self_build() { has mmdebstrap || echo mmdebstrap; }
+
+packages() { install_missing missing_packages; }
+
+# Installs what a function lists as missing.
+install_missing() { # LISTER
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <("$1")
     [ ${#missing[@]} -gt 0 ] || return 0
     if ! has apt-get; then
         die "these Debian packages are missing, and there is no apt-get:" "${missing[*]}" \
@@ -73,7 +79,7 @@ packages() {
     quietly apt-update apt-get -o DPkg::Lock::Timeout=120 update
     quietly apt-install apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
     # apt-get may have been content with a package that lacks the program: say so here, not in a build.
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <("$1")
     [ ${#missing[@]} -eq 0 ] || die "installed, yet programs are still missing of: ${missing[*]}"
 }
 
@@ -162,7 +168,8 @@ parts=("$@")
 for part in "${parts[@]}"; do
     case $part in
     packages | toolchain | engine) "$part" ;;
-    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain engine" ;;
+    self-build) install_missing missing_for_self_build ;;
+    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain engine self-build" ;;
     esac
 done
 [ -n "$did_something" ] || say "nothing to do for: ${parts[*]}"
