@@ -21,6 +21,22 @@ pub enum BuildError {
         /// Several lines: the cause, the lines of the Dockerfile, the end of the log, the exit code.
         report: String,
     },
+    /// The daemon failed in the middle of a solve because a disk is full. The report is whole, for a person.
+    #[error("no space is left for the daemon in `{}`", directory.display())]
+    NoRoom {
+        /// Where it writes.
+        directory: PathBuf,
+        /// As that of [`BuildError::Failed`].
+        report: String,
+    },
+    /// The daemon did not start, or died, and a disk is full.
+    #[error("no space is left for the daemon in `{}`", directory.display())]
+    NoRoomForDaemon {
+        /// Where it writes.
+        directory: PathBuf,
+        /// What it ended with.
+        source: Box<BuildError>,
+    },
     /// A base image cannot be served.
     #[error(transparent)]
     BaseImage(#[from] ImageError),
@@ -95,6 +111,16 @@ impl BuildError {
         match self {
             Self::Daemon(error) => error.log(),
             Self::DaemonDied(exit) => Some(&exit.log),
+            Self::NoRoomForDaemon { source, .. } => source.daemon_log(),
+            _ => None,
+        }
+    }
+
+    /// The report of a solve that failed, for a person.
+    #[must_use]
+    pub fn report(&self) -> Option<&str> {
+        match self {
+            Self::Failed { report } | Self::NoRoom { report, .. } => Some(report),
             _ => None,
         }
     }

@@ -8,6 +8,7 @@
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - `cache`: the build's cache, which may cost time but never the build.
+//! - `room`: whether the daemon failed because a disk is full.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
 mod cache;
@@ -15,6 +16,7 @@ pub mod context;
 pub mod error;
 pub mod exports;
 pub mod outputs;
+mod room;
 pub mod solves;
 
 use std::collections::BTreeMap;
@@ -86,7 +88,7 @@ pub async fn run(
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
-        daemon = start(plan, host) => daemon?,
+        daemon = start(plan, host) => daemon.map_err(|error| room::blame(error, host))?,
     };
     let solving = solves::all(
         plan,
@@ -105,7 +107,7 @@ pub async fn run(
         solved = solving => blame(solved, &daemon).await,
     };
     let stopped = daemon.stop().await;
-    let built = solved?;
+    let built = solved.map_err(|error| room::blame(error, host))?;
     stopped?
         .warnings
         .iter()

@@ -11,7 +11,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
@@ -149,7 +150,7 @@ impl Drop for Staging {
 }
 
 fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
-    let prepare = |errno: rustix::io::Errno| OutputError::Prepare {
+    let prepare = |errno: Errno| OutputError::Prepare {
         path: output.to_owned(),
         source: errno.into(),
     };
@@ -157,23 +158,30 @@ fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
     let directory = rustix::fs::open(output, flags, Mode::empty()).map_err(prepare)?;
     match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(directory),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OutputError::Busy {
+        Err(Errno::WOULDBLOCK) => Err(OutputError::Busy {
             path: output.to_owned(),
         }),
         Err(errno) => Err(prepare(errno)),
     }
 }
 
-/// Moves `from` to `to`. A directory cannot be renamed over a full one: what stands there moves to `aside` first.
+/// Moves `from` to `to`, and what stands there aside where the kernel does not replace it: a directory. The name is never
+/// without a result.
 fn replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
     let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|entry| entry.is_dir());
-    if is_directory(from) || is_directory(to) {
-        match fs::rename(to, aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    if !is_directory(from) && !is_directory(to) {
+        return fs::rename(from, to);
     }
-    fs::rename(from, to)
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE) {
+        Ok(()) => fs::rename(from, aside),
+        Err(Errno::NOENT) => fs::rename(from, to),
+        // A file system that cannot exchange names (NFS, for one): the name is without a result for a moment.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::rename(to, aside)?;
+            fs::rename(from, to)
+        }
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::{BuildError, Engine, Host, cache, context, exports};
+use crate::executor::{BuildError, Engine, Host, cache, context, exports, room};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
@@ -383,7 +383,9 @@ fn failed(
         logins,
         mode: host.progress,
     };
-    BuildError::Failed {
-        report: report.text(),
+    let report = report.text();
+    match room::lacking(failure, host) {
+        Some(directory) => BuildError::NoRoom { directory, report },
+        None => BuildError::Failed { report },
     }
 }
