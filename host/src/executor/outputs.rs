@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+use crate::image::rootfs;
+
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
 /// Where in the staging directory that stands which a result replaces.
@@ -54,7 +56,7 @@ pub enum OutputError {
     },
 }
 
-/// One output while nothing of it has its final name. Dropping it removes what was staged.
+/// One output while nothing of it has its final name. Dropping it removes what was staged: whoever writes into it holds it.
 #[derive(Debug)]
 pub struct Staging {
     output: PathBuf,
@@ -103,7 +105,7 @@ impl Staging {
     ///
     /// # Errors
     /// [`OutputError::Publish`] with the first name that the system refuses.
-    pub fn publish(self) -> Result<(), OutputError> {
+    pub fn publish(&self) -> Result<(), OutputError> {
         let directory = self.directory();
         let prepare = |source| OutputError::Prepare {
             path: directory.clone(),
@@ -127,6 +129,8 @@ impl Staging {
                 }
             })?;
         }
+        // What was replaced may resist: the results stand all the same.
+        let _ = self.clear();
         Ok(())
     }
 
@@ -135,7 +139,7 @@ impl Staging {
     }
 
     fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(self.directory()) {
+        match rootfs::remove(&self.directory()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -186,6 +190,9 @@ fn replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn names(directory: &Path) -> Vec<String> {
@@ -240,6 +247,21 @@ mod tests {
         Staging::begin(output.path()).unwrap().publish().unwrap();
 
         assert_eq!(names(output.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn tree_that_its_owner_may_not_write_to_is_replaced() {
+        let output = tempfile::tempdir().unwrap();
+        let closed = output.path().join("rootfs/closed");
+        fs::create_dir_all(closed.join("below")).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o500)).unwrap();
+        let staging = Staging::begin(output.path()).unwrap();
+        fs::create_dir(staging.path("rootfs")).unwrap();
+
+        staging.publish().unwrap();
+
+        assert_eq!(names(output.path()), ["rootfs"]);
+        assert_eq!(names(&output.path().join("rootfs")), Vec::<String>::new());
     }
 
     #[test]

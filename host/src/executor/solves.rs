@@ -53,7 +53,7 @@ pub struct Outputs(Vec<Option<Output>>);
 /// The output of one solve.
 struct Output {
     export: plan::ImageExport,
-    staging: Staging,
+    staging: Arc<Staging>,
 }
 
 /// Prepares every output of the plan. Blocking.
@@ -65,7 +65,7 @@ pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
         let Some(export) = solve.export.clone() else {
             return Ok(None);
         };
-        let staging = Staging::begin(&host.directory.join(&export.directory))?;
+        let staging = Arc::new(Staging::begin(&host.directory.join(&export.directory))?);
         Ok(Some(Output { export, staging }))
     };
     plan.solves()
