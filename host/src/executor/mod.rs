@@ -32,7 +32,7 @@ use crate::daemon::{Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
-use crate::progress::Mode;
+use crate::progress::{DaemonLog, Mode};
 use crate::registry::Registry;
 
 pub use error::BuildError;
@@ -141,10 +141,7 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
     let options = Options {
         config: plan.daemon_config().to_owned(),
         debug: plan.debug(),
-        // Whole lines, so that those of progress stay whole too.
-        log_sink: plan
-            .debug()
-            .then(|| Box::new(io::LineWriter::new(io::stderr())) as LogSink),
+        log_sink: plan.debug().then(|| daemon_log(host.progress)),
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;
@@ -153,6 +150,14 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
         .iter()
         .for_each(|warning| (host.on_warning)(&warning.to_string()));
     Ok(daemon)
+}
+
+/// Where the daemon's log is shown, beside the progress: in whole lines, so that those of progress stay whole too.
+fn daemon_log(progress: Mode) -> LogSink {
+    match progress {
+        Mode::Json => Box::new(DaemonLog::new(io::stderr())),
+        Mode::Plain | Mode::Coloured => Box::new(io::LineWriter::new(io::stderr())),
+    }
 }
 
 /// Serves the plan's base images on loopback; `None` where there are none.
