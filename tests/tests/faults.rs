@@ -281,6 +281,35 @@ fn after_death_of_the_daemon(scene: &mut Scene, run: &Run) {
     assert_eq!(scene.results(), scene.before);
 }
 
+#[test]
+fn snapshot_that_a_killed_daemon_left_does_not_fail_the_next_build() {
+    let place = Workplace::new();
+    let object = json!({"context": "context", "output": "image"});
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo first\n");
+    let _ = place.build(&object).expect(0);
+    // As between the rename of its directory and the commit of its transaction.
+    let mut workers = fs::read_dir(place.root()).unwrap();
+    let snapshots = workers.find_map(|worker| {
+        let snapshots = worker.unwrap().path().join("snapshots/snapshots");
+        snapshots.is_dir().then_some(snapshots)
+    });
+    let snapshots = snapshots.unwrap();
+    let numbers = fs::read_dir(&snapshots).unwrap().map(|entry| {
+        let name = entry.unwrap().file_name();
+        name.to_str().unwrap().parse::<u64>().unwrap()
+    });
+    let next = numbers.max().unwrap() + 1;
+    fs::create_dir_all(snapshots.join(next.to_string()).join("fs/left")).unwrap();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo second; [ ! -e /left ]\n");
+
+    let run = place.build(&object).expect(0);
+
+    let warning = "warning: a killed daemon left a snapshot";
+    assert!(run.stderr.contains(warning), "{}", run.stderr);
+    assert_eq!(place.names("image"), ["digest", "image.tar"]);
+    assert_eq!(place.leftovers(), Vec::<String>::new());
+}
+
 /// A step whose layer takes a while to be written to the cache; what it prints shows that it ran.
 fn slow_export(place: &Workplace, word: &str) {
     place.dockerfile(&format!(

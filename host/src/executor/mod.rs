@@ -8,6 +8,7 @@
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - `cache`: the build's cache, which may cost time but never the build.
+//! - `snapshot`: what a killed daemon left, for which another attempt is worth its time.
 //! - `room`: whether the daemon failed because a disk is full.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
@@ -17,6 +18,7 @@ pub mod error;
 pub mod exports;
 pub mod outputs;
 mod room;
+mod snapshot;
 pub mod solves;
 
 use std::collections::BTreeMap;
