@@ -90,6 +90,7 @@ impl Failure {
             | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
+            Self::Build(error) if error.is_of_the_image() => BUILD_FAILED,
             Self::Build(BuildError::Stopped(stop)) => SIGNALLED + stop.signal as u8,
             Self::Build(_) => ENGINE_FAILED,
         }
@@ -138,17 +139,20 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// An error and its causes, a line each.
 fn message(error: &dyn Error) -> String {
-    let mut text = format!("error: {error}\n");
-    let mut said = error.to_string();
+    let mut lines = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
-        let line = error.to_string();
-        // A transparent error repeats the words of the one it stands for.
-        if line != said {
+        lines.push(error.to_string());
+        cause = error.source();
+    }
+    let mut text = format!("error: {}\n", lines[0]);
+    for (index, line) in lines.iter().enumerate().skip(1) {
+        // A transparent error repeats the words of the one it stands for, the daemon those of what we told it.
+        let repeats = *line == lines[index - 1]
+            || (lines.get(index + 1)).is_some_and(|next| line != next && line.contains(next));
+        if !repeats {
             text.push_str(&format!("  cause: {line}\n"));
         }
-        said = line;
-        cause = error.source();
     }
     text
 }

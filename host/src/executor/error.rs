@@ -10,6 +10,7 @@ use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
 use crate::image::error::ImageError;
+use crate::image::rootfs::error::RootfsError;
 use crate::registry::RegistryError;
 
 /// Why a build left nothing.
@@ -103,6 +104,19 @@ impl BuildError {
     /// Whether the daemon stopped answering in the middle of a solve.
     pub(super) fn is_lost_connection(&self) -> bool {
         matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
+    }
+
+    /// Whether the image holds what no root filesystem can: then what is built is at fault, and no machine.
+    #[must_use]
+    pub fn is_of_the_image(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<RootfsError>() {
+                return error.is_of_the_stream();
+            }
+            cause = error.source();
+        }
+        false
     }
 
     /// The end of the daemon's log, where it says more than the error.
