@@ -32,7 +32,7 @@ impl Layer {
     #[must_use]
     pub fn directory(self, path: &str) -> Self {
         self.entry(EntryType::Directory, path, "", |header| {
-            header.set_mode(0o755)
+            header.set_mode(0o755);
         })
     }
 

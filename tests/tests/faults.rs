@@ -106,7 +106,7 @@ impl Scene {
         self.next_round();
         let child = self.place.start_build(&object());
         let moment = self.duration.mul_f64(self.random.fraction());
-        std::thread::sleep(moment);
+        pass(moment);
         child
     }
 
@@ -202,6 +202,15 @@ fn tree(root: &Path) -> Vec<(PathBuf, String)> {
     }
     found.sort();
     found
+}
+
+/// Lets time go by.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "any moment is meant, and no state"
+)]
+fn pass(time: Duration) {
+    std::thread::sleep(time);
 }
 
 fn kill(process: u32) {
@@ -347,7 +356,7 @@ fn cache_of_the_build_before_is_usable_after_a_kill_in_the_middle_of_an_export()
         place.wait_for("a blob on its way into the cache", || {
             !place.names("cache/ingest").is_empty()
         });
-        std::thread::sleep(Duration::from_millis(60).mul_f64(random.fraction()));
+        pass(Duration::from_millis(60).mul_f64(random.fraction()));
 
         kill(child.id());
         let _ = place.finish(child);

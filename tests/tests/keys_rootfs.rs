@@ -181,7 +181,7 @@ fn layer() -> Layer {
             owned(header);
         })
         .entry(EntryType::Regular, "bin/su", "su", |header| {
-            header.set_mode(0o6755)
+            header.set_mode(0o6755);
         })
         .records(&[user])
         .entry(EntryType::Directory, "noted/", "", |header| {

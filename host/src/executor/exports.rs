@@ -41,7 +41,7 @@ pub fn exporters(
     let image = match export.format {
         ImageFormat::DockerArchive => Exporter::Docker {
             attributes: BTreeMap::new(),
-            sink: StagedSink::new(FileSink::new(to), staging),
+            sink: StagedSink::shared(FileSink::new(to), staging),
         },
         ImageFormat::OciLayout => Exporter::OciLayout {
             attributes: BTreeMap::new(),
@@ -50,7 +50,7 @@ pub fn exporters(
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
-        sink: StagedSink::new(
+        sink: StagedSink::shared(
             RootfsSink {
                 directory: staging.path(ROOTFS),
                 on_warning,
@@ -84,7 +84,7 @@ struct StagedSink<S> {
 }
 
 impl<S: Sink + 'static> StagedSink<S> {
-    fn new(sink: S, staging: &Arc<Staging>) -> Arc<dyn Sink> {
+    fn shared(sink: S, staging: &Arc<Staging>) -> Arc<dyn Sink> {
         Arc::new(Self {
             sink,
             staging: Arc::clone(staging),

@@ -6,7 +6,7 @@
 //!
 //! - [`Progress`] is the state machine, [`run`] feeds it from a channel on a thread of its own.
 //! - [`FailureReport`] is the text of a solve that failed.
-//! - [`DaemonLog`] is the daemon's own log beside it, as JSON.
+//! - [`DaemonLog`] (`daemon_log`) is the daemon's own log beside it, as JSON.
 //! - `runner`: takes the reports as they come, and knows the time.
 //! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s.
 //! - `line`, `tail`, `excerpt`, `amount`: logs, source files and figures made fit to show.
