@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use oci_image_tests::disk::{mount_disk, resize_disk, with_own_mounts};
+use oci_image_tests::disk::{Disk, with_own_mounts};
 use oci_image_tests::random::Random;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn fill(disk: &Path) {
 fn full_output_names_the_image_and_keeps_the_one_before() {
     with_own_mounts(|| {
         let place = place("FROM scratch\nCOPY Dockerfile /\n");
-        mount_disk(&place.path("image"), 2048);
+        let _disk = Disk::mount(&place.path("image"), 2048);
         let _ = place.build(&object()).expect(0);
         let before = fs::read(place.path("image/image.tar")).unwrap();
         place.dockerfile(COPY);
@@ -70,7 +70,7 @@ fn full_output_names_the_image_and_keeps_the_one_before() {
 fn full_output_leaves_no_rootfs() {
     with_own_mounts(|| {
         let place = place(ZEROS);
-        mount_disk(&place.path("image"), 6 * 1024);
+        let _disk = Disk::mount(&place.path("image"), 6 * 1024);
 
         let run = place.build(&with_rootfs());
 
@@ -86,7 +86,7 @@ fn full_cache_is_named_and_the_cache_before_stays_usable() {
     with_own_mounts(|| {
         let place = place("BUSYBOX\nFROM busybox\nRUN echo executed\n");
         fs::create_dir(place.path("cache")).unwrap();
-        mount_disk(&place.path("cache"), 3 * 1024);
+        let _disk = Disk::mount(&place.path("cache"), 3 * 1024);
         let _ = place.build(&with_cache()).expect(0);
         let index = place.read("cache/index.json");
         place.dockerfile(COPY);
@@ -112,7 +112,7 @@ fn fails_in_a_root_of(size: u32, dockerfile: &str, parts: &[&str]) {
     with_own_mounts(|| {
         let place = place(dockerfile);
         fs::create_dir(place.root()).unwrap();
-        mount_disk(&place.root(), size);
+        let disk = Disk::mount(&place.root(), size);
 
         let run = place.build(&object());
 
@@ -124,7 +124,7 @@ fn fails_in_a_root_of(size: u32, dockerfile: &str, parts: &[&str]) {
         says(&run, parts);
         assert_eq!(place.names("image"), Vec::<String>::new());
         assert_eq!(place.leftovers(), Vec::<String>::new());
-        resize_disk(&place.root(), 65536);
+        disk.resize(65536);
         let _ = place.build(&object()).expect(0);
         assert_eq!(place.names("image"), ["digest", "image.tar"]);
     });
@@ -155,7 +155,7 @@ fn full_root_while_the_daemon_starts() {
     with_own_mounts(|| {
         let place = place(COPY);
         fs::create_dir(place.root()).unwrap();
-        mount_disk(&place.root(), 512);
+        let _disk = Disk::mount(&place.root(), 512);
         fill(&place.root());
 
         let run = place.build(&object());
@@ -170,7 +170,7 @@ fn full_root_while_the_daemon_starts() {
 fn full_temporary_directory_is_named() {
     with_own_mounts(|| {
         let place = place(COPY);
-        mount_disk(&place.temporary(), 64);
+        let _disk = Disk::mount(&place.temporary(), 64);
         fill(&place.temporary());
 
         let run = place.build(&object());
@@ -187,7 +187,7 @@ fn full_disk_of_the_response_is_named() {
     with_own_mounts(|| {
         let place = place("FROM scratch\nCOPY Dockerfile /\n");
         fs::create_dir(place.path("small")).unwrap();
-        mount_disk(&place.path("small"), 64);
+        let _disk = Disk::mount(&place.path("small"), 64);
         fill(&place.path("small"));
         let message = json!({"object": object(), "response_path": "small/response"});
         let root = place.root().display().to_string();
