@@ -64,32 +64,65 @@ impl Failure {
     }
 
     fn text(&self) -> String {
+        let mut text = String::new();
         match self {
-            Self::Request(report) => report.clone(),
-            // Apart from the progress above it.
-            Self::Build(BuildError::Failed { report }) => format!("\n{report}"),
-            Self::Usage(error) | Self::Engine(error) => message(error.as_ref()),
+            Self::Request(report) => return report.clone(),
+            Self::Usage(error) | Self::Engine(error) => text.push_str(&message(error.as_ref())),
             Self::Build(error) => {
-                let mut text = message(error);
-                if let Some(log) = error.daemon_log() {
-                    text.push_str(&end_of(log));
+                // Apart from the progress above it.
+                let reports = error.report().map(|report| format!("\n{report}"));
+                text.extend(reports);
+                if !matches!(error, BuildError::Failed { .. }) {
+                    text.push_str(&message(error));
                 }
-                text
+                text.extend(error.daemon_log().map(end_of));
             }
         }
+        text.extend(self.advice());
+        text
     }
 
     fn status(&self) -> u8 {
         match self {
+            Self::Usage(error) if is_disk_full(error.as_ref()) => ENGINE_FAILED,
             Self::Request(_)
             | Self::Usage(_)
             | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
+            Self::Build(error) if error.is_of_the_image() => BUILD_FAILED,
             Self::Build(BuildError::Stopped(stop)) => SIGNALLED + stop.signal as u8,
             Self::Build(_) => ENGINE_FAILED,
         }
     }
+
+    /// What to do about it, where that is not in the message.
+    fn advice(&self) -> Option<&'static str> {
+        let error: &dyn Error = match self {
+            Self::Request(_) => return None,
+            Self::Build(BuildError::NoRoom { .. } | BuildError::NoRoomForDaemon { .. }) => {
+                return Some(
+                    "  hint: free some space there, or use another disk (`--root`, `TMPDIR`), then build again\n",
+                );
+            }
+            Self::Build(error) => error,
+            Self::Usage(error) | Self::Engine(error) => error.as_ref(),
+        };
+        is_disk_full(error).then_some("  hint: free some space on that disk, then build again\n")
+    }
+}
+
+/// Whether the system refused one of our own writes for want of room.
+fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
+        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) = kind {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Shows clap's error, or the help or version that was asked for, and gives the exit status.
@@ -106,17 +139,20 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// An error and its causes, a line each.
 fn message(error: &dyn Error) -> String {
-    let mut text = format!("error: {error}\n");
-    let mut said = error.to_string();
+    let mut lines = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
-        let line = error.to_string();
-        // A transparent error repeats the words of the one it stands for.
-        if line != said {
+        lines.push(error.to_string());
+        cause = error.source();
+    }
+    let mut text = format!("error: {}\n", lines[0]);
+    for (index, line) in lines.iter().enumerate().skip(1) {
+        // A transparent error repeats the words of the one it stands for, the daemon those of what we told it.
+        let repeats = *line == lines[index - 1]
+            || (lines.get(index + 1)).is_some_and(|next| line != next && line.contains(next));
+        if !repeats {
             text.push_str(&format!("  cause: {line}\n"));
         }
-        said = line;
-        cause = error.source();
     }
     text
 }

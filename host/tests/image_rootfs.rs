@@ -87,23 +87,25 @@ fn hostile_streams_are_refused_and_leave_nothing() {
     let cases = [
         (
             file(b"/outside"),
-            "entry `/outside` is not a path inside of `ROOTFS`",
+            "entry `/outside` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (
             file(b"../outside/canary"),
-            "entry `../outside/canary` is not a path inside of `ROOTFS`",
+            "entry `../outside/canary` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (
             file(b"a/../../outside"),
-            "entry `a/../../outside` is not a path inside of `ROOTFS`",
+            "entry `a/../../outside` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (
             pax(b"a\0b"),
-            "entry `a\0b` is not a path inside of `ROOTFS`",
+            "entry `a\0b` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (
             pax(deep.as_bytes()),
-            &format!("entry `{deep}` is not a path inside of `ROOTFS`"),
+            &format!(
+                "entry `{deep}` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long"
+            ),
         ),
         (
             pax(big.as_bytes()),
@@ -111,7 +113,7 @@ fn hostile_streams_are_refused_and_leave_nothing() {
         ),
         (
             pax(&[b'/'; 1]),
-            "entry `/` is not a path inside of `ROOTFS`",
+            "entry `/` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (file(b"."), "`ROOTFS` would not be a directory"),
         (

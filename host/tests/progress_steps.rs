@@ -170,6 +170,37 @@ fn a_vertex_that_is_cached_for_a_second_solve_is_shown_once() {
 }
 
 #[test]
+fn equal_steps_of_two_solves_that_are_cached_under_digests_of_their_own_are_shown_once() {
+    let of = |session: &str, vertex: Vertex| Vertex {
+        digest: format!("{}@{session}", vertex.digest),
+        ..vertex
+    };
+    let copy = |session| of(session, cached("[base 1/2] COPY", 100));
+    let text = shown(
+        &["server", "client"],
+        vec![
+            (
+                0,
+                vertices(&[of("one", vertex("[base 1/2] COPY", None, None))]),
+            ),
+            (
+                1,
+                vertices(&[of("two", vertex("[base 1/2] COPY", None, None))]),
+            ),
+            (0, vertices(&[copy("one")])),
+            (1, vertices(&[copy("two")])),
+            (1, vertices(&[of("two", cached("[client 1/1] RUN", 110))])),
+            (1, vertices(&[copy("two")])),
+        ],
+    );
+
+    assert_eq!(
+        text,
+        "#1 server: [base 1/2] COPY\n#1 CACHED\n\n#2 client: [client 1/1] RUN\n#2 CACHED\n"
+    );
+}
+
+#[test]
 fn a_step_that_one_solve_leaves_is_not_canceled_while_another_runs_it() {
     let canceled = vertices(&[failed("base", 0, 500, "context canceled")]);
     let text = shown(

@@ -6,10 +6,18 @@
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
+//! - [`base`]: base images made by hand, and put wrong.
+//! - [`layout`]: an independent check of an OCI layout.
+//! - [`disk`]: small disks, to be filled.
+//! - [`random`]: numbers from a seed.
 
 pub mod archive;
+pub mod base;
+pub mod disk;
 pub mod engine;
 pub mod front;
+pub mod layout;
+pub mod random;
 pub mod rival;
 pub mod traces;
 pub mod workplace;

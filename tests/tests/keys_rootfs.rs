@@ -9,8 +9,10 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use oci_image_tests::archive::Archive;
+use oci_image_tests::base::{Layer, write_image};
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
+use tar::EntryType;
 
 /// Whatever layers can do to a tree. A hard link to a file of a lower layer is not among it: layers hold a copy instead, and
 /// the tree of ours keeps the link.
@@ -37,6 +39,25 @@ struct File {
     modified: i64,
     content: Vec<u8>,
     links: u64,
+    xattrs: BTreeMap<String, Vec<u8>>,
+}
+
+/// The extended attributes of a file or link.
+fn xattrs(path: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut names = vec![0; 4096];
+    let length = rustix::fs::llistxattr(path, &mut names[..]).unwrap();
+    let names = names[..length].split(|byte| *byte == 0);
+    let value = |name: &str| {
+        let mut value = vec![0; 4096];
+        let length = rustix::fs::lgetxattr(path, name, &mut value[..]).unwrap();
+        value.truncate(length);
+        value
+    };
+    names
+        .filter(|name| !name.is_empty())
+        .map(|name| String::from_utf8(name.to_vec()).unwrap())
+        .map(|name| (name.clone(), value(&name)))
+        .collect()
 }
 
 fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
@@ -54,6 +75,8 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
             ("directory", Vec::new())
         } else if kind.is_fifo() {
             ("fifo", Vec::new())
+        } else if kind.is_char_device() {
+            ("device", Vec::new())
         } else {
             assert!(kind.is_file(), "{}", path.display());
             ("file", fs::read(&path).unwrap())
@@ -69,6 +92,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
             } else {
                 metadata.nlink()
             },
+            xattrs: xattrs(&path),
         };
         found.insert(path.strip_prefix(root).unwrap().to_owned(), file);
     }
@@ -77,6 +101,14 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
 
 fn build(place: &Workplace) -> Run {
     place.build(&json!({"context": "context", "output": "image", "unpack_rootfs": true}))
+}
+
+/// The tree that umoci unpacks of `image/image.tar`.
+fn unpacked_by_umoci(place: &Workplace) -> BTreeMap<PathBuf, File> {
+    let source = "docker-archive:image/image.tar";
+    let _ = place.output("skopeo", &["copy", "--quiet", source, "oci:layout:latest"]);
+    let _ = place.output("umoci", &["unpack", "--image", "layout:latest", "bundle"]);
+    tree(&place.path("bundle/rootfs"))
 }
 
 fn is_root() -> bool {
@@ -94,13 +126,7 @@ fn rootfs_is_the_tree_that_umoci_unpacks_of_the_archive() {
 
     let _ = build(&place).expect(0);
 
-    let source = "docker-archive:image/image.tar";
-    let _ = place.output("skopeo", &["copy", "--quiet", source, "oci:layout:latest"]);
-    let _ = place.output("umoci", &["unpack", "--image", "layout:latest", "bundle"]);
-    let (ours, theirs) = (
-        tree(&place.path("image/rootfs")),
-        tree(&place.path("bundle/rootfs")),
-    );
+    let (ours, theirs) = (tree(&place.path("image/rootfs")), unpacked_by_umoci(&place));
     assert_eq!(
         ours.keys().collect::<Vec<_>>(),
         theirs.keys().collect::<Vec<_>>()
@@ -127,6 +153,86 @@ fn rootfs_is_the_tree_that_umoci_unpacks_of_the_archive() {
         (0o6751, (12, 34), 2)
     );
     assert!(!ours.contains_key(Path::new("data/opaque/below")));
+}
+
+/// `cap_net_bind_service+ep`, as the kernel keeps it (capabilities(7), revision 2).
+const CAPABILITY: [u8; 20] = [1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// What of a file only a layer can say: capabilities, attributes, owners, times, links, devices.
+fn layer() -> Layer {
+    let owned = |header: &mut tar::Header| {
+        header.set_uid(12);
+        header.set_gid(34);
+    };
+    let user: (&str, &[u8]) = ("SCHILY.xattr.user.note", b"a \0 b\n");
+    let capability = ("SCHILY.xattr.security.capability", &CAPABILITY[..]);
+    Layer::new()
+        .directory("bin/")
+        .records(&[capability, user])
+        .entry(EntryType::Regular, "bin/server", "server", |header| {
+            header.set_mode(0o755);
+            owned(header);
+        })
+        // The daemon gives a link's attributes to its file: they are the same, as every tool writes them.
+        .records(&[capability, user])
+        .entry(EntryType::Link, "bin/server-too", "", |header| {
+            header.set_link_name("bin/server").unwrap();
+            header.set_mode(0o755);
+            owned(header);
+        })
+        .entry(EntryType::Regular, "bin/su", "su", |header| {
+            header.set_mode(0o6755);
+        })
+        .records(&[user])
+        .entry(EntryType::Directory, "noted/", "", |header| {
+            header.set_mode(0o2770);
+            header.set_mtime(981_173_106);
+            owned(header);
+        })
+        .file("noted/below", "below")
+        .entry(EntryType::Symlink, "noted/link", "", |header| {
+            header.set_link_name("below").unwrap();
+            header.set_mtime(981_173_107);
+            owned(header);
+        })
+        .entry(EntryType::Fifo, "noted/fifo", "", owned)
+        .device("noted/null")
+}
+
+#[test]
+fn attributes_of_a_layer_are_those_that_umoci_unpacks() {
+    if !is_root() {
+        println!("skipped: capabilities and owners are kept as root only");
+        return;
+    }
+    let place = Workplace::new();
+    place.dockerfile("ARG BASE=scratch\nFROM ${BASE}\nCOPY Dockerfile /built\n");
+    write_image(&place.path("base.tar"), &[layer()]);
+
+    let run = place
+        .build(&json!({
+            "context": "context", "output": "image", "unpack_rootfs": true, "image_args": ["BASE=base.tar"],
+        }))
+        .expect(0);
+
+    assert!(!run.stderr.contains("`rootfs/` lost"), "{}", run.stderr);
+    let (mut ours, mut theirs) = (tree(&place.path("image/rootfs")), unpacked_by_umoci(&place));
+    let device = theirs.remove(Path::new("noted/null")).unwrap();
+    assert_eq!(device.kind, "device");
+    for made_anew in ["", "built"].map(Path::new) {
+        assert!(ours.remove(made_anew).is_some() && theirs.remove(made_anew).is_some());
+    }
+    assert_eq!(ours, theirs);
+    let server = &ours[Path::new("bin/server-too")];
+    assert_eq!(
+        (server.mode, server.owner, server.links),
+        (0o755, (12, 34), 2)
+    );
+    assert_eq!(server.xattrs["security.capability"], CAPABILITY);
+    assert_eq!(server.xattrs["user.note"], b"a \0 b\n");
+    let noted = &ours[Path::new("noted")];
+    assert_eq!((noted.mode, noted.modified), (0o2770, 981_173_106));
+    assert_eq!(noted.xattrs["user.note"], b"a \0 b\n");
 }
 
 #[test]

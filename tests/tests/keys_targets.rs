@@ -96,6 +96,20 @@ fn every_target_gets_every_setting_and_its_own_directory_and_shared_steps_run_on
 }
 
 #[test]
+fn shared_steps_that_are_cached_are_listed_once() {
+    let (place, object) = stages();
+    let _ = place.build(&object).expect(0);
+
+    let run = place.build(&object).expect(0);
+
+    let shared = count(&run.stderr, "RUN echo shared step");
+    assert_eq!(shared, 1, "{}", run.stderr);
+    for own in ["[one 1/1] RUN", "[two 1/1] RUN", "[final 1/1] RUN"] {
+        assert_eq!(count(&run.stderr, own), 1, "{own}:\n{}", run.stderr);
+    }
+}
+
+#[test]
 fn response_has_a_document_for_every_image() {
     let (place, object) = stages();
 

@@ -1,7 +1,8 @@
 //! Ingest: takes a blob from the daemon into a store.
 //!
 //! What is written has no name until it is compared with its digest. Each message is answered before the next is read; a
-//! write that is cut short leaves nothing and is never resumed.
+//! write that is cut short leaves nothing and is never resumed. Directories are the store's to make: one that is given up
+//! while a write goes on stays away.
 //!
 //! Reads and writes: `ingest` and `blobs` of a store. Unknown here: which store (`content`).
 //! Source: containerd API 1.11, `services/content/v1/content.proto` (`Write`).
@@ -32,9 +33,8 @@ struct Ingest {
 }
 
 impl Ingest {
-    /// An empty blob below `directory`.
+    /// An empty blob below `directory`, which is there as long as its store is.
     fn new(directory: &Path) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
         let mode = fs::Permissions::from_mode(0o666);
         let file = tempfile::Builder::new()
             .permissions(mode)
@@ -65,7 +65,6 @@ impl Ingest {
     }
 
     fn commit(self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path.parent().expect("a blob's path is below its store"))?;
         self.file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }
@@ -197,7 +196,7 @@ mod tests {
 
         let digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(ingest.digest(), digest);
-        let path = directory.path().join("blobs/sha256/abc");
+        let path = directory.path().join("abc");
         ingest.commit(&path).unwrap();
         assert_eq!(fs::read(path).unwrap(), b"abc");
     }

@@ -10,6 +10,7 @@ use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
 use crate::image::error::ImageError;
+use crate::image::rootfs::error::RootfsError;
 use crate::registry::RegistryError;
 
 /// Why a build left nothing.
@@ -20,6 +21,22 @@ pub enum BuildError {
     Failed {
         /// Several lines: the cause, the lines of the Dockerfile, the end of the log, the exit code.
         report: String,
+    },
+    /// The daemon failed in the middle of a solve because a disk is full. The report is whole, for a person.
+    #[error("no space is left for the daemon in `{}`", directory.display())]
+    NoRoom {
+        /// Where it writes.
+        directory: PathBuf,
+        /// As that of [`BuildError::Failed`].
+        report: String,
+    },
+    /// The daemon did not start, or died, and a disk is full.
+    #[error("no space is left for the daemon in `{}`", directory.display())]
+    NoRoomForDaemon {
+        /// Where it writes.
+        directory: PathBuf,
+        /// What it ended with.
+        source: Box<BuildError>,
     },
     /// A base image cannot be served.
     #[error(transparent)]
@@ -89,12 +106,35 @@ impl BuildError {
         matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
     }
 
+    /// Whether the image holds what no root filesystem can: then what is built is at fault, and no machine.
+    #[must_use]
+    pub fn is_of_the_image(&self) -> bool {
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<RootfsError>() {
+                return error.is_of_the_stream();
+            }
+            cause = error.source();
+        }
+        false
+    }
+
     /// The end of the daemon's log, where it says more than the error.
     #[must_use]
     pub fn daemon_log(&self) -> Option<&str> {
         match self {
             Self::Daemon(error) => error.log(),
             Self::DaemonDied(exit) => Some(&exit.log),
+            Self::NoRoomForDaemon { source, .. } => source.daemon_log(),
+            _ => None,
+        }
+    }
+
+    /// The report of a solve that failed, for a person.
+    #[must_use]
+    pub fn report(&self) -> Option<&str> {
+        match self {
+            Self::Failed { report } | Self::NoRoom { report, .. } => Some(report),
             _ => None,
         }
     }

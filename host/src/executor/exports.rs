@@ -32,12 +32,16 @@ pub fn name(format: ImageFormat) -> &'static str {
 
 /// The exporters of one export, each into the staged output.
 #[must_use]
-pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) -> Vec<Exporter> {
+pub fn exporters(
+    export: &ImageExport,
+    staging: &Arc<Staging>,
+    on_warning: fn(&str),
+) -> Vec<Exporter> {
     let to = staging.path(name(export.format));
     let image = match export.format {
         ImageFormat::DockerArchive => Exporter::Docker {
             attributes: BTreeMap::new(),
-            sink: Arc::new(FileSink::new(to)),
+            sink: StagedSink::shared(FileSink::new(to), staging),
         },
         ImageFormat::OciLayout => Exporter::OciLayout {
             attributes: BTreeMap::new(),
@@ -46,10 +50,13 @@ pub fn exporters(export: &ImageExport, staging: &Staging, on_warning: fn(&str)) 
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
-        sink: Arc::new(RootfsSink {
-            directory: staging.path(ROOTFS),
-            on_warning,
-        }),
+        sink: StagedSink::shared(
+            RootfsSink {
+                directory: staging.path(ROOTFS),
+                on_warning,
+            },
+            staging,
+        ),
     });
     [image].into_iter().chain(rootfs).collect()
 }
@@ -68,6 +75,32 @@ pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkE
     let mut document = vec![0; usize::try_from(config.size())?];
     config.open()?.read_exact_at(&mut document, 0)?;
     Ok(metadata::metadata(&document)?)
+}
+
+/// A sink that writes into a staged output. It may outlive its solve for a moment, and what it writes then is cleared after it.
+struct StagedSink<S> {
+    sink: S,
+    staging: Arc<Staging>,
+}
+
+impl<S: Sink + 'static> StagedSink<S> {
+    fn shared(sink: S, staging: &Arc<Staging>) -> Arc<dyn Sink> {
+        Arc::new(Self {
+            sink,
+            staging: Arc::clone(staging),
+        })
+    }
+}
+
+impl<S: Sink> Sink for StagedSink<S> {
+    fn receive(&self, chunks: ChunkReader) -> Result<Received, SinkError> {
+        let received = self.sink.receive(chunks)?;
+        let staging = Arc::clone(&self.staging);
+        Ok(Received::new(move || {
+            let _staging = staging;
+            received.publish()
+        }))
+    }
 }
 
 /// Unpacks a flattened tree into a directory that nothing can leave.

@@ -8,6 +8,8 @@
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - `cache`: the build's cache, which may cost time but never the build.
+//! - `snapshot`: what a killed daemon left, for which another attempt is worth its time.
+//! - `room`: whether the daemon failed because a disk is full.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 
 mod cache;
@@ -15,6 +17,8 @@ pub mod context;
 pub mod error;
 pub mod exports;
 pub mod outputs;
+mod room;
+mod snapshot;
 pub mod solves;
 
 use std::collections::BTreeMap;
@@ -30,7 +34,7 @@ use crate::daemon::{Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
-use crate::progress::Mode;
+use crate::progress::{DaemonLog, Mode};
 use crate::registry::Registry;
 
 pub use error::BuildError;
@@ -86,7 +90,7 @@ pub async fn run(
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
-        daemon = start(plan, host) => daemon?,
+        daemon = start(plan, host) => daemon.map_err(|error| room::blame(error, host))?,
     };
     let solving = solves::all(
         plan,
@@ -105,7 +109,7 @@ pub async fn run(
         solved = solving => blame(solved, &daemon).await,
     };
     let stopped = daemon.stop().await;
-    let built = solved?;
+    let built = solved.map_err(|error| room::blame(error, host))?;
     stopped?
         .warnings
         .iter()
@@ -139,10 +143,7 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
     let options = Options {
         config: plan.daemon_config().to_owned(),
         debug: plan.debug(),
-        // Whole lines, so that those of progress stay whole too.
-        log_sink: plan
-            .debug()
-            .then(|| Box::new(io::LineWriter::new(io::stderr())) as LogSink),
+        log_sink: plan.debug().then(|| daemon_log(host.progress)),
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;
@@ -151,6 +152,14 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
         .iter()
         .for_each(|warning| (host.on_warning)(&warning.to_string()));
     Ok(daemon)
+}
+
+/// Where the daemon's log is shown, beside the progress: in whole lines, so that those of progress stay whole too.
+fn daemon_log(progress: Mode) -> LogSink {
+    match progress {
+        Mode::Json => Box::new(DaemonLog::new(io::stderr())),
+        Mode::Plain | Mode::Coloured => Box::new(io::LineWriter::new(io::stderr())),
+    }
 }
 
 /// Serves the plan's base images on loopback; `None` where there are none.

@@ -11,7 +11,10 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::io::Errno;
+
+use crate::image::rootfs;
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
@@ -53,7 +56,7 @@ pub enum OutputError {
     },
 }
 
-/// One output while nothing of it has its final name. Dropping it removes what was staged.
+/// One output while nothing of it has its final name. Dropping it removes what was staged: whoever writes into it holds it.
 #[derive(Debug)]
 pub struct Staging {
     output: PathBuf,
@@ -102,7 +105,7 @@ impl Staging {
     ///
     /// # Errors
     /// [`OutputError::Publish`] with the first name that the system refuses.
-    pub fn publish(self) -> Result<(), OutputError> {
+    pub fn publish(&self) -> Result<(), OutputError> {
         let directory = self.directory();
         let prepare = |source| OutputError::Prepare {
             path: directory.clone(),
@@ -126,6 +129,8 @@ impl Staging {
                 }
             })?;
         }
+        // What was replaced may resist: the results stand all the same.
+        let _ = self.clear();
         Ok(())
     }
 
@@ -134,7 +139,7 @@ impl Staging {
     }
 
     fn clear(&self) -> io::Result<()> {
-        match fs::remove_dir_all(self.directory()) {
+        match rootfs::remove(&self.directory()) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         }
@@ -149,7 +154,7 @@ impl Drop for Staging {
 }
 
 fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
-    let prepare = |errno: rustix::io::Errno| OutputError::Prepare {
+    let prepare = |errno: Errno| OutputError::Prepare {
         path: output.to_owned(),
         source: errno.into(),
     };
@@ -157,27 +162,37 @@ fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
     let directory = rustix::fs::open(output, flags, Mode::empty()).map_err(prepare)?;
     match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => Ok(directory),
-        Err(rustix::io::Errno::WOULDBLOCK) => Err(OutputError::Busy {
+        Err(Errno::WOULDBLOCK) => Err(OutputError::Busy {
             path: output.to_owned(),
         }),
         Err(errno) => Err(prepare(errno)),
     }
 }
 
-/// Moves `from` to `to`. A directory cannot be renamed over a full one: what stands there moves to `aside` first.
+/// Moves `from` to `to`, and what stands there aside where the kernel does not replace it: a directory. The name is never
+/// without a result.
 fn replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
     let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|entry| entry.is_dir());
-    if is_directory(from) || is_directory(to) {
-        match fs::rename(to, aside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+    if !is_directory(from) && !is_directory(to) {
+        return fs::rename(from, to);
     }
-    fs::rename(from, to)
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE) {
+        Ok(()) => fs::rename(from, aside),
+        Err(Errno::NOENT) => fs::rename(from, to),
+        // A file system that cannot exchange names (NFS, for one): the name is without a result for a moment.
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            fs::rename(to, aside)?;
+            fs::rename(from, to)
+        }
+        Err(errno) => Err(errno.into()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn names(directory: &Path) -> Vec<String> {
@@ -232,6 +247,21 @@ mod tests {
         Staging::begin(output.path()).unwrap().publish().unwrap();
 
         assert_eq!(names(output.path()), Vec::<String>::new());
+    }
+
+    #[test]
+    fn tree_that_its_owner_may_not_write_to_is_replaced() {
+        let output = tempfile::tempdir().unwrap();
+        let closed = output.path().join("rootfs/closed");
+        fs::create_dir_all(closed.join("below")).unwrap();
+        fs::set_permissions(&closed, Permissions::from_mode(0o500)).unwrap();
+        let staging = Staging::begin(output.path()).unwrap();
+        fs::create_dir(staging.path("rootfs")).unwrap();
+
+        staging.publish().unwrap();
+
+        assert_eq!(names(output.path()), ["rootfs"]);
+        assert_eq!(names(&output.path().join("rootfs")), Vec::<String>::new());
     }
 
     #[test]

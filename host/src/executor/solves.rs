@@ -22,7 +22,7 @@ use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::{BuildError, Engine, Host, cache, context, exports};
+use crate::executor::{BuildError, Engine, Host, cache, context, exports, room, snapshot};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
@@ -53,7 +53,7 @@ pub struct Outputs(Vec<Option<Output>>);
 /// The output of one solve.
 struct Output {
     export: plan::ImageExport,
-    staging: Staging,
+    staging: Arc<Staging>,
 }
 
 /// Prepares every output of the plan. Blocking.
@@ -65,7 +65,7 @@ pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
         let Some(export) = solve.export.clone() else {
             return Ok(None);
         };
-        let staging = Staging::begin(&host.directory.join(&export.directory))?;
+        let staging = Arc::new(Staging::begin(&host.directory.join(&export.directory))?);
         Ok(Some(Output { export, staging }))
     };
     plan.solves()
@@ -129,12 +129,12 @@ pub(super) async fn all(
         imports: cache::imports(plan, engine.host),
         registry,
         host: engine.host,
+        snapshot_was_left: false,
     };
     let mut attempt = shared.attempt(&client, outputs).await;
-    if let Err((_, error)) = &attempt.outcome
-        && cache::forget_damage(plan, error, engine.host)
+    while let Err((_, error)) = &attempt.outcome
+        && shared.remedy(error)
     {
-        shared.imports.clear();
         attempt = shared.attempt(&client, outputs).await;
     }
     match attempt.outcome {
@@ -193,9 +193,22 @@ struct Shared<'run> {
     imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     host: &'run Host,
+    snapshot_was_left: bool,
 }
 
 impl Shared<'_> {
+    /// Whether another attempt is worth its time, after what the last one failed for is out of its way. True for each
+    /// reason once.
+    fn remedy(&mut self, error: &SolveError) -> bool {
+        if cache::forget_damage(self.plan, error, self.host) {
+            let had_imports = !self.imports.is_empty();
+            self.imports.clear();
+            return had_imports;
+        }
+        let is_new = !std::mem::replace(&mut self.snapshot_was_left, true);
+        is_new && snapshot::was_left(error, self.host)
+    }
+
     /// Runs every solve at the same time, and shows their progress.
     async fn attempt(&self, client: &Client, outputs: &Outputs) -> Attempt {
         let mut progress = Progress::new(self.host.progress, io::stderr());
@@ -383,7 +396,9 @@ fn failed(
         logins,
         mode: host.progress,
     };
-    BuildError::Failed {
-        report: report.text(),
+    let report = report.text();
+    match room::lacking(failure, host) {
+        Some(directory) => BuildError::NoRoom { directory, report },
+        None => BuildError::Failed { report },
     }
 }

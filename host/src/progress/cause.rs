@@ -70,7 +70,15 @@ fn without_chain(message: &str) -> String {
     while let Some(rest) = strip_layer(&message) {
         message = rest.to_owned();
     }
-    message
+    in_layer(&message).unwrap_or(message)
+}
+
+/// A layer that does not unpack, with paths as they are in the image: the daemon mounts it at a place of its own.
+fn in_layer(message: &str) -> Option<String> {
+    let (_, failure) = message.split_once("mount callback failed on ")?;
+    let (place, reason) = failure.split_once(": ")?;
+    let reason = reason.replace(&format!("{place}/"), "/");
+    Some(format!("a layer cannot be unpacked: {reason}"))
 }
 
 /// Removes every `rpc error: code = X desc = `: gRPC's wrapping, wherever it stands.
@@ -202,6 +210,16 @@ mod tests {
 
     fn headline(message: &str) -> String {
         Cause::of(message).headline()
+    }
+
+    #[test]
+    fn a_layer_that_does_not_unpack_has_the_paths_of_the_image() {
+        let message = "failed to solve: mount callback failed on /tmp/mount1: link /tmp/mount1/a /tmp/mount1/b: no such file or directory";
+
+        assert_eq!(
+            Cause::of(message).headline(),
+            "a layer cannot be unpacked: link /a /b: no such file or directory"
+        );
     }
 
     #[test]

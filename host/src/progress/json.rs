@@ -9,8 +9,9 @@
 //! | `done` | `seconds` (the step ran for so long in all) |
 //! | `cached`, `canceled`, `interrupted` | |
 //! | `failed` | `error` |
+//! | `daemon` | `line` (of the daemon's own log, with `debug`) |
 //!
-//! Every object has `step`, the number that plain text shows as `#7`, and `time`, in seconds since 1970-01-01 UTC by
+//! Every object but `daemon` has `step`, the number that plain text shows as `#7`, and `time`, in seconds since 1970-01-01 UTC by
 //! the daemon's clock. A step that restarts can end more than once: the last end counts.
 //!
 //! Reads, writes: nothing; it fills a `String`. Unknown here: the daemon's reports.

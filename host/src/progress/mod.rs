@@ -6,6 +6,7 @@
 //!
 //! - [`Progress`] is the state machine, [`run`] feeds it from a channel on a thread of its own.
 //! - [`FailureReport`] is the text of a solve that failed.
+//! - [`DaemonLog`] (`daemon_log`) is the daemon's own log beside it, as JSON.
 //! - `runner`: takes the reports as they come, and knows the time.
 //! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s.
 //! - `line`, `tail`, `excerpt`, `amount`: logs, source files and figures made fit to show.
@@ -17,6 +18,7 @@
 
 mod amount;
 mod cause;
+mod daemon_log;
 mod event;
 mod excerpt;
 mod failure;
@@ -39,6 +41,7 @@ use crate::progress::plain::Plain;
 use crate::progress::step::Outcome;
 use crate::progress::trace::{Patience, Trace};
 
+pub use crate::progress::daemon_log::DaemonLog;
 pub use crate::progress::failure::{ContextName, FailureReport, ListContext};
 pub use crate::progress::runner::run;
 

@@ -245,7 +245,8 @@ impl Step {
         }
     }
 
-    fn has_ended_well(&self) -> bool {
+    /// Whether its work is done, by this build or an earlier one.
+    pub(super) fn has_ended_well(&self) -> bool {
         let good = |outcome: &Outcome| matches!(outcome, Outcome::Done | Outcome::Cached);
         match &self.state {
             State::Ending { outcome, .. } => good(outcome),

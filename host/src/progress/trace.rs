@@ -145,6 +145,14 @@ impl Trace {
         if vertex.cached && self.is_double(solve, index) {
             return;
         }
+        let index = match self.reused(solve, index).filter(|_| vertex.cached) {
+            Some(original) => {
+                self.by_digest.insert(vertex.digest.clone(), original);
+                self.steps[original].join(solve);
+                original
+            }
+            None => index,
+        };
         let step = &mut self.steps[index];
         step.update(solve, vertex);
         match step.state {
@@ -170,6 +178,21 @@ impl Trace {
                 && step.solves.contains(&solve)
         };
         double.number.is_none() && self.has_targets() && self.steps.iter().any(is_original)
+    }
+
+    /// The step of another solve that has ended well and is called the same, for a step that was not shown yet. The
+    /// digests differ where the same work begins with the session of a solve (a local); targets of one Dockerfile number
+    /// their steps by stage, so that a name is no other step's.
+    fn reused(&self, solve: SolveId, index: usize) -> Option<usize> {
+        let twin = &self.steps[index];
+        let is_original = |step: &Step| {
+            step.number.is_some()
+                && step.name == twin.name
+                && step.has_ended_well()
+                && !step.solves.contains(&solve)
+        };
+        let unseen = twin.number.is_none() && self.has_targets();
+        unseen.then(|| self.steps.iter().position(is_original))?
     }
 
     fn progress(&mut self, solve: SolveId, progress: VertexProgress) {

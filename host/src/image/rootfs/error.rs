@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::entry::EntryError;
+use super::tree::{DEPTH_LIMIT, LENGTH_LIMIT};
 
 /// Why a root filesystem cannot be unpacked. `path` is the directory itself, or the file in it that is meant.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +26,10 @@ pub enum RootfsError {
     #[error("the tar stream for `{}` fails after its end mark", path.display())]
     AfterEnd { path: PathBuf, source: io::Error },
     /// An entry's path leads out, or is beyond what a file system takes.
-    #[error("entry `{entry}` is not a path inside of `{}`", path.display())]
+    #[error(
+        "entry `{entry}` is not a path inside of `{}` that is at most {DEPTH_LIMIT} directories deep and {LENGTH_LIMIT} bytes long",
+        path.display()
+    )]
     EntryPath { path: PathBuf, entry: String },
     /// The root itself is said to be something else than a directory.
     #[error("`{}` would not be a directory", path.display())]
@@ -71,4 +75,18 @@ pub enum RootfsError {
     /// The tree took its place, and what stood there cannot be removed.
     #[error("cannot remove what `{}` replaced", path.display())]
     RemoveOld { path: PathBuf, source: io::Error },
+}
+
+impl RootfsError {
+    /// Whether an entry says what no tree can be. Every other error is the machine's, or the sender's.
+    pub fn is_of_the_stream(&self) -> bool {
+        matches!(
+            self,
+            Self::EntryPath { .. }
+                | Self::Root { .. }
+                | Self::NotADirectory { .. }
+                | Self::Kind { .. }
+                | Self::LinkPath { .. }
+        )
+    }
 }

@@ -30,6 +30,7 @@ use self::attributes::Attributes;
 pub use self::attributes::Lost;
 use self::error::RootfsError;
 use self::staged::Staged;
+pub(crate) use self::staged::remove;
 use self::tree::{Place, RelativePath, Tree};
 use super::entry::{Entries, Entry, Kind, Source};
 

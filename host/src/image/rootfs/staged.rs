@@ -93,7 +93,7 @@ impl Drop for Staged {
 }
 
 /// Removes a file or tree, also one with directories that its owner may not write to.
-fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     if !path.symlink_metadata()?.is_dir() {
         return fs::remove_file(path);
     }

@@ -17,10 +17,10 @@ use super::PRIVATE;
 use super::error::RootfsError;
 
 /// The longest path, in bytes: what Linux takes as one (`PATH_MAX` without its NUL).
-const LENGTH_LIMIT: usize = 4095;
+pub(super) const LENGTH_LIMIT: usize = 4095;
 
 /// The deepest path, in components. Each is a directory that stays open, and a process has 1024 files at least.
-const DEPTH_LIMIT: usize = 256;
+pub(super) const DEPTH_LIMIT: usize = 256;
 
 /// How every directory is opened: as itself, and only if it is one.
 pub(super) const DIRECTORY: OFlags = OFlags::RDONLY
