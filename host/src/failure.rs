@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use oci_image::diagnostics::{self, Report};
 use oci_image::executor::BuildError;
 use oci_image::planner::PlannerError;
 use oci_image::protocol::ProtocolError;
@@ -26,8 +27,10 @@ const LOG_LINES: usize = 20;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request is wrong; the text names every mistake with its place.
-    Request(String),
+    /// The request is wrong; the report names every mistake with its place.
+    Request(Box<Report>),
+    /// Requests are wrong, and how was the command's answer.
+    Reported,
     /// What surrounds the request is wrong: a file, a response path, an unknown code.
     Usage(Box<dyn Error>),
     /// The build failed.
@@ -57,15 +60,16 @@ impl From<BuildError> for Failure {
 impl Failure {
     /// Shows the failure on standard error, and gives its exit status.
     #[must_use]
-    pub(crate) fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self, coloured: bool) -> ExitCode {
         // Nobody to tell, and nothing to do about it, if standard error is closed.
-        let _ = io::stderr().write_all(self.text().as_bytes());
+        let _ = io::stderr().write_all(self.text(coloured).as_bytes());
         self.status().into()
     }
 
-    fn text(&self) -> String {
+    fn text(&self, coloured: bool) -> String {
         match self {
-            Self::Request(report) => report.clone(),
+            Self::Request(report) => diagnostics::text(report, coloured),
+            Self::Reported => String::new(),
             // Apart from the progress above it.
             Self::Build(BuildError::Failed { report }) => format!("\n{report}"),
             Self::Usage(error) | Self::Engine(error) => message(error.as_ref()),
@@ -82,6 +86,7 @@ impl Failure {
     fn status(&self) -> u8 {
         match self {
             Self::Request(_)
+            | Self::Reported
             | Self::Usage(_)
             | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,

@@ -53,6 +53,11 @@ macro_rules! codes {
 
 codes! {
     // The text, and the types of its values.
+    MalformedMessage Error "malformed-message": "a message is a JSON map with the keys `object` and `response_path`",
+        wrong r#"{"object": {"context": ".", "output": "image"}}"#,
+        right r#"{"object": {"context": ".", "output": "image"}, "response_path": "response.json"}"#;
+    UnsupportedYaml Error "unsupported-yaml": "a request in YAML is what JSON can say: one document without tags, merge keys and keys that are lists or maps",
+        wrong r#"build_args: [!!str 1]"#, right r#"build_args: ["VERSION=1"]"#;
     ObjectTooLarge Error "object-too-large": "the object's text holds at most 4 MiB",
         wrong r#"an object with files pasted into it"#, right r#""build_args_file": "args.yml""#;
     InvalidJson Error "invalid-json": "the object is valid JSON",
@@ -75,6 +80,8 @@ codes! {
         wrong r#""dockerfile": "ci/\u0000Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
     TooManyElements Error "too-many-elements": "a list or map holds at most 10,000 elements",
         wrong r#"a list of 10,001 build arguments"#, right r#""build_args_file": "args.yml""#;
+    TooLong Error "too-long": "`buildkit_extra_config` holds at most 128 KiB",
+        wrong r#""buildkit_extra_config": a text of a megabyte"#, right r#""buildkit_extra_config": "[dns]\nnameservers = [\"10.0.0.2\"]""#;
     TooManyMistakes Error "too-many-mistakes": "at most 100 mistakes are reported",
         wrong r#"an object with 101 mistakes"#, right r#"an object with 100 mistakes or fewer"#;
 
@@ -155,7 +162,7 @@ codes! {
         wrong r#""labels_file": "labels.tar""#, right r#""labels_file": "labels.txt""#;
     SecretTooLarge Error "secret-too-large": "a secret holds at most 500 KiB, which is what BuildKit takes",
         wrong r#"(a secret that is an archive)"#, right r#"(a secret that is the archive's key)"#;
-    InvalidYaml Error "invalid-yaml": "`build_args_file` in YAML is one map of names to plain values",
+    InvalidYaml Error "invalid-yaml": "what is written in YAML is YAML; a `build_args_file` of it is one map of names to plain values",
         wrong r#"VERSION: [1, 2]"#, right r#"VERSION: "1.2""#;
     EmptyFile Warning "empty-file": "`target_file` holds a stage's name; otherwise the last stage is built",
         wrong r#"(a file of blank lines)"#, right r#"app"#;
