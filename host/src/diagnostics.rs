@@ -31,8 +31,13 @@ const CONTEXT_LINES: usize = 2;
 const DRAWN: usize = 16 << 10;
 /// How much is kept before and after the place of a line that is longer: a whole document may stand on one line.
 const CONTEXT_BYTES: usize = 256;
-/// How many diagnostics are drawn; a text with more mistakes than this is not the one that was meant.
-const MOST: usize = 100;
+/// How many diagnostics are drawn; the planner itself stops at half as many.
+const MOST: usize = 200;
+
+/// How many values are listed beside a hint that names the one that was probably meant.
+const LONG_LIST: usize = 8;
+/// The length of a line of such a list, in characters.
+const LINE: usize = 90;
 
 /// What was found in one request, and the texts that it points into.
 #[derive(Debug, Clone, Default)]
@@ -203,15 +208,31 @@ fn group<'text>(diagnostic: &'text Diagnostic, report: &'text Report) -> Group<'
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
     }
-    if !diagnostic.allowed.is_empty() {
-        let allowed: Vec<String> = diagnostic
-            .allowed
-            .iter()
-            .map(|value| format!("`{}`", printable(value)))
-            .collect();
-        group = group.element(Level::NOTE.message(format!("allowed: {}", allowed.join(", "))));
+    // A long list beside the one word that was meant would hide it; programs are given both.
+    let is_told = diagnostic.help.is_some() && diagnostic.allowed.len() > LONG_LIST;
+    if !diagnostic.allowed.is_empty() && !is_told {
+        group = group.element(Level::NOTE.message(allowed(&diagnostic.allowed)));
     }
     group
+}
+
+/// The values that would be right, on lines of a readable length.
+fn allowed(values: &[String]) -> String {
+    let mut text = String::from("allowed:");
+    let mut line = text.len();
+    for (index, value) in values.iter().enumerate() {
+        let comma = if index + 1 < values.len() { "," } else { "" };
+        let value = format!("`{}`{comma}", printable(value));
+        line += value.chars().count() + 1;
+        if line > LINE {
+            text.push('\n');
+            line = value.chars().count();
+        } else {
+            text.push(' ');
+        }
+        text.push_str(&value);
+    }
+    text
 }
 
 /// A text that cannot drive a terminal: the drawing replaces such characters in titles and excerpts only, and not all of them.
@@ -225,11 +246,15 @@ fn printable(text: &str) -> String {
     )
 }
 
-/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes.
+/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes, and the byte order
+/// mark of three, which nobody could see.
 fn printable_source(text: &str) -> Cow<'_, str> {
     let is_left = |character: char| matches!(character, '\u{80}'..='\u{9f}');
-    if text.contains(is_left) {
-        Cow::Owned(text.replace(is_left, "\u{b7}"))
+    if text.contains(is_left) || text.contains('\u{feff}') {
+        Cow::Owned(
+            text.replace(is_left, "\u{b7}")
+                .replace('\u{feff}', "\u{fffd}"),
+        )
     } else {
         Cow::Borrowed(text)
     }

@@ -72,6 +72,7 @@ impl Failure {
             Self::Reported => String::new(),
             // Apart from the progress above it.
             Self::Build(BuildError::Failed { report }) => format!("\n{report}"),
+            Self::Build(error @ BuildError::Solve { .. }) => format!("\n{}", message(error)),
             Self::Usage(error) | Self::Engine(error) => message(error.as_ref()),
             Self::Build(error) => {
                 let mut text = message(error);

@@ -87,7 +87,7 @@ impl Request {
         };
         let text = read.map_err(|error| unreadable(&name, &error))?;
         match format.unwrap_or_else(|| format_of(path, &text)) {
-            Format::Yaml => Self::of_yaml(name, text),
+            Format::Yaml => Self::of_yaml(name, &text),
             Format::Json if is_stdin && is_message(&text) => Self::of_message(name, text),
             Format::Json => Ok(Self::of_object(name, &text)),
         }
@@ -109,20 +109,20 @@ impl Request {
         }
     }
 
-    fn of_yaml(name: String, text: String) -> Result<Self, Unread> {
-        let mut document = match yaml::read(&text) {
+    fn of_yaml(name: String, text: &str) -> Result<Self, Unread> {
+        let mut document = match yaml::read(text) {
             Ok(document) => document,
             Err(diagnostics) => {
                 return Err(Unread(Report {
                     name,
-                    text: yaml::mask_unread(&text),
+                    text: yaml::mask_unread(text),
                     diagnostics,
                     ..Report::default()
                 }));
             }
         };
         let masked = inline_secrets::mask(document.json());
-        let text = document.mask(&text, &masked.object);
+        let text = document.mask(text, &masked.object);
         document.keep_masked(masked.object);
         Ok(Self {
             name,
@@ -251,6 +251,9 @@ impl Request {
         for diagnostic in &mut diagnostics {
             self.place_in_yaml(document, diagnostic);
         }
+        if document.mistakes.is_empty() {
+            return diagnostics;
+        }
         let own: Vec<Option<u32>> = document.mistakes.iter().map(start).collect();
         // A tag on a value, say, is one mistake, whatever type the value then has.
         diagnostics.retain(|diagnostic| !own.contains(&start(diagnostic)));
@@ -362,6 +365,10 @@ fn lie(error: Box<dyn std::error::Error>) -> Failure {
 /// A message that is none, reported like a diagnostic. Its text may hold a secret that cannot be found, so what can be is masked.
 fn malformed(name: String, error: &MalformedMessage, text: &str) -> Report {
     let offset = u32::try_from(error.offset).unwrap_or(u32::MAX);
+    let help = error
+        .reason
+        .contains("`response_path`")
+        .then(|| "add `\"response_path\": \"response.json\"`: answers go there".to_owned());
     let diagnostic = Diagnostic {
         code: Code::MalformedMessage.name().to_owned(),
         severity: Severity::Error,
@@ -371,7 +378,7 @@ fn malformed(name: String, error: &MalformedMessage, text: &str) -> Report {
             end: offset,
         })),
         message: error.to_string(),
-        help: None,
+        help,
         allowed: Vec::new(),
     };
     Report {

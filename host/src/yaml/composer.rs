@@ -304,7 +304,8 @@ impl<'y> Composer<'y> {
 
     fn refuse_tag(&mut self, tag: Option<&Tag>, range: &Range<usize>) -> Result<(), Stop> {
         let Some(tag) = tag else { return Ok(()) };
-        let message = format!("this value has the tag `{tag}`, and tags are not read");
+        let name = tag.to_string().replace("tag:yaml.org,2002:!", "!!");
+        let message = format!("this value has the tag `{name}`, and tags are not read");
         let help = "remove the tag; a text that looks like a number is put in quotes";
         self.refuse(Code::UnsupportedYaml, range.clone(), &message, help)
     }
@@ -361,10 +362,18 @@ impl<'y> Composer<'y> {
 
 /// What to do about an error in the parser's words, where there is one likely cause.
 fn advice(info: &str, rest: &str) -> Option<&'static str> {
-    if rest.starts_with('\t') || info.contains("tab") {
+    if rest.trim().is_empty() && !info.contains("tab") {
+        Some("something is open at the end of the text: a `[`, a `{` or a quote")
+    } else if rest.starts_with('\t') || info.contains("tab") {
         Some("indent with blanks: YAML takes no tabs there")
     } else if info.contains("mapping values are not allowed") {
         Some("put a value that holds `: ` in quotes, and begin each key on a line of its own")
+    } else if info.contains("valid YAML whitespace") || info.contains("simple key expect") {
+        Some("write `key: value`, with a blank after the colon")
+    } else if info.contains("in quoted scalar") {
+        Some("close the quote, or indent the lines on which it goes on")
+    } else if info.contains("did not find expected key") {
+        Some("indent the keys of one map alike, and the items of one list")
     } else if info.contains("unknown anchor") {
         Some(
             "an alias `*name` stands for an earlier `&name`; a text that begins with `*` is put in quotes",

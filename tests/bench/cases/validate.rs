@@ -1,0 +1,105 @@
+//! `oci-image validate` of one request, cold: what an editor or a hook before a commit waits for, against the cheapest process
+//! there is; and of many, one after the other.
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::{
+    error::BenchError,
+    measure,
+    pair::{Comparison, Pair},
+    setting::Setting,
+};
+
+/// A millisecond is easily disturbed, and cheap to repeat.
+const ROUNDS: usize = 101;
+/// Few, because each is a whole pile of requests.
+const PILE_ROUNDS: usize = 5;
+/// How many requests make a pile, and how long each is at least, in bytes.
+const PILE: usize = 200;
+const LONG: usize = 100 << 10;
+
+pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
+    let dir = setting.fresh_dir("validate")?;
+    let write = |name: &str, text: &str| -> Result<PathBuf, BenchError> {
+        let path = dir.join(name);
+        fs::write(&path, text).map_err(BenchError::file("write", &path))?;
+        Ok(path)
+    };
+    let small = "context: .\noutput: image\nbuild_args: [VERSION=1.10]\n";
+    let json = write(
+        "small.json",
+        r#"{"context": ".", "output": "image", "build_args": ["VERSION=1.10"]}"#,
+    )?;
+    let yaml = write("small.yml", small)?;
+    let piles = ["json", "yml"].map(|extension| -> Result<Vec<PathBuf>, BenchError> {
+        (0..PILE)
+            .map(|number| write(&format!("{number}.{extension}"), &long(extension)))
+            .collect()
+    });
+    let [json_pile, yaml_pile] = piles;
+    let (json_pile, yaml_pile) = (json_pile?, yaml_pile?);
+    let ours = |files: &[PathBuf]| {
+        let mut command = Command::new(&setting.product);
+        command.arg("validate").args(files).stdin(Stdio::null());
+        measure::run(&mut command, &setting.log("oci-image"))
+    };
+    let nothing = || {
+        measure::run(
+            Command::new("/bin/true").stdin(Stdio::null()),
+            &setting.log("true"),
+        )
+    };
+    let row = |what, against, goal, pair| Comparison {
+        what,
+        against,
+        pair,
+        goal,
+    };
+    Ok(vec![
+        row(
+            "validate a small request in JSON, the whole process",
+            "`/bin/true`",
+            3.0,
+            Pair::in_turn(ROUNDS, || ours(&[json.clone()]), nothing)?,
+        ),
+        row(
+            "validate a small request in YAML, the whole process",
+            "`/bin/true`",
+            3.0,
+            Pair::in_turn(ROUNDS, || ours(&[yaml.clone()]), nothing)?,
+        ),
+        // The times themselves are the figures of interest: a request is to take less than 100 ms.
+        row(
+            "validate 200 requests of 100 KiB in JSON",
+            "one of them",
+            200.0,
+            Pair::in_turn(PILE_ROUNDS, || ours(&json_pile), || ours(&json_pile[..1]))?,
+        ),
+        row(
+            "validate 200 requests of 100 KiB in YAML",
+            "one of them",
+            200.0,
+            Pair::in_turn(PILE_ROUNDS, || ours(&yaml_pile), || ours(&yaml_pile[..1]))?,
+        ),
+    ])
+}
+
+/// A sound request of about [`LONG`] bytes: labels and build arguments.
+fn long(extension: &str) -> String {
+    let (open, close) = if extension == "json" {
+        (
+            "{\"context\": \".\", \"output\": \"image\", \"labels\": [",
+            "]}",
+        )
+    } else {
+        ("context: .\noutput: image\nlabels: [", "]\n")
+    };
+    let labels: Vec<String> = (0..LONG / 100)
+        .map(|number| format!("\"org.example.label{number:06}={}\"", "v".repeat(70)))
+        .collect();
+    format!("{open}{}{close}", labels.join(",\n  "))
+}
