@@ -29,19 +29,21 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         fs::write(&path, text).map_err(BenchError::file("write", &path))?;
         Ok(path)
     };
-    let small = "context: .\noutput: image\nbuild_args: [VERSION=1.10]\n";
-    let json = write(
+    let json = [write(
         "small.json",
         r#"{"context": ".", "output": "image", "build_args": ["VERSION=1.10"]}"#,
-    )?;
-    let yaml = write("small.yml", small)?;
-    let piles = ["json", "yml"].map(|extension| -> Result<Vec<PathBuf>, BenchError> {
+    )?];
+    let yaml = [write(
+        "small.yml",
+        "context: .\noutput: image\nbuild_args: [VERSION=1.10]\n",
+    )?];
+    let pile = |extension: &str| -> Result<Vec<PathBuf>, BenchError> {
+        let text = long(extension);
         (0..PILE)
-            .map(|number| write(&format!("{number}.{extension}"), &long(extension)))
+            .map(|number| write(&format!("{number}.{extension}"), &text))
             .collect()
-    });
-    let [json_pile, yaml_pile] = piles;
-    let (json_pile, yaml_pile) = (json_pile?, yaml_pile?);
+    };
+    let (json_pile, yaml_pile) = (pile("json")?, pile("yml")?);
     let ours = |files: &[PathBuf]| {
         let mut command = Command::new(&setting.product);
         command.arg("validate").args(files).stdin(Stdio::null());
@@ -64,13 +66,13 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
             "validate a small request in JSON, the whole process",
             "`/bin/true`",
             3.0,
-            Pair::in_turn(ROUNDS, || ours(&[json.clone()]), nothing)?,
+            Pair::in_turn(ROUNDS, || ours(&json), nothing)?,
         ),
         row(
             "validate a small request in YAML, the whole process",
             "`/bin/true`",
             3.0,
-            Pair::in_turn(ROUNDS, || ours(&[yaml.clone()]), nothing)?,
+            Pair::in_turn(ROUNDS, || ours(&yaml), nothing)?,
         ),
         // The times themselves are the figures of interest: a request is to take less than 100 ms.
         row(
