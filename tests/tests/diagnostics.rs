@@ -448,11 +448,11 @@ fn codes_of(code: Code, example: &str) -> BTreeSet<String> {
     match code {
         Code::InvalidYaml => in_file("args.yml", "build_args_file", example.to_owned()),
         Code::CarriageReturn if remark.is_empty() => {
-            in_file("args", "build_args_file", example.to_owned())
+            in_file("args", "build_args_file", example.to_owned());
         }
         Code::CarriageReturn => in_file("args", "build_args_file", format!("{example}\r\n")),
         Code::EmptyFile if example.starts_with('(') => {
-            in_file("stage", "target_file", "\n \n".to_owned())
+            in_file("stage", "target_file", "\n \n".to_owned());
         }
         Code::EmptyFile => in_file("stage", "target_file", example.to_owned()),
         _ => {}
@@ -633,81 +633,60 @@ fn object_that_is_too_large_is_told_so() {
 
 /// Objects that are large in one way each, of about so many bytes.
 fn pathological(bytes: usize) -> Vec<(&'static str, String)> {
-    let fill = |piece: &str, separator: &str| {
-        vec![piece; bytes / (piece.len() + separator.len())].join(separator)
-    };
-    let nested = |open: &str, close: &str| {
-        let depth = bytes / (open.len() + close.len());
-        format!("{}{}", open.repeat(depth), close.repeat(depth))
-    };
-    let numbered = |count: usize, item: &dyn Fn(usize) -> String| {
-        (0..count).map(item).collect::<Vec<String>>().join(",")
-    };
+    [large_lists(bytes), large_maps(bytes), large_texts(bytes)].concat()
+}
+
+fn large_lists(bytes: usize) -> Vec<(&'static str, String)> {
+    let deep = format!("{}{}", "[".repeat(bytes / 2), "]".repeat(bytes / 2));
+    let labels = joined(bytes / 12, |n| format!("\"l{n:06}=\""));
+    let repeated = joined(bytes / 6, |_| "\"A=1\"".to_owned());
     vec![
-        (
-            "a deep list",
-            whole(&format!("\"labels\": {}", nested("[", "]"))),
-        ),
-        (
-            "a deep map",
-            whole(&format!(
-                "\"registries\": {}1{}",
-                "{\"a\":".repeat(bytes / 6),
-                "}".repeat(bytes / 6)
-            )),
-        ),
-        (
-            "a wide list",
-            whole(&format!(
-                "\"labels\": [{}]",
-                numbered(bytes / 12, &|n| format!("\"l{n:06}=\""))
-            )),
-        ),
-        (
-            "unknown keys",
-            whole(&numbered(bytes / 14, &|n| format!("\"key{n:06}\":1"))),
-        ),
-        (
-            "one key again and again",
-            whole(&fill("\"target\":\"a\"", ",")),
-        ),
+        ("a deep list", whole(&format!("\"labels\": {deep}"))),
+        ("a wide list", whole(&format!("\"labels\": [{labels}]"))),
         (
             "one build argument again and again",
-            whole(&format!("\"build_args\": [{}]", fill("\"A=1\"", ","))),
+            whole(&format!("\"build_args\": [{repeated}]")),
         ),
-        (
-            "a long string",
-            whole(&format!("\"target\": \"{}\"", "x".repeat(bytes))),
-        ),
+    ]
+}
+
+fn large_maps(bytes: usize) -> Vec<(&'static str, String)> {
+    let count = bytes / 6;
+    let deep = format!("{}1{}", "{\"a\":".repeat(count), "}".repeat(count));
+    let unknown = joined(bytes / 14, |n| format!("\"key{n:06}\":1"));
+    let repeated = joined(bytes / 13, |_| "\"target\":\"a\"".to_owned());
+    vec![
+        ("a deep map", whole(&format!("\"registries\": {deep}"))),
+        ("unknown keys", whole(&unknown)),
+        ("one key again and again", whole(&repeated)),
+    ]
+}
+
+fn large_texts(bytes: usize) -> Vec<(&'static str, String)> {
+    let string = |key: &str, text: &str| whole(&format!("\"{key}\": \"{text}\""));
+    let escapes = "\\u0041".repeat(bytes / 12);
+    let behind = format!("{escapes}{}", ",b".repeat(bytes / 4));
+    let blanks = " ".repeat(bytes);
+    vec![
+        ("a long string", string("target", &"x".repeat(bytes))),
         (
             "a long string of escapes",
-            whole(&format!(
-                "\"add_hosts\": \"{}\"",
-                "\\u0041".repeat(bytes / 6)
-            )),
+            string("add_hosts", &escapes.repeat(2)),
         ),
         (
             "a string of commas",
-            whole(&format!("\"image_platform\": \"{}\"", ",".repeat(bytes))),
+            string("image_platform", &",".repeat(bytes)),
         ),
-        (
-            "mistakes behind escapes",
-            whole(&format!(
-                "\"add_hosts\": \"{}{}\"",
-                "\\u0041".repeat(bytes / 12),
-                ",b".repeat(bytes / 4)
-            )),
-        ),
-        (
-            "blanks",
-            format!(
-                "{}{{\"context\": \".\", \"output\": \"image\"}}",
-                " ".repeat(bytes)
-            ),
-        ),
+        ("mistakes behind escapes", string("add_hosts", &behind)),
+        ("blanks", blanks + &whole("\"debug\": true")),
         ("open brackets", "[".repeat(bytes)),
         ("open strings", "\"\\".repeat(bytes / 2)),
     ]
+}
+
+/// So many items with commas between.
+fn joined(count: usize, item: impl Fn(usize) -> String) -> String {
+    (0..count).map(item).collect::<Vec<String>>().join(",")
 }
 
 #[test]

@@ -55,39 +55,45 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
             &setting.log("true"),
         )
     };
-    let row = |what, against, goal, pair| Comparison {
-        what,
-        against,
-        pair,
-        goal,
-    };
+    let cold = |files: &[PathBuf]| Pair::in_turn(ROUNDS, || ours(files), nothing);
+    // The times themselves are the figures of interest: a request is to take less than 100 ms.
+    let many = |files: &[PathBuf]| Pair::in_turn(PILE_ROUNDS, || ours(files), || ours(&files[..1]));
     Ok(vec![
-        row(
+        small_row(
             "validate a small request in JSON, the whole process",
-            "`/bin/true`",
-            3.0,
-            Pair::in_turn(ROUNDS, || ours(&json), nothing)?,
+            cold(&json)?,
         ),
-        row(
+        small_row(
             "validate a small request in YAML, the whole process",
-            "`/bin/true`",
-            3.0,
-            Pair::in_turn(ROUNDS, || ours(&yaml), nothing)?,
+            cold(&yaml)?,
         ),
-        // The times themselves are the figures of interest: a request is to take less than 100 ms.
-        row(
+        pile_row(
             "validate 200 requests of 100 KiB in JSON",
-            "one of them",
-            200.0,
-            Pair::in_turn(PILE_ROUNDS, || ours(&json_pile), || ours(&json_pile[..1]))?,
+            many(&json_pile)?,
         ),
-        row(
+        pile_row(
             "validate 200 requests of 100 KiB in YAML",
-            "one of them",
-            200.0,
-            Pair::in_turn(PILE_ROUNDS, || ours(&yaml_pile), || ours(&yaml_pile[..1]))?,
+            many(&yaml_pile)?,
         ),
     ])
+}
+
+fn small_row(what: &'static str, pair: Pair) -> Comparison {
+    Comparison {
+        what,
+        against: "`/bin/true`",
+        pair,
+        goal: 3.0,
+    }
+}
+
+fn pile_row(what: &'static str, pair: Pair) -> Comparison {
+    Comparison {
+        what,
+        against: "one of them",
+        pair,
+        goal: 200.0,
+    }
 }
 
 /// A sound request of about [`LONG`] bytes: labels and build arguments.
