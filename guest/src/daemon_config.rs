@@ -157,11 +157,17 @@ fn parse<'a>(extra: &'a Text<'_>, findings: &mut Findings<'_>) -> Option<DeTable
         Ok(table) => Some(table),
         Err(mistakes) => {
             for mistake in mistakes {
-                findings.report(
+                let marked = extra.as_str().get(mistake.range.clone()).unwrap_or("");
+                let finding = findings.report(
                     Code::InvalidToml,
                     extra.part(&mistake.range),
                     format!("this is not TOML: {}", mistake.message),
                 );
+                // Where a value must stand, a word is taken for a number that went wrong.
+                let is_word = marked.starts_with(|first: char| first.is_ascii_alphabetic());
+                if is_word && mistake.message.contains("expected") {
+                    finding.help("put a text in quotes");
+                }
             }
             None
         }

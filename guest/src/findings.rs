@@ -17,6 +17,9 @@ const MAX_FINDINGS: usize = 100;
 /// The most characters of the user's text that a message repeats.
 const MAX_QUOTED: usize = 80;
 
+/// The longest message or help, in bytes.
+const MAX_MESSAGE: usize = 1000;
+
 /// The findings about one object.
 pub(crate) struct Findings<'t> {
     object: &'t str,
@@ -66,11 +69,20 @@ impl Finding {
             severity: self.code.severity(),
             pointer,
             place: Some(self.file.map_or(Place::Object(self.cause), Place::File)),
-            message: self.message,
-            help: self.help,
+            message: clipped(self.message),
+            help: self.help.map(clipped),
             allowed: self.allowed,
         }
     }
+}
+
+/// A message that repeats what is not the user's alone (a parser's words, the name of a setting) is bounded here.
+fn clipped(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE {
+        message.truncate(message.floor_char_boundary(MAX_MESSAGE));
+        message.push('…');
+    }
+    message
 }
 
 impl<'t> Findings<'t> {

@@ -13,12 +13,12 @@ use crate::json::Text;
 /// Extra hosts in BuildKit's form, without blanks.
 pub(crate) fn extra_hosts<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> String {
     let mut hosts = Vec::new();
-    for (item, range) in list.items() {
+    for (item, range) in list.bounded_items("add_hosts", findings) {
         if item.is_empty() {
             findings
                 .report(
                     Code::EmptyValue,
-                    list.span(),
+                    list.empty_item(&range),
                     "an entry of `add_hosts` is empty",
                 )
                 .help("remove the comma");
@@ -28,7 +28,7 @@ pub(crate) fn extra_hosts<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> S
             let message = format!("{} is not `host=address`", quoted(item));
             let finding = findings.report(Code::BadHostEntry, list.part(&range), message);
             if let Some((host, address)) = item.split_once(':') {
-                finding.help(format!("write `{host}={address}`"));
+                finding.help(format!("write {}", quoted(&format!("{host}={address}"))));
             }
             continue;
         };
@@ -36,11 +36,13 @@ pub(crate) fn extra_hosts<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> S
         let named = host_is_sound(host);
         if !named {
             let message = format!("{} cannot be the name of a host", quoted(host));
-            findings.report(
-                Code::BadHostName,
-                list.part(&(range.start..equals)),
-                message,
-            );
+            findings
+                .report(
+                    Code::BadHostName,
+                    list.part(&(range.start..equals)),
+                    message,
+                )
+                .help("use letters, digits, `-` and `_`, with dots between");
         }
         let found = address_is_sound(findings, list, address, equals + 1);
         if named && found {
@@ -70,6 +72,8 @@ fn address_is_sound<'t>(
         finding.help("`host-gateway` is known to Docker alone; write the address");
     } else if bare.parse::<IpAddr>().is_ok() {
         finding.help(format!("write `{bare}`, without brackets"));
+    } else {
+        finding.help("write an address, as in `10.0.0.7` or `fd00::7`");
     }
     false
 }

@@ -9,8 +9,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 use serde_json::value::RawValue;
+
+use crate::findings::Findings;
 
 /// The most elements of a list or map that are read.
 pub(crate) const MAX_ELEMENTS: usize = 10_000;
@@ -263,7 +266,7 @@ impl Text<'_> {
     }
 
     /// The parts between commas, without blanks around them, and where in the value they stand.
-    pub(crate) fn items(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+    fn items(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
         let value = self.as_str();
         value.split(',').map(|item| {
             let start = item.as_ptr() as usize - value.as_ptr() as usize
@@ -271,6 +274,34 @@ impl Text<'_> {
             let item = item.trim();
             (item, start..start + item.len())
         })
+    }
+
+    /// The same, if there are at most [`MAX_ELEMENTS`]; else none, and a finding says so.
+    pub(crate) fn bounded_items(
+        &self,
+        key: &str,
+        findings: &mut Findings<'_>,
+    ) -> Vec<(&str, Range<usize>)> {
+        let items: Vec<_> = self.items().take(MAX_ELEMENTS + 1).collect();
+        if items.len() <= MAX_ELEMENTS {
+            return items;
+        }
+        let message = format!("`{key}` holds more than {MAX_ELEMENTS} elements");
+        findings.report(Code::TooManyElements, self.span(), message);
+        Vec::new()
+    }
+
+    /// Where an empty item of the parts between commas is to be seen: the comma beside it, or all of the literal.
+    pub(crate) fn empty_item(&self, range: &Range<usize>) -> Span {
+        let value = self.as_str();
+        if value[..range.start].trim_end().ends_with(',') {
+            let comma = value[..range.start].trim_end().len() - 1;
+            self.part(&(comma..comma + 1))
+        } else if value[range.end..].starts_with(',') {
+            self.part(&(range.end..range.end + 1))
+        } else {
+            self.span()
+        }
     }
 
     /// The literal, quotes included.

@@ -35,7 +35,7 @@ impl PairKind {
         }
     }
 
-    const fn example(self) -> &'static str {
+    pub(crate) const fn example(self) -> &'static str {
         match self {
             Self::BuildArg => "VERSION=1.0",
             Self::Label => "org.opencontainers.image.title=hello",
@@ -95,7 +95,10 @@ impl<'t> Pairs<'t> {
         };
         if self.kind == PairKind::ImageArg && value.is_empty() {
             let message = format!("the image argument {} names no file", quoted(name));
-            origin.report(findings, Code::EmptyValue, 0..pair.len(), message);
+            let help = "write the path of an image after the `=`, as in `BASE=base/image.tar`";
+            origin
+                .report(findings, Code::EmptyValue, 0..pair.len(), message)
+                .help(help);
             return;
         }
         if name_is_sound(findings, self.kind, name, origin) {

@@ -48,12 +48,12 @@ const COMMON: &[&str] = &[
 pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     let mut platforms = Vec::new();
-    for (item, range) in list.items() {
+    for (item, range) in list.bounded_items("image_platform", findings) {
         if item.is_empty() {
             findings
                 .report(
                     Code::EmptyValue,
-                    list.span(),
+                    list.empty_item(&range),
                     "a platform of `image_platform` is empty",
                 )
                 .help("remove the comma");
@@ -62,7 +62,7 @@ pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec
         match normal(item) {
             Ok(normal) if seen.insert(normal.clone()) => platforms.push(item.to_owned()),
             Ok(normal) => {
-                let message = format!("the platform `{normal}` is listed twice");
+                let message = format!("the platform {} is listed twice", quoted(&normal));
                 findings
                     .report(Code::RepeatedPlatform, list.part(&range), message)
                     .help("remove one of the two");
@@ -72,7 +72,7 @@ pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec
                     findings.report(Code::BadPlatform, list.part(&range), mistake.message);
                 finding.allowed(COMMON);
                 if let Some(near) = mistake.near {
-                    finding.help(format!("did you mean `{near}`?"));
+                    finding.help(format!("did you mean {}?", quoted(&near)));
                 }
             }
         }

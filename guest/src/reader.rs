@@ -137,13 +137,14 @@ impl<'t> Reader<'_, 't> {
             let message = format!("expected {}, found null", expected.phrase());
             self.findings
                 .report(Code::NullValue, node.span(), message)
-                .help("remove the key, or the element of the list");
+                .help("give it a value, or remove it");
             return false;
         }
         let message = format!("expected {}, found {}", expected.phrase(), found.phrase());
         let finding = self.findings.report(Code::WrongType, node.span(), message);
         match (expected, found) {
             (Kind::String, Kind::Number | Kind::Boolean) => finding.help("put it in quotes"),
+            (Kind::String, Kind::List) => finding.help("write one string, without brackets"),
             (Kind::List, Kind::String) => finding.help("put it in a list: [\"...\"]"),
             (Kind::Boolean, Kind::String) => finding
                 .help("write `true` or `false`, without quotes")

@@ -9,6 +9,7 @@ use oci_image_schema::diagnostic::Span;
 use crate::host;
 use crate::json::{Node, Text};
 use crate::name;
+use crate::nearest::nearest;
 use crate::reader::Reader;
 
 const KEYS: &[&str] = &[
@@ -104,15 +105,18 @@ fn keypair<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Option<KeyPair<'t
     let entries = reader.entries("a key pair", node);
     for missing in KEYPAIR_KEYS
         .iter()
-        .filter(|known| !entries.iter().any(|(key, _)| key.as_str() == **known))
+        .filter(|known| !entries.iter().any(|(key, _)| is_meant(key.as_str(), known)))
     {
         if node.kind() == crate::json::Kind::Object {
             let brace = crate::json::span(node.start()..node.start() + 1);
-            reader.findings.report(
-                Code::MissingKey,
-                brace,
-                format!("a key pair needs `{missing}`"),
-            );
+            reader
+                .findings
+                .report(
+                    Code::MissingKey,
+                    brace,
+                    format!("a key pair needs `{missing}`"),
+                )
+                .help(format!("add `\"{missing}\": \"path\"`"));
         }
     }
     let (mut key_file, mut cert_file) = (None, None);
@@ -127,6 +131,11 @@ fn keypair<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Option<KeyPair<'t
         key: key_file?,
         cert: cert_file?,
     })
+}
+
+/// Whether a key is the one that is sought, or an unknown one that was probably meant to be it.
+fn is_meant(key: &str, sought: &str) -> bool {
+    key == sought || (!KEYPAIR_KEYS.contains(&key) && nearest(key, KEYPAIR_KEYS) == Some(sought))
 }
 
 fn file<'t>(reader: &mut Reader<'_, 't>, what: &str, node: Node<'t>) -> Option<Text<'t>> {

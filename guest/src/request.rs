@@ -21,6 +21,9 @@ use crate::{host, name, platform};
 /// The longest object that is read, in bytes: far above any real one with its inline secrets, far below the sandbox's memory.
 const MAX_OBJECT: usize = 4 << 20;
 
+/// The longest addition to the daemon's configuration, in bytes. It is read into a tree, which takes many times its length.
+const MAX_CONFIG: usize = 128 << 10;
+
 /// The keys of the object, in the order in which documentation lists them.
 pub(crate) const KEYS: &[&str] = &[
     "debug",
@@ -144,7 +147,8 @@ fn report_syntax<'t>(text: &'t str, findings: &mut Findings<'t>, error: &serde_j
     let message = error.to_string();
     let words = message
         .rfind(" at line ")
-        .map_or(&*message, |at| &message[..at]);
+        .map_or(&*message, |at| &message[..at])
+        .replace("EOF while parsing", "the text ends within");
     let finding = findings.report(
         Code::InvalidJson,
         json::span(start..end),
@@ -156,6 +160,25 @@ fn report_syntax<'t>(text: &'t str, findings: &mut Findings<'t>, error: &serde_j
         finding.help("write {\"context\": \".\", \"output\": \"image\"}");
     } else if text[start..].starts_with(['}', ']']) && text[..start].trim_end().ends_with(',') {
         finding.help("remove the comma before it");
+    } else if let Some(help) = syntax_help(&words, &text[start..]) {
+        finding.help(help);
+    }
+}
+
+/// What to do where a text that begins with `rest` is not JSON.
+fn syntax_help(words: &str, rest: &str) -> Option<&'static str> {
+    if rest.starts_with(['/', '#']) {
+        Some("remove it: JSON has no comments; a request in YAML may have them")
+    } else if rest.starts_with('\'') {
+        Some("use double quotes")
+    } else if words == "key must be a string" {
+        Some("put the key in double quotes")
+    } else if words.starts_with("the text ends within") {
+        Some("close what is open: a `{`, a `[` or a quote")
+    } else if words.starts_with("expected `,`") {
+        Some("put a comma between two entries, or close what is open")
+    } else {
+        None
     }
 }
 
@@ -225,7 +248,11 @@ impl<'t> Request<'t> {
             "target_file" => self.target_file = file(reader, key, node),
             "build_args_file" => self.build_args_file = file(reader, key, node),
             "labels_file" => self.labels_file = file(reader, key, node),
-            "buildkit_extra_config" => self.buildkit_extra_config = reader.optional(key, node),
+            "buildkit_extra_config" => {
+                self.buildkit_extra_config = reader
+                    .optional(key, node)
+                    .filter(|config| config_is_short(reader.findings, config));
+            }
             "buildkit_ssh" => {
                 self.buildkit_ssh = reader
                     .optional(key, node)
@@ -355,8 +382,46 @@ fn pairs<'t>(
     kind: PairKind,
     node: Node<'t>,
 ) -> Vec<Pair<'t>> {
-    let list = reader.texts(key, node);
+    let mut list = Vec::new();
+    if node.kind() == Kind::Object {
+        report_map(reader.findings, kind, Kind::List, node);
+    } else {
+        let what = format!("an element of `{key}`");
+        for element in reader.elements(key, node) {
+            if element.kind() == Kind::Object {
+                report_map(reader.findings, kind, Kind::String, element);
+            } else {
+                list.extend(reader.filled(&what, element));
+            }
+        }
+    }
     pair::pairs(reader.findings, kind, list)
+}
+
+/// Reports a map in place of pairs, or of one: in YAML, `- NAME: VALUE` is one.
+fn report_map(findings: &mut Findings<'_>, kind: PairKind, expected: Kind, node: Node<'_>) {
+    let message = format!("expected {}, found a map", expected.phrase());
+    let example = kind.example();
+    let help = match expected {
+        Kind::List => format!("write a list of `NAME=VALUE`, as in `[\"{example}\"]`"),
+        _ => format!("write `NAME=VALUE` as one string, as in `\"{example}\"`"),
+    };
+    findings
+        .report(Code::WrongType, node.span(), message)
+        .help(help);
+}
+
+fn config_is_short(findings: &mut Findings<'_>, config: &Text<'_>) -> bool {
+    let length = config.as_str().len();
+    let is_short = length <= MAX_CONFIG;
+    if !is_short {
+        let message =
+            format!("`buildkit_extra_config` holds {length} bytes, and may hold {MAX_CONFIG}");
+        findings
+            .report(Code::TooLong, config.span(), message)
+            .help("keep what buildkitd reads; comments count too");
+    }
+    is_short
 }
 
 fn image_path_is_sound(findings: &mut Findings<'_>, pair: &Pair<'_>) -> bool {

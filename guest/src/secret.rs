@@ -8,6 +8,7 @@ use oci_image_schema::code::Code;
 use crate::findings::{Findings, quoted};
 use crate::json::{Kind, Node, Text};
 use crate::name;
+use crate::nearest::nearest;
 use crate::reader::Reader;
 
 /// A secret, by its id.
@@ -49,11 +50,18 @@ pub(crate) fn secrets<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Vec<Se
 
 fn inline<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> bool {
     let mut given = None;
+    let mut meant = false;
     for (key, value) in reader.entries("a secret", node) {
         match key.as_str() {
             "text" => given = Some(reader.filled("the text of a secret", value).is_some()),
-            _ => reader.unknown_key("a secret", &key, &["text"]),
+            other => {
+                meant |= nearest(other, &["text"]).is_some();
+                reader.unknown_key("a secret", &key, &["text"]);
+            }
         }
+    }
+    if meant {
+        return false; // one mistake, and it was reported
     }
     given.unwrap_or_else(|| {
         let brace = crate::json::span(node.start()..node.start() + 1);

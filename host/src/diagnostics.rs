@@ -3,7 +3,15 @@
 //! A diagnostic is data that counts bytes of the object's text. Here the object is found again in the whole text that
 //! the user sent, so that lines are those of their file. Texts shown are those that the planner saw: without secrets.
 //!
+//! - `json`: a list of our own, with everything that is known.
+//! - `sarif`: SARIF 2.1.0, for code scanning.
+//! - `github`: workflow commands, which a job's log turns into annotations.
+//!
 //! Reads, writes: nothing. Unknown here: what a rule means.
+
+mod github;
+mod json;
+mod sarif;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -13,26 +21,37 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use serde::Serialize;
 
+pub use self::github::github;
+pub use self::json::json;
+pub use self::sarif::sarif;
+
 /// How many lines are shown before and after the place.
 const CONTEXT_LINES: usize = 2;
 /// How much text is handed to the drawing, in bytes. It shows a terminal's width of a line, but reads all of it.
 const DRAWN: usize = 16 << 10;
 /// How much is kept before and after the place of a line that is longer: a whole document may stand on one line.
 const CONTEXT_BYTES: usize = 256;
-/// How many diagnostics are drawn; a text with more mistakes than this is not the one that was meant.
-const MOST: usize = 100;
+/// How many diagnostics are drawn; the planner itself stops at half as many.
+const MOST: usize = 200;
 
-/// The texts that diagnostics point into.
-#[derive(Debug, Clone, Copy)]
-pub struct Sources<'text> {
+/// How many values are listed beside a hint that names the one that was probably meant.
+const LONG_LIST: usize = 8;
+/// The length of a line of such a list, in characters.
+const LINE: usize = 90;
+
+/// What was found in one request, and the texts that it points into.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
     /// Name of the request's text for people: `<stdin>`, or a file.
-    pub name: &'text str,
+    pub name: String,
     /// The request's whole text, secrets masked.
-    pub text: &'text str,
+    pub text: String,
     /// Where in it the object begins, in bytes.
     pub object_start: usize,
     /// The text of each file that the planner read, by the path that the object gives.
-    pub files: &'text BTreeMap<String, String>,
+    pub files: BTreeMap<String, String>,
+    /// What was found, in the order of the text.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 /// A place in one of the texts.
@@ -49,27 +68,26 @@ struct Position {
     column: usize,
 }
 
-/// A diagnostic as programs read it.
-#[derive(Serialize)]
-struct Entry<'text> {
-    #[serde(flatten)]
-    diagnostic: &'text Diagnostic,
-    file: Option<&'text str>,
-    start: Option<Position>,
-    end: Option<Position>,
-}
+impl Report {
+    /// Whether anything found is an error.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        self.errors() > 0
+    }
 
-impl<'text> Sources<'text> {
+    fn errors(&self) -> usize {
+        let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
+        self.diagnostics.iter().filter(is_error).count()
+    }
+
     /// The place of a diagnostic. A span that lies in no text (a planner may err) counts as no place.
-    fn spot(&self, diagnostic: &'text Diagnostic) -> Option<Spot<'text>> {
+    fn spot(&self, diagnostic: &Diagnostic) -> Option<Spot<'_>> {
         let (name, text, start, span) = match diagnostic.place.as_ref()? {
-            Place::Object(span) => (self.name, self.text, self.object_start, span),
-            Place::File(place) => (
-                place.path.as_str(),
-                self.files.get(&place.path)?.as_str(),
-                0,
-                &place.span,
-            ),
+            Place::Object(span) => (&self.name, &self.text, self.object_start, span),
+            Place::File(place) => {
+                let (name, text) = self.files.get_key_value(&place.path)?;
+                (name, text, 0, &place.span)
+            }
         };
         let range = |span: &Span| start + span.start as usize..start + span.end as usize;
         let span = range(span);
@@ -79,6 +97,14 @@ impl<'text> Sources<'text> {
 }
 
 impl<'text> Spot<'text> {
+    fn start(&self) -> Position {
+        self.position(self.span.start)
+    }
+
+    fn end(&self) -> Position {
+        self.position(self.span.end)
+    }
+
     fn position(&self, offset: usize) -> Position {
         let before = &self.text[..offset];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -139,47 +165,34 @@ impl<'text> Spot<'text> {
     }
 }
 
-/// Diagnostics for a person: code, message, place, excerpt, what to do; a count at the end. Empty for none.
+/// Diagnostics for a person: code, message, place, excerpt, what to do; a count at the end. Empty for none. Between two there is a
+/// blank line, and none at the end.
 #[must_use]
-pub fn text(diagnostics: &[Diagnostic], sources: &Sources<'_>, coloured: bool) -> String {
+pub fn text(report: &Report, coloured: bool) -> String {
     let renderer = if coloured {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    let mut text = String::new();
-    for diagnostic in diagnostics.iter().take(MOST) {
-        text.push_str(&renderer.render(&[group(diagnostic, sources)]));
-        text.push_str("\n\n");
-    }
+    let diagnostics = &report.diagnostics;
+    let mut blocks: Vec<String> = diagnostics
+        .iter()
+        .take(MOST)
+        .map(|diagnostic| renderer.render(&[group(diagnostic, report)]))
+        .collect();
     if diagnostics.len() > MOST {
-        text.push_str(&format!("and {} more\n\n", diagnostics.len() - MOST));
+        blocks.push(format!("and {} more", diagnostics.len() - MOST));
     }
     if diagnostics.len() > 1 {
-        text.push_str(&format!("{}\n", count(diagnostics)));
+        blocks.push(count(report));
     }
-    text
+    if blocks.is_empty() {
+        return String::new();
+    }
+    blocks.join("\n\n") + "\n"
 }
 
-/// Diagnostics for a program: a JSON list of the diagnostics' own fields, with `file`, `start` and `end`.
-#[must_use]
-pub fn json(diagnostics: &[Diagnostic], sources: &Sources<'_>) -> String {
-    let entry = |diagnostic| {
-        let spot = sources.spot(diagnostic);
-        Entry {
-            diagnostic,
-            file: spot.as_ref().map(|spot| spot.name),
-            start: spot.as_ref().map(|spot| spot.position(spot.span.start)),
-            end: spot.as_ref().map(|spot| spot.position(spot.span.end)),
-        }
-    };
-    let entries: Vec<Entry<'_>> = diagnostics.iter().map(entry).collect();
-    let mut text = serde_json::to_string_pretty(&entries).expect("an entry has only names as keys");
-    text.push('\n');
-    text
-}
-
-fn group<'text>(diagnostic: &'text Diagnostic, sources: &Sources<'text>) -> Group<'text> {
+fn group<'text>(diagnostic: &'text Diagnostic, report: &'text Report) -> Group<'text> {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -189,21 +202,37 @@ fn group<'text>(diagnostic: &'text Diagnostic, sources: &Sources<'text>) -> Grou
             .primary_title(printable(&diagnostic.message))
             .id(&diagnostic.code),
     );
-    if let Some(spot) = sources.spot(diagnostic) {
+    if let Some(spot) = report.spot(diagnostic) {
         group = spot.draw(group);
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
     }
-    if !diagnostic.allowed.is_empty() {
-        let allowed: Vec<String> = diagnostic
-            .allowed
-            .iter()
-            .map(|value| format!("`{}`", printable(value)))
-            .collect();
-        group = group.element(Level::NOTE.message(format!("allowed: {}", allowed.join(", "))));
+    // A long list beside the one word that was meant would hide it; programs are given both.
+    let is_told = diagnostic.help.is_some() && diagnostic.allowed.len() > LONG_LIST;
+    if !diagnostic.allowed.is_empty() && !is_told {
+        group = group.element(Level::NOTE.message(allowed(&diagnostic.allowed)));
     }
     group
+}
+
+/// The values that would be right, on lines of a readable length.
+fn allowed(values: &[String]) -> String {
+    let mut text = String::from("allowed:");
+    let mut line = text.len();
+    for (index, value) in values.iter().enumerate() {
+        let comma = if index + 1 < values.len() { "," } else { "" };
+        let value = format!("`{}`{comma}", printable(value));
+        line += value.chars().count() + 1;
+        if line > LINE {
+            text.push('\n');
+            line = value.chars().count();
+        } else {
+            text.push(' ');
+        }
+        text.push_str(&value);
+    }
+    text
 }
 
 /// A text that cannot drive a terminal: the drawing replaces such characters in titles and excerpts only, and not all of them.
@@ -217,21 +246,22 @@ fn printable(text: &str) -> String {
     )
 }
 
-/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes.
+/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes, and the byte order
+/// mark of three, which nobody could see.
 fn printable_source(text: &str) -> Cow<'_, str> {
     let is_left = |character: char| matches!(character, '\u{80}'..='\u{9f}');
-    if text.contains(is_left) {
-        Cow::Owned(text.replace(is_left, "\u{b7}"))
+    if text.contains(is_left) || text.contains('\u{feff}') {
+        Cow::Owned(
+            text.replace(is_left, "\u{b7}")
+                .replace('\u{feff}', "\u{fffd}"),
+        )
     } else {
         Cow::Borrowed(text)
     }
 }
 
-fn count(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics
-        .iter()
-        .filter(|diagnostic| diagnostic.severity == Severity::Error)
-        .count();
+fn count(report: &Report) -> String {
+    let errors = report.errors();
     let named = |count: usize, what: &str| match count {
         0 => None,
         1 => Some(format!("1 {what}")),
@@ -239,12 +269,12 @@ fn count(diagnostics: &[Diagnostic]) -> String {
     };
     let parts: Vec<String> = [
         named(errors, "error"),
-        named(diagnostics.len() - errors, "warning"),
+        named(report.diagnostics.len() - errors, "warning"),
     ]
     .into_iter()
     .flatten()
     .collect();
-    format!("the request has {}", parts.join(" and "))
+    format!("`{}` has {}", printable(&report.name), parts.join(" and "))
 }
 
 #[cfg(test)]
@@ -265,27 +295,21 @@ mod tests {
         }
     }
 
-    fn sources<'text>(
-        text: &'text str,
-        object_start: usize,
-        files: &'text BTreeMap<String, String>,
-    ) -> Sources<'text> {
-        Sources {
-            name: "<stdin>",
-            text,
+    fn report(text: &str, object_start: usize, diagnostic: Diagnostic) -> Report {
+        Report {
+            name: "<stdin>".to_owned(),
+            text: text.to_owned(),
             object_start,
-            files,
+            files: BTreeMap::new(),
+            diagnostics: vec![diagnostic],
         }
     }
 
     #[test]
     fn excerpt_has_the_lines_of_the_whole_text_and_what_to_do() {
         let message = "{\n  \"object\": {\n    \"contxt\": \"ä\"\n  }\n}\n";
-        let files = BTreeMap::new();
-
         let text = text(
-            &[diagnostic(Some(Span { start: 6, end: 14 }))],
-            &sources(message, 14, &files),
+            &report(message, 14, diagnostic(Some(Span { start: 6, end: 14 }))),
             false,
         );
 
@@ -304,7 +328,6 @@ error[unknown-key]: `contxt` is not a key of the object
   |
   = help: did you mean `context`?
   = note: allowed: `context`, `output`
-
 "
         );
     }
@@ -317,14 +340,15 @@ error[unknown-key]: `contxt` is not a key of the object
             " ".repeat(1 << 20)
         );
         let start = message.find("\"contxt\"").unwrap() as u32;
-        let files = BTreeMap::new();
-
         let text = text(
-            &[diagnostic(Some(Span {
-                start,
-                end: start + 8,
-            }))],
-            &sources(&message, 0, &files),
+            &report(
+                &message,
+                0,
+                diagnostic(Some(Span {
+                    start,
+                    end: start + 8,
+                })),
+            ),
             false,
         );
 
@@ -335,11 +359,9 @@ error[unknown-key]: `contxt` is not a key of the object
 
     #[test]
     fn span_outside_of_the_text_is_no_place_and_no_panic() {
-        let files = BTreeMap::new();
         for (start, end) in [(5, 900), (900, 901), (3, 2), (1, 2), (u32::MAX, u32::MAX)] {
             let text = text(
-                &[diagnostic(Some(Span { start, end }))],
-                &sources("{ä}", 0, &files),
+                &report("{ä}", 0, diagnostic(Some(Span { start, end }))),
                 false,
             );
 
@@ -351,12 +373,11 @@ error[unknown-key]: `contxt` is not a key of the object
     #[test]
     fn json_adds_lines_and_columns_in_characters() {
         let message = "{\"ä\": 1,\n \"contxt\": 2}";
-        let files = BTreeMap::new();
-
-        let json = json(
-            &[diagnostic(Some(Span { start: 11, end: 19 }))],
-            &sources(message, 0, &files),
-        );
+        let json = json(&[report(
+            message,
+            0,
+            diagnostic(Some(Span { start: 11, end: 19 })),
+        )]);
 
         let entries: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(
@@ -375,13 +396,12 @@ error[unknown-key]: `contxt` is not a key of the object
     fn drawn(message: &str, marked: &str) -> String {
         let start = u32::try_from(message.find(marked).unwrap()).unwrap();
         let end = start + u32::try_from(marked.len()).unwrap();
-        let files = BTreeMap::new();
         let bare = Diagnostic {
             help: None,
             allowed: Vec::new(),
             ..diagnostic(Some(Span { start, end }))
         };
-        text(&[bare], &sources(message, 0, &files), false)
+        text(&report(message, 0, bare), false)
     }
 
     #[test]
@@ -397,7 +417,7 @@ error[unknown-key]: `contxt` is not a key of the object
             "{long}"
         );
         assert!(
-            longer.ends_with(" --> <stdin>:3:1\n  |\n3 | \"contxt\": 1\n  | ^^^^^^^^\n\n"),
+            longer.ends_with(" --> <stdin>:3:1\n  |\n3 | \"contxt\": 1\n  | ^^^^^^^^\n"),
             "{longer}"
         );
     }
@@ -431,9 +451,7 @@ error[unknown-key]: `contxt` is not a key of the object
                 end: start + 3,
             }))
         };
-        let files = BTreeMap::new();
-
-        let text = text(&[diagnostic], &sources(&message, 0, &files), false);
+        let text = text(&report(&message, 0, diagnostic), false);
 
         let drives = |character: char| {
             character != '\n' && (character.is_control() || character == '\u{202e}')
@@ -452,7 +470,12 @@ error[unknown-key]: `contxt` is not a key of the object
             ..diagnostic(None)
         };
 
-        let text = text(&[diagnostic], &sources("{}", 0, &files), false);
+        let report = Report {
+            files,
+            ..report("{}", 0, diagnostic)
+        };
+
+        let text = text(&report, false);
 
         assert!(
             text.contains(" --> args:2:1\n  |\n1 | A=1\n2 | B\n  | ^\n"),

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use oci_image::diagnostics::{self, Report};
 use oci_image::executor::BuildError;
 use oci_image::planner::PlannerError;
 use oci_image::protocol::ProtocolError;
@@ -26,8 +27,10 @@ const LOG_LINES: usize = 20;
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// The request is wrong; the text names every mistake with its place.
-    Request(String),
+    /// The request is wrong; the report names every mistake with its place.
+    Request(Box<Report>),
+    /// Requests are wrong, and how was the command's answer.
+    Reported,
     /// What surrounds the request is wrong: a file, a response path, an unknown code.
     Usage(Box<dyn Error>),
     /// The build failed.
@@ -57,21 +60,25 @@ impl From<BuildError> for Failure {
 impl Failure {
     /// Shows the failure on standard error, and gives its exit status.
     #[must_use]
-    pub(crate) fn report(&self) -> ExitCode {
+    pub(crate) fn report(&self, coloured: bool) -> ExitCode {
         // Nobody to tell, and nothing to do about it, if standard error is closed.
-        let _ = io::stderr().write_all(self.text().as_bytes());
+        let _ = io::stderr().write_all(self.text(coloured).as_bytes());
         self.status().into()
     }
 
-    fn text(&self) -> String {
+    fn text(&self, coloured: bool) -> String {
         let mut text = String::new();
         match self {
-            Self::Request(report) => return report.clone(),
+            Self::Request(report) => return diagnostics::text(report, coloured),
+            Self::Reported => return text,
             Self::Usage(error) | Self::Engine(error) => text.push_str(&message(error.as_ref())),
             Self::Build(error) => {
                 // Apart from the progress above it.
                 let reports = error.report().map(|report| format!("\n{report}"));
                 text.extend(reports);
+                if matches!(error, BuildError::Solve { .. }) {
+                    text.push('\n');
+                }
                 if !matches!(error, BuildError::Failed { .. }) {
                     text.push_str(&message(error));
                 }
@@ -86,6 +93,7 @@ impl Failure {
         match self {
             Self::Usage(error) if is_disk_full(error.as_ref()) => ENGINE_FAILED,
             Self::Request(_)
+            | Self::Reported
             | Self::Usage(_)
             | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,
@@ -99,7 +107,7 @@ impl Failure {
     /// What to do about it, where that is not in the message.
     fn advice(&self) -> Option<&'static str> {
         let error: &dyn Error = match self {
-            Self::Request(_) => return None,
+            Self::Request(_) | Self::Reported => return None,
             Self::Build(BuildError::NoRoom { .. } | BuildError::NoRoomForDaemon { .. }) => {
                 return Some(
                     "  hint: free some space there, or use another disk (`--root`, `TMPDIR`), then build again\n",

@@ -3,6 +3,7 @@
 //! The rooms, in the order in which the data passes them:
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
+//! - [`yaml`]: a request in YAML, as JSON with the place of each value.
 //! - [`planner`]: a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
@@ -21,3 +22,4 @@ pub mod planner;
 pub mod progress;
 pub mod protocol;
 pub mod registry;
+pub mod yaml;

@@ -19,8 +19,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return failure::usage(&error),
     };
-    match commands::run(cli) {
+    let coloured = commands::coloured(cli.color);
+    match commands::run(cli, coloured) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(coloured),
     }
 }

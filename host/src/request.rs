@@ -1,4 +1,4 @@
-//! A request: where it comes from, and its text without secrets.
+//! A request: where it comes from, in JSON or YAML, and its text without secrets.
 //!
 //! Texts of inline secrets are taken out at once: nothing after this sees them, neither the planner nor an excerpt.
 //!
@@ -10,16 +10,20 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use oci_image::diagnostics::{self, Sources};
+use oci_image::diagnostics::Report;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::inline_secrets::{self, SecretBytes};
 use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
-use oci_image::protocol::{self, MalformedMessage, Message};
+use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
+use oci_image::yaml;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::object::Object;
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
+use crate::cli::Format;
 use crate::failure::Failure;
 
 /// What was asked for, its secrets apart.
@@ -27,8 +31,7 @@ pub(crate) struct Request {
     name: String,
     /// The whole text, secrets masked.
     text: String,
-    object_start: usize,
-    object_end: usize,
+    object: Written,
     /// The texts of inline secrets, by id.
     pub(crate) secrets: BTreeMap<String, SecretBytes>,
     /// Where answers go, if it was a message.
@@ -37,40 +40,68 @@ pub(crate) struct Request {
     files: RefCell<BTreeMap<String, String>>,
 }
 
+/// How the object is written.
+enum Written {
+    /// In JSON, from this byte of the text up to that.
+    Json { start: usize, end: usize },
+    /// In YAML, which is the whole text.
+    Yaml(yaml::Document),
+}
+
+/// Why a text is no request: it cannot be read, or nothing in it can be.
+pub(crate) struct Unread(Report);
+
+impl From<Unread> for Failure {
+    fn from(unread: Unread) -> Self {
+        Self::Request(Box::new(unread.0))
+    }
+}
+
+impl From<Unread> for Report {
+    fn from(unread: Unread) -> Self {
+        unread.0
+    }
+}
+
 impl Request {
     /// The message on standard input.
-    pub(crate) fn message(coloured: bool) -> Result<Self, Failure> {
+    pub(crate) fn message() -> Result<Self, Failure> {
         let text = protocol::read_text(io::stdin().lock())?;
-        Self::of_message("<stdin>", text, coloured)
+        Ok(Self::of_message(STDIN.to_owned(), text)?)
     }
 
-    /// The object that is the whole text of a file.
-    pub(crate) fn file(path: &Path) -> Result<Self, Failure> {
-        let read = |source| {
-            Failure::Usage(Box::new(Unreadable {
-                path: path.to_owned(),
-                source,
-            }))
-        };
-        let text = protocol::read_text(File::open(path).map_err(read)?)?;
-        Ok(Self::of_object(path.display().to_string(), &text))
-    }
-
-    /// A file's object; for `-`, standard input's message.
-    pub(crate) fn read(path: &Path, coloured: bool) -> Result<Self, Failure> {
-        if path == Path::new("-") {
-            Self::message(coloured)
+    /// A file's object, or for `-` what standard input holds: a message or an object.
+    pub(crate) fn read(path: &Path, format: Option<Format>) -> Result<Self, Unread> {
+        let is_stdin = path == Path::new("-");
+        let name = if is_stdin {
+            STDIN.to_owned()
         } else {
-            Self::file(path)
+            path.display().to_string()
+        };
+        let read = if is_stdin {
+            protocol::read_text(io::stdin().lock())
+        } else {
+            File::open(path)
+                .map_err(ProtocolError::Read)
+                .and_then(protocol::read_text)
+        };
+        let text = read.map_err(|error| unreadable(&name, &error))?;
+        match format.unwrap_or_else(|| format_of(path, &text)) {
+            Format::Yaml => Self::of_yaml(name, &text),
+            Format::Json if is_stdin && is_message(&text) => Self::of_message(name, text),
+            Format::Json => Ok(Self::of_object(name, &text)),
         }
     }
 
     fn of_object(name: String, text: &str) -> Self {
         let masked = inline_secrets::mask(text);
+        let object = Written::Json {
+            start: 0,
+            end: masked.object.len(),
+        };
         Self {
             name,
-            object_start: 0,
-            object_end: masked.object.len(),
+            object,
             text: masked.object,
             secrets: masked.secrets,
             response_path: None,
@@ -78,27 +109,55 @@ impl Request {
         }
     }
 
-    fn of_message(name: &str, text: String, coloured: bool) -> Result<Self, Failure> {
+    fn of_yaml(name: String, text: &str) -> Result<Self, Unread> {
+        let mut document = match yaml::read(text) {
+            Ok(document) => document,
+            Err(diagnostics) => {
+                return Err(Unread(Report {
+                    name,
+                    text: yaml::mask_unread(text),
+                    diagnostics,
+                    ..Report::default()
+                }));
+            }
+        };
+        let masked = inline_secrets::mask(document.json());
+        let text = document.mask(text, &masked.object);
+        document.keep_masked(masked.object);
+        Ok(Self {
+            name,
+            text,
+            object: Written::Yaml(document),
+            secrets: masked.secrets,
+            response_path: None,
+            files: RefCell::default(),
+        })
+    }
+
+    fn of_message(name: String, text: String) -> Result<Self, Unread> {
         let message = Message::parse(text)
-            .map_err(|(error, text)| malformed(name, &error, &text, coloured))?;
+            .map_err(|(error, text)| Unread(malformed(name.clone(), &error, &text)))?;
         let masked = inline_secrets::mask(message.object());
         let start = message.object_start();
+        let end = start + masked.object.len();
         let mut text = message.text().to_owned();
-        text.replace_range(start..start + masked.object.len(), &masked.object);
+        text.replace_range(start..end, &masked.object);
         Ok(Self {
-            name: name.to_owned(),
+            name,
             text,
-            object_start: start,
-            object_end: start + masked.object.len(),
+            object: Written::Json { start, end },
             secrets: masked.secrets,
             response_path: Some(message.response_path),
             files: RefCell::default(),
         })
     }
 
-    /// The object's text, secrets masked.
+    /// The object in JSON, secrets masked.
     pub(crate) fn object(&self) -> &str {
-        &self.text[self.object_start..self.object_end]
+        match &self.object {
+            Written::Json { start, end } => &self.text[*start..*end],
+            Written::Yaml(document) => document.json(),
+        }
     }
 
     /// Where answers go: for a message, where it says; otherwise nowhere.
@@ -109,77 +168,189 @@ impl Request {
     }
 
     /// What is to be built, checked against the object.
-    pub(crate) fn plan(&self, coloured: bool) -> Result<CheckedPlan, Failure> {
+    pub(crate) fn plan(&self) -> Result<CheckedPlan, Failure> {
+        let refuse = |mistakes| Failure::Request(Box::new(self.report(mistakes)));
         let directory =
             std::env::current_dir().and_then(|path| NativeWorkspace::open(&path, self.object()));
         let workspace = directory.map_err(|error| Failure::Engine(Box::new(error)))?;
         let planned = Planner::load()?.plan(self.object(), workspace)?;
         self.files.replace(planned.files);
-        let plan = planned
-            .result
-            .map_err(|mistakes| Failure::Request(self.report(&mistakes, coloured)))?;
-        self.refuse_large_secrets(coloured)?;
+        let plan = planned.result.map_err(refuse)?;
+        let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
+        if !mistakes.is_empty() || self.has_own_mistakes() {
+            return Err(refuse(mistakes));
+        }
         let object: Object =
             serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
         CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))
     }
 
     /// The planner is not shown an inline secret, so it cannot tell how long its text is.
-    fn refuse_large_secrets(&self, coloured: bool) -> Result<(), Failure> {
-        let too_large = |(id, text): (&String, &SecretBytes)| {
-            (text.len() as u64 > SECRET_LIMIT).then(|| Diagnostic {
-                code: Code::SecretTooLarge.name().to_owned(),
-                severity: Code::SecretTooLarge.severity(),
-                pointer: format!(
-                    "/buildkit_secrets/{}/text",
-                    id.replace('~', "~0").replace('/', "~1")
-                ),
-                place: None,
-                message: format!(
-                    "the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes"
-                ),
-                help: None,
-                allowed: Vec::new(),
-            })
-        };
-        let mistakes: Vec<Diagnostic> = self.secrets.iter().filter_map(too_large).collect();
-        if mistakes.is_empty() {
-            return Ok(());
-        }
-        Err(Failure::Request(self.report(&mistakes, coloured)))
+    fn large_secrets(&self) -> impl Iterator<Item = Diagnostic> {
+        let large = |(_, text): &(&String, &SecretBytes)| text.len() as u64 > SECRET_LIMIT;
+        self.secrets.iter().filter(large).map(|(id, _)| Diagnostic {
+            code: Code::SecretTooLarge.name().to_owned(),
+            severity: Code::SecretTooLarge.severity(),
+            pointer: format!(
+                "/buildkit_secrets/{}/text",
+                id.replace('~', "~0").replace('/', "~1")
+            ),
+            place: None,
+            message: format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes"),
+            help: Some(
+                "mount a large file by a context input, and the key to it as a secret".to_owned(),
+            ),
+            allowed: Vec::new(),
+        })
+    }
+
+    fn has_own_mistakes(&self) -> bool {
+        matches!(&self.object, Written::Yaml(document) if !document.mistakes.is_empty())
     }
 
     /// Every mistake that can be seen without looking at a file.
-    pub(crate) fn validate(&self) -> Result<Vec<Diagnostic>, PlannerError> {
-        Planner::load()?.validate(self.object())
+    pub(crate) fn validate(&self) -> Result<Report, PlannerError> {
+        let mut found = Planner::load()?.validate(self.object())?;
+        found.extend(self.large_secrets());
+        Ok(self.report(found))
     }
 
-    /// Diagnostics as a person reads them; empty for none.
-    pub(crate) fn report(&self, diagnostics: &[Diagnostic], coloured: bool) -> String {
-        diagnostics::text(diagnostics, &self.sources(&self.files.borrow()), coloured)
+    /// Every mistake and remark, those about the files that the object names included.
+    pub(crate) fn validate_with_files(&self) -> Result<Report, Failure> {
+        match self.plan() {
+            Ok(plan) => Ok(self.report(plan.warnings().to_vec())),
+            Err(Failure::Request(report)) => Ok(*report),
+            Err(failure) => Err(failure),
+        }
     }
 
-    /// Diagnostics as a program reads them.
-    pub(crate) fn report_json(&self, diagnostics: &[Diagnostic]) -> String {
-        diagnostics::json(diagnostics, &self.sources(&self.files.borrow()))
+    /// What the planner said, at its places in the text that the user wrote, beside what was found on the way to the planner.
+    pub(crate) fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
+        let (object_start, diagnostics) = match &self.object {
+            Written::Json { start, .. } => (*start, diagnostics),
+            Written::Yaml(document) => (0, self.in_yaml(document, diagnostics)),
+        };
+        Report {
+            name: self.name.clone(),
+            text: self.text.clone(),
+            object_start,
+            files: self.files.borrow().clone(),
+            diagnostics,
+        }
     }
 
-    fn sources<'text>(&'text self, files: &'text BTreeMap<String, String>) -> Sources<'text> {
-        Sources {
-            name: &self.name,
-            text: &self.text,
-            object_start: self.object_start,
-            files,
+    fn in_yaml(
+        &self,
+        document: &yaml::Document,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Vec<Diagnostic> {
+        let start = |diagnostic: &Diagnostic| match diagnostic.place {
+            Some(Place::Object(span)) => Some(span.start),
+            _ => None,
+        };
+        for diagnostic in &mut diagnostics {
+            self.place_in_yaml(document, diagnostic);
+        }
+        if document.mistakes.is_empty() {
+            return diagnostics;
+        }
+        let own: Vec<Option<u32>> = document.mistakes.iter().map(start).collect();
+        // A tag on a value, say, is one mistake, whatever type the value then has.
+        diagnostics.retain(|diagnostic| !own.contains(&start(diagnostic)));
+        diagnostics.extend(document.mistakes.iter().cloned());
+        diagnostics.sort_by_key(start);
+        diagnostics
+    }
+
+    fn place_in_yaml(&self, document: &yaml::Document, diagnostic: &mut Diagnostic) {
+        let Some(Place::Object(json)) = diagnostic.place else {
+            return;
+        };
+        let is_type = diagnostic.code == Code::WrongType.name();
+        if let Some(word) = document
+            .plain_scalar(&self.text, json)
+            .filter(|_| is_type && diagnostic.allowed.iter().any(|value| value == "true"))
+        {
+            let meant = match word.to_ascii_lowercase().as_str() {
+                "yes" | "y" | "on" => Some("true"),
+                "no" | "n" | "off" => Some("false"),
+                _ => None,
+            };
+            if let Some(meant) = meant {
+                let help = format!("`{word}` is a string in YAML 1.2: write `{meant}`");
+                diagnostic.help = Some(help);
+            }
+        }
+        diagnostic.place = Some(Place::Object(document.place(
+            &self.text,
+            document.json(),
+            json,
+        )));
+    }
+}
+
+/// What standard input is called.
+const STDIN: &str = "<stdin>";
+
+/// A file's name decides; otherwise its first sign does: an object in YAML that begins with a brace is named so, or said to be.
+fn format_of(path: &Path, text: &str) -> Format {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("json") => Format::Json,
+        Some("yml" | "yaml") => Format::Yaml,
+        _ => {
+            let text = text.trim_start_matches('\u{feff}').trim_start();
+            if text.starts_with(['{', '[', '"']) {
+                Format::Json
+            } else {
+                Format::Yaml
+            }
         }
     }
 }
 
-/// A file that cannot be read.
-#[derive(Debug, thiserror::Error)]
-#[error("cannot read `{}`", path.display())]
-struct Unreadable {
-    path: PathBuf,
-    source: io::Error,
+/// Whether a JSON text is a message, right or wrong, and not an object.
+fn is_message(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Keys<'text> {
+        #[serde(borrow)]
+        object: Option<&'text RawValue>,
+        #[serde(borrow)]
+        response_path: Option<&'text RawValue>,
+    }
+    match serde_json::from_str::<Keys<'_>>(text) {
+        Ok(keys) => keys.object.is_some() || keys.response_path.is_some(),
+        Err(_) => text.contains("\"object\""),
+    }
+}
+
+/// A text that cannot be read.
+fn unreadable(name: &str, error: &ProtocolError) -> Unread {
+    let (message, help) = match error {
+        ProtocolError::Read(source) => (format!("cannot read `{name}`: {source}"), None),
+        ProtocolError::Empty => (
+            format!("`{name}` is empty"),
+            Some("write {\"context\": \".\", \"output\": \"image\"}, or the same in YAML"),
+        ),
+        ProtocolError::NotUtf8 { offset } => (
+            format!("`{name}` is not UTF-8: byte {offset} begins no character"),
+            None,
+        ),
+        other => (other.to_string(), None),
+    };
+    Unread(Report {
+        name: name.to_owned(),
+        diagnostics: vec![Diagnostic {
+            code: Code::UnreadableFile.name().to_owned(),
+            severity: Severity::Error,
+            pointer: String::new(),
+            place: None,
+            message,
+            help: help.map(str::to_owned),
+            allowed: Vec::new(),
+        }],
+        ..Report::default()
+    })
 }
 
 /// A plan that the object does not ask for: nothing was touched.
@@ -191,13 +362,15 @@ fn lie(error: Box<dyn std::error::Error>) -> Failure {
     Failure::Engine(Box::new(Refused(error)))
 }
 
-/// A message that is none, drawn like a diagnostic. Its text may hold a secret that cannot be found, so none is shown
-/// but the line's number.
-fn malformed(name: &str, error: &MalformedMessage, text: &str, coloured: bool) -> Failure {
+/// A message that is none, reported like a diagnostic. Its text may hold a secret that cannot be found, so what can be is masked.
+fn malformed(name: String, error: &MalformedMessage, text: &str) -> Report {
     let offset = u32::try_from(error.offset).unwrap_or(u32::MAX);
-    let shown = inline_secrets::mask(text).object;
+    let help = error
+        .reason
+        .contains("`response_path`")
+        .then(|| "add `\"response_path\": \"response.json\"`: answers go there".to_owned());
     let diagnostic = Diagnostic {
-        code: "malformed-message".to_owned(),
+        code: Code::MalformedMessage.name().to_owned(),
         severity: Severity::Error,
         pointer: String::new(),
         place: Some(Place::Object(Span {
@@ -205,15 +378,13 @@ fn malformed(name: &str, error: &MalformedMessage, text: &str, coloured: bool) -
             end: offset,
         })),
         message: error.to_string(),
-        help: None,
+        help,
         allowed: Vec::new(),
     };
-    let files = BTreeMap::new();
-    let sources = Sources {
+    Report {
         name,
-        text: &shown,
-        object_start: 0,
-        files: &files,
-    };
-    Failure::Request(diagnostics::text(&[diagnostic], &sources, coloured))
+        text: inline_secrets::mask(text).object,
+        diagnostics: vec![diagnostic],
+        ..Report::default()
+    }
 }

@@ -53,14 +53,19 @@ macro_rules! codes {
 
 codes! {
     // The text, and the types of its values.
+    MalformedMessage Error "malformed-message": "a message is a JSON map with the keys `object` and `response_path`",
+        wrong r#"{"object": {"context": ".", "output": "image"}}"#,
+        right r#"{"object": {"context": ".", "output": "image"}, "response_path": "response.json"}"#;
+    UnsupportedYaml Error "unsupported-yaml": "a request in YAML is what JSON can say: one document without tags, merge keys and keys that are lists or maps",
+        wrong r#"build_args: [!!str 1]"#, right r#"build_args: ["VERSION=1"]"#;
     ObjectTooLarge Error "object-too-large": "the object's text holds at most 4 MiB",
-        wrong r#"an object with files pasted into it"#, right r#""build_args_file": "args.yml""#;
+        wrong r#"(an object with files pasted into it)"#, right r#""build_args_file": "args.yml""#;
     InvalidJson Error "invalid-json": "the object is valid JSON",
         wrong r#"{"context": ".", "output": "image",}"#, right r#"{"context": ".", "output": "image"}"#;
     WrongType Error "wrong-type": "each key takes the type that its description names",
         wrong r#""build_args": "VERSION=1""#, right r#""build_args": ["VERSION=1"]"#;
     NullValue Error "null-value": "no value is null: a key that is not wanted is left out",
-        wrong r#""target": null"#, right r#""debug": false"#;
+        wrong r#""target": null"#, right r#""target": "app""#;
     UnknownKey Error "unknown-key": "each key is one that the object defines",
         wrong r#""dockerfil": "ci/Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
     DuplicateKey Error "duplicate-key": "each key is written once",
@@ -74,9 +79,11 @@ codes! {
     InvalidCharacter Error "invalid-character": "no string holds a NUL, and no name or path a control character",
         wrong r#""dockerfile": "ci/\u0000Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
     TooManyElements Error "too-many-elements": "a list or map holds at most 10,000 elements",
-        wrong r#"a list of 10,001 build arguments"#, right r#""build_args_file": "args.yml""#;
+        wrong r#"(a list of 10,001 build arguments)"#, right r#""build_args_file": "args.yml""#;
+    TooLong Error "too-long": "`buildkit_extra_config` holds at most 128 KiB",
+        wrong r#"(a configuration of a megabyte)"#, right r#""buildkit_extra_config": "[dns]\nnameservers = [\"10.0.0.2\"]""#;
     TooManyMistakes Error "too-many-mistakes": "at most 100 mistakes are reported",
-        wrong r#"an object with 101 mistakes"#, right r#"an object with 100 mistakes or fewer"#;
+        wrong r#"(an object with 101 mistakes)"#, right r#"(an object with 100 mistakes or fewer)"#;
 
     // Names and pairs.
     BadName Error "bad-name": "the name of an input or output is one path component",
@@ -155,18 +162,20 @@ codes! {
         wrong r#""labels_file": "labels.tar""#, right r#""labels_file": "labels.txt""#;
     SecretTooLarge Error "secret-too-large": "a secret holds at most 500 KiB, which is what BuildKit takes",
         wrong r#"(a secret that is an archive)"#, right r#"(a secret that is the archive's key)"#;
-    InvalidYaml Error "invalid-yaml": "`build_args_file` in YAML is one map of names to plain values",
+    InvalidYaml Error "invalid-yaml": "what is written in YAML is YAML; a `build_args_file` of it is one map of names to plain values",
         wrong r#"VERSION: [1, 2]"#, right r#"VERSION: "1.2""#;
     EmptyFile Warning "empty-file": "`target_file` holds a stage's name; otherwise the last stage is built",
         wrong r#"(a file of blank lines)"#, right r#"app"#;
     CarriageReturn Warning "carriage-return": "a line ends with a line feed alone: a carriage return before it becomes part of the value",
-        wrong r#"VERSION=1 (and CR LF)"#, right r#"VERSION=1 (and LF)"#;
+        wrong r#"VERSION=1 (and a carriage return)"#, right r#"VERSION=1"#;
     MissingInput Warning "missing-input": "a context input stands at its place below the context",
-        wrong r#""context_inputs": {"dep": "vendor/dep"}"#, right r#""context_inputs": {"dep": "vendor/dep"}"#;
+        wrong r#""context_inputs": {"dep": "vendor/deb"} (and the directory is vendor/dep)"#,
+        right r#""context_inputs": {"dep": "vendor/dep"}"#;
     NotExported Warning "not-exported": "an image is exported where its output directory exists",
-        wrong r#""output": "image""#, right r#""output": "image""#;
+        wrong r#""additional_targets": ["app"] (and no directory `app`)"#,
+        right r#""additional_targets": ["app"] (and the task has the outputs `image` and `app`)"#;
     CacheMissing Warning "cache-missing": "build cache is kept where the directory `cache` exists",
-        wrong r#""cache": true"#, right r#""cache": true"#;
+        wrong r#""cache": true (and no task cache at `cache`)"#, right r#""cache": true (and the task has `caches: [{path: cache}]`)"#;
 }
 
 impl Code {

@@ -1,12 +1,67 @@
 //! What will be built, with no choice left open; what of it only run time knows is a variant that the host fills.
 //!
-//! The JSON of a [`BuildPlan`] is what `oci-image plan` prints: the same names and order as in `planner.wit`, in snake case;
-//! a variant is an object with one key, or a bare string where it carries nothing.
+//! What `oci-image plan` prints is [`BuildPlan::print`]: one JSON object whose first key is `version`, the number [`VERSION`] of this
+//! form, and whose others are the fields of a [`BuildPlan`], with the same names and in the same order as in `planner.wit`, in
+//! snake case. A variant is an object with one key, or a bare string where it carries nothing; an option that is absent is null.
+//! The number grows when a reader of the old form would misread the new one: when a field goes, or changes its meaning. A field
+//! that is added does not make it grow, and a reader passes over fields that it does not know.
+//! [`BuildPlan::parse`] reads it back.
+//!
 //! Source: `planner.wit`, interface `types`.
 
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
+
+/// The version of the printed form.
+pub const VERSION: u32 = 1;
+
+/// A printed plan that cannot be read.
+#[derive(Debug)]
+pub enum PlanTextError {
+    /// It is not JSON, or not of this form.
+    Form(serde_json::Error),
+    /// It has no version.
+    NoVersion,
+    /// It is of a form that this version of the program does not know.
+    Version {
+        /// What it says.
+        found: u64,
+    },
+}
+
+impl std::fmt::Display for PlanTextError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Form(_) => formatter.write_str("the text is not a plan"),
+            Self::NoVersion => write!(
+                formatter,
+                "the plan has no `version`: print it anew with `oci-image plan`"
+            ),
+            Self::Version { found } => write!(
+                formatter,
+                "the plan is of version {found}, and only version {VERSION} can be read: print it anew with `oci-image plan`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PlanTextError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Form(error) => Some(error),
+            Self::NoVersion | Self::Version { .. } => None,
+        }
+    }
+}
+
+/// The printed form.
+#[derive(Serialize)]
+struct Printed<'plan> {
+    version: u32,
+    #[serde(flatten)]
+    plan: &'plan BuildPlan,
+}
 
 /// Everything that is built, and nothing of how the machine does it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +82,40 @@ pub struct BuildPlan {
     pub solves: Vec<Solve>,
     /// Remarks: the build goes on.
     pub warnings: Vec<Diagnostic>,
+}
+
+impl BuildPlan {
+    /// The plan as JSON, with the version of its form, on several lines.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let printed = Printed {
+            version: VERSION,
+            plan: self,
+        };
+        let mut text =
+            serde_json::to_string_pretty(&printed).expect("a plan has no map with other keys");
+        text.push('\n');
+        text
+    }
+
+    /// Reads what [`Self::print`] wrote.
+    ///
+    /// # Errors
+    /// [`PlanTextError`] if it is not of this version, or of no form at all. The version is judged first.
+    pub fn parse(text: &str) -> Result<Self, PlanTextError> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: Option<u64>,
+        }
+        let Version { version } = serde_json::from_str(text).map_err(PlanTextError::Form)?;
+        match version {
+            Some(found) if found == u64::from(VERSION) => {
+                serde_json::from_str(text).map_err(PlanTextError::Form)
+            }
+            Some(found) => Err(PlanTextError::Version { found }),
+            None => Err(PlanTextError::NoVersion),
+        }
+    }
 }
 
 /// An image that is loaded before the build and served to it.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use oci_image::planner::Planner;
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
+use oci_image_schema::plan::BuildPlan;
 use oci_image_tests::engine::checkout;
 use serde::Serialize;
 use serde_json::Value;
@@ -146,6 +147,43 @@ fn description_and_plan_agree_with_validation() {
             }
         }
     }
+}
+
+#[test]
+fn printed_plan_is_read_back_and_printed_the_same() {
+    for (name, object) in requests("valid") {
+        let plan = oci_image_guest::plan(&object, &Fixtures).expect("a valid request has a plan");
+
+        let text = plan.print();
+        let read = BuildPlan::parse(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+
+        assert_eq!(read, plan, "{name}");
+        assert_eq!(read.print(), text, "{name}");
+        assert!(text.starts_with("{\n  \"version\": 1,\n"), "{name}");
+    }
+}
+
+#[test]
+fn printed_plan_of_another_version_or_of_none_is_refused() {
+    let (_, object) = requests("valid").remove(0);
+    let plan = oci_image_guest::plan(&object, &Fixtures).expect("a valid request has a plan");
+    let refused = |version: &str| {
+        let text = plan.print().replacen("\"version\": 1,", version, 1);
+        let error = BuildPlan::parse(&text).expect_err("it is refused");
+        error.to_string()
+    };
+
+    assert_eq!(
+        refused("\"version\": 2,"),
+        "the plan is of version 2, and only version 1 can be read: print it anew with `oci-image plan`"
+    );
+    assert_eq!(
+        refused(""),
+        "the plan has no `version`: print it anew with `oci-image plan`"
+    );
+    assert_eq!(refused("\"version\": \"1\","), "the text is not a plan");
+    let later = plan.print().replacen('{', "{\"later\": [],", 1);
+    assert_eq!(BuildPlan::parse(&later).ok().as_ref(), Some(&plan));
 }
 
 #[test]

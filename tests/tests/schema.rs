@@ -120,7 +120,8 @@ fn schema_refuses_every_invalid_request_unless_a_rule_is_beyond_it() {
 
 #[test]
 fn example_of_a_rule_breaks_it_and_keeps_it() {
-    for code in Code::ALL {
+    // The planner sees no message: `diagnostics.rs` shows that one.
+    for code in (Code::ALL.iter()).filter(|code| **code != Code::MalformedMessage) {
         let (wrong, right) = (object_of(code.wrong()), object_of(code.right()));
         let (Some(wrong), Some(right)) = (wrong, right) else {
             continue; // about a file: words, not a key

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use oci_image::buildkit::auth::{Anonymous, Credentials};
 use oci_image::buildkit::docker_config::DockerConfig;
 use oci_image::daemon::{self, Overrides};
+use oci_image::diagnostics::{self, Report};
 use oci_image::executor::{self, Built, Host, Stop};
 use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
@@ -19,8 +20,8 @@ use crate::request::Request;
 
 pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
     let mut request = match &build.file {
-        Some(file) => Request::file(file)?,
-        None => Request::message(coloured)?,
+        Some(file) => Request::read(file, build.format)?,
+        None => Request::message()?,
     };
     enter(build.directory.as_deref())?;
     let response = request
@@ -28,8 +29,8 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
         .as_deref()
         .map(ResponseFile::create)
         .transpose()?;
-    let plan = request.plan(coloured)?;
-    tell(&request.report(plan.warnings(), coloured));
+    let plan = request.plan()?;
+    warn(&request.report(plan.warnings().to_vec()), coloured);
     let host = host(build.engine, build.progress, coloured)?;
     let secrets = std::mem::take(&mut request.secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -45,6 +46,14 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
     match response {
         Some(response) => Ok(response.responses(&responses)?),
         None => Ok(()),
+    }
+}
+
+/// Shows remarks, apart from the progress below them.
+fn warn(report: &Report, coloured: bool) {
+    let text = diagnostics::text(report, coloured);
+    if !text.is_empty() {
+        tell(&format!("{text}\n"));
     }
 }
 

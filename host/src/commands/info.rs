@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal};
 
 use clap::CommandFactory;
+use oci_image::diagnostics;
 use oci_image::planner::Planner;
 use oci_image::protocol::{self, InfoShape, ResponseFile};
 
@@ -15,11 +16,11 @@ pub(super) fn run(style: InfoStyle, coloured: bool) -> Result<(), Failure> {
     if io::stdin().is_terminal() {
         return print(&Cli::command().render_long_help().to_string());
     }
-    let request = Request::message(coloured)?;
+    let request = Request::message()?;
     let response = ResponseFile::create(request.response_path())?;
     let described = Planner::load()?.describe(request.object())?;
     let interface = described
-        .map_err(|mistakes| tell(&request.report(&mistakes, coloured)))
+        .map_err(|mistakes| tell(&diagnostics::text(&request.report(mistakes), coloured)))
         .ok();
     let shape = match style {
         InfoStyle::Configured => InfoShape::Configured,

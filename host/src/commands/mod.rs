@@ -21,25 +21,32 @@ use crate::cli::{Cli, Color, Command};
 use crate::failure::Failure;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
-    let coloured = coloured(cli.color);
+pub(crate) fn run(cli: Cli, coloured: bool) -> Result<(), Failure> {
     match cli.command {
         None => info::run(cli.info, coloured),
         Some(Command::Build(build)) => build::run(build, coloured),
-        Some(Command::Plan(source)) => plan::run(&source, coloured),
+        Some(Command::Plan(source)) => plan::run(&source),
         Some(Command::Validate(validate)) => validate::run(&validate, coloured),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
         Some(Command::Schema) => schema::run(),
     }
 }
 
-/// Whether standard error takes colours.
-fn coloured(color: Color) -> bool {
-    let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+/// Whether standard error takes colours. Source: no-color.org, bixense.com/clicolors.
+pub(crate) fn coloured(color: Color) -> bool {
+    let set = |name, idle: &str| {
+        std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != *idle)
+    };
     match color {
-        Color::Auto => io::stderr().is_terminal() && !declined,
         Color::Always => true,
         Color::Never => false,
+        Color::Auto if set("NO_COLOR", "") => false,
+        Color::Auto if set("CLICOLOR_FORCE", "0") => true,
+        Color::Auto => {
+            let plain = std::env::var_os("CLICOLOR").is_some_and(|value| value == "0")
+                || std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+            io::stderr().is_terminal() && !plain
+        }
     }
 }
 

@@ -5,12 +5,9 @@ use crate::commands::{enter, print};
 use crate::failure::Failure;
 use crate::request::Request;
 
-pub(super) fn run(source: &Source, coloured: bool) -> Result<(), Failure> {
-    let request = Request::read(&source.file, coloured)?;
+pub(super) fn run(source: &Source) -> Result<(), Failure> {
+    let request = Request::read(&source.file, source.format)?;
     enter(source.directory.as_deref())?;
-    let plan = request.plan(coloured)?;
-    let mut text =
-        serde_json::to_string_pretty(plan.as_plan()).expect("a plan has no map with other keys");
-    text.push('\n');
-    print(&text)
+    let plan = request.plan()?;
+    print(&plan.as_plan().print())
 }

@@ -174,8 +174,16 @@ impl Planner {
     /// # Errors
     /// [`PlannerError`] if the planner fails.
     pub fn validate(&self, object: &str) -> Result<Vec<Diagnostic>, PlannerError> {
+        self.validate_metered(object).map(|(found, _)| found)
+    }
+
+    /// The same, with the fuel that it took: how much work an object is, the same on every machine.
+    ///
+    /// # Errors
+    /// [`PlannerError`] if the planner fails.
+    pub fn validate_metered(&self, object: &str) -> Result<(Vec<Diagnostic>, u64), PlannerError> {
         if let Some(diagnostic) = too_long(object) {
-            return Ok(vec![diagnostic]);
+            return Ok((vec![diagnostic], 0));
         }
         let (diagnostics, sandbox) = self.call(NoWorkspace, async |planner, store| {
             planner.call_validate(store, object).await
@@ -184,7 +192,7 @@ impl Planner {
         texts(object, &sandbox)
             .check(&diagnostics)
             .map_err(PlannerError::Diagnostics)?;
-        Ok(diagnostics)
+        Ok((diagnostics, sandbox.fuel()))
     }
 
     /// What the message `build` of this object needs and gives, or every defect.
@@ -262,7 +270,12 @@ impl Planner {
         })
         .unwrap_or_else(|| Err(Limit::Time(self.limits.time).into()));
         match result {
-            Ok(answer) => Ok((answer, store.into_data())),
+            Ok(answer) => {
+                let left = store.get_fuel().unwrap_or_default();
+                let mut sandbox = store.into_data();
+                sandbox.took(self.limits.fuel - left);
+                Ok((answer, sandbox))
+            }
             Err(error) => Err(self.failure(error, store.data().stderr())),
         }
     }

@@ -1,6 +1,8 @@
 //! What is compared, a module a case. A new case is a module and a line in [`ALL`].
 //!
 //! - [`info`]: `oci-image` without arguments.
+//! - [`validate`]: `oci-image validate`, of one request and of many.
+//! - [`pathological`]: the same of requests that are large in one way.
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
@@ -10,11 +12,13 @@
 
 mod first_sync;
 mod info;
+mod pathological;
 mod preload;
 mod resync;
 mod rootfs;
 mod targets;
 mod trivial;
+mod validate;
 
 use crate::{error::BenchError, pair::Comparison, setting::Setting};
 
@@ -31,6 +35,14 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "info",
         run: info::run,
+    },
+    Case {
+        name: "validate",
+        run: validate::run,
+    },
+    Case {
+        name: "pathological",
+        run: pathological::run,
     },
     Case {
         name: "trivial",

@@ -1,0 +1,38 @@
+//! Diagnostics as a JSON list of our own: their own fields, with `file`, `start` and `end`.
+
+use oci_image_schema::diagnostic::Diagnostic;
+use serde::Serialize;
+
+use super::{Position, Report, Spot};
+
+/// A diagnostic as programs read it.
+#[derive(Serialize)]
+struct Entry<'text> {
+    #[serde(flatten)]
+    diagnostic: &'text Diagnostic,
+    file: &'text str,
+    start: Option<Position>,
+    end: Option<Position>,
+}
+
+/// Diagnostics for a program: one list for all requests.
+#[must_use]
+pub fn json(reports: &[Report]) -> String {
+    let list: Vec<Entry<'_>> = reports
+        .iter()
+        .flat_map(|report| report.diagnostics.iter().map(|one| entry(report, one)))
+        .collect();
+    let mut text = serde_json::to_string_pretty(&list).expect("an entry has only names as keys");
+    text.push('\n');
+    text
+}
+
+fn entry<'text>(report: &'text Report, diagnostic: &'text Diagnostic) -> Entry<'text> {
+    let spot = report.spot(diagnostic);
+    Entry {
+        diagnostic,
+        file: spot.as_ref().map_or(report.name.as_str(), |spot| spot.name),
+        start: spot.as_ref().map(Spot::start),
+        end: spot.as_ref().map(Spot::end),
+    }
+}

@@ -1,0 +1,193 @@
+//! A span of the JSON, as a span of the YAML.
+//!
+//! Each token of the JSON is a segment that knows its place in the YAML. A span begins and ends in segments; within a scalar both
+//! texts are walked side by side, because folding, indentation and escapes make them differ.
+
+use std::ops::Range;
+
+use oci_image_schema::diagnostic::Span;
+use saphyr_parser::ScalarStyle;
+
+/// A token of the JSON and its place in the YAML.
+#[derive(Debug, Clone)]
+pub(super) struct Segment {
+    pub(super) json: Range<u32>,
+    pub(super) yaml: Range<u32>,
+    pub(super) form: Form,
+}
+
+/// How a segment is written in the YAML.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Begins or ends a list or map.
+    Bracket,
+    Scalar(ScalarStyle),
+    /// A copy of the JSON that begins at this byte.
+    Alias(u32),
+}
+
+/// Every token, in the order of the JSON.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) segments: Vec<Segment>,
+}
+
+/// A length of a text that [`super::MAX_TEXT`] bounds.
+pub(super) fn short(offset: usize) -> u32 {
+    u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// A range as offsets of a text.
+pub(super) fn wide(range: &Range<u32>) -> Range<usize> {
+    range.start as usize..range.end as usize
+}
+
+impl Places {
+    pub(super) fn push(&mut self, json: Range<usize>, yaml: Range<usize>, form: Form) {
+        self.segments.push(Segment {
+            json: short(json.start)..short(json.end),
+            yaml: short(yaml.start)..short(yaml.end),
+            form,
+        });
+    }
+
+    /// The segment in which a byte of the JSON stands, or the one before it.
+    fn segment(&self, offset: u32) -> Option<&Segment> {
+        let after = self
+            .segments
+            .partition_point(|segment| segment.json.start <= offset);
+        self.segments.get(after.checked_sub(1)?)
+    }
+
+    pub(super) fn place(&self, text: &str, json: &str, span: Span) -> Span {
+        let beyond = self
+            .segments
+            .last()
+            .is_none_or(|last| span.start >= last.json.end);
+        let end_of_text = short(text.trim_end().len());
+        let Some(first) = self.segment(span.start).filter(|_| !beyond) else {
+            return Span {
+                start: end_of_text,
+                end: end_of_text,
+            };
+        };
+        let start = first.inner(text, json, span.start).start;
+        if span.end <= span.start {
+            return Span { start, end: start };
+        }
+        let end = match self.segment(span.end - 1) {
+            Some(last) if span.end >= last.json.end => last.yaml.end,
+            Some(last) => last.inner(text, json, span.end).end,
+            None => start,
+        };
+        Span {
+            start,
+            end: end.max(start),
+        }
+    }
+
+    pub(super) fn plain_scalar<'y>(&self, text: &'y str, span: Span) -> Option<&'y str> {
+        let segment = self
+            .segment(span.start)
+            .filter(|segment| segment.form == Form::Scalar(ScalarStyle::Plain))?;
+        text.get(wide(&segment.yaml))
+    }
+}
+
+impl Segment {
+    /// From where, or up to where, a span of the YAML reaches that begins, or ends, at a byte of the JSON within this segment.
+    /// Where the inside of the segment cannot be told apart, that is all of it.
+    fn inner(&self, text: &str, json: &str, offset: u32) -> Range<u32> {
+        if offset <= self.json.start {
+            return self.yaml.start..self.yaml.start;
+        }
+        let Form::Scalar(style) = self.form else {
+            return self.yaml.clone();
+        };
+        let (Some(source), Some(literal)) = (
+            text.get(wide(&self.yaml)),
+            json.get(wide(&self.json))
+                .and_then(|quoted| quoted.strip_prefix('"')),
+        ) else {
+            return self.yaml.clone();
+        };
+        let within = (offset - self.json.start - 1) as usize;
+        match aligned(source, style, literal, within) {
+            Some(at) => {
+                let at = self.yaml.start + short(at);
+                at..at
+            }
+            None => self.yaml.clone(),
+        }
+    }
+}
+
+/// The byte of `source`, a scalar as YAML writes it, at which the character stands that begins at byte `offset` of `literal`, the same
+/// as JSON writes it without its first quote.
+fn aligned(source: &str, style: ScalarStyle, literal: &str, offset: usize) -> Option<usize> {
+    let mut at = match style {
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => 1,
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => 0,
+    };
+    let mut read = 0;
+    loop {
+        let (character, length) = json_character(literal.get(read..)?)?;
+        let found = next_place(source, at, style, character)?;
+        if read >= offset {
+            return Some(found.start);
+        }
+        (at, read) = (found.end, read + length);
+        if read >= offset && literal[read..].starts_with('"') {
+            return Some(at);
+        }
+    }
+}
+
+/// The first character of a JSON string's content, and how many bytes it takes. Only escapes that `composer` writes are read.
+fn json_character(literal: &str) -> Option<(char, usize)> {
+    let first = literal.chars().next()?;
+    if first != '\\' {
+        return (first != '"').then_some((first, first.len_utf8()));
+    }
+    match literal.as_bytes().get(1)? {
+        b'u' => {
+            let code = u32::from_str_radix(literal.get(2..6)?, 16).ok()?;
+            Some((char::from_u32(code)?, 6))
+        }
+        sign => Some((char::from(*sign), 2)),
+    }
+}
+
+/// Where from byte `at` on the source writes a character.
+fn next_place(
+    source: &str,
+    mut at: usize,
+    style: ScalarStyle,
+    character: char,
+) -> Option<Range<usize>> {
+    loop {
+        let found = source.get(at..)?.chars().next()?;
+        if style == ScalarStyle::DoubleQuoted && found == '\\' {
+            let escape = source[at + 1..].chars().next()?;
+            let length = match escape {
+                'x' => 4,
+                'u' => 6,
+                'U' => 10,
+                _ => 1 + escape.len_utf8(),
+            };
+            if !matches!(escape, '\n' | '\r') {
+                return Some(at..at + length);
+            }
+            at += length; // a line that goes on
+        } else if found == character || (found.is_whitespace() && character.is_whitespace()) {
+            let doubled = style == ScalarStyle::SingleQuoted && found == '\'';
+            return Some(at..at + found.len_utf8() * if doubled { 2 } else { 1 });
+        } else if found.is_whitespace() {
+            at += found.len_utf8(); // indentation, or a fold
+        } else if character.is_whitespace() {
+            return Some(at..at); // a blank line before a block scalar, whose place begins after it
+        } else {
+            return None;
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! A YAML text without its secrets.
+//!
+//! What is secret is found in the JSON, by the rules of the planner's inline secrets; here the same is masked in the YAML, byte for
+//! byte, so that places stay true. What is masked by way of an alias is masked at its anchor too.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use saphyr_parser::ScalarStyle;
+
+use super::places::{Form, Places, Segment, wide};
+
+/// Names after which a secret may stand.
+const BEFORE_SECRETS: [&str; 2] = ["buildkit_secrets", "text"];
+
+pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    let mut anchors = BTreeSet::new();
+    for segment in &places.segments {
+        let range = wide(&segment.json);
+        if json.get(range.clone()) == masked.get(range) {
+            continue;
+        }
+        match segment.form {
+            Form::Bracket => {}
+            Form::Scalar(_) => fill(&mut bytes, content(segment)),
+            Form::Alias(origin) => {
+                anchors.insert((origin, segment.json.end - segment.json.start));
+            }
+        }
+    }
+    for (start, length) in anchors {
+        mask_anchor(&mut bytes, places, start..start + length);
+    }
+    String::from_utf8(bytes)
+        .expect("whole characters were replaced: a scalar's range is one of characters")
+}
+
+/// Masks all that stands where a part of the JSON came from.
+fn mask_anchor(bytes: &mut [u8], places: &Places, json: Range<u32>) {
+    let from = places
+        .segments
+        .partition_point(|segment| segment.json.start < json.start);
+    let segments = places.segments[from..].iter();
+    let within = segments.take_while(|segment| segment.json.end <= json.end);
+    for segment in within.filter(|segment| segment.form != Form::Bracket) {
+        fill(bytes, wide(&segment.yaml));
+    }
+}
+
+/// The scalar without its quotes.
+fn content(segment: &Segment) -> Range<usize> {
+    let range = wide(&segment.yaml);
+    match segment.form {
+        Form::Scalar(ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted) if range.len() >= 2 => {
+            range.start + 1..range.end - 1
+        }
+        _ => range,
+    }
+}
+
+fn fill(bytes: &mut [u8], range: Range<usize>) {
+    let shown = |byte: &&mut u8| !matches!(**byte, b'\n' | b'\r');
+    for byte in bytes[range].iter_mut().filter(shown) {
+        *byte = b'*';
+    }
+}
+
+pub(super) fn mask_unread(text: &str) -> String {
+    let first = BEFORE_SECRETS
+        .into_iter()
+        .filter_map(|name| after_key(text, name))
+        .min();
+    let mut bytes = text.as_bytes().to_vec();
+    if let Some(start) = first {
+        fill(&mut bytes, start..text.len());
+    }
+    String::from_utf8(bytes).expect("all from a character on was replaced")
+}
+
+/// The byte after the first `name` that a colon follows.
+fn after_key(text: &str, name: &str) -> Option<usize> {
+    text.match_indices(name).find_map(|(at, _)| {
+        if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
+            return None; // the end of another name: `context`
+        }
+        let end = at + name.len();
+        let rest = text[end..].trim_start_matches(['"', '\'']).trim_start();
+        rest.starts_with(':').then(|| text.len() - rest.len() + 1)
+    })
+}
