@@ -135,11 +135,17 @@ impl<'t> Findings<'t> {
             .map(|finding| finding.cause.start as usize)
             .collect();
         let pointers = json::pointers(self.object, &causes);
-        self.found
+        let mut diagnostics: Vec<Diagnostic> = self
+            .found
             .into_iter()
             .zip(pointers)
             .map(|(finding, pointer)| finding.into_diagnostic(pointer))
-            .collect()
+            .collect();
+        // A flood of remarks ends no build, so it is a remark itself.
+        if let Some(overflow) = diagnostics.last_mut().filter(|_| !self.failed) {
+            overflow.severity = Severity::Warning;
+        }
+        diagnostics
     }
 }
 
