@@ -76,6 +76,13 @@ fn annotate(schema: &mut Schema) {
     if let Some(form) = form {
         schema.insert("patternErrorMessage".to_owned(), json!(form.message));
     }
+    if let Some(description) = schema.get("description").cloned() {
+        // Of a property it is there already. An editor shows the plain description with its backticks escaped.
+        let described = schema.get("markdownDescription").is_some();
+        if !described {
+            schema.insert("markdownDescription".to_owned(), description);
+        }
+    }
     if let Some(Value::Object(names)) = schema.get_mut("propertyNames") {
         // The map's snippets say more than its names' pattern, which is what an editor would show.
         names.insert("doNotSuggest".to_owned(), json!(true));

@@ -391,6 +391,10 @@ pub struct KeyPair {
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "json-schema",
+    schemars(extend("defaultSnippets" = snippet::secret()))
+)]
 pub enum Secret {
     /// Path of the file that holds it.
     #[cfg_attr(

@@ -29,7 +29,11 @@ pub struct Message<'text> {
     #[serde(borrow)]
     #[cfg_attr(
         feature = "json-schema",
-        schemars(title = "Object", with = "crate::object::Object")
+        schemars(
+            title = "Object",
+            with = "crate::object::Object",
+            extend("type" = "object", "defaultSnippets" = snippet::object())
+        )
     )]
     pub object: &'text serde_json::value::RawValue,
     /// Where answers are written; relative to the working directory, or absolute.

@@ -105,6 +105,22 @@ pub(crate) fn secrets() -> Value {
     ])
 }
 
+/// For one of `buildkit_secrets`.
+pub(crate) fn secret() -> Value {
+    let (file, text) = (
+        json!("${1:secrets/token}"),
+        json!({"text": "${1:((password))}"}),
+    );
+    json!([
+        snippet("A file", "Its path.", &file),
+        snippet(
+            "A text",
+            "The secret itself: in Concourse a variable.",
+            &text
+        ),
+    ])
+}
+
 fn snippet(label: &str, description: &str, body: &Value) -> Value {
     json!({"label": label, "description": description, "body": body})
 }

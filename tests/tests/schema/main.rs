@@ -142,6 +142,10 @@ fn snippets_are_accepted_as_they_are_inserted() {
         }
     };
     insert(&schema["defaultSnippets"], &|body| body);
+    insert(
+        &schema["definitions"]["Secret"]["defaultSnippets"],
+        &|secret| json!({"context": ".", "output": "image", "buildkit_secrets": {"a": secret}}),
+    );
     for (key, property) in schema["properties"].as_object().unwrap() {
         let with = |value: Value| {
             let mut object = json!({"context": ".", "output": "image"});
@@ -153,7 +157,7 @@ fn snippets_are_accepted_as_they_are_inserted() {
             with(json!([element]))
         });
     }
-    assert_eq!(inserted, 4 + 1 + 3 + 2 + 5);
+    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 5);
 }
 
 /// A snippet's body with each `${1:text}` replaced by its text.
