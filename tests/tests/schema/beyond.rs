@@ -52,7 +52,8 @@ fn assert_is_beyond(code: Code, object: &str) {
         assert_eq!(errors, Vec::<String>::new());
     }
 
-    let said = oci_image_guest::plan(object, &Directory::new()).unwrap_err();
+    let said =
+        oci_image_guest::plan(object, &Directory::new()).expect_err("the planner refuses it");
 
     // A conflict is said at both of its places.
     let codes: BTreeSet<&str> = said

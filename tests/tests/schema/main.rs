@@ -12,12 +12,13 @@ mod beyond;
 mod documents;
 
 use std::fs;
+use std::process::Command;
 use std::sync::LazyLock;
 
 use jsonschema::{Draft, Validator};
 use oci_image_schema::code::Code;
 use oci_image_schema::json_schema;
-use oci_image_tests::engine::checkout;
+use oci_image_tests::engine::{checkout, program};
 use serde_json::{Value, json};
 
 #[test]
@@ -38,6 +39,19 @@ fn schemas_are_what_the_types_say() {
             .find(|(now, then)| now != then);
         assert_eq!(differs, None, "{name}: BLESS=1 rewrites it");
         assert!(text == committed, "{name}: BLESS=1 rewrites it");
+    }
+}
+
+#[test]
+fn program_prints_the_schema_that_is_asked_for() {
+    for (arguments, schema) in [
+        (&["schema"][..], json_schema::object()),
+        (&["schema", "object"], json_schema::object()),
+        (&["schema", "message"], json_schema::message()),
+    ] {
+        let printed = Command::new(program()).args(arguments).output().unwrap();
+        let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
+        assert_eq!(printed, schema, "{arguments:?}");
     }
 }
 
