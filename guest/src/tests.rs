@@ -186,6 +186,20 @@ fn flood_of_remarks_is_no_error() {
 }
 
 #[test]
+fn error_behind_a_flood_of_remarks_is_shown() {
+    let object = format!(
+        r#"{{"context": ".", "output": "app", "labels": [{}"a=b"], "dockerfil": ""}}"#,
+        r#""a=b","#.repeat(200)
+    );
+
+    let said = crate::validate(&object);
+
+    assert_eq!(said[99].code, "unknown-key");
+    assert_eq!(said[100].message, "101 more are not shown");
+    assert_eq!(said.len(), 101);
+}
+
+#[test]
 fn mutated_objects_are_judged_without_a_panic_and_as_the_schemas_type_reads_them() {
     let seed = include_str!("../../tests/fixtures/requests/valid/everything.json");
     let words = [
