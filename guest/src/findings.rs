@@ -110,6 +110,9 @@ impl<'t> Findings<'t> {
     ) -> &mut Finding {
         self.failed |= code.severity() == Severity::Error;
         let finding = Finding::new(code, cause, message.into());
+        if code.severity() == Severity::Error {
+            self.make_room();
+        }
         if self.found.len() < MAX_FINDINGS {
             self.found.push(finding);
             return self
@@ -120,6 +123,17 @@ impl<'t> Findings<'t> {
         self.omitted += 1;
         self.overflow = finding;
         &mut self.overflow
+    }
+
+    /// Drops the last remark of a full list: what ends the build is shown before it.
+    fn make_room(&mut self) {
+        let is_remark = |finding: &Finding| finding.code.severity() == Severity::Warning;
+        if self.found.len() == MAX_FINDINGS
+            && let Some(last) = self.found.iter().rposition(is_remark)
+        {
+            self.found.remove(last);
+            self.omitted += 1;
+        }
     }
 
     /// Whether anything found ends the build.
@@ -147,11 +161,17 @@ impl<'t> Findings<'t> {
             .map(|finding| finding.cause.start as usize)
             .collect();
         let pointers = json::pointers(self.object, &causes);
-        self.found
+        let mut diagnostics: Vec<Diagnostic> = self
+            .found
             .into_iter()
             .zip(pointers)
             .map(|(finding, pointer)| finding.into_diagnostic(pointer))
-            .collect()
+            .collect();
+        // A flood of remarks ends no build, so it is a remark itself.
+        if let Some(overflow) = diagnostics.last_mut().filter(|_| !self.failed) {
+            overflow.severity = Severity::Warning;
+        }
+        diagnostics
     }
 }
 

@@ -135,7 +135,13 @@ fn registry_mistake(text: &str, is_mirror: bool) -> Option<&'static str> {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
         _ => (authority, None),
     };
-    if port.is_some_and(|port| port.parse::<u16>().is_err()) {
+    // Rust reads `+80` and `0000080` too.
+    let is_port = |port: &str| {
+        port.len() <= 5
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse::<u16>().is_ok()
+    };
+    if port.is_some_and(|port| !is_port(port)) {
         return Some("its port is not a number below 65536");
     }
     let address = host
@@ -180,6 +186,8 @@ mod tests {
             "a\"]\nroot=1",
             "host:port",
             "host:99999",
+            "host:+80",
+            "host:000080",
             "-a",
             "a..b",
             "[::1",

@@ -6,43 +6,11 @@
 //! Source: containerd's `platforms` package: form, aliases, known names (Go's list).
 
 use oci_image_schema::code::Code;
+use oci_image_schema::platform::{ARCHITECTURES, COMMON, SYSTEM_ALIASES, SYSTEMS};
 
 use crate::findings::{Findings, quoted};
 use crate::json::Text;
 use crate::nearest::nearest;
-
-const SYSTEMS: &[&str] = &[
-    "linux",
-    "windows",
-    "darwin",
-    "freebsd",
-    "netbsd",
-    "openbsd",
-    "dragonfly",
-    "solaris",
-    "illumos",
-    "aix",
-    "android",
-    "ios",
-    "js",
-    "plan9",
-    "wasip1",
-    "zos",
-];
-const ARCHITECTURES: &[&str] = &[
-    "amd64", "arm64", "arm", "386", "ppc64le", "ppc64", "s390x", "riscv64", "loong64", "mips64le",
-    "mips64", "mipsle", "mips", "riscv", "sparc64", "wasm", "wasm32",
-];
-/// What `allowed` lists: what images are commonly built for.
-const COMMON: &[&str] = &[
-    "linux/amd64",
-    "linux/arm64",
-    "linux/arm/v7",
-    "linux/386",
-    "linux/ppc64le",
-    "linux/s390x",
-    "linux/riscv64",
-];
 
 /// The platforms of a list with commas.
 pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec<String> {
@@ -104,12 +72,14 @@ fn normal(platform: &str) -> Result<String, Mistake> {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
     };
-    let system_ends = parts[0]
-        .find('(')
-        .filter(|_| parts[0].ends_with(')'))
-        .unwrap_or(parts[0].len());
-    let system = &parts[0][..system_ends];
-    if parts.len() > 3 || !sound(&system) || !parts[1..].iter().all(sound) {
+    let (system, version) = match parts[0].split_once('(') {
+        Some((system, rest)) if rest.ends_with(')') => (system, &rest[..rest.len() - 1]),
+        _ => (parts[0], ""),
+    };
+    let version_is_sound = version
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_.+%-".contains(&byte));
+    if parts.len() > 3 || !sound(&system) || !version_is_sound || !parts[1..].iter().all(sound) {
         return Err(Mistake::new(format!(
             "{} is not of the form `os/architecture` or `os/architecture/variant`",
             quoted(platform)
@@ -120,7 +90,7 @@ fn normal(platform: &str) -> Result<String, Mistake> {
         [alone] => architecture(alone, "")
             .ok_or_else(|| unknown("operating system or architecture", alone, platform)),
         [_, machine, ref variant @ ..] => {
-            if !SYSTEMS.contains(&system) && system != "macos" {
+            if !SYSTEMS.contains(&system) && !SYSTEM_ALIASES.contains(&system) {
                 return Err(unknown("operating system", system, platform));
             }
             let machine = architecture(machine, variant.first().copied().unwrap_or_default())
@@ -206,6 +176,8 @@ mod tests {
             "linux/*",
             "linux amd64",
             "linux;amd64",
+            "windows(10 0)/amd64",
+            "windows(10)(0)/amd64",
         ] {
             assert!(normal(wrong).is_err(), "{wrong}");
         }

@@ -221,6 +221,8 @@ impl<'t> Request<'t> {
     fn read_text_key(&mut self, reader: &mut Reader<'_, 't>, key: &str, node: Node<'t>) -> bool {
         let flag = |reader: &mut Reader<'_, 't>| reader.boolean(node).then(|| node.span());
         match key {
+            // For editors: no key of the object, so no mistyped key is meant to be it.
+            "$schema" => drop(reader.optional(key, node)),
             "debug" => self.debug = flag(reader),
             "cache" => self.cache = flag(reader),
             "unpack_rootfs" => self.unpack_rootfs = flag(reader),

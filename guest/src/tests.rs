@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oci_image_schema::diagnostic::{Diagnostic, Place};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 use oci_image_schema::object::Object;
 use oci_image_schema::plan::{Cache, ImageExport, ImageFormat};
 
@@ -169,6 +169,34 @@ fn list_of_a_million_elements_is_refused_by_its_length() {
         1
     );
     assert!(said.len() <= 102);
+}
+
+#[test]
+fn flood_of_remarks_is_no_error() {
+    let object = format!(
+        r#"{{"context": ".", "output": "app", "labels": [{}"a=b"]}}"#,
+        r#""a=b","#.repeat(200)
+    );
+
+    let said = crate::validate(&object);
+
+    assert_eq!(said[100].message, "100 more are not shown");
+    assert!(said.iter().all(|one| one.severity == Severity::Warning));
+    assert!(crate::describe(&object).is_ok());
+}
+
+#[test]
+fn error_behind_a_flood_of_remarks_is_shown() {
+    let object = format!(
+        r#"{{"context": ".", "output": "app", "labels": [{}"a=b"], "dockerfil": ""}}"#,
+        r#""a=b","#.repeat(200)
+    );
+
+    let said = crate::validate(&object);
+
+    assert_eq!(said[99].code, "unknown-key");
+    assert_eq!(said[100].message, "101 more are not shown");
+    assert_eq!(said.len(), 101);
 }
 
 #[test]

@@ -52,8 +52,12 @@ pub(crate) enum Command {
         /// The code, as a diagnostic shows it; without one, all are listed.
         code: Option<String>,
     },
-    /// Prints the JSON Schema of the object.
-    Schema,
+    /// Prints a JSON Schema, for editors.
+    Schema {
+        /// What the schema is of.
+        #[arg(value_enum, value_name = "OF", default_value_t = SchemaOf::Object)]
+        of: SchemaOf,
+    },
 }
 
 /// `oci-image build`.
@@ -135,6 +139,15 @@ pub(crate) struct Validate {
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) output_format: ReportForm,
+}
+
+/// What a JSON Schema is of.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// The object, as a file holds it.
+    Object,
+    /// The whole message: `{"object": {...}, "response_path": "..."}`.
+    Message,
 }
 
 /// How info lists a message.

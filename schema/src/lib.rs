@@ -3,7 +3,11 @@
 //! In reading order:
 //!
 //! - [`object`]: what a user writes: the object of a request.
-//! - `pattern`: what its generated JSON Schema says by regular expressions (feature `json-schema`).
+//! - [`platform`]: the names of platforms that are known.
+//! - `json_schema`: the JSON Schemas of object and message, generated (feature `json-schema`, as the next two).
+//! - `pattern`: what they say by regular expressions.
+//! - `snippet`: what editors insert.
+//! - [`beyond`]: the rules that no JSON Schema can express.
 //! - [`code`]: the rules of a request, by name.
 //! - [`diagnostic`]: a defect of a request, as data.
 //! - [`interface`]: what the message `build` of an object needs and gives.
@@ -12,14 +16,20 @@
 //!
 //! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
 
+pub mod beyond;
 pub mod code;
 pub mod diagnostic;
 pub mod interface;
+#[cfg(feature = "json-schema")]
+pub mod json_schema;
 pub mod object;
 #[cfg(feature = "json-schema")]
 mod pattern;
 pub mod plan;
+pub mod platform;
 pub mod protocol;
+#[cfg(feature = "json-schema")]
+mod snippet;
 
 /// The text of `planner.wit`.
 pub const WIT: &str = include_str!("../planner.wit");
@@ -32,3 +42,6 @@ pub const PLANNER_VERSION: &str = "0.1.0";
 
 /// The JSON Schema of the object, for editors: `oci-image.schema.json`.
 pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");
+
+/// The JSON Schema of a whole message: `oci-image-message.schema.json`.
+pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.json");

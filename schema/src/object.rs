@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 #[cfg(feature = "json-schema")]
-use crate::pattern;
+use crate::{pattern, platform, snippet};
 
 /// The description of an image to build.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -19,13 +19,28 @@ use crate::pattern;
     feature = "json-schema",
     schemars(
         title = "Object of oci-image",
-        extend("not" = {
-            "required": ["unpack_rootfs", "image_platform"],
-            "properties": {"unpack_rootfs": {"const": true}, "image_platform": {"type": "string", "pattern": ","}},
-        })
+        extend("defaultSnippets" = snippet::object()),
+        extend("if" = {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}}),
+        extend("then" = {"properties": {"unpack_rootfs": {
+            "const": false,
+            "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
+        }}})
     )
 )]
 pub struct Object {
+    /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
+    // Private: what is for editors alone must decide nothing.
+    #[serde(default, rename = "$schema")]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "JSON Schema",
+            with = "String",
+            regex(pattern = pattern::text()),
+            example = &"./oci-image.schema.json"
+        )
+    )]
+    schema: Option<String>,
     /// Verbose logs of this program and of buildkitd.
     #[serde(default)]
     #[cfg_attr(feature = "json-schema", schemars(title = "Debug"))]
@@ -35,7 +50,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Build context",
-            regex(pattern = pattern::PATH),
+            regex(pattern = pattern::filled()),
             example = &".",
             example = &"repository"
         )
@@ -47,8 +62,9 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Context inputs",
-            extend("propertyNames" = {"pattern": pattern::COMPONENT}),
-            extend("additionalProperties" = {"type": "string", "pattern": pattern::BELOW}),
+            extend("propertyNames" = {"pattern": pattern::component()}),
+            extend("defaultSnippets" = snippet::context_inputs()),
+            extend("additionalProperties" = {"type": "string", "pattern": pattern::below()}),
             extend("maxProperties" = 10_000),
             example = serde_json::json!({"library": "vendor/library"})
         )
@@ -61,7 +77,7 @@ pub struct Object {
         schemars(
             title = "Dockerfile",
             with = "String",
-            regex(pattern = pattern::FILE),
+            regex(pattern = pattern::file()),
             example = &"repository/ci/Dockerfile"
         )
     )]
@@ -71,7 +87,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Output",
-            regex(pattern = pattern::COMPONENT),
+            regex(pattern = pattern::component()),
             example = &"image"
         )
     )]
@@ -87,7 +103,7 @@ pub struct Object {
         schemars(
             title = "Target",
             with = "String",
-            regex(pattern = pattern::TARGET),
+            regex(pattern = pattern::target()),
             example = &"release"
         )
     )]
@@ -99,7 +115,7 @@ pub struct Object {
         schemars(
             title = "Target file",
             with = "String",
-            regex(pattern = pattern::FILE),
+            regex(pattern = pattern::file()),
             example = &"settings/target"
         )
     )]
@@ -110,7 +126,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Additional targets",
-            inner(regex(pattern = pattern::ADDITIONAL_TARGET)),
+            inner(regex(pattern = pattern::additional_target())),
             extend("uniqueItems" = true, "maxItems" = 10_000),
             example = serde_json::json!(["tests"])
         )
@@ -123,7 +139,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Build arguments",
-            inner(regex(pattern = pattern::PAIR)),
+            inner(regex(pattern = pattern::pair())),
             extend("maxItems" = 10_000),
             example = serde_json::json!(["VERSION=1.0"])
         )
@@ -137,7 +153,7 @@ pub struct Object {
         schemars(
             title = "Build arguments file",
             with = "String",
-            regex(pattern = pattern::FILE),
+            regex(pattern = pattern::file()),
             example = &"settings/args.yml"
         )
     )]
@@ -148,7 +164,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Labels",
-            inner(regex(pattern = pattern::PAIR)),
+            inner(regex(pattern = pattern::pair())),
             extend("maxItems" = 10_000),
             example = serde_json::json!(["org.opencontainers.image.title=hello"])
         )
@@ -161,7 +177,7 @@ pub struct Object {
         schemars(
             title = "Labels file",
             with = "String",
-            regex(pattern = pattern::FILE),
+            regex(pattern = pattern::file()),
             example = &"settings/labels"
         )
     )]
@@ -172,7 +188,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Registry mirrors",
-            inner(regex(pattern = pattern::MIRROR)),
+            inner(regex(pattern = pattern::mirror())),
             extend("maxItems" = 10_000),
             example = serde_json::json!(["mirror.example:5000"])
         )
@@ -184,7 +200,8 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Registries",
-            extend("propertyNames" = {"pattern": pattern::REGISTRY}, "maxProperties" = 10_000, "default" = {}),
+            extend("propertyNames" = {"pattern": pattern::registry()}, "maxProperties" = 10_000, "default" = {}),
+            extend("defaultSnippets" = snippet::registries()),
             example = serde_json::json!({"registry.example:5000": {"ca": ["certificates/ca.pem"]}})
         )
     )]
@@ -197,7 +214,7 @@ pub struct Object {
         schemars(
             title = "Extra configuration",
             with = "String",
-            regex(pattern = pattern::TEXT),
+            regex(pattern = pattern::text()),
             example = &"[worker.oci]\nmax-parallelism = 4\n"
         )
     )]
@@ -208,7 +225,8 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Secrets",
-            extend("propertyNames" = {"pattern": pattern::ID}, "maxProperties" = 10_000, "default" = {}),
+            extend("propertyNames" = {"pattern": pattern::filled()}, "maxProperties" = 10_000, "default" = {}),
+            extend("defaultSnippets" = snippet::secrets()),
             example = serde_json::json!({"token": "secrets/token", "password": {"text": "((password))"}})
         )
     )]
@@ -221,7 +239,7 @@ pub struct Object {
         schemars(
             title = "SSH",
             with = "String",
-            regex(pattern = pattern::SSH),
+            regex(pattern = pattern::ssh()),
             example = &"default",
             example = &"deploy=keys/deploy"
         )
@@ -241,7 +259,7 @@ pub struct Object {
         feature = "json-schema",
         schemars(
             title = "Image arguments",
-            inner(regex(pattern = pattern::IMAGE_ARG)),
+            inner(regex(pattern = pattern::image_arg())),
             extend("maxItems" = 10_000),
             example = serde_json::json!(["BASE=base/image.tar"])
         )
@@ -254,7 +272,7 @@ pub struct Object {
         schemars(
             title = "Extra hosts",
             with = "String",
-            regex(pattern = pattern::EXTRA_HOSTS),
+            regex(pattern = pattern::extra_hosts()),
             example = &"db=10.0.0.7,cache=10.0.0.8"
         )
     )]
@@ -266,9 +284,8 @@ pub struct Object {
         schemars(
             title = "Platform",
             with = "String",
-            regex(pattern = pattern::PLATFORMS),
-            example = &"linux/arm64",
-            example = &"linux/amd64,linux/arm64"
+            regex(pattern = pattern::platforms()),
+            extend("examples" = several_platforms())
         )
     )]
     pub image_platform: Option<String>,
@@ -288,40 +305,56 @@ pub struct Registry {
     #[cfg_attr(
         feature = "json-schema",
         schemars(
-            inner(regex(pattern = pattern::MIRROR)),
-            extend("maxItems" = 10_000)
+            title = "Mirrors",
+            inner(regex(pattern = pattern::mirror())),
+            extend("maxItems" = 10_000),
+            example = serde_json::json!(["mirror.example:5000"])
         )
     )]
     pub mirrors: Vec<String>,
     /// Plain HTTP; where left out, for a loopback registry alone.
     #[serde(default)]
-    #[cfg_attr(feature = "json-schema", schemars(with = "bool"))]
+    #[cfg_attr(feature = "json-schema", schemars(title = "Plain HTTP", with = "bool"))]
     pub http: Option<bool>,
     /// HTTPS without verification of the certificate.
     #[serde(default)]
-    #[cfg_attr(feature = "json-schema", schemars(with = "bool"))]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(title = "Unverified HTTPS", with = "bool")
+    )]
     pub insecure: Option<bool>,
     /// Files of certificate authorities.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
-            inner(regex(pattern = pattern::PATH)),
-            extend("maxItems" = 10_000)
+            title = "Certificate authorities",
+            inner(regex(pattern = pattern::filled())),
+            extend("maxItems" = 10_000),
+            example = serde_json::json!(["certificates/ca.pem"])
         )
     )]
     pub ca: Vec<String>,
     /// Client certificates.
     #[serde(default)]
-    #[cfg_attr(feature = "json-schema", schemars(extend("maxItems" = 10_000, "default" = [])))]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Client certificates",
+            extend("maxItems" = 10_000, "default" = []),
+            example = serde_json::json!([{"key": "certificates/client.key", "cert": "certificates/client.pem"}])
+        )
+    )]
     pub keypair: Vec<KeyPair>,
     /// Directories of certificates: `*.crt` authorities, `*.cert` and `*.key` pairs.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
-            inner(regex(pattern = pattern::PATH)),
-            extend("maxItems" = 10_000)
+            title = "Directories of certificates",
+            inner(regex(pattern = pattern::filled())),
+            extend("maxItems" = 10_000),
+            example = serde_json::json!(["certificates"])
         )
     )]
     pub tlsconfigdir: Vec<String>,
@@ -333,10 +366,24 @@ pub struct Registry {
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct KeyPair {
     /// File of the private key.
-    #[cfg_attr(feature = "json-schema", schemars(regex(pattern = pattern::REQUIRED_FILE)))]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Key",
+            regex(pattern = pattern::required_file()),
+            example = &"certificates/client.key"
+        )
+    )]
     pub key: String,
     /// File of the certificate.
-    #[cfg_attr(feature = "json-schema", schemars(regex(pattern = pattern::REQUIRED_FILE)))]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Certificate",
+            regex(pattern = pattern::required_file()),
+            example = &"certificates/client.pem"
+        )
+    )]
     pub cert: String,
 }
 
@@ -344,10 +391,18 @@ pub struct KeyPair {
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "json-schema",
+    schemars(extend("defaultSnippets" = snippet::secret()))
+)]
 pub enum Secret {
     /// Path of the file that holds it.
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(extend("errorMessage" = "write the path of a file, or {\"text\": \"...\"}"))
+    )]
     File(
-        #[cfg_attr(feature = "json-schema", schemars(regex(pattern = pattern::REQUIRED_FILE)))]
+        #[cfg_attr(feature = "json-schema", schemars(regex(pattern = pattern::required_file())))]
         String,
     ),
     /// The text itself; the host takes it out before the planner is asked.
@@ -361,8 +416,23 @@ pub enum Secret {
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct InlineSecret {
     /// The text.
-    #[cfg_attr(feature = "json-schema", schemars(length(min = 1), regex(pattern = pattern::TEXT)))]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Text",
+            length(min = 1),
+            regex(pattern = pattern::text()),
+            example = &"((password))"
+        )
+    )]
     pub text: String,
+}
+
+/// What an editor offers as `image_platform`.
+#[cfg(feature = "json-schema")]
+fn several_platforms() -> Vec<&'static str> {
+    let first = ["linux/amd64,linux/arm64"];
+    first.iter().chain(platform::COMMON).copied().collect()
 }
 
 impl std::fmt::Debug for Secret {

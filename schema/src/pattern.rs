@@ -1,75 +1,248 @@
-//! Regular expressions of the generated JSON Schema: what of the planner's rules a pattern can say.
+//! Regular expressions of the generated JSON Schema, and what an editor says where one does not match.
 //!
-//! They refuse nothing that the planner accepts; what the planner refuses beyond them is listed with the tests that compare the two.
-//! The dialect is that of JSON Schema (ECMA-262). An optional string may be empty, which counts as left out.
+//! They refuse what the planner refuses and nothing else: generated documents are judged by both (test). The dialect is what
+//! ECMA-262, with its flag `u` and without, and `fancy-regex` read alike: no `\s` and no `.`, because what these match differs.
+//! An optional string may be empty, which counts as left out.
 
+use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
+
+/// What an editor shows and inserts for strings of one pattern.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Form {
+    /// What it says about a string of another form.
+    pub(crate) message: &'static str,
+    /// What it inserts as a new element of a list, as a snippet.
+    pub(crate) element: Option<&'static str>,
+}
+
+/// The form that a pattern of this module stands for.
+pub(crate) fn form(regex: &str) -> Option<Form> {
+    let forms = [
+        (component(), COMPONENT),
+        (filled(), FILLED),
+        (file(), FILE),
+        (required_file(), FILE),
+        (below(), BELOW),
+        (text(), TEXT),
+        (response_path(), RESPONSE_PATH),
+        (target(), TARGET),
+        (additional_target(), ADDITIONAL_TARGET),
+        (pair(), PAIR),
+        (image_arg(), IMAGE_ARG),
+        (registry(), REGISTRY),
+        (mirror(), MIRROR),
+        (extra_hosts(), EXTRA_HOSTS),
+        (platforms(), PLATFORMS),
+        (ssh(), SSH),
+    ];
+    let found = forms.into_iter().find(|(known, _)| known == regex);
+    found.map(|(_, form)| form)
+}
+
+impl Form {
+    const fn new(message: &'static str) -> Self {
+        Self {
+            message,
+            element: None,
+        }
+    }
+
+    const fn with_element(message: &'static str, element: &'static str) -> Self {
+        Self {
+            message,
+            element: Some(element),
+        }
+    }
+}
+
+const COMPONENT: Form = Form::new("use one path component, as in `app-image`");
 /// One path component: no `/`, not `.` or `..`.
-pub(crate) const COMPONENT: &str = r"^(?!\.{1,2}$)[^/\u0000-\u001f\u007f-\u009f]+$";
-/// A path that may lead anywhere.
-pub(crate) const PATH: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+pub(crate) fn component() -> String {
+    format!(r"^(?!\.{{1,2}}$)[^/{CONTROL}]+$")
+}
+
+const FILLED: Form = Form::new("this is empty, or holds a control character");
+/// A path that may lead anywhere; the id of a secret.
+pub(crate) fn filled() -> String {
+    format!("^[^{CONTROL}]+$")
+}
+
+const FILE: Form = Form::new("write the path of a file, without `/` at its end");
 /// The path of a file, or nothing.
-pub(crate) const FILE: &str = r"^$|^(?!(?:.*/)?\.{0,2}$)[^\u0000-\u001f\u007f-\u009f]+$";
+pub(crate) fn file() -> String {
+    format!("^(?:{}[^{CONTROL}]+)?$", not_a_directory())
+}
 /// The path of a file.
-pub(crate) const REQUIRED_FILE: &str = r"^(?!(?:.*/)?\.{0,2}$)[^\u0000-\u001f\u007f-\u009f]+$";
+pub(crate) fn required_file() -> String {
+    format!("^{}[^{CONTROL}]+$", not_a_directory())
+}
+/// Stands before a path whose last component is not empty, `.` or `..`.
+fn not_a_directory() -> String {
+    format!(r"(?!(?:[^{CONTROL}]*/)?\.{{0,2}}$)")
+}
+
+const BELOW: Form = Form::new("write a path below the context, as in `vendor/library`");
 /// A relative path that stays below its start, and is not its start.
-pub(crate) const BELOW: &str =
-    r"^(?!/)(?!(?:.*/)?\.\.(?:/|$))(?!(?:\.?/)*\.?$)[^\u0000-\u001f\u007f-\u009f]+$";
+pub(crate) fn below() -> String {
+    format!(r"^(?!/)(?!(?:[^{CONTROL}]*/)?\.\.(?:/|$))(?!(?:\.?/)*\.?$)[^{CONTROL}]+$")
+}
+
+const TEXT: Form = Form::new("this holds a NUL character");
 /// Anything but a NUL.
-pub(crate) const TEXT: &str = r"^[^\u0000]*$";
-/// The id of a secret.
-pub(crate) const ID: &str = r"^[^\u0000-\u001f\u007f-\u009f]+$";
+pub(crate) fn text() -> String {
+    r"^[^\u0000]*$".to_owned()
+}
 
+const RESPONSE_PATH: Form = Form::new("write the path of a file, as in `response.json`");
+/// A path that is not refused by its form: not empty, without a NUL, and no directory by its end.
+pub(crate) fn response_path() -> String {
+    r"^[^\u0000]*[^/\u0000]$".to_owned()
+}
+
+const TARGET: Form = Form::new("write the name of a stage, or its number");
 /// The name of a stage or its number, or nothing.
-pub(crate) const TARGET: &str = r"^(?:[A-Za-z][A-Za-z0-9_.-]*|[0-9]+)?$";
-/// The name of a stage or its number, but none of the directories with another use.
-pub(crate) const ADDITIONAL_TARGET: &str =
-    r"^(?!(?:image|cache)$)(?:[A-Za-z][A-Za-z0-9_.-]*|[0-9]+)$";
+pub(crate) fn target() -> String {
+    format!("^(?:{STAGE})?$")
+}
 
-/// `NAME=VALUE`.
-pub(crate) const PAIR: &str = r"^[^\s\u0000-\u001f\u007f-\u009f=]+=[^\u0000]*$";
-/// `NAME=path`.
-pub(crate) const IMAGE_ARG: &str =
-    r"^[^\s\u0000-\u001f\u007f-\u009f=]+=[^\u0000-\u001f\u007f-\u009f]+$";
-
-macro_rules! label {
-    () => {
-        r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-    };
-}
-macro_rules! host {
-    () => {
-        concat!(label!(), r"(?:\.", label!(), ")*")
-    };
-}
-macro_rules! registry {
-    () => {
-        concat!(r"(?:\[[0-9A-Fa-f:.]+\]|", host!(), r")(?::[0-9]{1,5})?")
-    };
-}
-/// `host` or `host:port`.
-pub(crate) const REGISTRY: &str = concat!("^", registry!(), "$");
-/// A registry, perhaps with a path.
-pub(crate) const MIRROR: &str = concat!(
-    "^",
-    registry!(),
-    r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._-]+)*$"
+const ADDITIONAL_TARGET: Form = Form::with_element(
+    "write the name of a stage other than `image` and `cache`",
+    "${1:tests}",
 );
-
-macro_rules! extra_host {
-    () => {
-        concat!(r"\s*", host!(), r"=[0-9A-Fa-f:.]+\s*")
-    };
+/// The name of a stage or its number, but none of the directories with another use.
+pub(crate) fn additional_target() -> String {
+    format!("^(?!(?:image|cache)$)(?:{STAGE})$")
 }
+
+const PAIR: Form = Form::with_element(
+    "write `NAME=VALUE`, without white space in the name",
+    "${1:NAME}=${2:value}",
+);
+/// `NAME=VALUE`.
+pub(crate) fn pair() -> String {
+    format!(r"^[^={CONTROL}{WHITE}]+=[^\u0000]*$")
+}
+
+const IMAGE_ARG: Form = Form::with_element(
+    "write `NAME=path`, as in `BASE=base/image.tar`",
+    "${1:BASE}=${2:base/image.tar}",
+);
+/// `NAME=path`.
+pub(crate) fn image_arg() -> String {
+    format!("^[^={CONTROL}{WHITE}]+=[^{CONTROL}]+$")
+}
+
+const REGISTRY: Form = Form::new("write `host` or `host:port`, without a scheme");
+/// `host` or `host:port`.
+pub(crate) fn registry() -> String {
+    format!("^{}$", authority())
+}
+
+const MIRROR: Form = Form::with_element(
+    "write `host` or `host:port`, without a scheme; a path may follow",
+    "${1:mirror.example:5000}",
+);
+/// A registry, perhaps with a path.
+pub(crate) fn mirror() -> String {
+    format!(
+        r"^{}(?:/(?!\.{{1,2}}(?:/|$))[A-Za-z0-9._-]+)*$",
+        authority()
+    )
+}
+
+const EXTRA_HOSTS: Form =
+    Form::new("write `host=address` with commas between, as in `db=10.0.0.7`");
 /// `host=address` with commas between, or nothing.
-pub(crate) const EXTRA_HOSTS: &str = concat!("^$|^", extra_host!(), "(?:,", extra_host!(), ")*$");
-
-macro_rules! platform {
-    () => {
-        r"\s*[A-Za-z0-9_.-]+(?:\([A-Za-z0-9_.+%-]*\))?(?:/[A-Za-z0-9_.-]+){0,2}\s*"
-    };
+pub(crate) fn extra_hosts() -> String {
+    let (host, ipv4, ipv6) = (host(), ipv4(), ipv6());
+    list(&format!("(?=[^=]{{1,253}}=){host}=(?:{ipv4}|{ipv6})"))
 }
-/// Platforms with commas between, or nothing.
-pub(crate) const PLATFORMS: &str = concat!("^$|^", platform!(), "(?:,", platform!(), ")*$");
 
+const PLATFORMS: Form = Form::new("write known platforms, as in `linux/amd64,linux/arm64`");
+/// Platforms with commas between, or nothing. Letters count in both cases.
+pub(crate) fn platforms() -> String {
+    let systems = any_case(&[SYSTEMS, SYSTEM_ALIASES]);
+    let machines = any_case(&[ARCHITECTURES, ARCHITECTURE_ALIASES]);
+    let alone = any_case(&[SYSTEMS]);
+    let pair = format!(r"{systems}(?:\([A-Za-z0-9_.+%-]*\))?/{machines}(?:/[A-Za-z0-9_.-]+)?");
+    list(&format!("(?:{pair}|{alone}|{machines})"))
+}
+
+const SSH: Form = Form::new("write `default`, or `id=path`");
 /// `id`, or `id=path`, or nothing; commas are for further paths, which are refused when the agent is offered.
-pub(crate) const SSH: &str = r"^$|^[^=,\u0000-\u001f\u007f-\u009f]+(?:=(?!raw=)[^,\u0000-\u001f\u007f-\u009f]+(?:,(?!raw=)[^,\u0000-\u001f\u007f-\u009f]+)*)?$";
+pub(crate) fn ssh() -> String {
+    let path = format!("(?!raw=)[^,{CONTROL}]+");
+    format!("^(?:[^=,{CONTROL}]+(?:={path}(?:,{path})*)?)?$")
+}
+
+// --- parts -----------------------------------------------------------------------------------------------------------
+
+/// Control characters, for a class.
+const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
+/// Unicode's `White_Space`, for a class.
+const WHITE: &str =
+    r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+const STAGE: &str = "[A-Za-z][A-Za-z0-9_.-]*|[0-9]+";
+/// A number below 65536 of at most five digits.
+const PORT: &str = "(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
+/// Labels of at most 63 characters with dots between.
+fn host() -> String {
+    let label = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
+    format!(r"{label}(?:\.{label})*")
+}
+
+/// `host` or `host:port`; an IPv6 address stands in brackets.
+fn authority() -> String {
+    let named = format!("(?=[^:/]{{1,253}}(?:[:/]|$)){}", host());
+    format!(r"(?:\[{}\]|{named})(?::{PORT})?", ipv6())
+}
+
+/// An IPv4 address: numbers below 256, without leading zeros.
+fn ipv4() -> String {
+    let number = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
+    format!(r"{number}(?:\.{number}){{3}}")
+}
+
+/// An IPv6 address: up to eight groups, of which `::` leaves out one or more; the last two may be an IPv4 address (RFC 4291).
+fn ipv6() -> String {
+    let group = "[0-9A-Fa-f]{1,4}";
+    let tail = format!("(?:{group}:{group}|{})", ipv4());
+    let mut forms = vec![format!("(?:{group}:){{6}}{tail}")];
+    for left_of_gap in 0..=5 {
+        let between = 5 - left_of_gap;
+        forms.push(format!(
+            "{}::(?:{group}:){{{between}}}{tail}",
+            head(group, left_of_gap)
+        ));
+    }
+    forms.push(format!("{}::{group}", head(group, 6)));
+    forms.push(format!("{}::", head(group, 7)));
+    format!("(?:{})", forms.join("|"))
+}
+
+/// Up to `most` groups with colons between.
+fn head(group: &str, most: usize) -> String {
+    match most {
+        0 => String::new(),
+        _ => format!("(?:(?:{group}:){{0,{}}}{group})?", most - 1),
+    }
+}
+
+/// Items with commas and white space between, or nothing. The item is written once: it may be long.
+fn list(item: &str) -> String {
+    format!("^(?!,)(?:(?:^|,)[{WHITE}]*{item}[{WHITE}]*)*$")
+}
+
+/// One of these words, in any mixture of upper and lower case.
+fn any_case(words: &[&[&str]]) -> String {
+    let any = |letter: char| match letter.to_ascii_uppercase() {
+        upper if upper == letter => letter.to_string(),
+        upper => format!("[{upper}{letter}]"),
+    };
+    let words: Vec<String> = words
+        .iter()
+        .flat_map(|words| words.iter())
+        .map(|word| word.chars().map(any).collect())
+        .collect();
+    format!("(?:{})", words.join("|"))
+}

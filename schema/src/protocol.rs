@@ -5,6 +5,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::interface::Interface;
+#[cfg(feature = "json-schema")]
+use crate::{pattern, snippet};
 
 /// The version of the protocol that this program speaks.
 pub const INTERFACE_VERSION: &str = "1.0";
@@ -14,11 +16,37 @@ pub const ICON: &str = "mdi:oci";
 /// What arrives on standard input. The object is kept as its own text, so that places in it stay true.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[cfg_attr(
+    feature = "json-schema",
+    schemars(
+        title = "Message of oci-image",
+        extend("defaultSnippets" = snippet::message())
+    )
+)]
 pub struct Message<'text> {
     /// The object, as written.
     #[serde(borrow)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Object",
+            with = "crate::object::Object",
+            extend("type" = "object", "defaultSnippets" = snippet::object())
+        )
+    )]
     pub object: &'text serde_json::value::RawValue,
     /// Where answers are written; relative to the working directory, or absolute.
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Response path",
+            with = "String",
+            regex(pattern = pattern::response_path()),
+            example = &"response.json",
+            example = &"/dev/null"
+        )
+    )]
     pub response_path: std::path::PathBuf,
 }
 

@@ -5,7 +5,7 @@
 //! - `plan`: what would be built.
 //! - `validate`: every mistake of a request.
 //! - `explain`: the rule behind a diagnostic's code.
-//! - `schema`: the JSON Schema.
+//! - `schema`: the JSON Schemas.
 
 mod build;
 mod explain;
@@ -28,7 +28,7 @@ pub(crate) fn run(cli: Cli, coloured: bool) -> Result<(), Failure> {
         Some(Command::Plan(source)) => plan::run(&source),
         Some(Command::Validate(validate)) => validate::run(&validate, coloured),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
-        Some(Command::Schema) => schema::run(),
+        Some(Command::Schema { of }) => schema::run(of),
     }
 }
 

@@ -1,8 +1,14 @@
-//! `oci-image schema`: the JSON Schema of the object.
+//! `oci-image schema`: the JSON Schemas of the object and of a message.
 
+use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA};
+
+use crate::cli::SchemaOf;
 use crate::commands::print;
 use crate::failure::Failure;
 
-pub(super) fn run() -> Result<(), Failure> {
-    print(oci_image_schema::JSON_SCHEMA)
+pub(super) fn run(of: SchemaOf) -> Result<(), Failure> {
+    print(match of {
+        SchemaOf::Object => JSON_SCHEMA,
+        SchemaOf::Message => MESSAGE_JSON_SCHEMA,
+    })
 }

@@ -1,0 +1,85 @@
+// A request in YAML, as a pipeline's `params` hold it: `oci-image.schema.json` in `yaml-language-server`.
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { text, uri } from './checkout.js';
+import { shownCompletions, shownHover, shownProblems } from './document.js';
+import { assertShown } from './snapshot.js';
+import { YamlEditor } from './yaml_editor.js';
+
+const ROOT = uri('');
+const SCHEMA = uri('schema/oci-image.schema.json');
+let editor;
+
+before(async () => {
+  editor = await YamlEditor.start({ [SCHEMA]: ['/request-*.yml'] });
+});
+after(() => editor?.stop());
+
+const COMPLETIONS = {
+  'an empty document': '¦',
+  'a flag': 'cache: ¦',
+  'a platform': 'image_platform: ¦',
+  'an element of a list': 'build_args:\n  - ¦',
+  'a map of registries': 'registries:\n  ¦',
+  'a key of a registry': 'registries:\n  registry.example:\n    ¦',
+  'a key of a secret': 'buildkit_secrets:\n  token:\n    ¦',
+};
+
+for (const [name, marked] of Object.entries(COMPLETIONS)) {
+  test(`completion of ${name}`, async () => {
+    const items = await editor.completions(ROOT, marked);
+    assertShown(`yaml/completion of ${name}`, marked, shownCompletions(items));
+  });
+}
+
+const HOVERS = {
+  'a required key': 'con¦text: .',
+  'an optional key': 'docker¦file: ci/Dockerfile',
+  'a list': 'build¦_args: [VERSION=1]',
+  'a key of a registry': 'registries: {registry.example: {in¦secure: true}}',
+  'a secret': 'buildkit_secrets:\n  to¦ken: secrets/token',
+};
+
+for (const [name, marked] of Object.entries(HOVERS)) {
+  test(`hover over ${name}`, async () => {
+    assertShown(`yaml/hover over ${name}`, marked, shownHover(await editor.hover(ROOT, marked)));
+  });
+}
+
+const PROBLEMS = {
+  'an unknown key': 'context: .\noutput: image\ndockerfil: ci/Dockerfile\n',
+  'a missing key': 'context: .\n',
+  'values of a wrong type': 'context: .\noutput: image\ncache: "yes"\nbuild_args: VERSION=1\ntarget: 7\n',
+  'a key without a value': 'context: .\noutput: image\ntarget:\n',
+  'strings of a wrong form': `context: .
+output: a/b
+dockerfile: ci/
+build_args: [VERSION]
+image_platform: linux/amd46
+add_hosts: db=10.0.0
+registry_mirrors: ["https://mirror.example"]
+registries: {"mirror.example:99999": {ca: [""], mirror: []}}
+buildkit_secrets: {token: "", password: {txet: x}}
+`,
+  'a flag that another key forbids': 'context: .\noutput: image\nunpack_rootfs: true\nimage_platform: linux/amd64,linux/arm64\n',
+  'a key that is written twice': 'context: .\noutput: image\ntarget: a\ntarget: b\n',
+};
+
+for (const [name, document] of Object.entries(PROBLEMS)) {
+  test(`problems of ${name}`, async () => {
+    assertShown(`yaml/problems of ${name}`, document, shownProblems(document, await editor.problems(ROOT, document)));
+  });
+}
+
+test('a modeline names the schema, by a path from the file', async () => {
+  const document = '# yaml-language-server: $schema=../../schema/oci-image.schema.json\ncontext: .\nouput: image\n';
+  const problems = await editor.problems(uri('tests/editors/'), document);
+  assertShown('yaml/problems by a modeline', document, shownProblems(document, problems));
+});
+
+test('a request with everything in it has no problem', async () => {
+  const request = text('tests/fixtures/requests/valid/everything.json');
+  assert.deepEqual(await editor.problems(ROOT, request), []);
+});
