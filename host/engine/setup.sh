@@ -53,6 +53,11 @@ missing_packages() {
         printf '%s\n' gcc libc6-dev
     fi
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    # The planner in other hosts: tests/hosts.
+    has node || echo nodejs
+    has npm || echo npm
+    has chromium || echo chromium
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
 packages() {

@@ -6,10 +6,12 @@
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
+//! - [`package`]: the planner in another language, installed.
 
 pub mod archive;
 pub mod engine;
 pub mod front;
+pub mod package;
 pub mod rival;
 pub mod traces;
 pub mod workplace;
