@@ -3,13 +3,14 @@
 //! What runs is a copy of the committed files beside what their lock file names, so that nothing is ever written into the
 //! checkout. An installation stays until what it was made of changes; several test programs at once make it once.
 
+use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::archive::sha256;
-use crate::engine::{checkout, program};
+use crate::engine::checkout;
 
 /// What an installation leaves in the directory of a package, and a copy of the files must leave alone.
 const INSTALLED: [&str; 4] = ["venv", "node_modules", "component", "stamps"];
@@ -19,8 +20,8 @@ const INSTALLED: [&str; 4] = ["venv", "node_modules", "component", "stamps"];
 pub struct Package {
     /// Where it stands.
     pub directory: PathBuf,
-    /// Nobody else installs while this lives.
-    _lock: File,
+    /// Nobody else installs while these live: in this package, and in those that it is made of.
+    locks: Vec<File>,
 }
 
 impl Package {
@@ -68,6 +69,31 @@ impl Package {
         package
     }
 
+    /// The playground, which is made of the planner in Node.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what was said.
+    #[must_use]
+    pub fn browser() -> Self {
+        let node = Self::node();
+        let mut package = Self::copied("browser");
+        package.locks.extend(node.locks);
+        package.install_node_modules();
+        package
+    }
+
+    /// Builds the playground's folder, and gives where it is.
+    ///
+    /// # Panics
+    /// If it cannot be built; with what was said.
+    #[must_use]
+    pub fn playground(&self) -> PathBuf {
+        let folder = target().join("playground");
+        let schema = checkout().join("schema/oci-image.schema.json");
+        self.run("node", &[Path::new("build.js"), &folder, &schema]);
+        folder
+    }
+
     /// Runs a program in the package's directory and gives what it printed. A relative program is one of the package.
     ///
     /// # Panics
@@ -84,6 +110,8 @@ impl Package {
             .args(arguments)
             .current_dir(&self.directory)
             .env("OCI_IMAGE_PLANNER", component())
+            .env("PLAYGROUND", target().join("playground"))
+            .env("PLAYGROUND_SCREENSHOTS", target().join("hosts/screenshots"))
             .env("NO_COLOR", "1")
             .output()
             .unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"));
@@ -122,7 +150,7 @@ impl Package {
         copy(&checkout().join("tests/hosts").join(name), &directory);
         Self {
             directory,
-            _lock: lock,
+            locks: vec![lock],
         }
     }
 
@@ -163,14 +191,15 @@ pub fn component() -> PathBuf {
 /// Where cargo keeps what it makes.
 ///
 /// # Panics
-/// Never: the program stands in `target/PROFILE`.
+/// If a program that runs has no path.
 #[must_use]
 pub fn target() -> PathBuf {
-    let program = program();
-    let target = program.parent().and_then(Path::parent);
-    target
-        .expect("the program stands in target/PROFILE")
-        .to_owned()
+    let program = env::current_exe().expect("a running program has a path");
+    // Cargo marks the root of its target directory, wherever that is configured to be.
+    program
+        .ancestors()
+        .find(|directory| directory.join("CACHEDIR.TAG").exists())
+        .map_or_else(|| checkout().join("target"), Path::to_owned)
 }
 
 fn text(path: &Path) -> &str {

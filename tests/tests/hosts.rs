@@ -98,6 +98,14 @@ fn node_package_passes_its_own_suite_and_its_types_hold() {
     package.run("node_modules/.bin/tsc", &["--project", "."]);
 }
 
+#[test]
+fn playground_passes_its_own_suite() {
+    let package = Package::browser();
+    let _ = package.playground();
+
+    package.run("node", &["--test", "test/"]);
+}
+
 /// Diagnostics as the program prints them, without what it adds: the file, and lines and columns.
 fn without_lines(printed: &str) -> String {
     let diagnostics: Vec<Diagnostic> = serde_json::from_str(printed)
