@@ -157,8 +157,10 @@ impl Package {
     fn install_node_modules(&self) {
         let locked = [self.file("package.json"), self.file("package-lock.json")];
         self.once("node_modules", &locked, || {
-            let quiet = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
-            self.run("npm", &quiet);
+            // A link to the planner in Node, not a copy, which would stay what it was: npm 9 makes one by default.
+            let linked = ["ci", "--install-links=false"];
+            let quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+            self.run("npm", &[&linked[..], &quiet[..]].concat());
         });
     }
 

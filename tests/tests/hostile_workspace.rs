@@ -122,7 +122,8 @@ fn unreadable(pointer: &str) -> (String, String) {
 
 /// Code and pointer of each diagnostic.
 fn refused(workspace: Liar) -> Vec<(String, String)> {
-    let refused = plan(workspace).expect("an answer").result.unwrap_err();
+    let refused = plan(workspace).expect("an answer").result;
+    let refused = refused.expect_err("the workspace lies");
     refused
         .into_iter()
         .map(|one| (one.code, one.pointer))

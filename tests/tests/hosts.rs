@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use oci_image::planner::workspace::NativeWorkspace;
 use oci_image::planner::{Planner, inline_secrets};
 use oci_image_schema::diagnostic::Diagnostic;
-use oci_image_tests::engine::checkout;
+use oci_image_tests::archive::Archive;
+use oci_image_tests::engine::{busybox, checkout};
 use oci_image_tests::package::{Package, component};
+use oci_image_tests::rival::Rival;
 use oci_image_tests::workplace::Workplace;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -105,6 +107,54 @@ fn playground_passes_its_own_suite() {
 
     package.run("node", &["--test", "test/"]);
 }
+
+#[test]
+fn commands_that_the_playground_shows_build_what_the_plan_says() {
+    let workplace = Workplace::new();
+    workplace.write("src/Dockerfile", DOCKERFILE);
+    fs::copy(busybox(), workplace.path("src/busybox")).expect("a copy");
+    workplace.write("token", "hidden");
+    for output in ["tests", "cache"] {
+        fs::create_dir(workplace.path(output)).expect("a directory");
+    }
+    workplace.write(
+        "request.json",
+        r#"{"context": "src", "output": "image", "build_args": ["WORD=it's $HOME"], "labels": ["a.b=c\"d"], "cache": true,
+            "target": "last", "additional_targets": ["tests"], "unpack_rootfs": true, "buildkit_secrets": {"token": "token"}}"#,
+    );
+    let plan = workplace.run(&["plan", "request.json"], b"").expect(0);
+    workplace.write("plan.json", &plan.stdout);
+    let package = Package::browser();
+    let code = "import { readFileSync } from 'node:fs';
+        import { buildctl } from './src/buildctl.js';
+        process.stdout.write(buildctl(JSON.parse(readFileSync(process.argv[1], 'utf8'))));";
+    let plan = workplace.path("plan.json");
+    let plan = plan.to_str().expect("a temporary path is text");
+    let script = package.output("node", &["--input-type=module", "--eval", code, plan]);
+    drop(package);
+
+    let rival = Rival::start();
+    rival.shell(&workplace.path(""), &script);
+    // Once more: now there is a cache to import.
+    rival.shell(&workplace.path(""), &script);
+
+    let image = Archive::read(&workplace.path("image/image.tar"));
+    assert_eq!(image.text("word"), "it's $HOME\n");
+    assert_eq!(image.text("token"), "hidden");
+    assert_eq!(image.config["config"]["Labels"]["a.b"], "c\"d");
+    assert_eq!(workplace.read("image/rootfs/word"), "it's $HOME\n");
+    let tests = Archive::read(&workplace.path("tests/image.tar"));
+    assert!(tests.entry("word").is_none());
+    assert!(workplace.path("cache/index.json").exists());
+}
+
+const DOCKERFILE: &str = r#"
+FROM scratch AS tests
+COPY busybox /bin/busybox
+FROM tests AS last
+ARG WORD
+RUN --mount=type=secret,id=token ["/bin/busybox", "sh", "-c", "echo \"$WORD\" > /word; /bin/busybox cp /run/secrets/token /token"]
+"#;
 
 /// Diagnostics as the program prints them, without what it adds: the file, and lines and columns.
 fn without_lines(printed: &str) -> String {
