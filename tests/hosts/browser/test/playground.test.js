@@ -4,16 +4,14 @@
 
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { extname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
-import { chromium } from 'playwright-core';
+import { launch, originOf, serve } from '../visit.js';
 
 const FOLDER = process.env.PLAYGROUND;
 const SCREENSHOTS = process.env.PLAYGROUND_SCREENSHOTS;
-const TYPES = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.wasm': 'application/wasm' };
 /** What all of the page may be on its way, in bytes. */
 const TRANSFER_LIMIT = 1 << 20;
 
@@ -24,30 +22,9 @@ let origin;
 before(async () => {
   rmSync(SCREENSHOTS, { recursive: true, force: true });
   mkdirSync(SCREENSHOTS, { recursive: true });
-  const files = new Map(readdirSync(FOLDER, { recursive: true }).map((name) => [`/${name}`, join(FOLDER, name)]));
-  server = createServer((request, response) => {
-    const name = request.url === '/' ? '/index.html' : request.url;
-    const type = TYPES[extname(name)];
-    if (!files.has(name) || type === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    response.writeHead(200, { 'content-type': type }).end(readFileSync(files.get(name)));
-  });
-  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
-  origin = `http://127.0.0.1:${server.address().port}`;
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  server = await serve(FOLDER);
+  origin = originOf(server);
+  browser = await launch();
 });
 
 after(async () => {
