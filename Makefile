@@ -6,7 +6,7 @@ export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
 # runc and its like are in /usr/sbin, which not every login has on its PATH.
 export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
 
-.PHONY: help setup build demo test bench self-build lint fmt docs
+.PHONY: help setup build demo playground test bench self-build lint fmt docs
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -22,6 +22,9 @@ build: ## the program: target/bin/oci-image
 
 demo: setup build ## build a small image from a prototype request
 	@tests/examples/hello/demo.sh target/bin/oci-image target/demo
+
+playground: setup ## a page that plans while you type: target/playground, for any static server
+	$(CARGO) run --locked --quiet --package oci-image-tests --bin playground
 
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"

@@ -58,6 +58,11 @@ missing_packages() {
         printf '%s\n' gcc libc6-dev
     fi
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    # The planner in other hosts: tests/hosts.
+    has node || echo nodejs
+    has npm || echo npm
+    has chromium || echo chromium
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 
 missing_for_self_build() { has mmdebstrap || echo mmdebstrap; }

@@ -10,6 +10,7 @@
 //! - [`layout`]: an independent check of an OCI layout.
 //! - [`disk`]: small disks, to be filled.
 //! - [`random`]: numbers from a seed.
+//! - [`package`]: the planner in another language, installed.
 
 pub mod archive;
 pub mod base;
@@ -18,6 +19,7 @@ pub mod engine;
 pub mod front;
 pub mod layout;
 pub mod random;
+pub mod package;
 pub mod rival;
 pub mod traces;
 pub mod workplace;

@@ -68,6 +68,24 @@ impl Rival {
         printed
     }
 
+    /// Runs a script of a POSIX shell in a directory, with `buildctl` on its PATH and set to this daemon.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn shell(&self, directory: &Path, script: &str) {
+        let socket = self.home.path().join("socket");
+        let output = Command::new("sh")
+            .args(["-e", "-c", script])
+            .current_dir(directory)
+            .env("PATH", engine::path())
+            .env("BUILDKIT_HOST", format!("unix://{}", socket.display()))
+            .stdin(Stdio::null())
+            .output()
+            .expect("a shell runs");
+        let printed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{script}\n{printed}");
+    }
+
     fn buildctl(&self, arguments: &[&str]) -> (bool, String) {
         let socket = self.home.path().join("socket");
         let output = Command::new(engine::directory().join("buildctl"))

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use oci_image_schema::object::{Object, Registry, Secret};
+use oci_image_schema::object::{Object, Secret};
 use serde_json::{Map, Value};
 
 use super::MAX_OBJECT;
@@ -26,7 +26,9 @@ pub(super) struct NamedPaths {
 impl NamedPaths {
     /// The paths of an object's text.
     pub(super) fn of(object: &str) -> Self {
-        let object = sound_part(object);
+        let keys = keys(object);
+        let certificates = certificates(&keys);
+        let object = sound_part(keys);
         let texts: BTreeSet<_> = [
             &object.build_args_file,
             &object.labels_file,
@@ -42,7 +44,7 @@ impl NamedPaths {
         places.extend(object.additional_targets.iter().filter_map(|t| single(t)));
         places.extend(image_archives(&object).map(normal));
         places.extend(ssh_paths(&object).map(normal));
-        places.extend(object.registries.values().flat_map(certificates));
+        places.extend(certificates);
         places.extend(texts.iter().chain(&secrets).cloned());
         Self {
             // A file that is named as a secret stays one, whatever else it is named as.
@@ -136,31 +138,46 @@ fn ssh_paths(object: &Object) -> impl Iterator<Item = &str> {
         .flat_map(|(_, paths)| paths.split(','))
 }
 
-fn certificates(registry: &Registry) -> Vec<PathBuf> {
-    let pairs = registry
-        .keypair
-        .iter()
-        .flat_map(|pair| [&pair.key, &pair.cert]);
-    registry
-        .ca
-        .iter()
-        .chain(&registry.tlsconfigdir)
-        .chain(pairs)
-        .map(|path| normal(path))
+/// The files and directories of the registries. Of what was given, not of its sound part: beside a wrong key of a registry, or
+/// of a key pair, the planner asks for the others.
+fn certificates(given: &Map<String, Value>) -> Vec<PathBuf> {
+    let registries = given.get("registries").and_then(Value::as_object);
+    let mut paths = Vec::new();
+    for registry in registries.into_iter().flat_map(Map::values) {
+        for key in ["ca", "tlsconfigdir"] {
+            paths.extend(elements(registry, key));
+        }
+        for pair in elements(registry, "keypair") {
+            paths.extend([pair.get("key"), pair.get("cert")].into_iter().flatten());
+        }
+    }
+    paths
+        .into_iter()
+        .filter_map(Value::as_str)
+        .map(normal)
         .collect()
+}
+
+fn elements<'value>(map: &'value Value, key: &str) -> impl Iterator<Item = &'value Value> {
+    let list = map.get(key).and_then(Value::as_array);
+    list.into_iter().flatten()
 }
 
 /// How many elements a list or map can have that names anything: the planner refuses more.
 const MOST_ELEMENTS: usize = 10_000;
 
-/// An object of those keys, elements and entries that are of the right type.
-fn sound_part(text: &str) -> Object {
+/// The keys of an object's text; none if it is no object.
+fn keys(text: &str) -> Map<String, Value> {
     // The planner is not asked about a longer one.
     let text = if text.len() > MAX_OBJECT { "" } else { text };
-    let given = match serde_json::from_str(text) {
+    match serde_json::from_str(text) {
         Ok(Value::Object(given)) => given,
         _ => Map::new(),
-    };
+    }
+}
+
+/// An object of those keys, elements and entries that are of the right type.
+fn sound_part(given: Map<String, Value>) -> Object {
     let mut kept = required();
     for (key, value) in given {
         if is_sound(&key, value.clone()) {
@@ -301,5 +318,19 @@ mod tests {
         );
 
         assert!(named.holds_text("target"));
+    }
+
+    #[test]
+    fn wrong_key_of_a_registry_takes_none_of_its_certificates_away() {
+        let named = NamedPaths::of(
+            r#"{"registries": {"a.example": {
+                "mirror": [], "ca": ["ca.pem", 7], "keypair": [{"key": "key.pem", "ca": 1}, "pair", {"cert": "cert.pem"}]
+            }}}"#,
+        );
+
+        for path in ["ca.pem", "key.pem", "cert.pem"] {
+            assert!(named.holds_place(path), "{path}");
+        }
+        assert!(!named.holds_place("pair"));
     }
 }

@@ -12,7 +12,7 @@ use wasmtime::ResourceLimiter;
 use super::bindings::workspace as contract;
 use super::limits::{Limit, Limits};
 use super::wasi::World;
-use super::workspace::{Entry, FileError, Workspace};
+use super::workspace::{Entry, FileError, TEXT_LIMIT, Workspace};
 
 /// How much of what the planner prints is kept: its end, in bytes.
 const STDERR_KEPT: usize = 4096;
@@ -129,6 +129,10 @@ impl contract::Host for Sandbox {
     fn read_text(&mut self, path: String) -> wasmtime::Result<Result<String, contract::FileError>> {
         self.ledger.charge(path.len())?;
         let text = match self.workspace.read_text(&path) {
+            // No workspace need be trusted to keep the limit that the planner is told of.
+            Ok(text) if text.len() as u64 > TEXT_LIMIT => {
+                return Ok(Err(FileError::TooLarge(TEXT_LIMIT).into()));
+            }
             Ok(text) => text,
             Err(error) => return Ok(Err(error.into())),
         };

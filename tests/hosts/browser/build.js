@@ -1,0 +1,37 @@
+// Makes the playground: one folder of static files, for any server of such.
+//
+// Arguments: the folder, the JSON Schema of the object.
+
+import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { build } from 'esbuild';
+
+const [folder, schema] = process.argv.slice(2);
+if (schema === undefined) {
+  throw new Error('give the folder and the file of the schema: `npm run build -- FOLDER FILE`');
+}
+const here = dirname(fileURLToPath(import.meta.url));
+const component = join(here, '../node/component');
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+await build({
+  entryPoints: [join(here, 'src/main.js')],
+  outfile: join(folder, 'playground.js'),
+  bundle: true,
+  minify: true,
+  format: 'esm',
+  target: 'es2022',
+  legalComments: 'linked',
+  alias: { 'the-schema': schema },
+  // The glue can read its modules from files in Node; here they are always given to it.
+  external: ['node:*', 'fs/promises'],
+  logLevel: 'warning',
+});
+for (const file of ['index.html', 'style.css']) {
+  cpSync(join(here, 'page', file), join(folder, file));
+}
+for (const file of readdirSync(component).filter((name) => name.endsWith('.wasm'))) {
+  cpSync(join(component, file), join(folder, 'component', file));
+}

@@ -1,0 +1,68 @@
+// A plan as commands that a person could type: what `oci-image build` has the daemon do.
+
+/** The commands, one a solve, with what must be known beside them. */
+export function buildctl(plan) {
+  const notes = ['# buildkitd --config buildkitd.toml', ...bases(plan), ...inlineSecrets(plan), ...cacheNote(plan)];
+  return `${[...notes, ...plan.solves.map((solve) => command(solve, plan))].join('\n')}\n`;
+}
+
+function bases({ base_images: images }) {
+  return images.map(({ argument, path }) => `# ${argument}: the reference of ${path}, once it is in a registry that the daemon reaches`);
+}
+
+function inlineSecrets({ secrets }) {
+  const inline = secrets.filter(({ source }) => source === 'inline');
+  return inline.map(({ id }) => `# ${variable(id)}: the text of the secret ${id}`);
+}
+
+function cacheNote({ cache, solves }) {
+  return cache !== null && solves.length > 1 ? ['# the solves share the cache: run one after the other'] : [];
+}
+
+function command(solve, plan) {
+  const parts = [
+    ['--frontend', 'dockerfile.v0'],
+    ...solve.locals.map(({ name, path }) => ['--local', `${name}=${path}`]),
+    ...solve.attributes.map(({ key, value }) => ['--opt', `${key}=`, value]),
+    ...plan.secrets.map(({ id, source }) => ['--secret', source === 'inline' ? `id=${id},env=${variable(id)}` : `id=${id},src=${source.file}`]),
+    ...plan.ssh.map(({ id, paths }) => ['--ssh', [id, paths.join(',')].filter(Boolean).join('=')]),
+    ...outputs(solve.export).map((output) => ['--output', output]),
+    ...cache(plan.cache, solve.name).map(([flag, value]) => [flag, value]),
+  ];
+  const lines = parts.map(([flag, text, value]) => `  ${flag} ${argument(text, value)}`);
+  return ['', `# ${solve.name}`, [`buildctl build`, ...lines].join(' \\\n')].join('\n');
+}
+
+function argument(text, value) {
+  if (value === undefined) {
+    return quoted(text);
+  }
+  return 'text' in value ? quoted(text + value.text) : `${quoted(text)}"$${variable(value.base_image)}"`;
+}
+
+function outputs(image) {
+  if (image === null) {
+    return [];
+  }
+  const { directory, format, rootfs } = image;
+  const first = format === 'docker_archive' ? `type=docker,dest=${directory}/image.tar` : `type=oci,tar=false,dest=${directory}/image`;
+  return rootfs ? [first, `type=local,dest=${directory}/rootfs`] : [first];
+}
+
+function cache(kept, name) {
+  if (kept === null) {
+    return [];
+  }
+  const imported = kept.import ? [['--import-cache', `type=local,src=${kept.directory},tag=${name}`]] : [];
+  return [...imported, ['--export-cache', `type=local,dest=${kept.directory},mode=max,tag=${name}`]];
+}
+
+/** A name that a shell can have for a variable. */
+function variable(name) {
+  return name.replaceAll(/[^A-Za-z0-9_]/g, '_').replace(/^(?=[0-9])/, '_');
+}
+
+/** A word of a POSIX shell. */
+function quoted(text) {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,54 @@
+// Requests to begin with.
+
+const written = (object) => `${JSON.stringify(object, null, 2)}\n`;
+
+export const EXAMPLES = [
+  {
+    name: 'A first image',
+    object: written({ context: 'src', output: 'image', build_args: ['VERSION=1.0'], cache: true }),
+    texts: {},
+  },
+  {
+    name: 'Labels and arguments from files',
+    object: written({ context: '.', output: 'image', build_args_file: 'ci/args.yml', labels_file: 'ci/labels' }),
+    texts: {
+      'ci/args.yml': 'VERSION: "1.0"\nCHANNEL: stable\n',
+      'ci/labels': 'org.opencontainers.image.title=hello\norg.opencontainers.image.licenses=Apache-2.0\n',
+    },
+  },
+  {
+    name: 'Several targets and platforms',
+    object: written({
+      context: 'app',
+      output: 'image',
+      target: 'release',
+      additional_targets: ['tests', 'docs'],
+      image_platform: 'linux/amd64,linux/arm64',
+    }),
+    texts: {},
+  },
+  {
+    name: 'Secrets, SSH and registries',
+    object: written({
+      context: '.',
+      output: 'image',
+      buildkit_secrets: { npmrc: 'secrets/npmrc' },
+      buildkit_ssh: 'default',
+      registry_mirrors: ['mirror.example'],
+      registries: { 'registry.example:5000': { http: true } },
+    }),
+    texts: {},
+  },
+  {
+    name: 'With mistakes',
+    object: `{
+  "contxt": "src",
+  "output": "image",
+  "build_args": ["VERSION"],
+  "image_platform": "linux/amd46",
+  "cache": "yes"
+}
+`,
+    texts: {},
+  },
+];

@@ -1,0 +1,50 @@
+// The planner's values in the JSON form of `oci-image plan`: the names and the order of `planner.wit`, in snake case; a
+// variant is an object with one key, or a bare string where it carries nothing; what is absent is null. An interface is as
+// info prints it: an input without a path has no such key.
+
+/** The bytes on which all hosts agree. */
+export function canonical(document) {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+export function diagnostic({ code, severity, pointer, place, message, help, allowed }) {
+  return { code, severity, pointer, place: optional(place, variant), message, help: help ?? null, allowed };
+}
+
+export function buildInterface({ inputs, outputs, caches }) {
+  return { inputs: inputs.map(({ name, path }) => (path === undefined ? { name } : { name, path })), outputs, caches };
+}
+
+export function buildPlan(plan) {
+  return {
+    daemon_config: plan.daemonConfig,
+    debug: plan.debug,
+    base_images: plan.baseImages,
+    cache: plan.cache ?? null,
+    secrets: plan.secrets.map(({ id, source }) => ({ id, source: variant(source) })),
+    ssh: plan.ssh,
+    solves: plan.solves.map(solve),
+    warnings: plan.warnings.map(diagnostic),
+  };
+}
+
+function solve({ name, locals, attributes, export: image }) {
+  return {
+    name,
+    locals,
+    attributes: attributes.map(({ key, value }) => ({ key, value: variant(value) })),
+    export: optional(image, ({ directory, format, rootfs }) => ({ directory, format: snake(format), rootfs })),
+  };
+}
+
+function variant({ tag, val }) {
+  return val === undefined ? snake(tag) : { [snake(tag)]: val };
+}
+
+function optional(value, convert) {
+  return value === undefined || value === null ? null : convert(value);
+}
+
+function snake(name) {
+  return name.replaceAll('-', '_');
+}

@@ -1,0 +1,139 @@
+// The planner of `oci-image`: its three questions, and the documents in which it answers. The documents are those that
+// `oci-image plan` prints.
+
+/** Bytes `start..end` of a UTF-8 text, counted from 0. */
+export interface Span {
+  start: number;
+  end: number;
+}
+
+/** Where the cause stands: in the text of the object, or in a file that the object names. */
+export type Place = { object: Span } | { file: { path: string; span: Span } };
+
+/** One defect or remark. */
+export interface Diagnostic {
+  /** Stable name of the rule: `unknown-key`. */
+  code: string;
+  /** With an error nothing is built; with a warning the build goes on. */
+  severity: 'error' | 'warning';
+  /** JSON Pointer (RFC 6901) of the value within the object; empty for the object itself. */
+  pointer: string;
+  /** Where the cause stands in a text; null only where there is none. */
+  place: Place | null;
+  /** What is wrong, in one line. */
+  message: string;
+  /** What to do about it. */
+  help: string | null;
+  /** The values that would be right, where they can be listed. */
+  allowed: string[];
+}
+
+/** What the message `build` needs and gives. */
+export interface BuildInterface {
+  /** The context first, then each entry of `context_inputs`; without a path it is put at its name. */
+  inputs: { name: string; path?: string }[];
+  /** The image first, then each additional target. */
+  outputs: { name: string; path: string }[];
+  /** Directories kept between builds. */
+  caches: string[];
+}
+
+/** The value of a frontend attribute: a text, or the reference under which the base image of this argument is served. */
+export type AttributeValue = { text: string } | { base_image: string };
+
+/** What is written of one solve's result. */
+export interface ImageExport {
+  /** The directory, which exists: one path component below the working directory. */
+  directory: string;
+  /** `image.tar`, or a directory in OCI image layout. */
+  format: 'docker_archive' | 'oci_layout';
+  /** Whether `rootfs/` and `metadata.json` are written too. */
+  rootfs: boolean;
+}
+
+/** One solve. */
+export interface Solve {
+  /** The target's name, or `image` for the final one. */
+  name: string;
+  /** Directories it reads, by the frontend's name for each: `context`, `dockerfile`. */
+  locals: { name: string; path: string }[];
+  /** What the Dockerfile frontend is told, sorted by key. */
+  attributes: { key: string; value: AttributeValue }[];
+  /** Where the image goes; null: it is built and thrown away. */
+  export: ImageExport | null;
+}
+
+/** Everything that is built, and nothing of how the machine does it. */
+export interface BuildPlan {
+  /** buildkitd's configuration, as TOML. */
+  daemon_config: string;
+  /** Whether logs are verbose. */
+  debug: boolean;
+  /** Images to load and serve, in the order of the object. */
+  base_images: { argument: string; path: string }[];
+  /** Build cache, if it is kept. */
+  cache: { directory: string; import: boolean } | null;
+  /** Secrets, sorted by id. */
+  secrets: { id: string; source: { file: string } | 'inline' }[];
+  /** SSH agents, in the order of the object. */
+  ssh: { id: string; paths: string[] }[];
+  /** Solves that run at the same time; the final one comes last. */
+  solves: Solve[];
+  /** Remarks: the build goes on. */
+  warnings: Diagnostic[];
+}
+
+/** How long a text may be that the planner is shown, in bytes of UTF-8. */
+export const TEXT_LIMIT: number;
+
+/** Why a path has no answer; `too-large` carries the limit in bytes, `other` the words of the system. */
+export class FileError extends Error {
+  constructor(tag: 'not-found' | 'not-text' | 'is-directory' | 'denied');
+  constructor(tag: 'too-large', value: number);
+  constructor(tag: 'other', value: string);
+  readonly tag: string;
+  readonly value?: number | string;
+}
+
+/** What the planner may ask while it plans. Paths are as the object wrote them; what is thrown becomes a diagnostic. */
+export interface Workspace {
+  /** The text of a small file. */
+  readText(path: string): string;
+  /** What stands at a path, symbolic links followed. */
+  entryAt(path: string): 'nothing' | 'file' | 'directory';
+}
+
+/** Answers for nothing. */
+export const NO_WORKSPACE: Workspace;
+
+/** A workspace in memory: texts by path, and further directories. */
+export class TextWorkspace implements Workspace {
+  constructor(files: Record<string, string>, directories?: string[]);
+  readText(path: string): string;
+  entryAt(path: string): 'nothing' | 'file' | 'directory';
+}
+
+/** The object is wrong. */
+export class Refused extends Error {
+  /** Every defect, and the remarks beside them. */
+  readonly diagnostics: Diagnostic[];
+}
+
+/** The planner did not do its work: a trap, a panic, an exit. No fault of the object. */
+export class PlannerError extends Error {}
+
+/** The planner, ready to be called. */
+export class Planner {
+  private constructor();
+  /** Compiles the modules of the component, which `read` gets from wherever they are kept in `component/`. */
+  static load(read: (name: string) => BufferSource | Promise<BufferSource>): Promise<Planner>;
+  /** Every defect of an object's text that can be seen without looking at a file. */
+  validate(object: string): Diagnostic[];
+  /** What the message `build` of this object needs and gives; throws `Refused`. */
+  describe(object: string): BuildInterface;
+  /** What is built; throws `Refused` with every defect, those of the files that the object names included. */
+  plan(object: string, workspace: Workspace): BuildPlan;
+}
+
+/** The text on which all hosts agree, byte for byte. */
+export function canonical(document: unknown): string;

@@ -1,0 +1,33 @@
+"""The planner of ``oci-image`` in Python: validates a request and plans its build, without a daemon.
+
+- ``planner``: a component, loaded and limited; its three questions.
+- ``workspace``: what the planner may ask while it plans, and the one that answers from a directory.
+- ``documents``: its values in the JSON form of ``oci-image plan``, with their types.
+"""
+
+from .documents import BuildInterface, BuildPlan, Diagnostic, canonical
+from .planner import Planner, PlannerError, Refused
+from .workspace import (
+    SECRET_LIMIT,
+    TEXT_LIMIT,
+    DirectoryWorkspace,
+    FileError,
+    NoWorkspace,
+    Workspace,
+)
+
+__all__ = [
+    "SECRET_LIMIT",
+    "TEXT_LIMIT",
+    "BuildInterface",
+    "BuildPlan",
+    "Diagnostic",
+    "DirectoryWorkspace",
+    "FileError",
+    "NoWorkspace",
+    "Planner",
+    "PlannerError",
+    "Refused",
+    "Workspace",
+    "canonical",
+]

@@ -1,0 +1,197 @@
+"""The planner's values in the JSON form of ``oci-image plan``.
+
+The names and the order of ``planner.wit``, in snake case; a variant is an object with one key, or a bare string where it
+carries nothing; what is absent is ``None``. An interface is as info prints it: an input without a path has no such key.
+"""
+
+import json
+from typing import Any, Literal, NotRequired, TypedDict
+
+from wasmtime.component import Record, Variant
+
+
+class Span(TypedDict):
+    """Bytes ``start..end`` of a UTF-8 text, counted from 0."""
+
+    start: int
+    end: int
+
+
+class FilePlace(TypedDict):
+    """A place in a file that the object names."""
+
+    path: str
+    span: Span
+
+
+class Place(TypedDict, total=False):
+    """Where the cause stands, by one of two keys: in the text of the object, or in a file that it names."""
+
+    object: Span
+    file: FilePlace
+
+
+class Diagnostic(TypedDict):
+    """One defect or remark."""
+
+    code: str
+    severity: Literal["error", "warning"]
+    pointer: str
+    place: Place | None
+    message: str
+    help: str | None
+    allowed: list[str]
+
+
+class Input(TypedDict):
+    """A directory that the build takes in."""
+
+    name: str
+    path: NotRequired[str]
+
+
+class Output(TypedDict):
+    """A directory that the build fills."""
+
+    name: str
+    path: str
+
+
+class BuildInterface(TypedDict):
+    """What the message ``build`` needs and gives."""
+
+    inputs: list[Input]
+    outputs: list[Output]
+    caches: list[str]
+
+
+class BaseImage(TypedDict):
+    """An image that is loaded before the build and served to it."""
+
+    argument: str
+    path: str
+
+
+# One key is no name in Python.
+Cache = TypedDict("Cache", {"directory": str, "import": bool})
+
+
+class SecretFile(TypedDict):
+    """A secret whose bytes are in a file."""
+
+    file: str
+
+
+class Secret(TypedDict):
+    """A secret that steps may mount."""
+
+    id: str
+    source: SecretFile | Literal["inline"]
+
+
+class Ssh(TypedDict):
+    """An SSH agent that steps may mount."""
+
+    id: str
+    paths: list[str]
+
+
+class Local(TypedDict):
+    """A directory offered to the daemon."""
+
+    name: str
+    path: str
+
+
+class AttributeValue(TypedDict, total=False):
+    """The value of a frontend attribute, by one of two keys."""
+
+    text: str
+    base_image: str
+
+
+class FrontendAttribute(TypedDict):
+    """One ``key=value`` for the frontend."""
+
+    key: str
+    value: AttributeValue
+
+
+class ImageExport(TypedDict):
+    """What is written of one solve's result."""
+
+    directory: str
+    format: Literal["docker_archive", "oci_layout"]
+    rootfs: bool
+
+
+class Solve(TypedDict):
+    """One solve."""
+
+    name: str
+    locals: list[Local]
+    attributes: list[FrontendAttribute]
+    export: ImageExport | None
+
+
+class BuildPlan(TypedDict):
+    """Everything that is built, and nothing of how the machine does it."""
+
+    daemon_config: str
+    debug: bool
+    base_images: list[BaseImage]
+    cache: Cache | None
+    secrets: list[Secret]
+    ssh: list[Ssh]
+    solves: list[Solve]
+    warnings: list[Diagnostic]
+
+
+def canonical(document: object) -> str:
+    """The text on which all hosts agree, byte for byte."""
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def diagnostic(record: Record) -> Diagnostic:
+    """A diagnostic as the component gives it."""
+    document: Diagnostic = _plain(record)
+    return document
+
+
+def build_interface(record: Record) -> BuildInterface:
+    """An interface as the component gives it."""
+    document: BuildInterface = _plain(record)
+    for taken in document["inputs"]:
+        if taken["path"] is None:
+            del taken["path"]
+    return document
+
+
+def build_plan(record: Record) -> BuildPlan:
+    """A plan as the component gives it."""
+    document: BuildPlan = _plain(record)
+    for secret in document["secrets"]:
+        # The one variant that arrives without its tag: its cases have different types in Python.
+        file: Any = secret["source"]
+        secret["source"] = "inline" if file is None else {"file": file}
+    for solve in document["solves"]:
+        export = solve["export"]
+        if export is not None:
+            export["format"] = "oci_layout" if str(export["format"]) == "oci-layout" else "docker_archive"
+    return document
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Record():
+            return {_snake(name): _plain(field) for name, field in vars(value).items()}
+        case Variant():
+            return _snake(value.tag) if value.payload is None else {_snake(value.tag): _plain(value.payload)}
+        case list():
+            return [_plain(one) for one in value]
+        case _:
+            return value
+
+
+def _snake(name: str) -> str:
+    return name.replace("-", "_")

@@ -1,0 +1,141 @@
+"""A component, loaded and limited, and its three questions.
+
+Each call has an instance of its own. Of WASI there is nothing: what the component may ask is the workspace, and any other
+import ends the call. Fuel and memory are limited as in the Rust host.
+"""
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from wasmtime import Config, Engine, Store, WasmtimeError
+from wasmtime.component import Component, Linker, Record
+
+from . import documents
+from .documents import BuildInterface, BuildPlan, Diagnostic
+from .workspace import NoWorkspace, Workspace, entry_at, read_text
+
+#: Linear memory that one call may use, in bytes.
+MEMORY = 64 << 20
+#: Units of fuel that one call may use: about one for each WebAssembly instruction.
+FUEL = 4_000_000_000
+
+_WORKSPACE = "oci-image:planner/workspace@0.1.0"
+_PLANNER = "oci-image:planner/planner@0.1.0"
+
+
+class Refused(Exception):
+    """The object is wrong."""
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        super().__init__("; ".join(one["message"] for one in diagnostics))
+        #: Every defect, and the remarks beside them.
+        self.diagnostics = diagnostics
+
+
+class PlannerError(Exception):
+    """The planner did not do its work: a trap, or a limit. No fault of the object."""
+
+
+class _Asked(threading.local):
+    """The workspace of the call that a thread is in."""
+
+    workspace: Workspace = NoWorkspace()
+
+
+class Planner:
+    """The planner, ready to be called, from the bytes of its component."""
+
+    def __init__(self, component: bytes, cache: Path | None = None) -> None:
+        """Compiles the component, which takes a fifth of a second; with a directory as ``cache``, once.
+
+        What is in the cache is run as machine code: keep it where nobody else writes.
+        """
+        config = Config()
+        config.consume_fuel = True
+        self._engine = Engine(config)
+        self._component = _compiled(self._engine, component, cache)
+        if _PLANNER not in self._component.type.exports(self._engine):
+            raise PlannerError(f"the component does not export `{_PLANNER}`")
+        self._asked = _Asked()
+        self._linker = self._link()
+
+    @staticmethod
+    def load(component: Path, cache: Path | None = None) -> "Planner":
+        """The planner in a file."""
+        return Planner(component.read_bytes(), cache)
+
+    def validate(self, text: str) -> list[Diagnostic]:
+        """Every defect of an object's text that can be seen without looking at a file."""
+        return [documents.diagnostic(one) for one in self._call("validate", text, NoWorkspace())]
+
+    def describe(self, text: str) -> BuildInterface:
+        """What the message ``build`` of this object needs and gives. Raises ``Refused``."""
+        return documents.build_interface(self._accepted("describe", text, NoWorkspace()))
+
+    def plan(self, text: str, workspace: Workspace) -> BuildPlan:
+        """What is built. Raises ``Refused`` with every defect, those of the files that the object names included."""
+        return documents.build_plan(self._accepted("plan", text, workspace))
+
+    def _accepted(self, function: str, text: str, workspace: Workspace) -> Record:
+        """The record in a result, which comes bare, as its list of diagnostics would."""
+        answer = self._call(function, text, workspace)
+        if isinstance(answer, list):
+            raise Refused([documents.diagnostic(one) for one in answer])
+        assert isinstance(answer, Record)
+        return answer
+
+    def _call(self, function: str, text: str, workspace: Workspace) -> Any:
+        store = Store(self._engine)
+        store.set_fuel(FUEL)
+        store.set_limits(memory_size=MEMORY)
+        outer = self._asked.workspace
+        self._asked.workspace = workspace
+        try:
+            instance = self._linker.instantiate(store, self._component)
+            interface = instance.get_export_index(store, _PLANNER)
+            export = instance.get_export_index(store, function, interface)
+            called = instance.get_func(store, export) if export else None
+            if called is None:
+                raise PlannerError(f"`{_PLANNER}` of the component has no `{function}`")
+            return called(store, text)
+        except WasmtimeError as error:
+            raise PlannerError(f"the planner stopped without an answer: {error}") from error
+        finally:
+            self._asked.workspace = outer
+
+    def _link(self) -> Linker:
+        linker = Linker(self._engine)
+        with linker.root() as root, root.add_instance(_WORKSPACE) as workspace:
+            workspace.add_func("read-text", lambda _, path: read_text(self._asked.workspace, path))
+            workspace.add_func("entry-at", lambda _, path: entry_at(self._asked.workspace, path))
+        # WASI is imported because std may print and exit; a planner that does has failed.
+        linker.define_unknown_imports_as_traps(self._component)
+        return linker
+
+
+def _compiled(engine: Engine, component: bytes, cache: Path | None) -> Component:
+    if cache is None:
+        return Component(engine, component)
+    digest = hashlib.sha256(component).hexdigest()
+    kept = cache / f"{digest}-wasmtime-{version('wasmtime')}.cwasm"
+    return _read_or(engine, kept, lambda: Component(engine, component))
+
+
+def _read_or(engine: Engine, kept: Path, compile_it: Callable[[], Component]) -> Component:
+    if kept.exists():
+        try:
+            return Component.deserialize_file(engine, str(kept))
+        except WasmtimeError:
+            pass  # of another machine, or cut off: made again
+    compiled = compile_it()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
+        file.write(compiled.serialize())
+    os.replace(file.name, kept)
+    return compiled

@@ -1,0 +1,231 @@
+//! A package of `tests/hosts`: the planner in another language, installed below `target/hosts`.
+//!
+//! What runs is a copy of the committed files beside what their lock file names, so that nothing is ever written into the
+//! checkout. An installation stays until what it was made of changes; several test programs at once make it once.
+
+use std::env;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::archive::sha256;
+use crate::engine::checkout;
+
+/// What an installation leaves in the directory of a package, and a copy of the files must leave alone.
+const INSTALLED: [&str; 4] = ["venv", "node_modules", "component", "stamps"];
+
+/// An installed package.
+#[derive(Debug)]
+pub struct Package {
+    /// Where it stands.
+    pub directory: PathBuf,
+    /// Nobody else installs while these live: in this package, and in those that it is made of.
+    locks: Vec<File>,
+}
+
+impl Package {
+    /// The planner in Python: an environment of its own, with what `requirements.txt` locks.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what the installer said.
+    #[must_use]
+    pub fn python() -> Self {
+        let package = Self::copied("python");
+        package.once("venv", &[package.file("requirements.txt")], || {
+            let _ = fs::remove_dir_all(package.directory.join("venv"));
+            package.run("python3", &["-m", "venv", "venv"]);
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--require-hashes",
+                "--requirement",
+                "requirements.txt",
+            ];
+            package.run("venv/bin/python", &pip);
+        });
+        package
+    }
+
+    /// The planner in Node, its component made of the one that the build left.
+    ///
+    /// # Panics
+    /// If it cannot be installed or made; with what was said.
+    #[must_use]
+    pub fn node() -> Self {
+        let package = Self::copied("node");
+        package.install_node_modules();
+        let made_of = [
+            component(),
+            package.file("build.js"),
+            package.file("package-lock.json"),
+        ];
+        package.once("component", &made_of, || {
+            package.run("node", &["build.js", text(&component())]);
+        });
+        package
+    }
+
+    /// The playground, which is made of the planner in Node.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what was said.
+    #[must_use]
+    pub fn browser() -> Self {
+        let node = Self::node();
+        let mut package = Self::copied("browser");
+        package.locks.extend(node.locks);
+        package.install_node_modules();
+        package
+    }
+
+    /// Builds the playground's folder, and gives where it is.
+    ///
+    /// # Panics
+    /// If it cannot be built; with what was said.
+    #[must_use]
+    pub fn playground(&self) -> PathBuf {
+        let folder = target().join("playground");
+        let schema = checkout().join("schema/oci-image.schema.json");
+        self.run("node", &[Path::new("build.js"), &folder, &schema]);
+        folder
+    }
+
+    /// Runs a program in the package's directory and gives what it printed. A relative program is one of the package.
+    ///
+    /// # Panics
+    /// If it fails; with all that it said.
+    #[must_use]
+    pub fn output(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> String {
+        let installed = self.directory.join(program);
+        let mut command = if installed.is_file() {
+            Command::new(installed)
+        } else {
+            Command::new(program)
+        };
+        let output = command
+            .args(arguments)
+            .current_dir(&self.directory)
+            .env("OCI_IMAGE_PLANNER", component())
+            .env("PLAYGROUND", target().join("playground"))
+            .env("PLAYGROUND_SCREENSHOTS", target().join("hosts/screenshots"))
+            .env("NO_COLOR", "1")
+            .output()
+            .unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"));
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{program} in {}: {}\n{printed}\n{}",
+            self.directory.display(),
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        printed
+    }
+
+    /// Runs a program in the package's directory.
+    ///
+    /// # Panics
+    /// If it fails; with all that it said.
+    pub fn run(&self, program: &str, arguments: &[impl AsRef<OsStr>]) {
+        let _ = self.output(program, arguments);
+    }
+
+    /// The package with its files as committed, nothing installed.
+    fn copied(name: &str) -> Self {
+        let hosts = target().join("hosts");
+        let directory = hosts.join(name);
+        fs::create_dir_all(directory.join("stamps")).expect("target/ can be written");
+        let lock = File::create(hosts.join(format!("{name}.lock"))).expect("a lock file");
+        lock.lock().expect("a lock");
+        for entry in fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if !INSTALLED.iter().any(|installed| path.ends_with(installed)) {
+                remove(&path);
+            }
+        }
+        copy(&checkout().join("tests/hosts").join(name), &directory);
+        Self {
+            directory,
+            locks: vec![lock],
+        }
+    }
+
+    fn install_node_modules(&self) {
+        let locked = [self.file("package.json"), self.file("package-lock.json")];
+        self.once("node_modules", &locked, || {
+            // A link to the planner in Node, not a copy, which would stay what it was: npm 9 makes one by default.
+            let linked = ["ci", "--install-links=false"];
+            let quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+            self.run("npm", &[&linked[..], &quiet[..]].concat());
+        });
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// Does something, unless it was done when these files were as they are.
+    fn once(&self, what: &str, made_of: &[PathBuf], act: impl FnOnce()) {
+        let stamp = self.directory.join("stamps").join(what);
+        let read = |file: &PathBuf| {
+            fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+        };
+        let digest = sha256(&made_of.iter().flat_map(read).collect::<Vec<u8>>());
+        if fs::read_to_string(&stamp).is_ok_and(|old| old == digest) {
+            return;
+        }
+        let _ = fs::remove_file(&stamp);
+        act();
+        fs::write(&stamp, digest).expect("target/ can be written");
+    }
+}
+
+/// The planner's component, as the build leaves it for hosts in other languages.
+#[must_use]
+pub fn component() -> PathBuf {
+    target().join("planner/oci_image_planner.wasm")
+}
+
+/// Where cargo keeps what it makes.
+///
+/// # Panics
+/// If a program that runs has no path.
+#[must_use]
+pub fn target() -> PathBuf {
+    let program = env::current_exe().expect("a running program has a path");
+    // Cargo marks the root of its target directory, wherever that is configured to be.
+    program
+        .ancestors()
+        .find(|directory| directory.join("CACHEDIR.TAG").exists())
+        .map_or_else(|| checkout().join("target"), Path::to_owned)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of ours is text")
+}
+
+fn remove(path: &Path) {
+    let removed = if path.is_dir() && !path.is_symlink() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    removed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("target/ can be written");
+    for entry in fs::read_dir(from).unwrap_or_else(|error| panic!("{}: {error}", from.display())) {
+        let path = entry.expect("an entry").path();
+        let copied = to.join(path.file_name().expect("an entry has a name"));
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! Whatever a workspace answers, the planner in its sandbox gives diagnostics or a plan, and never fails.
+//!
+//! `tests/hosts` asks the same of the planner in Python and Node.
+
+use oci_image::planner::workspace::{Entry, FileError, TEXT_LIMIT, Workspace};
+use oci_image::planner::{Planned, Planner, PlannerError};
+
+const OBJECT: &str = r#"{"context": ".", "output": "image", "build_args_file": "args"}"#;
+
+/// A workspace that answers every question alike. What the object needs as a directory is one, unless that is the lie.
+struct Liar {
+    text: Result<String, FileError>,
+    entry: Option<Result<Entry, FileError>>,
+}
+
+impl Liar {
+    fn says(text: Result<String, FileError>) -> Self {
+        Self { text, entry: None }
+    }
+}
+
+impl Workspace for Liar {
+    fn read_text(&self, _path: &str) -> Result<String, FileError> {
+        self.text.clone()
+    }
+
+    fn entry_at(&self, path: &str) -> Result<Entry, FileError> {
+        match (&self.entry, path) {
+            (Some(entry), _) => entry.clone(),
+            (None, "." | "image") => Ok(Entry::Directory),
+            (None, _) => Ok(Entry::File),
+        }
+    }
+}
+
+#[test]
+fn file_that_is_there_and_has_no_text_is_a_diagnostic_of_its_key() {
+    for (error, code) in [
+        (FileError::NotFound, "missing-path"),
+        (FileError::Denied, "unreadable-file"),
+        (FileError::NotText, "unreadable-file"),
+        (FileError::IsDirectory, "not-a-file"),
+        (FileError::TooLarge(0), "unreadable-file"),
+        (FileError::TooLarge(u64::MAX), "unreadable-file"),
+        (FileError::Other(String::new()), "unreadable-file"),
+        (
+            FileError::Other("\u{1b}[2J\n\0".to_owned()),
+            "unreadable-file",
+        ),
+    ] {
+        let refused = refused(Liar::says(Err(error.clone())));
+
+        let expected = (code.to_owned(), "/build_args_file".to_owned());
+        assert_eq!(refused, [expected], "{error:?}");
+    }
+}
+
+#[test]
+fn texts_that_are_no_arguments_are_diagnostics_within_a_bound() {
+    let most = usize::try_from(TEXT_LIMIT).expect("a limit fits");
+    for text in [
+        "\0".repeat(1000),
+        "\0\n".repeat(most / 2),
+        "x\n".repeat(most / 2),
+    ] {
+        let refused = refused(Liar::says(Ok(text)));
+
+        assert!(
+            !refused.is_empty() && refused.len() < 200,
+            "{}",
+            refused.len()
+        );
+        assert!(
+            refused
+                .iter()
+                .all(|(code, pointer)| code == "too-many-mistakes" || pointer == "/build_args_file")
+        );
+    }
+}
+
+#[test]
+fn text_longer_than_any_that_is_shown_is_a_diagnostic_and_is_not_handed_over() {
+    let most = usize::try_from(TEXT_LIMIT).expect("a limit fits");
+    for length in [most + 1, 100 << 20] {
+        let refused = refused(Liar::says(Ok("\0".repeat(length))));
+
+        assert_eq!(refused, [unreadable("/build_args_file")], "{length}");
+    }
+}
+
+#[test]
+fn entries_that_cannot_be_are_diagnostics() {
+    for entry in [
+        Ok(Entry::Nothing),
+        Ok(Entry::File),
+        Err(FileError::Denied),
+        Err(FileError::NotFound),
+        Err(FileError::TooLarge(7)),
+        Err(FileError::Other("gone".to_owned())),
+    ] {
+        let liar = Liar {
+            entry: Some(entry.clone()),
+            ..Liar::says(Ok("A=1".to_owned()))
+        };
+
+        let refused = refused(liar);
+
+        let context = refused.iter().any(|(_, pointer)| pointer == "/context");
+        assert!(context, "{entry:?}: {refused:?}");
+    }
+}
+
+fn plan(workspace: Liar) -> Result<Planned, PlannerError> {
+    Planner::load()
+        .expect("the planner loads")
+        .plan(OBJECT, workspace)
+}
+
+fn unreadable(pointer: &str) -> (String, String) {
+    ("unreadable-file".to_owned(), pointer.to_owned())
+}
+
+/// Code and pointer of each diagnostic.
+fn refused(workspace: Liar) -> Vec<(String, String)> {
+    let refused = plan(workspace).expect("an answer").result;
+    let refused = refused.expect_err("the workspace lies");
+    refused
+        .into_iter()
+        .map(|one| (one.code, one.pointer))
+        .collect()
+}
