@@ -81,9 +81,7 @@ impl Failure {
 
     fn status(&self) -> u8 {
         match self {
-            Self::Request(_)
-            | Self::Usage(_)
-            | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
+            Self::Request(_) | Self::Usage(_) | Self::Build(BuildError::Ssh(_)) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
             Self::Build(BuildError::Stopped(stop)) => SIGNALLED + stop.signal as u8,

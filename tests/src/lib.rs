@@ -4,6 +4,7 @@
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
+//! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 
@@ -11,5 +12,6 @@ pub mod archive;
 pub mod engine;
 pub mod front;
 pub mod rival;
+pub mod secrecy;
 pub mod traces;
 pub mod workplace;

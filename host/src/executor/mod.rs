@@ -36,6 +36,8 @@ use crate::registry::Registry;
 pub use error::BuildError;
 pub use solves::Built;
 
+use solves::Lent;
+
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.
 const DEATH_DEADLINE: Duration = Duration::from_secs(1);
@@ -80,7 +82,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     tokio::pin!(stop);
-    solves::check_agents(plan, host)?;
+    let lent = Lent::gather(plan, inline, host)?;
     let outputs = solves::stage(plan, host)?;
     let registry = serve(plan.base_images(), host).await?;
     let daemon = tokio::select! {
@@ -90,7 +92,7 @@ pub async fn run(
     };
     let solving = solves::all(
         plan,
-        inline,
+        &lent,
         registry.as_ref(),
         &outputs,
         Engine {
