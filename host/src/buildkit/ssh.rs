@@ -161,6 +161,14 @@ impl SshAgent {
     /// `paths` are one socket of an agent, or any number of private key files; none at all stand for `$SSH_AUTH_SOCK`.
     /// Keys are unencrypted, in OpenSSH's format or in PEM by PKCS#1 or PKCS#8, and at most 100 KiB long.
     ///
+    /// ```no_run
+    /// use oci_image::buildkit::{solve::Solve, ssh::SshAgent};
+    ///
+    /// let keys = SshAgent::open("deploy", &["keys/github".into(), "keys/gitlab".into()])?;
+    /// let solve = Solve { ssh: vec![keys], ..Solve::default() };
+    /// # Ok::<(), oci_image::buildkit::ssh::SshError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`SshError`], of the first path that does not serve.
     pub fn open(id: &str, paths: &[PathBuf]) -> Result<Self, SshError> {

@@ -25,8 +25,9 @@ use std::time::Duration;
 
 use oci_image_schema::plan::BaseImage;
 
-use crate::buildkit::auth::Credentials;
-use crate::daemon::{Daemon, LogSink, Options, Overrides, Programs};
+use crate::buildkit::auth::{Anonymous, Credentials};
+use crate::buildkit::docker_config::DockerConfig;
+use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
@@ -60,6 +61,27 @@ pub struct Host {
     pub on_warning: fn(&str),
 }
 
+impl Host {
+    /// This machine, with `directory` as the working directory: the default root, programs and logins that the environment
+    /// names, progress as plain text. Waiting and warnings are told to nobody.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        let credentials: Arc<dyn Credentials> = match DockerConfig::from_environment() {
+            Some(config) => Arc::new(config),
+            None => Arc::new(Anonymous),
+        };
+        Self {
+            directory: directory.into(),
+            root: daemon::default_root(),
+            programs: Overrides::from_env(),
+            progress: Mode::Plain,
+            credentials,
+            on_wait: |_root| {},
+            on_warning: |_warning| {},
+        }
+    }
+}
+
 /// A signal that asked for the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop {
@@ -72,6 +94,21 @@ pub struct Stop {
 /// Builds what the plan says, until it is done or `stop` resolves.
 ///
 /// `inline` holds the texts of secrets that stood in the object, by id.
+///
+/// ```no_run
+/// use oci_image::executor::{self, Host};
+/// use oci_image::planner::checked_plan::CheckedPlan;
+/// use oci_image::planner::inline_secrets::SecretBytes;
+/// # use std::collections::BTreeMap;
+///
+/// # async fn example(plan: CheckedPlan, secrets: BTreeMap<String, SecretBytes>) -> Result<(), executor::BuildError> {
+/// let host = Host { root: "cache/buildkitd".into(), ..Host::new("work") };
+/// for built in executor::run(&plan, secrets, &host, std::future::pending()).await? {
+///     println!("{} has digest {}", built.image, built.digest);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 /// [`BuildError`]; no output has changed then.
@@ -140,6 +177,7 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
     let programs = Programs::find(&host.programs)?;
     let options = Options {
         config: plan.daemon_config().to_owned(),
+        directory: host.directory.clone(),
         debug: plan.debug(),
         // Whole lines, so that those of progress stay whole too.
         log_sink: plan
