@@ -110,7 +110,7 @@ pub(crate) fn ssh<'t>(findings: &mut Findings<'t>, text: Text<'t>) -> Option<Ssh
     } else if paths.iter().any(|path| path.starts_with("raw=")) {
         (
             "`raw` is not an option here".to_owned(),
-            "give the socket of an agent",
+            "give the socket of an agent, or private keys",
         )
     } else {
         return Some(Ssh {

@@ -46,9 +46,8 @@ missing_packages() {
         has "$program" || echo "$program"
     done
     has newuidmap || echo uidmap
-    # The editors of the tests: Debian 12 has Node 18, which is new enough.
-    has node || echo nodejs
-    has npm || echo npm
+    # Tests make keys, and lend them to steps.
+    { has ssh-agent && has ssh-keygen; } || echo openssh-client
     # The examples copy busybox into `scratch`, where no libc is.
     if ! has busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
         echo busybox-static

@@ -95,7 +95,7 @@ impl Failure {
             Self::Request(_)
             | Self::Reported
             | Self::Usage(_)
-            | Self::Build(BuildError::Ssh(_) | BuildError::SshPaths { .. }) => REQUEST_WRONG,
+            | Self::Build(BuildError::Ssh(_)) => REQUEST_WRONG,
             Self::Engine(_) => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
             Self::Build(error) if error.is_of_the_image() => BUILD_FAILED,

@@ -12,6 +12,27 @@
 //! - [`daemon`]: starts, watches and stops buildkitd.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
+//!
+//! # How to
+//!
+//! An image from an object, as `oci-image build` makes it. Each job is of use alone too: to answer a message
+//! ([`protocol::Message`]), validate or plan ([`planner::Planner`]), run a daemon ([`daemon::Daemon::start`]), solve over it
+//! ([`buildkit::client::Client::solve`]), serve an archive ([`registry::Registry::serve`]), unpack an image
+//! ([`image::rootfs`]).
+//!
+//! ```no_run
+//! use oci_image::executor::{self, Built, Host};
+//! use oci_image::planner::{Planner, checked_plan::CheckedPlan, inline_secrets, workspace::NativeWorkspace};
+//!
+//! async fn build(object: &str, directory: &std::path::Path) -> Result<Vec<Built>, Box<dyn std::error::Error>> {
+//!     let masked = inline_secrets::mask(object); // the planner sees no secret
+//!     let workspace = NativeWorkspace::open(directory, &masked.object)?;
+//!     let planned = Planner::load()?.plan(&masked.object, workspace)?;
+//!     let plan = planned.result.map_err(|mistakes| format!("{mistakes:?}"))?;
+//!     let plan = CheckedPlan::new(plan, &serde_json::from_str(&masked.object)?)?; // no plan is trusted above this line
+//!     Ok(executor::run(&plan, masked.secrets, &Host::new(directory), std::future::pending()).await?)
+//! }
+//! ```
 
 pub mod buildkit;
 pub mod daemon;

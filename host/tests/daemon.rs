@@ -255,6 +255,23 @@ async fn what_the_daemon_prints_reaches_the_sink_and_the_file() {
     );
 }
 
+#[tokio::test]
+async fn the_daemon_runs_in_the_directory_that_it_is_given() {
+    let (root, directory) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+
+    let daemon = start(Options {
+        directory: directory.path().to_owned(),
+        ..Options::new(root.path(), programs())
+    })
+    .await
+    .unwrap();
+
+    let daemon_pid = pid_of(root.path()).as_raw_nonzero();
+    let runs_in = fs::read_link(format!("/proc/{daemon_pid}/cwd")).unwrap();
+    assert_eq!(runs_in, directory.path().canonicalize().unwrap());
+    daemon.stop().await.unwrap();
+}
+
 // --- a daemon that does not start ---
 
 #[tokio::test]

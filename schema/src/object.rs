@@ -232,7 +232,7 @@ pub struct Object {
     )]
     pub buildkit_secrets: BTreeMap<String, Secret>,
     /// SSH agent that steps may mount: `id=path`, or `default` for the agent of `SSH_AUTH_SOCK`. The path is the socket of
-    /// an agent.
+    /// an agent, or an unencrypted private key; several keys have commas between them.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
@@ -241,7 +241,8 @@ pub struct Object {
             with = "String",
             regex(pattern = pattern::ssh()),
             example = &"default",
-            example = &"deploy=keys/deploy"
+            example = &"deploy=keys/deploy",
+            example = &"default=keys/one,keys/two"
         )
     )]
     pub buildkit_ssh: Option<String>,

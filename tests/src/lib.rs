@@ -4,6 +4,7 @@
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
+//! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong.
@@ -21,5 +22,6 @@ pub mod layout;
 pub mod random;
 pub mod package;
 pub mod rival;
+pub mod secrecy;
 pub mod traces;
 pub mod workplace;

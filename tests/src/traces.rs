@@ -100,7 +100,7 @@ impl Workplace {
     ///
     /// # Panics
     /// If it does not come about.
-    pub fn wait_for(&self, what: &str, state: impl Fn() -> bool) {
+    pub fn wait_for(&self, what: &str, state: impl FnMut() -> bool) {
         self.wait_up_to(Duration::from_secs(60), what, state);
     }
 
@@ -108,7 +108,7 @@ impl Workplace {
     ///
     /// # Panics
     /// If it does not come about in time.
-    pub fn wait_up_to(&self, time: Duration, what: &str, state: impl Fn() -> bool) {
+    pub fn wait_up_to(&self, time: Duration, what: &str, mut state: impl FnMut() -> bool) {
         let deadline = Instant::now() + time;
         while !state() {
             assert!(

@@ -252,6 +252,18 @@ fn private_image_is_pulled_with_the_password_of_dockers_configuration() {
     }
 }
 
+/// A credential helper `docker-credential-NAME` that knows one login, for one registry.
+fn helper(place: &Workplace, name: &str, host: &str, password: &str) {
+    let login = json!({"ServerURL": host, "Username": USER, "Secret": password});
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = get ] && [ \"$(cat)\" = '{host}' ] || {{ echo 'credentials not found in native keychain'; exit 1; }}\n\
+         echo '{login}'\n"
+    );
+    let path = format!("helpers/docker-credential-{name}");
+    place.write(&path, script);
+    place.executable(&path);
+}
+
 #[test]
 fn private_image_is_pulled_with_the_password_of_a_credential_helper() {
     let (place, base) = place();
@@ -261,18 +273,81 @@ fn private_image_is_pulled_with_the_password_of_a_credential_helper() {
         format!("{}/private/base:latest", front.host()),
     );
     let registries = json!({"registries": {host.as_str(): {"http": true}}});
-    let login = json!({"ServerURL": host, "Username": USER, "Secret": PASSWORD});
-    place.write(
-        "helpers/docker-credential-test",
-        format!("#!/bin/sh\necho '{login}'\n"),
+    helper(&place, "good", &host, PASSWORD);
+    helper(&place, "other", "other.test", "letmein");
+    for config in [
+        json!({"credHelpers": {host.as_str(): "good"}}),
+        json!({"credsStore": "good"}),
+        // The helper of one registry comes before the store of all.
+        json!({"credsStore": "other", "credHelpers": {host.as_str(): "good"}}),
+        // `docker login` leaves this where the store has the password.
+        json!({"auths": {host.as_str(): {}}, "credsStore": "good"}),
+    ] {
+        fs::remove_dir_all(place.root()).unwrap();
+        place.write("logins/config.json", config.to_string());
+
+        let run = build_as(&place, &image, registries.clone(), "logins").expect(0);
+
+        is_derived(&place);
+        assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn wrong_password_of_a_credential_helper_says_which_helper_gave_it() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Token);
+    let (host, image) = (
+        front.host(),
+        format!("{}/private/base:latest", front.host()),
     );
-    place.executable("helpers/docker-credential-test");
-    let config = json!({"credHelpers": {host.as_str(): "test"}});
-    place.write("logins/config.json", config.to_string());
+    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    helper(&place, "wrong", &host, "letmein");
+    let config = json!({"credsStore": "wrong"});
+    let config = place.write("logins/config.json", config.to_string());
 
-    let _ = build_as(&place, &image, registries, "logins").expect(0);
+    let run = build_as(&place, &image, registries, "logins").expect(1);
 
-    is_derived(&place);
+    let login = format!(
+        "  login: registry `{host}` was given user `{USER}` from `docker-credential-wrong`, which `{}` names",
+        config.display()
+    );
+    says(&run, &[&image, "Dockerfile:1", &login]);
+    assert!(!run.stderr.contains("letmein"), "{}", run.stderr);
+}
+
+#[test]
+fn credential_helper_that_fails_is_named_with_what_it_says() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Basic);
+    let (host, image) = (
+        front.host(),
+        format!("{}/private/base:latest", front.host()),
+    );
+    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    place.write(
+        "helpers/docker-credential-locked",
+        "#!/bin/sh\necho 'the keychain is locked'\nexit 1\n",
+    );
+    place.executable("helpers/docker-credential-locked");
+    let cases = [
+        ("locked", "the keychain is locked"),
+        (
+            "absent",
+            "cannot run the credential helper `docker-credential-absent`",
+        ),
+    ];
+    for (store, message) in cases {
+        let config = json!({"credsStore": store});
+        place.write("logins/config.json", config.to_string());
+
+        let run = build_as(&place, &image, registries.clone(), "logins").expect(3);
+
+        let cause = format!("\n  cause: cannot look up a login for registry `{host}`\n  cause: ");
+        let program = format!("`docker-credential-{store}`");
+        says(&run, &[&cause, &program, message]);
+        assert_eq!(place.names("image"), Vec::<String>::new());
+    }
 }
 
 #[test]

@@ -78,7 +78,7 @@ impl Attachables {
         );
         let secrets = Secrets::new(solve.secrets.clone(), faults.clone());
         services.add(&["GetSecret"], SecretsServer::new(secrets));
-        let ssh = Ssh::new(&solve.ssh, faults.clone())?;
+        let ssh = Ssh::new(solve.ssh.clone(), faults.clone());
         services.add(
             &["CheckAgent", "ForwardAgent"],
             SshServer::new(ssh).max_decoding_message_size(MESSAGE_LIMIT),

@@ -105,6 +105,23 @@ impl Client {
     ///
     /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
     ///
+    /// ```no_run
+    /// use oci_image::buildkit::{client::Client, local::Local, solve::Solve};
+    ///
+    /// # async fn example(socket: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// let local = |name: &str| Local { name: name.into(), path: "src".into() };
+    /// let solve = Solve {
+    ///     frontend: "dockerfile.v0".into(),
+    ///     locals: vec![local("context"), local("dockerfile")],
+    ///     ..Solve::default()
+    /// };
+    /// let (status, mut reports) = tokio::sync::mpsc::unbounded_channel();
+    /// let solved = Client::connect(socket).await?.solve(solve, status).await?;
+    /// println!("{} reports, {:?}", reports.len(), solved.exporter_response);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// [`SolveError::Failed`] if the build failed; every other variant if this machine or the daemon did.
     pub async fn solve(

@@ -34,6 +34,18 @@ const TOKEN_USER: &str = "<token>";
 const NOT_FOUND: &str = "credentials not found in native keychain";
 
 /// Logins out of Docker's configuration, which is read anew at each lookup.
+///
+/// ```
+/// use oci_image::buildkit::{auth::Credentials, docker_config::DockerConfig};
+///
+/// # let directory = tempfile::tempdir().expect("a directory");
+/// # let path = directory.path().join("config.json");
+/// # tokio::runtime::Runtime::new().expect("a runtime").block_on(async {
+/// std::fs::write(&path, r#"{"auths": {"registry.test": {"auth": "YW5uOnh5enp5"}}}"#).expect("a file");
+/// let login = DockerConfig::new(path).lookup("registry.test").await.expect("a configuration");
+/// assert_eq!(login.expect("a login").username, "ann");
+/// # });
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DockerConfig {
     path: PathBuf,

@@ -19,7 +19,7 @@ use crate::buildkit::local::Local;
 use crate::buildkit::secrets::Secret;
 use crate::buildkit::session::SessionError;
 use crate::buildkit::sink::{Sink, SinkError};
-use crate::buildkit::ssh::{SshAgent, SshError};
+use crate::buildkit::ssh::SshAgent;
 
 /// One call of `Control.Solve`, with everything that the daemon may ask for meanwhile.
 pub struct Solve {
@@ -122,9 +122,6 @@ pub enum SolveError {
         /// What the connection reports.
         source: Box<Status>,
     },
-    /// An agent cannot be offered.
-    #[error(transparent)]
-    Ssh(#[from] SshError),
     /// The local cache cannot be exported to.
     #[error(transparent)]
     Cache(#[from] CacheError),

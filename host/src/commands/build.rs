@@ -1,10 +1,7 @@
 //! `oci-image build`: the image that a request describes.
 
 use std::io;
-use std::sync::Arc;
 
-use oci_image::buildkit::auth::{Anonymous, Credentials};
-use oci_image::buildkit::docker_config::DockerConfig;
 use oci_image::daemon::{self, Overrides};
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::{self, Built, Host, Stop};
@@ -63,12 +60,8 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
         (Progress::Plain, true) => Mode::Coloured,
         (Progress::Plain, false) => Mode::Plain,
     };
-    let credentials: Arc<dyn Credentials> = match DockerConfig::from_environment() {
-        Some(config) => Arc::new(config),
-        None => Arc::new(Anonymous),
-    };
+    let directory = std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?;
     Ok(Host {
-        directory: std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?,
         root: engine.root.unwrap_or_else(daemon::default_root),
         programs: Overrides {
             buildkitd: engine.buildkitd.map(Into::into),
@@ -76,7 +69,6 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
             rootlesskit: engine.rootlesskit.map(Into::into),
         },
         progress: mode,
-        credentials,
         on_wait: |root| {
             tell(&format!(
                 "another build uses `{}`: waiting until it has ended\n",
@@ -84,6 +76,7 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
             ));
         },
         on_warning: |warning| tell(&format!("warning: {warning}\n")),
+        ..Host::new(directory)
     })
 }
 

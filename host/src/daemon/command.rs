@@ -36,6 +36,7 @@ pub(super) enum Who {
 #[derive(Debug)]
 pub(super) struct Launch {
     pub(super) program: PathBuf,
+    directory: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
     /// The name of the runtime: its state's directory is named like it.
@@ -108,6 +109,7 @@ impl Launch {
             .to_owned();
         Self {
             program,
+            directory: options.directory.clone(),
             arguments,
             environment,
             runtime,
@@ -120,6 +122,7 @@ impl Launch {
         let mut command = Command::new(&self.program);
         command
             .args(&self.arguments)
+            .current_dir(&self.directory)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)

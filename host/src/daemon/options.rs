@@ -23,6 +23,8 @@ pub struct Options {
     /// `buildkitd.toml`. The root, addresses and log level in it are overruled; the cgroup parent and the runtime are
     /// set where it leaves them open.
     pub config: String,
+    /// The daemon's working directory: relative paths in its configuration, of certificates say, start there.
+    pub directory: PathBuf,
     /// Whether the daemon logs everything it does.
     pub debug: bool,
     /// How long it may take from spawn to ready; past it, it is killed.
@@ -32,12 +34,13 @@ pub struct Options {
 }
 
 impl Options {
-    /// An empty configuration, 30 s to get ready, a log that nobody watches.
+    /// An empty configuration, this process's working directory, 30 s to get ready, a log that nobody watches.
     pub fn new(root: impl Into<PathBuf>, programs: Programs) -> Self {
         Self {
             root: root.into(),
             programs,
             config: String::new(),
+            directory: PathBuf::from("."),
             debug: false,
             readiness: READINESS,
             log_sink: None,
@@ -52,6 +55,7 @@ impl fmt::Debug for Options {
             root,
             programs,
             config: _,
+            directory,
             debug,
             readiness,
             log_sink: _,
@@ -59,6 +63,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("root", root)
             .field("programs", programs)
+            .field("directory", directory)
             .field("debug", debug)
             .field("readiness", readiness)
             .finish_non_exhaustive()

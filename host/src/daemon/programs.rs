@@ -34,7 +34,7 @@ pub struct Overrides {
     pub rootlesskit: Option<OsString>,
 }
 
-/// The programs of a daemon, as absolute or working-directory-relative paths that can be executed.
+/// The programs of a daemon, as absolute paths that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Programs {
     pub(super) buildkitd: PathBuf,
@@ -54,7 +54,7 @@ pub struct MissingProgram {
 }
 
 impl Overrides {
-    /// What the environment names: `OCI_IMAGE_BUILDKITD`, `OCI_IMAGE_RUNC`, `OCI_IMAGE_ROOTLESSKIT`; an empty value
+    /// What the environment names: `OCI_IMAGE_BUILDKITD`, `OCI_IMAGE_RUNTIME`, `OCI_IMAGE_ROOTLESSKIT`; an empty value
     /// names nothing.
     pub fn from_env() -> Self {
         let named =
@@ -113,7 +113,7 @@ impl Program {
     fn variable(self) -> &'static str {
         match self {
             Self::Buildkitd => "OCI_IMAGE_BUILDKITD",
-            Self::Runtime => "OCI_IMAGE_RUNC",
+            Self::Runtime => "OCI_IMAGE_RUNTIME",
             Self::Rootlesskit => "OCI_IMAGE_ROOTLESSKIT",
         }
     }
@@ -124,7 +124,9 @@ impl Program {
                 "install BuildKit v0.32 (`make setup` builds it; https://github.com/moby/buildkit/releases), or set \
                  `OCI_IMAGE_BUILDKITD`"
             }
-            Self::Runtime => "install it (Debian: `apt-get install runc`), or set `OCI_IMAGE_RUNC`",
+            Self::Runtime => {
+                "install it (Debian: `apt-get install runc`), or set `OCI_IMAGE_RUNTIME`"
+            }
             Self::Rootlesskit => {
                 "a build without root needs it (Debian: `apt-get install rootlesskit uidmap`); or set \
                  `OCI_IMAGE_ROOTLESSKIT`"
@@ -140,10 +142,12 @@ impl Program {
                 .iter()
                 .find_map(|name| on_path(OsStr::new(name), path)),
         };
-        found.ok_or_else(|| MissingProgram {
+        let found = found.ok_or_else(|| MissingProgram {
             program: self,
             sought: self.sought(named),
-        })
+        })?;
+        // The daemon may run in another directory; where ours is gone, a path that names it leads nowhere either way.
+        Ok(std::path::absolute(&found).unwrap_or(found))
     }
 
     fn sought(self, named: Option<&OsStr>) -> String {
@@ -238,7 +242,7 @@ mod tests {
         assert_eq!(
             missing.to_string(),
             "`/no/such/runc`, which the user names as runc (or crun), is not installed: install it (Debian: \
-             `apt-get install runc`), or set `OCI_IMAGE_RUNC`"
+             `apt-get install runc`), or set `OCI_IMAGE_RUNTIME`"
         );
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::buildkit::cache::CacheError;
 use crate::buildkit::client::ConnectError;
+use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
@@ -44,14 +45,6 @@ pub enum BuildError {
     /// An SSH agent cannot be offered.
     #[error(transparent)]
     Ssh(#[from] SshError),
-    /// An SSH agent is given several paths.
-    #[error(
-        "ssh agent `{id}` is given several paths, and an agent has one socket; `ssh-add` all keys to one agent, and name its socket"
-    )]
-    SshPaths {
-        /// The agent's name.
-        id: String,
-    },
     /// A program is not installed.
     #[error(transparent)]
     Program(#[from] MissingProgram),
@@ -74,6 +67,14 @@ pub enum BuildError {
         solve: String,
         /// What failed.
         source: Box<SolveError>,
+    },
+    /// Something of ours failed in the middle of a solve: a local that cannot be read, a credential helper.
+    #[error("cannot build `{solve}`")]
+    Fault {
+        /// The solve's name.
+        solve: String,
+        /// What failed; the daemon has said no more of it than that.
+        source: Box<Fault>,
     },
     /// The image was exported, and its digest is not known.
     #[error("the daemon does not tell the digest of `{solve}`")]

@@ -29,8 +29,9 @@ use std::time::Duration;
 
 use oci_image_schema::plan::BaseImage;
 
-use crate::buildkit::auth::Credentials;
-use crate::daemon::{Daemon, LogSink, Options, Overrides, Programs};
+use crate::buildkit::auth::{Anonymous, Credentials};
+use crate::buildkit::docker_config::DockerConfig;
+use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
@@ -39,6 +40,8 @@ use crate::registry::Registry;
 
 pub use error::BuildError;
 pub use solves::Built;
+
+use solves::Lent;
 
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.
@@ -62,6 +65,27 @@ pub struct Host {
     pub on_warning: fn(&str),
 }
 
+impl Host {
+    /// This machine, with `directory` as the working directory: the default root, programs and logins that the environment
+    /// names, progress as plain text. Waiting and warnings are told to nobody.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        let credentials: Arc<dyn Credentials> = match DockerConfig::from_environment() {
+            Some(config) => Arc::new(config),
+            None => Arc::new(Anonymous),
+        };
+        Self {
+            directory: directory.into(),
+            root: daemon::default_root(),
+            programs: Overrides::from_env(),
+            progress: Mode::Plain,
+            credentials,
+            on_wait: |_root| {},
+            on_warning: |_warning| {},
+        }
+    }
+}
+
 /// A signal that asked for the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stop {
@@ -75,6 +99,21 @@ pub struct Stop {
 ///
 /// `inline` holds the texts of secrets that stood in the object, by id.
 ///
+/// ```no_run
+/// use oci_image::executor::{self, Host};
+/// use oci_image::planner::checked_plan::CheckedPlan;
+/// use oci_image::planner::inline_secrets::SecretBytes;
+/// # use std::collections::BTreeMap;
+///
+/// # async fn example(plan: CheckedPlan, secrets: BTreeMap<String, SecretBytes>) -> Result<(), executor::BuildError> {
+/// let host = Host { root: "cache/buildkitd".into(), ..Host::new("work") };
+/// for built in executor::run(&plan, secrets, &host, std::future::pending()).await? {
+///     println!("{} has digest {}", built.image, built.digest);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// [`BuildError`]; no output has changed then.
 pub async fn run(
@@ -84,7 +123,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     tokio::pin!(stop);
-    solves::check_agents(plan, host)?;
+    let lent = Lent::gather(plan, inline, host)?;
     let outputs = solves::stage(plan, host)?;
     let registry = serve(plan.base_images(), host).await?;
     let daemon = tokio::select! {
@@ -94,7 +133,7 @@ pub async fn run(
     };
     let solving = solves::all(
         plan,
-        inline,
+        &lent,
         registry.as_ref(),
         &outputs,
         Engine {
@@ -142,6 +181,7 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
     let programs = Programs::find(&host.programs)?;
     let options = Options {
         config: plan.daemon_config().to_owned(),
+        directory: host.directory.clone(),
         debug: plan.debug(),
         log_sink: plan.debug().then(|| daemon_log(host.progress)),
         ..Options::new(&host.root, programs)

@@ -56,6 +56,29 @@ struct Output {
     staging: Arc<Staging>,
 }
 
+/// What steps may mount beyond files of the context.
+pub(super) struct Lent {
+    secrets: Vec<Secret>,
+    agents: Vec<SshAgent>,
+}
+
+impl Lent {
+    /// Finds agents and reads their keys; `inline` are the texts of secrets that stood in the object. Blocking.
+    ///
+    /// # Errors
+    /// [`BuildError::Ssh`].
+    pub(super) fn gather(
+        plan: &CheckedPlan,
+        inline: BTreeMap<String, SecretBytes>,
+        host: &Host,
+    ) -> Result<Self, BuildError> {
+        Ok(Self {
+            agents: agents(plan, &host.directory)?,
+            secrets: secrets(plan, inline, &host.directory),
+        })
+    }
+}
+
 /// Prepares every output of the plan. Blocking.
 ///
 /// # Errors
@@ -117,7 +140,7 @@ impl Output {
 /// That of the first solve that fails.
 pub(super) async fn all(
     plan: &CheckedPlan,
-    inline: BTreeMap<String, SecretBytes>,
+    lent: &Lent,
     registry: Option<&Registry>,
     outputs: &Outputs,
     engine: Engine<'_>,
@@ -125,7 +148,7 @@ pub(super) async fn all(
     let client = Client::connect(engine.socket).await?;
     let mut shared = Shared {
         plan,
-        secrets: secrets(plan, inline, &engine.host.directory),
+        lent,
         imports: cache::imports(plan, engine.host),
         registry,
         host: engine.host,
@@ -189,7 +212,7 @@ async fn join(
 /// What all solves of a plan have in common.
 struct Shared<'run> {
     plan: &'run CheckedPlan,
-    secrets: Vec<Secret>,
+    lent: &'run Lent,
     imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     host: &'run Host,
@@ -248,13 +271,8 @@ impl Shared<'_> {
                 .into_iter()
                 .flat_map(|to| exports::exporters(&to.export, &to.staging, self.host.on_warning))
                 .collect(),
-            secrets: self.secrets.clone(),
-            ssh: self
-                .plan
-                .ssh()
-                .iter()
-                .map(|agent| ssh(agent, &self.host.directory))
-                .collect(),
+            secrets: self.lent.secrets.clone(),
+            ssh: self.lent.agents.clone(),
             credentials: Arc::clone(&self.host.credentials),
             cache_imports: self.imports.clone(),
             cache_exports: self
@@ -287,6 +305,19 @@ impl Shared<'_> {
     }
 }
 
+/// With the keys that they hold.
+fn agents(plan: &CheckedPlan, directory: &Path) -> Result<Vec<SshAgent>, BuildError> {
+    let open = |agent: &plan::Ssh| {
+        let paths: Vec<PathBuf> = agent
+            .paths
+            .iter()
+            .map(|path| directory.join(path))
+            .collect();
+        Ok(SshAgent::open(&agent.id, &paths)?)
+    };
+    plan.ssh().iter().map(open).collect()
+}
+
 fn secrets(
     plan: &CheckedPlan,
     mut inline: BTreeMap<String, SecretBytes>,
@@ -305,29 +336,6 @@ fn secrets(
         },
     };
     plan.secrets().iter().map(secret).collect()
-}
-
-/// Looks at the agents that steps may use. Blocking.
-///
-/// # Errors
-/// [`BuildError::Ssh`], [`BuildError::SshPaths`].
-pub(super) fn check_agents(plan: &CheckedPlan, host: &Host) -> Result<(), BuildError> {
-    for agent in plan.ssh() {
-        if agent.paths.len() > 1 {
-            return Err(BuildError::SshPaths {
-                id: agent.id.clone(),
-            });
-        }
-        ssh(agent, &host.directory).check()?;
-    }
-    Ok(())
-}
-
-fn ssh(agent: &plan::Ssh, directory: &Path) -> SshAgent {
-    SshAgent {
-        id: agent.id.clone(),
-        socket: agent.paths.first().map(|path| directory.join(path)),
-    }
 }
 
 /// The image of a solve; `None` where the plan exports none.
@@ -371,16 +379,26 @@ fn failed(
     host: &Host,
 ) -> BuildError {
     let solve = &plan.solves()[index];
-    let SolveError::Failed {
-        failure,
-        cause: None,
-        logins,
-    } = &error
-    else {
-        return BuildError::Solve {
-            solve: solve.name.clone(),
-            source: Box::new(error),
-        };
+    let name = solve.name.clone();
+    let (failure, logins) = match error {
+        SolveError::Failed {
+            cause: Some(source),
+            ..
+        } => {
+            return BuildError::Fault {
+                solve: name,
+                source,
+            };
+        }
+        SolveError::Failed {
+            failure, logins, ..
+        } => (failure, logins),
+        error => {
+            return BuildError::Solve {
+                solve: name,
+                source: Box::new(error),
+            };
+        }
     };
     let context: PathBuf = solve
         .locals
@@ -389,11 +407,11 @@ fn failed(
         .map(|local| host.directory.join(&local.path))
         .unwrap_or_default();
     let report = FailureReport {
-        failure,
+        failure: &failure,
         steps: &progress.failed_steps(),
         target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
         context: Some(&|directory: &str| context::names(&context, directory)),
-        logins,
+        logins: &logins,
         mode: host.progress,
     };
     let report = report.text();

@@ -55,6 +55,12 @@ pub struct Masked {
 }
 
 /// Takes the secrets out of an object's text.
+///
+/// ```
+/// let masked = oci_image::planner::inline_secrets::mask(r#"{"buildkit_secrets": {"token": {"text": "xyzzy"}}}"#);
+/// assert_eq!(masked.object, r#"{"buildkit_secrets": {"token": {"text": "*****"}}}"#);
+/// assert_eq!(masked.secrets["token"].clone().into_bytes(), b"xyzzy");
+/// ```
 #[must_use]
 pub fn mask(object: &str) -> Masked {
     let mut masked = object.as_bytes().to_vec();

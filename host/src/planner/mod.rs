@@ -171,6 +171,14 @@ impl Planner {
 
     /// Every defect of the object that can be seen without looking at a file.
     ///
+    /// ```
+    /// use oci_image::planner::Planner;
+    ///
+    /// let mistakes = Planner::load()?.validate(r#"{"context": ".", "outptu": "image"}"#)?;
+    /// assert_eq!(mistakes[0].code, "unknown-key");
+    /// # Ok::<(), oci_image::planner::PlannerError>(())
+    /// ```
+    ///
     /// # Errors
     /// [`PlannerError`] if the planner fails.
     pub fn validate(&self, object: &str) -> Result<Vec<Diagnostic>, PlannerError> {
@@ -219,6 +227,20 @@ impl Planner {
     }
 
     /// What is built; or every defect, those of the files that the object names included.
+    ///
+    /// ```
+    /// use oci_image::planner::{Planner, workspace::NativeWorkspace};
+    ///
+    /// # let directory = tempfile::tempdir()?;
+    /// # let directory = directory.path();
+    /// # std::fs::write(directory.join("Dockerfile"), "FROM scratch")?;
+    /// # std::fs::create_dir(directory.join("image"))?;
+    /// let object = r#"{"context": ".", "output": "image"}"#;
+    /// let workspace = NativeWorkspace::open(directory, object)?;
+    /// let plan = Planner::load()?.plan(object, workspace)?.result.expect("no defect");
+    /// assert_eq!(plan.solves[0].name, "image");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// [`PlannerError`] if the planner fails.
