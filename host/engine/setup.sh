@@ -57,7 +57,7 @@ missing_packages() {
         printf '%s\n' gcc libc6-dev
     fi
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
-    # The planner in other hosts: tests/hosts.
+    # The planner in other hosts, and editors: tests/hosts, tests/editors.
     has node || echo nodejs
     has npm || echo npm
     has chromium || echo chromium

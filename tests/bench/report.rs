@@ -147,7 +147,7 @@ mod tests {
                 ours: vec![sample(750, 65)],
                 theirs: vec![sample(1500, 30)],
             },
-            goal: 0.7,
+            goal: Goal::Ratio(0.7),
         };
 
         let expected = "\

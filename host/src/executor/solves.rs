@@ -415,7 +415,7 @@ fn failed(
         mode: host.progress,
     };
     let report = report.text();
-    match room::lacking(failure, host) {
+    match room::lacking(&failure, host) {
         Some(directory) => BuildError::NoRoom { directory, report },
         None => BuildError::Failed { report },
     }

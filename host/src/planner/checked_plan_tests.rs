@@ -122,11 +122,9 @@ fn paths_may_be_written_in_another_way() {
 
 #[test]
 fn optional_key_given_empty_counts_as_left_out() {
-    let object = Object {
-        dockerfile: Some(String::new()),
-        target_file: Some(String::new()),
-        ..object()
-    };
+    let mut object = object();
+    object.dockerfile = Some(String::new());
+    object.target_file = Some(String::new());
     let mut plan = truth();
     for solve in &mut plan.solves {
         solve.locals[1].path = "app".to_owned();
@@ -337,11 +335,9 @@ fn attribute_that_was_not_asked_for_is_refused() {
 
 #[test]
 fn values_of_a_file_are_the_files_own() {
-    let object = Object {
-        build_args_file: Some("args".to_owned()),
-        target_file: Some("stage".to_owned()),
-        ..object()
-    };
+    let mut object = object();
+    object.build_args_file = Some("args".to_owned());
+    object.target_file = Some("stage".to_owned());
     let mut plan = truth();
     *attributes(&mut plan) = vec![text("build-arg:OTHER", "2"), text("target", "of the file")];
 

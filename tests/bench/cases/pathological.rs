@@ -10,7 +10,7 @@ use std::{
 use crate::{
     error::BenchError,
     measure::{self, Sample},
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     setting::Setting,
 };
 
@@ -108,7 +108,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
                 what,
                 against: "half the size",
                 pair,
-                goal: 2.2,
+                goal: Goal::Ratio(2.2),
             });
         }
     }

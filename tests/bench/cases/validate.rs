@@ -10,7 +10,7 @@ use std::{
 use crate::{
     error::BenchError,
     measure,
-    pair::{Comparison, Pair},
+    pair::{Comparison, Goal, Pair},
     setting::Setting,
 };
 
@@ -83,7 +83,7 @@ fn small_row(what: &'static str, pair: Pair) -> Comparison {
         what,
         against: "`/bin/true`",
         pair,
-        goal: 3.0,
+        goal: Goal::Ratio(3.0),
     }
 }
 
@@ -92,7 +92,7 @@ fn pile_row(what: &'static str, pair: Pair) -> Comparison {
         what,
         against: "one of them",
         pair,
-        goal: 200.0,
+        goal: Goal::Ratio(200.0),
     }
 }
 
