@@ -35,11 +35,11 @@ COPY rust-toolchain.toml .
 COPY host/engine/setup.sh host/engine/
 RUN host/engine/setup.sh toolchain
 COPY . .
-# As `make build` links it. With a target named, the flags spare what runs while compiling: a macro cannot be static.
+# As `make build` links it.
 RUN --mount=type=cache,target=/src/target --mount=type=cache,target=/usr/local/cargo/registry/src \
     tuple=$(rustc --print host-tuple) \
  && cargo build --release --locked --target "$tuple" \
-    --config "target.$tuple.rustflags = ['-Ctarget-feature=+crt-static', '-Crelocation-model=static']" \
+    --config host/build/static.toml \
  && install -D --target-directory /out "target/$tuple/release/oci-image" \
  && ln -s oci-image /out/build
 

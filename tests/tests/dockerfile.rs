@@ -71,17 +71,10 @@ fn programs_are_tools_of_the_modules_that_pin_their_versions() {
 
 #[test]
 fn program_is_linked_as_make_build_links_it() {
-    let flags = |text: &str| -> Vec<String> {
-        let list = text.split("rustflags = [").nth(1).unwrap();
-        list.split(']')
-            .next()
-            .unwrap()
-            .split(", ")
-            .map(|flag| flag.trim_matches(['"', '\'']).to_owned())
-            .collect()
-    };
+    let flags = "--config host/build/static.toml";
 
-    assert_eq!(flags(&text("Dockerfile")), flags(&text("Makefile")));
+    assert!(text("Dockerfile").contains(flags));
+    assert!(text("Makefile").contains(flags));
 }
 
 #[test]
