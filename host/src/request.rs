@@ -18,7 +18,7 @@ use oci_image::planner::{Planner, PlannerError};
 use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
 use oci_image::yaml;
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 use oci_image_schema::object::Object;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -188,19 +188,17 @@ impl Request {
     /// The planner is not shown an inline secret, so it cannot tell how long its text is.
     fn large_secrets(&self) -> impl Iterator<Item = Diagnostic> {
         let large = |(_, text): &(&String, &SecretBytes)| text.len() as u64 > SECRET_LIMIT;
-        self.secrets.iter().filter(large).map(|(id, _)| Diagnostic {
-            code: Code::SecretTooLarge.name().to_owned(),
-            severity: Code::SecretTooLarge.severity(),
-            pointer: format!(
-                "/buildkit_secrets/{}/text",
-                id.replace('~', "~0").replace('/', "~1")
-            ),
-            place: None,
-            message: format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes"),
-            help: Some(
-                "mount a large file by a context input, and the key to it as a secret".to_owned(),
-            ),
-            allowed: Vec::new(),
+        self.secrets.iter().filter(large).map(|(id, _)| {
+            let message =
+                format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes");
+            let help = "mount a large file by a context input, and the key to it as a secret";
+            Diagnostic {
+                pointer: format!(
+                    "/buildkit_secrets/{}/text",
+                    id.replace('~', "~0").replace('/', "~1")
+                ),
+                ..Diagnostic::new(Code::SecretTooLarge, message).help(help)
+            }
         })
     }
 
@@ -338,17 +336,13 @@ fn unreadable(name: &str, error: &ProtocolError) -> Unread {
         ),
         other => (other.to_string(), None),
     };
+    let diagnostic = Diagnostic {
+        help: help.map(str::to_owned),
+        ..Diagnostic::new(Code::UnreadableFile, message)
+    };
     Unread(Report {
         name: name.to_owned(),
-        diagnostics: vec![Diagnostic {
-            code: Code::UnreadableFile.name().to_owned(),
-            severity: Severity::Error,
-            pointer: String::new(),
-            place: None,
-            message,
-            help: help.map(str::to_owned),
-            allowed: Vec::new(),
-        }],
+        diagnostics: vec![diagnostic],
         ..Report::default()
     })
 }
@@ -369,17 +363,13 @@ fn malformed(name: String, error: &MalformedMessage, text: &str) -> Report {
         .reason
         .contains("`response_path`")
         .then(|| "add `\"response_path\": \"response.json\"`: answers go there".to_owned());
+    let place = Place::Object(Span {
+        start: offset,
+        end: offset,
+    });
     let diagnostic = Diagnostic {
-        code: Code::MalformedMessage.name().to_owned(),
-        severity: Severity::Error,
-        pointer: String::new(),
-        place: Some(Place::Object(Span {
-            start: offset,
-            end: offset,
-        })),
-        message: error.to_string(),
         help,
-        allowed: Vec::new(),
+        ..Diagnostic::new(Code::MalformedMessage, error.to_string()).at(place)
     };
     Report {
         name,

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::code::Code;
+
 /// How severe a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -59,4 +61,33 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// The values that would be right, where they can be listed.
     pub allowed: Vec<String>,
+}
+
+impl Diagnostic {
+    /// A breach of a rule, as severe as the rule says: about the object itself and at no place, until more is said.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code: code.name().to_owned(),
+            severity: code.severity(),
+            pointer: String::new(),
+            place: None,
+            message: message.into(),
+            help: None,
+            allowed: Vec::new(),
+        }
+    }
+
+    /// Where the cause stands.
+    #[must_use]
+    pub fn at(self, place: Place) -> Self {
+        let place = Some(place);
+        Self { place, ..self }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(self, help: impl Into<String>) -> Self {
+        let help = Some(help.into());
+        Self { help, ..self }
+    }
 }

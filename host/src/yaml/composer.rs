@@ -318,19 +318,17 @@ impl<'y> Composer<'y> {
         help: &str,
     ) -> Result<(), Stop> {
         if self.mistakes.len() < MOST {
-            self.mistakes
-                .push(mistake(code, range, message, Some(help)));
+            self.mistakes.push(mistake(code, range, message).help(help));
             return Ok(());
         }
         let message = "there are more mistakes than are shown";
         self.mistakes
-            .push(mistake(Code::TooManyMistakes, range, message, None));
+            .push(mistake(Code::TooManyMistakes, range, message));
         Err(Stop)
     }
 
     fn stop(&mut self, code: Code, range: Range<usize>, message: &str, help: &str) -> Stop {
-        self.mistakes
-            .push(mistake(code, range, message, Some(help)));
+        self.mistakes.push(mistake(code, range, message).help(help));
         Stop
     }
 
@@ -353,7 +351,7 @@ impl<'y> Composer<'y> {
             return self.too_deep(at..at + length); // the parser reads ahead of its events
         }
         let message = format!("this is not YAML: {}", error.info());
-        let mut found = mistake(Code::InvalidYaml, at..at + length, &message, None);
+        let mut found = mistake(Code::InvalidYaml, at..at + length, &message);
         found.help = advice(error.info(), &self.text[at..]).map(str::to_owned);
         self.mistakes.push(found);
         Stop
@@ -417,20 +415,13 @@ fn write_string(json: &mut String, text: &str) {
 pub(super) fn too_large(range: Range<usize>) -> Diagnostic {
     let message = format!("the object holds more than {MAX_TEXT} bytes, its aliases expanded");
     let help = "put long lists into files: `build_args_file`, `labels_file`";
-    mistake(Code::ObjectTooLarge, range, &message, Some(help))
+    mistake(Code::ObjectTooLarge, range, &message).help(help)
 }
 
-fn mistake(code: Code, range: Range<usize>, message: &str, help: Option<&str>) -> Diagnostic {
-    Diagnostic {
-        code: code.name().to_owned(),
-        severity: code.severity(),
-        pointer: String::new(),
-        place: Some(Place::Object(Span {
-            start: short(range.start),
-            end: short(range.end),
-        })),
-        message: message.to_owned(),
-        help: help.map(str::to_owned),
-        allowed: Vec::new(),
-    }
+fn mistake(code: Code, range: Range<usize>, message: &str) -> Diagnostic {
+    let span = Span {
+        start: short(range.start),
+        end: short(range.end),
+    };
+    Diagnostic::new(code, message).at(Place::Object(span))
 }
