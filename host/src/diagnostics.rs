@@ -94,6 +94,11 @@ impl Report {
         text.get(span.clone())?;
         Some(Spot { name, text, span })
     }
+
+    /// The name of the text that a place is in; of the request's own where there is no place.
+    fn file<'text>(&'text self, spot: Option<&Spot<'text>>) -> &'text str {
+        spot.map_or(&self.name, |spot| spot.name)
+    }
 }
 
 impl<'text> Spot<'text> {
@@ -268,8 +273,8 @@ fn count(report: &Report) -> String {
         more => Some(format!("{more} {what}s")),
     };
     let parts: Vec<String> = [
-        named(errors, "error"),
-        named(report.diagnostics.len() - errors, "warning"),
+        named(errors, Severity::Error.name()),
+        named(report.diagnostics.len() - errors, Severity::Warning.name()),
     ]
     .into_iter()
     .flatten()

@@ -2,7 +2,7 @@
 //!
 //! Source: GitHub's documentation of workflow commands (`::error file=...::message`), and the escaping that its toolkit does.
 
-use oci_image_schema::diagnostic::{Diagnostic, Severity};
+use oci_image_schema::diagnostic::Diagnostic;
 
 use super::Report;
 
@@ -16,12 +16,9 @@ pub fn github(reports: &[Report]) -> String {
 }
 
 fn command(report: &Report, diagnostic: &Diagnostic) -> String {
-    let level = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-    };
+    let level = diagnostic.severity.name();
     let spot = report.spot(diagnostic);
-    let file = spot.as_ref().map_or(report.name.as_str(), |spot| spot.name);
+    let file = report.file(spot.as_ref());
     let mut properties = format!("file={}", property(file));
     if let Some(spot) = spot {
         let (start, end) = (spot.start(), spot.end());
@@ -56,7 +53,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use oci_image_schema::diagnostic::{Place, Span};
+    use oci_image_schema::diagnostic::{Place, Severity, Span};
 
     use super::*;
 

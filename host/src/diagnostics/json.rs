@@ -31,7 +31,7 @@ fn entry<'text>(report: &'text Report, diagnostic: &'text Diagnostic) -> Entry<'
     let spot = report.spot(diagnostic);
     Entry {
         diagnostic,
-        file: spot.as_ref().map_or(report.name.as_str(), |spot| spot.name),
+        file: report.file(spot.as_ref()),
         start: spot.as_ref().map(Spot::start),
         end: spot.as_ref().map(Spot::end),
     }

@@ -3,7 +3,7 @@
 //! Source: SARIF 2.1.0 (OASIS), sections 3.13 to 3.30; the tests hold its JSON Schema against what is written here.
 
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Severity};
+use oci_image_schema::diagnostic::Diagnostic;
 use serde::Serialize;
 
 use super::Report;
@@ -153,21 +153,14 @@ fn rule(code: Code) -> Rule {
             text: format!("wrong: {}\nright: {}", code.wrong(), code.right()),
         },
         default_configuration: Configuration {
-            level: level(code.severity()),
+            level: code.severity().name(),
         },
-    }
-}
-
-const fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
     }
 }
 
 fn outcome<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -> Outcome<'r> {
     let spot = report.spot(diagnostic);
-    let file = spot.as_ref().map_or(report.name.as_str(), |spot| spot.name);
+    let file = report.file(spot.as_ref());
     let mut message = diagnostic.message.clone();
     if let Some(help) = &diagnostic.help {
         message.push_str(&format!("; {help}"));
@@ -185,7 +178,7 @@ fn outcome<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -
     Outcome {
         rule_id: &diagnostic.code,
         rule_index: (codes.iter()).position(|code| code.name() == diagnostic.code),
-        level: level(diagnostic.severity),
+        level: diagnostic.severity.name(),
         message: Text { text: message },
         locations: [Location {
             physical_location: PhysicalLocation {
