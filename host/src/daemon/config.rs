@@ -25,31 +25,40 @@ pub(super) fn complete(text: &str, group: &str) -> Result<Config, DaemonError> {
     let mut config: Table = text
         .parse()
         .map_err(|source| DaemonError::Config { source })?;
-    let Some(oci) = table(&mut config, "worker").and_then(|worker| table(worker, "oci")) else {
-        // `worker` is not a table: the daemon says so better than we could.
-        return Ok(Config {
+    let completed =
+        table(&mut config, "worker").and_then(|workers| complete_workers(workers, group));
+    Ok(match completed {
+        Some(names_runtime) => Config {
+            text: config.to_string(),
+            names_runtime,
+        },
+        // `worker` or its `oci` is not a table: the daemon says so better than we could.
+        None => Config {
             text: text.to_owned(),
             names_runtime: false,
-        });
-    };
+        },
+    })
+}
+
+/// Returns whether they name their runtime; nothing where a table is needed and another value stands.
+fn complete_workers(workers: &mut Table, group: &str) -> Option<bool> {
+    let oci = table(workers, "oci")?;
     oci.entry("defaultCgroupParent")
         .or_insert_with(|| Value::from(group));
     let names_runtime = oci.contains_key("binary");
     if let Some(platform) = native_platform() {
-        for worker in ["oci", "containerd"] {
-            if let Some(worker) =
-                table(&mut config, "worker").and_then(|workers| table(workers, worker))
-            {
-                worker
-                    .entry("platforms")
-                    .or_insert_with(|| Value::from(vec![platform]));
-            }
+        name_platform(oci, platform);
+        if let Some(containerd) = table(workers, "containerd") {
+            name_platform(containerd, platform);
         }
     }
-    Ok(Config {
-        text: config.to_string(),
-        names_runtime,
-    })
+    Some(names_runtime)
+}
+
+fn name_platform(worker: &mut Table, platform: &str) {
+    worker
+        .entry("platforms")
+        .or_insert_with(|| Value::from(vec![platform]));
 }
 
 /// This machine's platform, where its name says all of it: the variant of a 32-bit ARM is the daemon's to find out.
