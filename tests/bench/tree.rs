@@ -4,10 +4,11 @@
 //! file would ask the client for that file only, and nothing would be measured.
 
 use std::{
-    fs::{self, File},
-    io::{BufWriter, Write},
+    fs,
     path::{Path, PathBuf},
 };
+
+use oci_image_tests::random::Random;
 
 use crate::{error::BenchError, setting::Setting};
 
@@ -39,14 +40,14 @@ pub(crate) fn trivial(setting: &Setting) -> Result<PathBuf, BenchError> {
 /// `count` files of 100 bytes to 4 KiB, 100 in a directory.
 pub(crate) fn small_files(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
     kept(setting, &format!("small-{count}"), WHOLE, |dir| {
-        let mut noise = Noise(1);
+        let mut random = Random::new(1);
         for number in 0..count {
             let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
             if number % SMALL_FILES_PER_DIR == 0 {
                 fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
             }
-            let size = 100 + usize::from(noise.next_u16()) % 3996;
-            noise.write(&sub.join(format!("file{number:05}.txt")), size)?;
+            let size = 100 + random.number() as usize % 3996;
+            noise(&mut random, &sub.join(format!("file{number:05}.txt")), size)?;
         }
         Ok(())
     })
@@ -55,9 +56,13 @@ pub(crate) fn small_files(setting: &Setting, count: usize) -> Result<PathBuf, Be
 /// `bytes` bytes that do not compress, in files of 16 MiB.
 pub(crate) fn large_files(setting: &Setting, bytes: usize) -> Result<PathBuf, BenchError> {
     kept(setting, &format!("large-{bytes}"), WHOLE, |dir| {
-        let mut noise = Noise(2);
+        let mut random = Random::new(2);
         for number in 0..bytes / LARGE_FILE {
-            noise.write(&dir.join(format!("file{number:03}.bin")), LARGE_FILE)?;
+            noise(
+                &mut random,
+                &dir.join(format!("file{number:03}.bin")),
+                LARGE_FILE,
+            )?;
         }
         Ok(())
     })
@@ -71,13 +76,13 @@ pub(crate) fn three_targets(setting: &Setting) -> Result<PathBuf, BenchError> {
 /// An image of `bytes` bytes that do not compress, in files of `size` bytes, 100 in a directory.
 pub(crate) fn base(setting: &Setting, bytes: usize, size: usize) -> Result<PathBuf, BenchError> {
     kept(setting, &format!("base-{bytes}-{size}"), BASE, |dir| {
-        let mut noise = Noise(3);
+        let mut random = Random::new(3);
         for number in 0..bytes / size {
             let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
             if number % SMALL_FILES_PER_DIR == 0 {
                 fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
             }
-            noise.write(&sub.join(format!("file{number:05}.bin")), size)?;
+            noise(&mut random, &sub.join(format!("file{number:05}.bin")), size)?;
         }
         Ok(())
     })
@@ -110,33 +115,8 @@ fn kept(
     Ok(dir)
 }
 
-/// Bytes without a pattern, from a seed (xorshift64*): the same on each run, so that figures can be compared.
-struct Noise(u64);
-
-impl Noise {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_F491_4F6C_DD1D)
-    }
-
-    fn next_u16(&mut self) -> u16 {
-        let [.., high, low] = self.next().to_le_bytes();
-        u16::from_le_bytes([low, high])
-    }
-
-    fn write(&mut self, path: &Path, size: usize) -> Result<(), BenchError> {
-        let file = File::create(path).map_err(BenchError::file("create", path))?;
-        let mut file = BufWriter::new(file);
-        let mut left = size;
-        while left > 0 {
-            let word = self.next().to_le_bytes();
-            let part = &word[..left.min(word.len())];
-            file.write_all(part)
-                .map_err(BenchError::file("write", path))?;
-            left -= part.len();
-        }
-        file.flush().map_err(BenchError::file("write", path))
-    }
+/// A file of `size` bytes that do not compress.
+fn noise(random: &mut Random, path: &Path, size: usize) -> Result<(), BenchError> {
+    let bytes = random.bytes(size.next_multiple_of(8));
+    fs::write(path, &bytes[..size]).map_err(BenchError::file("write", path))
 }
