@@ -5,6 +5,7 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::iter;
 use std::process::ExitCode;
 
 use oci_image::diagnostics::{self, Report};
@@ -122,15 +123,19 @@ impl Failure {
 
 /// Whether the system refused one of our own writes for want of room.
 fn is_disk_full(error: &(dyn Error + 'static)) -> bool {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if let Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) = kind {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
+    causes(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        })
+}
+
+/// An error, then what caused it, then what caused that.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    iter::successors(Some(error), |&error| error.source())
 }
 
 /// Shows clap's error, or the help or version that was asked for, and gives the exit status.
@@ -146,13 +151,8 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 }
 
 /// An error and its causes, a line each.
-fn message(error: &dyn Error) -> String {
-    let mut lines = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        lines.push(error.to_string());
-        cause = error.source();
-    }
+fn message(error: &(dyn Error + 'static)) -> String {
+    let lines: Vec<String> = causes(error).map(ToString::to_string).collect();
     let mut text = format!("error: {}\n", lines[0]);
     for (index, line) in lines.iter().enumerate().skip(1) {
         // A transparent error repeats the words of the one it stands for, the daemon those of what we told it.

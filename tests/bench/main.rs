@@ -26,7 +26,7 @@ mod rival;
 mod setting;
 mod tree;
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
 use crate::{cases::Case, error::BenchError, setting::Setting};
 
@@ -36,10 +36,8 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: error: {error}");
-            let mut source = std::error::Error::source(&error);
-            while let Some(cause) = source {
+            for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
                 eprintln!("  caused by: {cause}");
-                source = cause.source();
             }
             ExitCode::FAILURE
         }

@@ -6,6 +6,7 @@
 //! Reads and writes: nothing.
 
 use std::error::Error;
+use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
@@ -79,11 +80,9 @@ impl Faults {
 
 /// An error and its sources in one line.
 pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
+    let causes = iter::successors(Some(error), |&error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

@@ -1,5 +1,7 @@
 //! Why a build left nothing, and whose fault that was: the build's, or the engine's and the machine's.
 
+use std::error::Error;
+use std::iter;
 use std::path::PathBuf;
 
 use crate::buildkit::cache::CacheError;
@@ -94,7 +96,7 @@ pub enum BuildError {
         /// The output.
         path: PathBuf,
         /// What is wrong with it.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A signal asked for the end.
     #[error("stopped by {}", .0.name)]
@@ -110,14 +112,10 @@ impl BuildError {
     /// Whether the image holds what no root filesystem can: then what is built is at fault, and no machine.
     #[must_use]
     pub fn is_of_the_image(&self) -> bool {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
-        while let Some(error) = cause {
-            if let Some(error) = error.downcast_ref::<RootfsError>() {
-                return error.is_of_the_stream();
-            }
-            cause = error.source();
-        }
-        false
+        let error: &(dyn Error + 'static) = self;
+        iter::successors(Some(error), |&error| error.source())
+            .find_map(|error| error.downcast_ref::<RootfsError>())
+            .is_some_and(RootfsError::is_of_the_stream)
     }
 
     /// The end of the daemon's log, where it says more than the error.
