@@ -12,6 +12,7 @@
 //! - [`daemon`]: starts, watches and stops buildkitd.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
+//! - `blocking`: work that blocks, for the rooms that await it.
 //!
 //! # How to
 //!
@@ -34,6 +35,7 @@
 //! }
 //! ```
 
+mod blocking;
 pub mod buildkit;
 pub mod daemon;
 pub mod diagnostics;

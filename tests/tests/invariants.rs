@@ -19,14 +19,15 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "executor",
         &[
-            "planner", "daemon", "buildkit", "registry", "image", "progress",
+            "planner", "daemon", "buildkit", "registry", "image", "progress", "blocking",
         ],
     ),
-    ("daemon", &[]),
+    ("daemon", &["blocking"]),
     ("buildkit", &[]),
     ("registry", &["image"]),
     ("image", &[]),
     ("progress", &["buildkit"]),
+    ("blocking", &[]),
 ];
 
 /// What `progress` may know of `buildkit`: its types, not its client.

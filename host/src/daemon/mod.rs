@@ -44,6 +44,7 @@ pub use options::{Options, default_root};
 pub use programs::{MissingProgram, Overrides, Program, Programs};
 pub use rootless::Lack;
 
+use crate::blocking::blocking;
 use command::{Launch, Who};
 use log::Log;
 use namespaces::Isolation;
@@ -239,14 +240,6 @@ impl fmt::Display for Status {
             Self::Known(status) => status.fmt(f),
             Self::Unknown => f.write_str("its exit status is unknown"),
         }
-    }
-}
-
-/// Runs what blocks on a thread of its own. A caller that goes away leaves it to finish, and its result to be dropped.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
     }
 }
 

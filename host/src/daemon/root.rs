@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::{DaemonError, blocking, mounts};
+use super::{DaemonError, mounts};
+use crate::blocking::blocking;
 
 /// How often a lock is tried. A blocking flock(2) cannot be called off without a signal to its thread.
 const RETRY: Duration = Duration::from_millis(50);

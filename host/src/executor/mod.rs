@@ -29,6 +29,7 @@ use std::time::Duration;
 
 use oci_image_schema::plan::BaseImage;
 
+use crate::blocking::blocking;
 use crate::buildkit::auth::{Anonymous, Credentials};
 use crate::buildkit::docker_config::DockerConfig;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
@@ -220,12 +221,4 @@ async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, Bu
     })
     .await?;
     Ok(Some(Registry::serve(images).await?))
-}
-
-/// Runs what blocks on a thread of its own.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-    }
 }
