@@ -1,6 +1,7 @@
 //! Base images made by hand: what is in a layer is known to the byte, and everything in it can be put wrong.
 
 use std::fs;
+use std::mem;
 use std::path::Path;
 
 use serde_json::json;
@@ -87,25 +88,17 @@ impl Layer {
     }
 
     /// PAX records of the next entry: `SCHILY.xattr.user.note`.
+    ///
+    /// # Panics
+    /// Never: it writes to memory.
     #[must_use]
     pub fn records(self, records: &[(&str, &[u8])]) -> Self {
-        let mut bytes = Vec::new();
-        for (key, value) in records {
-            let tail = [b" ", key.as_bytes(), b"=", value, b"\n"].concat();
-            // The length counts its own digits.
-            let mut length = tail.len() + 1;
-            while length.to_string().len() + tail.len() != length {
-                length += 1;
-            }
-            bytes.extend_from_slice(length.to_string().as_bytes());
-            bytes.extend_from_slice(&tail);
-        }
-        let mut header = Header::new_gnu();
-        header.as_old_mut().name[..7].copy_from_slice(b"records");
-        header.set_entry_type(EntryType::XHeader);
-        header.set_size(bytes.len() as u64);
-        header.set_cksum();
-        self.push(&header, &bytes)
+        let mut archive = tar::Builder::new(self.0);
+        archive
+            .append_pax_extensions(records.iter().copied())
+            .expect("memory");
+        // What is left in the builder is ended when it is dropped.
+        Self(mem::take(archive.get_mut()))
     }
 
     fn link(self, kind: EntryType, path: &str, to: &str) -> Self {

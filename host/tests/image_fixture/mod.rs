@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -104,20 +105,12 @@ impl Tar {
 
     /// PAX records for the next entry.
     pub(crate) fn records(self, records: &[(&str, &[u8])]) -> Self {
-        let mut bytes = Vec::new();
-        for (key, value) in records {
-            let tail = [b" ", key.as_bytes(), b"=", value, b"\n"].concat();
-            let mut length = tail.len() + 1;
-            while length.to_string().len() + tail.len() != length {
-                length += 1;
-            }
-            bytes.extend_from_slice(length.to_string().as_bytes());
-            bytes.extend_from_slice(&tail);
-        }
-        self.entry(
-            &header(b"records", tar::EntryType::XHeader, bytes.len() as u64),
-            &bytes,
-        )
+        let mut archive = tar::Builder::new(self.0);
+        archive
+            .append_pax_extensions(records.iter().copied())
+            .unwrap();
+        // What is left in the builder is ended when it is dropped.
+        Self(mem::take(archive.get_mut()))
     }
 
     pub(crate) fn end(mut self) -> Vec<u8> {
