@@ -37,6 +37,22 @@ fn place() -> (Workplace, PathBuf) {
     (place, base)
 }
 
+/// A registry's host, and the name of an image there.
+fn names(front: &Front) -> (String, String) {
+    let host = front.host();
+    let image = format!("{host}/some/base:latest");
+    (host, image)
+}
+
+/// The key with the settings of one registry.
+fn registry(host: &str, settings: Value) -> Value {
+    json!({"registries": {host: settings}})
+}
+
+fn plain_http(host: &str) -> Value {
+    registry(host, json!({"http": true}))
+}
+
 /// Builds on `image`; `more` are keys of the object.
 fn build(place: &Workplace, image: &str, more: Value) -> Run {
     build_as(place, image, more, "no-logins")
@@ -96,15 +112,10 @@ fn says(run: &Run, parts: &[&str]) {
 fn registry_with_plain_http_is_used_if_that_is_allowed() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Open);
-    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let (host, image) = names(&front);
 
     let refused = build(&place, &image, json!({})).expect(1);
-    let _ = build(
-        &place,
-        &image,
-        json!({"registries": {host.as_str(): {"http": true}}}),
-    )
-    .expect(0);
+    let _ = build(&place, &image, plain_http(&host)).expect(0);
 
     is_derived(&place);
     says(
@@ -120,7 +131,7 @@ fn registry_with_a_certificate_of_its_own_is_used_with_its_authority() {
     place.write("certificates/ca.pem", &certificates.ca);
     place.write("trusted/registry.crt", &certificates.ca);
     let front = Front::tls(&base, &certificates);
-    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let (host, image) = names(&front);
 
     let refused = build(&place, &image, json!({})).expect(1);
     says(&refused, &["certificate", "is not trusted here"]);
@@ -130,12 +141,7 @@ fn registry_with_a_certificate_of_its_own_is_used_with_its_authority() {
         json!({"insecure": true}),
     ] {
         fs::remove_dir_all(place.root()).unwrap();
-        let _ = build(
-            &place,
-            &image,
-            json!({"registries": {host.as_str(): settings}}),
-        )
-        .expect(0);
+        let _ = build(&place, &image, registry(&host, settings)).expect(0);
         is_derived(&place);
     }
 }
@@ -148,13 +154,13 @@ fn registry_that_wants_a_client_certificate_is_used_with_a_key_pair() {
     place.write("certificates/client.pem", &certificates.client);
     place.write("certificates/client.key", &certificates.client_key);
     let front = Front::mutual_tls(&base, &certificates);
-    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let (host, image) = names(&front);
     let ca = json!(["certificates/ca.pem"]);
     let pair = json!([{"key": "certificates/client.key", "cert": "certificates/client.pem"}]);
 
-    let alone = json!({"registries": {host.as_str(): {"ca": ca}}});
+    let alone = registry(&host, json!({"ca": ca}));
     let refused = build(&place, &image, alone).expect(1);
-    let both = json!({"registries": {host.as_str(): {"ca": ca, "keypair": pair}}});
+    let both = registry(&host, json!({"ca": ca, "keypair": pair}));
     let _ = build(&place, &image, both).expect(0);
 
     is_derived(&place);
@@ -236,11 +242,8 @@ fn private_image_is_pulled_with_the_password_of_dockers_configuration() {
     for door in [Door::Basic, Door::Token] {
         let (place, base) = place();
         let front = Front::plain(&base, door);
-        let (host, image) = (
-            front.host(),
-            format!("{}/private/base:latest", front.host()),
-        );
-        let registries = json!({"registries": {host.as_str(): {"http": true}}});
+        let (host, image) = names(&front);
+        let registries = plain_http(&host);
         log_in(&place, &host, PASSWORD);
 
         let run = build_as(&place, &image, registries, "logins").expect(0);
@@ -268,11 +271,8 @@ fn helper(place: &Workplace, name: &str, host: &str, password: &str) {
 fn private_image_is_pulled_with_the_password_of_a_credential_helper() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Basic);
-    let (host, image) = (
-        front.host(),
-        format!("{}/private/base:latest", front.host()),
-    );
-    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    let (host, image) = names(&front);
+    let registries = plain_http(&host);
     helper(&place, "good", &host, PASSWORD);
     helper(&place, "other", "other.test", "letmein");
     for config in [
@@ -297,11 +297,8 @@ fn private_image_is_pulled_with_the_password_of_a_credential_helper() {
 fn wrong_password_of_a_credential_helper_says_which_helper_gave_it() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Token);
-    let (host, image) = (
-        front.host(),
-        format!("{}/private/base:latest", front.host()),
-    );
-    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    let (host, image) = names(&front);
+    let registries = plain_http(&host);
     helper(&place, "wrong", &host, "letmein");
     let config = json!({"credsStore": "wrong"});
     let config = place.write("logins/config.json", config.to_string());
@@ -320,11 +317,8 @@ fn wrong_password_of_a_credential_helper_says_which_helper_gave_it() {
 fn credential_helper_that_fails_is_named_with_what_it_says() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Basic);
-    let (host, image) = (
-        front.host(),
-        format!("{}/private/base:latest", front.host()),
-    );
-    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    let (host, image) = names(&front);
+    let registries = plain_http(&host);
     place.write(
         "helpers/docker-credential-locked",
         "#!/bin/sh\necho 'the keychain is locked'\nexit 1\n",
@@ -355,11 +349,8 @@ fn wrong_password_says_which_registry_and_where_it_came_from() {
     for door in [Door::Basic, Door::Token] {
         let (place, base) = place();
         let front = Front::plain(&base, door);
-        let (host, image) = (
-            front.host(),
-            format!("{}/private/base:latest", front.host()),
-        );
-        let registries = json!({"registries": {host.as_str(): {"http": true}}});
+        let (host, image) = names(&front);
+        let registries = plain_http(&host);
         log_in(&place, &host, "letmein");
 
         let run = build_as(&place, &image, registries, "logins").expect(1);
@@ -378,11 +369,8 @@ fn wrong_password_says_which_registry_and_where_it_came_from() {
 fn missing_login_says_which_registry_wants_one() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Basic);
-    let (host, image) = (
-        front.host(),
-        format!("{}/private/base:latest", front.host()),
-    );
-    let registries = json!({"registries": {host.as_str(): {"http": true}}});
+    let (host, image) = names(&front);
+    let registries = plain_http(&host);
 
     let run = build(&place, &image, registries).expect(1);
 
@@ -395,7 +383,7 @@ fn missing_login_says_which_registry_wants_one() {
 fn extra_configuration_reaches_the_daemon_beside_the_keys() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Open);
-    let (host, image) = (front.host(), format!("{}/some/base:latest", front.host()));
+    let (host, image) = names(&front);
     let extra = format!("[registry.\"{host}\"]\nhttp = true\n[worker.oci]\nmax-parallelism = 1\n");
 
     let _ = build(
