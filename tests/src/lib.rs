@@ -11,6 +11,7 @@
 //! - [`layout`]: an independent check of an OCI layout.
 //! - [`disk`]: small disks, to be filled.
 //! - [`random`]: numbers from a seed.
+//! - [`tree`]: what stands below a directory.
 //! - [`package`]: the planner in another language, installed.
 
 pub mod archive;
@@ -24,4 +25,5 @@ pub mod random;
 pub mod rival;
 pub mod secrecy;
 pub mod traces;
+pub mod tree;
 pub mod workplace;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::tree;
+
 /// Secrets that may show nowhere but where a test put them.
 #[derive(Debug)]
 pub struct Secrets(Vec<Vec<u8>>);
@@ -31,18 +33,12 @@ impl Secrets {
     /// If the directory cannot be read.
     #[must_use]
     pub fn holders(&self, directory: &Path) -> Vec<PathBuf> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(directory).expect("a directory") {
-            let entry = entry.expect("an entry");
-            let kind = entry.file_type().expect("a kind");
-            if kind.is_dir() {
-                found.extend(self.holders(&entry.path()));
-            } else if kind.is_file() && self.show_in(&fs::read(entry.path()).expect("a file")) {
-                found.push(entry.path());
-            }
-        }
-        found.sort();
-        found
+        let is_file = |path: &PathBuf| fs::symlink_metadata(path).expect("it was found").is_file();
+        (tree::paths(directory).iter())
+            .map(|path| directory.join(path))
+            .filter(is_file)
+            .filter(|file| self.show_in(&fs::read(file).expect("a file")))
+            .collect()
     }
 
     /// Command lines and environments of all processes that hold one of the secrets.

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use oci_image_tests::archive::{Archive, sha256};
 use oci_image_tests::layout::assert_sound;
 use oci_image_tests::random::Random;
+use oci_image_tests::tree;
 use oci_image_tests::workplace::{Run, Workplace};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -114,7 +115,7 @@ impl Scene {
         Results {
             image: sha256(&fs::read(self.place.path("image/image.tar")).unwrap()),
             digest: self.place.read("image/digest"),
-            rootfs: tree(&self.place.path("image/rootfs")),
+            rootfs: files(&self.place.path("image/rootfs")),
         }
     }
 
@@ -160,10 +161,13 @@ impl Scene {
         let length = |name: &str| fs::metadata(self.place.path("image/rootfs").join(name));
         assert_eq!(length("noise").unwrap().len(), 500_000);
         assert_eq!(length("deep/er/kept").unwrap().len(), 200_000);
-        let names = tree(&self.place.path("image/rootfs"));
+        let names = tree::paths(&self.place.path("image/rootfs"));
         if !self.before.rootfs.is_empty() {
-            let names = names.iter().map(|(path, _)| path);
-            assert!(names.eq(self.before.rootfs.iter().map(|(path, _)| path)));
+            assert!(
+                names
+                    .iter()
+                    .eq(self.before.rootfs.iter().map(|(path, _)| path))
+            );
         }
     }
 
@@ -181,27 +185,20 @@ impl Scene {
 }
 
 /// Every path below `root` with what is there, sorted.
-fn tree(root: &Path) -> Vec<(PathBuf, String)> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(path) = open.pop() {
-        let kind = fs::symlink_metadata(&path).unwrap().file_type();
-        let content = if kind.is_dir() {
-            open.extend(
-                fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+fn files(root: &Path) -> Vec<(PathBuf, String)> {
+    let content = |path: &Path| {
+        let kind = fs::symlink_metadata(path).unwrap().file_type();
+        if kind.is_dir() {
             "directory".to_owned()
         } else if kind.is_symlink() {
-            fs::read_link(&path).unwrap().display().to_string()
+            fs::read_link(path).unwrap().display().to_string()
         } else {
-            sha256(&fs::read(&path).unwrap())
-        };
-        found.push((path.strip_prefix(root).unwrap().to_owned(), content));
-    }
-    found.sort();
-    found
+            sha256(&fs::read(path).unwrap())
+        }
+    };
+    (tree::paths(root).into_iter())
+        .map(|path| (path.clone(), content(&root.join(path))))
+        .collect()
 }
 
 /// Lets time go by.

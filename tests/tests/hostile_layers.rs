@@ -8,6 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use oci_image_tests::base::{Layer, write_image};
+use oci_image_tests::tree;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::json;
 
@@ -65,31 +66,22 @@ enum File {
 }
 
 /// The tree below `root` without the root and what the Dockerfile adds, sorted.
-fn tree(root: &Path) -> Vec<(String, File)> {
-    let mut found = Vec::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(path) = open.pop() {
-        let kind = fs::symlink_metadata(&path).unwrap().file_type();
-        let file = if kind.is_dir() {
-            open.extend(
-                fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+fn files(root: &Path) -> Vec<(String, File)> {
+    let file = |path: &Path| {
+        let kind = fs::symlink_metadata(path).unwrap().file_type();
+        if kind.is_dir() {
             File::Directory
         } else if kind.is_symlink() {
-            File::Link(fs::read_link(&path).unwrap().display().to_string())
+            File::Link(fs::read_link(path).unwrap().display().to_string())
         } else {
             assert!(kind.is_file(), "{}", path.display());
-            File::Text(fs::read_to_string(&path).unwrap())
-        };
-        let name = path.strip_prefix(root).unwrap().display().to_string();
-        if !name.is_empty() && name != "built" {
-            found.push((name, file));
+            File::Text(fs::read_to_string(path).unwrap())
         }
-    }
-    found.sort_by(|one, other| one.0.cmp(&other.0));
-    found
+    };
+    (tree::paths(root).iter())
+        .map(|path| (path.display().to_string(), file(&root.join(path))))
+        .filter(|(name, _)| !name.is_empty() && name != "built")
+        .collect()
 }
 
 fn text(path: &str, text: &str) -> (String, File) {
@@ -118,7 +110,7 @@ fn inside(target: &Target) -> Vec<(String, File)> {
 
 fn becomes(target: &Target, layers: &[Layer], expected: &[(String, File)]) {
     let _ = target.build(layers).expect(0);
-    assert_eq!(tree(&target.place.path("image/rootfs")), expected);
+    assert_eq!(files(&target.place.path("image/rootfs")), expected);
 }
 
 fn fails(target: &Target, layers: &[Layer], message: &str) {

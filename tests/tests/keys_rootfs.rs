@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use oci_image_tests::archive::Archive;
 use oci_image_tests::base::{Layer, write_image};
+use oci_image_tests::tree;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 use tar::EntryType;
@@ -60,18 +61,16 @@ fn xattrs(path: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
+fn files(root: &Path) -> BTreeMap<PathBuf, File> {
     let mut found = BTreeMap::new();
-    let mut open = vec![root.to_owned()];
-    while let Some(path) = open.pop() {
+    for name in tree::paths(root) {
+        let path = root.join(&name);
         let metadata = fs::symlink_metadata(&path).unwrap();
         let kind = metadata.file_type();
         let (kind, content) = if kind.is_symlink() {
             let target = fs::read_link(&path).unwrap();
             ("symlink", target.as_os_str().as_bytes().to_vec())
         } else if kind.is_dir() {
-            let entries = fs::read_dir(&path).unwrap();
-            open.extend(entries.map(|entry| entry.unwrap().path()));
             ("directory", Vec::new())
         } else if kind.is_fifo() {
             ("fifo", Vec::new())
@@ -94,7 +93,7 @@ fn tree(root: &Path) -> BTreeMap<PathBuf, File> {
             },
             xattrs: xattrs(&path),
         };
-        found.insert(path.strip_prefix(root).unwrap().to_owned(), file);
+        found.insert(name, file);
     }
     found
 }
@@ -108,7 +107,7 @@ fn unpacked_by_umoci(place: &Workplace) -> BTreeMap<PathBuf, File> {
     let source = "docker-archive:image/image.tar";
     let _ = place.output("skopeo", &["copy", "--quiet", source, "oci:layout:latest"]);
     let _ = place.output("umoci", &["unpack", "--image", "layout:latest", "bundle"]);
-    tree(&place.path("bundle/rootfs"))
+    files(&place.path("bundle/rootfs"))
 }
 
 fn is_root() -> bool {
@@ -126,7 +125,10 @@ fn rootfs_is_the_tree_that_umoci_unpacks_of_the_archive() {
 
     let _ = build(&place).expect(0);
 
-    let (ours, theirs) = (tree(&place.path("image/rootfs")), unpacked_by_umoci(&place));
+    let (ours, theirs) = (
+        files(&place.path("image/rootfs")),
+        unpacked_by_umoci(&place),
+    );
     assert_eq!(
         ours.keys().collect::<Vec<_>>(),
         theirs.keys().collect::<Vec<_>>()
@@ -216,7 +218,10 @@ fn attributes_of_a_layer_are_those_that_umoci_unpacks() {
         .expect(0);
 
     assert!(!run.stderr.contains("`rootfs/` lost"), "{}", run.stderr);
-    let (mut ours, mut theirs) = (tree(&place.path("image/rootfs")), unpacked_by_umoci(&place));
+    let (mut ours, mut theirs) = (
+        files(&place.path("image/rootfs")),
+        unpacked_by_umoci(&place),
+    );
     let device = theirs.remove(Path::new("noted/null")).unwrap();
     assert_eq!(device.kind, "device");
     for made_anew in ["", "built"].map(Path::new) {
