@@ -3,7 +3,7 @@
 use std::io;
 
 use oci_image::daemon::{self, Overrides};
-use oci_image::diagnostics::{self, Report};
+use oci_image::diagnostics;
 use oci_image::executor::{self, Built, Host, Stop};
 use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
@@ -27,7 +27,11 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
         .map(ResponseFile::create)
         .transpose()?;
     let plan = request.plan()?;
-    warn(&request.report(plan.warnings().to_vec()), coloured);
+    if !plan.warnings().is_empty() {
+        let report = request.report(plan.warnings().to_vec());
+        // Apart from the progress below.
+        tell(&format!("{}\n", diagnostics::text(&report, coloured)));
+    }
     let host = host(build.engine, build.progress, coloured)?;
     let secrets = std::mem::take(&mut request.secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -43,14 +47,6 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
     match response {
         Some(response) => Ok(response.responses(&responses)?),
         None => Ok(()),
-    }
-}
-
-/// Shows remarks, apart from the progress below them.
-fn warn(report: &Report, coloured: bool) {
-    let text = diagnostics::text(report, coloured);
-    if !text.is_empty() {
-        tell(&format!("{text}\n"));
     }
 }
 
