@@ -36,3 +36,36 @@ fn entry<'text>(report: &'text Report, diagnostic: &'text Diagnostic) -> Entry<'
         end: spot.as_ref().map(Spot::end),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oci_image_schema::code::Code;
+    use oci_image_schema::diagnostic::{Place, Span};
+
+    use super::*;
+
+    #[test]
+    fn json_adds_lines_and_columns_in_characters() {
+        let place = Place::Object(Span { start: 11, end: 19 });
+        let report = Report {
+            name: "<stdin>".to_owned(),
+            text: "{\"ä\": 1,\n \"contxt\": 2}".to_owned(),
+            diagnostics: vec![Diagnostic::new(Code::UnknownKey, "no such key").at(place)],
+            ..Report::default()
+        };
+
+        let json = json(&[report]);
+
+        let entries: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(
+            entries[0]["start"],
+            serde_json::json!({"line": 2, "column": 2})
+        );
+        assert_eq!(
+            entries[0]["end"],
+            serde_json::json!({"line": 2, "column": 10})
+        );
+        assert_eq!(entries[0]["file"], "<stdin>");
+        assert_eq!(entries[0]["code"], "unknown-key");
+    }
+}
