@@ -2,37 +2,28 @@
 //!
 //! No error shows what the file or a helper holds: a parser's message may quote a password.
 //!
+//! - `keychain`: logins that a credential helper keeps in place of the file.
+//!
 //! Reads: `$DOCKER_CONFIG/config.json`, else `~/.docker/config.json`; runs `docker-credential-*`. Writes: nothing.
 //! Source: the Docker CLI's documentation of `docker login` and the credential helpers' protocol.
+
+mod keychain;
 
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
 
 use crate::buildkit::auth::{Credentials, CredentialsFailure, Login, Origin};
+use crate::buildkit::docker_config::keychain::Keychain;
 use crate::buildkit::secrets::SecretBytes;
 
-/// How long a credential helper may take.
-// The daemon waits 60 s for a login; an answer after that serves nobody.
-const HELPER_DEADLINE: Duration = Duration::from_secs(30);
-/// The most that is read of a helper's answer, in bytes; tokens of cloud registries have 2 to 20 KB.
-const HELPER_ANSWER_LIMIT: u64 = 1 << 20;
 /// What `docker login` calls Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
-/// The user name that marks an identity token.
-const TOKEN_USER: &str = "<token>";
-/// What a helper prints, by its protocol, if it knows no login.
-const NOT_FOUND: &str = "credentials not found in native keychain";
-
 /// Logins out of Docker's configuration, which is read anew at each lookup.
 ///
 /// ```
@@ -102,7 +93,7 @@ pub enum DockerConfigError {
         message: String,
     },
     /// A helper does not end.
-    #[error("the credential helper `{program}` gives no answer within {} s", HELPER_DEADLINE.as_secs())]
+    #[error("the credential helper `{program}` gives no answer within {} s", keychain::DEADLINE.as_secs())]
     HelperDeadline {
         /// The helper.
         program: String,
@@ -136,15 +127,6 @@ struct Entry {
     username: String,
     password: String,
     identitytoken: String,
-}
-
-/// What a helper prints.
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(rename = "Username")]
-    username: String,
-    #[serde(rename = "Secret")]
-    secret: String,
 }
 
 impl DockerConfig {
@@ -200,7 +182,12 @@ impl DockerConfig {
         if helper.is_empty() {
             return self.entry(&file, key);
         }
-        self.ask(&format!("docker-credential-{helper}"), key).await
+        let keychain = Keychain {
+            program: format!("docker-credential-{helper}"),
+            configured_in: &self.path,
+            search_path: self.search_path.as_deref(),
+        };
+        keychain.ask(key).await
     }
 
     fn entry(&self, file: &File, key: &str) -> Result<Option<Login>, DockerConfigError> {
@@ -219,85 +206,16 @@ impl DockerConfig {
             "" => (entry.username.clone(), entry.password.clone()),
             auth => decode(auth).ok_or_else(defect)?,
         };
-        let login = match (entry.identitytoken.as_str(), password.as_str()) {
+        let (username, password) = match (entry.identitytoken.as_str(), password.as_str()) {
             ("", "") => return Ok(None),
             ("", _) => (username, password),
             (token, _) => (String::new(), token.to_owned()),
         };
-        Ok(Some(self.login(login, Origin::File(self.path.clone()))))
-    }
-
-    async fn ask(&self, program: &str, key: &str) -> Result<Option<Login>, DockerConfigError> {
-        let answer = tokio::time::timeout(HELPER_DEADLINE, self.run(program, key))
-            .await
-            .map_err(|_| DockerConfigError::HelperDeadline {
-                program: program.to_owned(),
-            })?;
-        let (succeeded, output) = answer.map_err(|source| DockerConfigError::RunHelper {
-            path: self.path.clone(),
-            program: program.to_owned(),
-            source,
-        })?;
-        if !succeeded {
-            let message = String::from_utf8_lossy(&output).trim().to_owned();
-            if message == NOT_FOUND {
-                return Ok(None);
-            }
-            let (program, key) = (program.to_owned(), key.to_owned());
-            return Err(DockerConfigError::HelperFailed {
-                program,
-                key,
-                message,
-            });
-        }
-        let Ok(answer) = serde_json::from_slice::<Answer>(&output) else {
-            let (program, key) = (program.to_owned(), key.to_owned());
-            return Err(DockerConfigError::HelperAnswer { program, key });
-        };
-        let username = if answer.username == TOKEN_USER {
-            String::new()
-        } else {
-            answer.username
-        };
-        let origin = Origin::Helper {
-            program: program.to_owned(),
-            configured_in: self.path.clone(),
-        };
-        Ok(Some(self.login((username, answer.secret), origin)))
-    }
-
-    /// Runs `program get` with `key` on standard input; whether it succeeded, and what it printed.
-    async fn run(&self, program: &str, key: &str) -> io::Result<(bool, Vec<u8>)> {
-        let mut command = Command::new(program);
-        if let Some(search_path) = &self.search_path {
-            command.env("PATH", search_path);
-        }
-        let mut child = command
-            .arg("get")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let mut input = child.stdin.take().expect("standard input is piped");
-        // A helper that fails early does not read its input; its answer says why.
-        let _ = input.write_all(key.as_bytes()).await;
-        drop(input);
-        let output = child.stdout.take().expect("standard output is piped");
-        let mut answer = Vec::new();
-        output
-            .take(HELPER_ANSWER_LIMIT)
-            .read_to_end(&mut answer)
-            .await?;
-        Ok((child.wait().await?.success(), answer))
-    }
-
-    fn login(&self, (username, password): (String, String), origin: Origin) -> Login {
-        Login {
+        Ok(Some(Login {
             username,
             password: SecretBytes::new(password),
-            origin,
-        }
+            origin: Origin::File(self.path.clone()),
+        }))
     }
 }
 
