@@ -20,6 +20,16 @@ enum Wanted {
     Either,
 }
 
+/// A path that the object names or the contract fixes.
+#[derive(Clone, Copy)]
+struct Named<'p> {
+    /// What it is to the build.
+    what: &'p str,
+    path: &'p str,
+    /// Where the object asks for it.
+    cause: Span,
+}
+
 /// Looks at paths, and reports what is not as it should be.
 pub(crate) struct Files<'f, 't, 'w> {
     pub(crate) findings: &'f mut Findings<'t>,
@@ -31,7 +41,10 @@ impl<'t> Files<'_, 't, '_> {
     pub(crate) fn check(&mut self, request: &Request<'t>) {
         self.context(request);
         for pair in &request.image_args {
-            self.expect(Wanted::Either, "the image", &pair.value, pair.text.span());
+            self.expect(
+                Wanted::Either,
+                named("the image", &pair.value, pair.text.span()),
+            );
         }
         for file in request
             .buildkit_secrets
@@ -42,7 +55,10 @@ impl<'t> Files<'_, 't, '_> {
         }
         if let Some(ssh) = &request.buildkit_ssh {
             for path in &ssh.paths {
-                self.expect(Wanted::File, "the socket or key", path, ssh.text.span());
+                self.expect(
+                    Wanted::File,
+                    named("the socket or key", path, ssh.text.span()),
+                );
             }
         }
         for registry in &request.registries {
@@ -85,13 +101,14 @@ impl<'t> Files<'_, 't, '_> {
     }
 
     fn named_dockerfile(&mut self, context: &Text<'t>, dockerfile: &Text<'t>) {
-        if self.is(Entry::Nothing, dockerfile.as_str()) {
+        let found = self.workspace.entry_at(dockerfile.as_str());
+        if is_nothing(&found) {
             let within = name::join(context.as_str(), dockerfile.as_str());
             let message = format!(
                 "the Dockerfile {} does not exist",
                 quoted(dockerfile.as_str())
             );
-            let is_within = within != dockerfile.as_str() && self.is(Entry::File, &within);
+            let is_within = within != dockerfile.as_str() && self.is_file(&within);
             let finding = self
                 .findings
                 .report(Code::MissingPath, dockerfile.span(), message);
@@ -102,14 +119,17 @@ impl<'t> Files<'_, 't, '_> {
                 ));
             }
         } else {
-            self.expect_text(Wanted::File, "the Dockerfile", dockerfile);
+            let named = named("the Dockerfile", dockerfile.as_str(), dockerfile.span());
+            self.judge(found, Wanted::File, named);
         }
     }
 
     fn default_dockerfile(&mut self, context: &Text<'t>) {
         let path = name::join(context.as_str(), "Dockerfile");
-        if !self.is(Entry::Nothing, &path) {
-            self.expect(Wanted::File, "the Dockerfile", &path, context.span());
+        let found = self.workspace.entry_at(&path);
+        if !is_nothing(&found) {
+            let named = named("the Dockerfile", &path, context.span());
+            self.judge(found, Wanted::File, named);
             return;
         }
         let message = format!(
@@ -122,13 +142,20 @@ impl<'t> Files<'_, 't, '_> {
     }
 
     fn expect_text(&mut self, wanted: Wanted, what: &str, path: &Text<'t>) -> bool {
-        self.expect(wanted, what, path.as_str(), path.span())
+        self.expect(wanted, named(what, path.as_str(), path.span()))
     }
 
     /// Whether what is wanted stands at a path; reports if not.
-    fn expect(&mut self, wanted: Wanted, what: &str, path: &str, cause: Span) -> bool {
+    fn expect(&mut self, wanted: Wanted, named: Named) -> bool {
+        let found = self.workspace.entry_at(named.path);
+        self.judge(found, wanted, named)
+    }
+
+    /// The same of an answer that is there already.
+    fn judge(&mut self, found: Result<Entry, FileError>, wanted: Wanted, named: Named) -> bool {
+        let Named { what, path, cause } = named;
         let quoted = quoted(path);
-        let (code, message) = match (wanted, self.workspace.entry_at(path)) {
+        let (code, message) = match (wanted, found) {
             (Wanted::File | Wanted::Either, Ok(Entry::File))
             | (Wanted::Directory | Wanted::Either, Ok(Entry::Directory)) => {
                 return true;
@@ -159,22 +186,31 @@ impl<'t> Files<'_, 't, '_> {
 
     /// Whether a directory stands at a path that the contract fixes, or nothing; no answer, and a finding, if it is anything else.
     pub(crate) fn directory(&mut self, path: &str, cause: Span) -> Option<bool> {
-        match self.workspace.entry_at(path) {
-            Ok(Entry::Nothing) | Err(FileError::NotFound) => Some(false),
-            _ => self
-                .expect(Wanted::Directory, "the directory", path, cause)
-                .then_some(true),
+        let found = self.workspace.entry_at(path);
+        if is_nothing(&found) {
+            return Some(false);
         }
+        self.judge(
+            found,
+            Wanted::Directory,
+            named("the directory", path, cause),
+        )
+        .then_some(true)
     }
 
-    /// Whether just this stands at a path. No answer is no.
-    pub(crate) fn is(&self, entry: Entry, path: &str) -> bool {
-        match self.workspace.entry_at(path) {
-            Ok(found) => found == entry,
-            Err(FileError::NotFound) => entry == Entry::Nothing,
-            Err(_) => false,
-        }
+    /// Whether a file stands at a path. No answer is no.
+    pub(crate) fn is_file(&self, path: &str) -> bool {
+        self.workspace.entry_at(path) == Ok(Entry::File)
     }
+}
+
+fn named<'p>(what: &'p str, path: &'p str, cause: Span) -> Named<'p> {
+    Named { what, path, cause }
+}
+
+/// Whether the answer is that nothing stands there.
+fn is_nothing(found: &Result<Entry, FileError>) -> bool {
+    matches!(found, Ok(Entry::Nothing) | Err(FileError::NotFound))
 }
 
 fn words(error: &FileError) -> &str {

@@ -20,7 +20,7 @@ use crate::lines;
 use crate::name;
 use crate::pair::PairKind;
 use crate::request::Request;
-use crate::workspace::{Entry, Workspace};
+use crate::workspace::Workspace;
 
 /// The directory of the final image, and the name of its solve.
 const IMAGE: &str = "image";
@@ -226,7 +226,7 @@ fn export(
 fn cache(flag: Option<Span>, files: &mut Files<'_, '_, '_>) -> Option<Cache> {
     let flag = flag?;
     if files.directory(CACHE, flag)? {
-        let import = files.is(Entry::File, CACHE_INDEX);
+        let import = files.is_file(CACHE_INDEX);
         return Some(Cache {
             directory: CACHE.to_owned(),
             import,

@@ -1,5 +1,6 @@
 //! The planner as a whole, where no fixture reaches: other workspaces, limits, and texts that nobody wrote.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
@@ -39,6 +40,20 @@ fn context_and(directories: &[&'static str]) -> Files {
         .0
         .extend(directories.iter().map(|directory| (*directory, None)));
     files
+}
+
+/// A workspace that notes the paths at which it was asked what stands there.
+struct Asked(Files, RefCell<Vec<String>>);
+
+impl Workspace for Asked {
+    fn read_text(&self, path: &str) -> Result<String, FileError> {
+        self.0.read_text(path)
+    }
+
+    fn entry_at(&self, path: &str) -> Result<Entry, FileError> {
+        self.1.borrow_mut().push(path.to_owned());
+        self.0.entry_at(path)
+    }
 }
 
 /// A host that answers for nothing.
@@ -115,6 +130,22 @@ fn file_in_the_place_of_an_output_is_an_error() {
         ),
         "{said:#?}"
     );
+}
+
+#[test]
+fn host_is_asked_once_what_stands_at_a_path() {
+    let files = context_and(&["image", "cache"]);
+    for dockerfile in ["", r#", "dockerfile": "Dockerfile""#] {
+        let object = format!(r#"{{"context": ".", "output": "app", "cache": true{dockerfile}}}"#);
+        let asked = Asked(Files(files.0.clone()), RefCell::default());
+
+        let _ = crate::plan(&object, &asked).unwrap();
+
+        let mut paths = asked.1.into_inner();
+        paths.sort_unstable();
+        let each = [".", "Dockerfile", "cache", "cache/index.json", "image"];
+        assert_eq!(paths, each, "{object}");
+    }
 }
 
 #[test]
