@@ -13,6 +13,10 @@ mod engine_config;
 
 const TARGET: &str = "wasm32-wasip2";
 
+/// How much of its memory a component keeps for its stack, in bytes.
+// The linker's own megabyte would be most of the memory that a call maps, or zeroes. The planner does not recurse with the input.
+const STACK: u32 = 128 * 1024;
+
 /// What the outer build says of itself.
 pub(crate) struct Outer {
     /// The root of the workspace.
@@ -109,6 +113,10 @@ impl Outer {
             .args(["--profile", "guest"])
             .args(["--target", TARGET])
             .args(["--package", package])
+            .args([
+                "--config",
+                &format!("target.{TARGET}.rustflags=['-Clink-arg=-zstack-size={STACK}']"),
+            ])
             .arg("--target-dir")
             .arg(&directory)
             .current_dir(&self.workspace);

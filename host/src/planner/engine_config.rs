@@ -15,6 +15,8 @@ pub(crate) fn engine_config() -> Config {
     config
         .consume_fuel(true)
         .max_wasm_stack(MAX_WASM_STACK)
+        // The planner's data are 40 KiB: copying them is less work than making a file in memory of them and mapping that.
+        .memory_init_cow(false)
         // The planner computes with text; a smaller language is a smaller door.
         .wasm_simd(false)
         .wasm_relaxed_simd(false)

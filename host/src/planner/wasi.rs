@@ -6,14 +6,13 @@
 //!
 //! Source: WASI 0.2 (`wasi:cli`, `wasi:io`).
 
-use tokio::io::AsyncWrite;
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
-use wasmtime::component::{Component, HasData, Linker, LinkerInstance, ResourceType};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream, WasiCli, WasiCliView};
+use wasmtime::component::{Component, HasData, Linker, LinkerInstance, Resource, ResourceType};
+use wasmtime_wasi::cli::{WasiCli, WasiCliCtx, WasiCliCtxView, WasiCliView};
 use wasmtime_wasi::p2::bindings::{cli, io};
-use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
-use wasmtime_wasi::{ResourceTable, WasiCtx, WasiCtxView, WasiView, async_trait};
+use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::{ResourceTable, async_trait};
 
 use super::sandbox::{Ledger, Sandbox};
 
@@ -21,30 +20,29 @@ use super::sandbox::{Ledger, Sandbox};
 const WRITE_AT_ONCE: usize = 4096;
 
 /// What WASI knows of one call of the planner.
+// No `WasiCtx`: it opens the kernel's source of randomness and seeds three generators for each call, for imports that are traps.
 pub(super) struct World {
-    context: WasiCtx,
+    cli: WasiCliCtx,
     handles: ResourceTable,
+    printed: Printed,
 }
 
 impl World {
     /// An empty one, in which everything that is printed goes into the ledger.
     pub(super) fn new(ledger: &Ledger) -> Self {
-        let printed = Printed(ledger.clone());
         Self {
-            context: WasiCtx::builder()
-                .stdout(printed.clone())
-                .stderr(printed)
-                .build(),
+            cli: WasiCliCtx::default(),
             handles: ResourceTable::new(),
+            printed: Printed(ledger.clone()),
         }
     }
 }
 
-impl WasiView for Sandbox {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let World { context, handles } = self.world();
-        WasiCtxView {
-            ctx: context,
+impl WasiCliView for Sandbox {
+    fn cli(&mut self) -> WasiCliCtxView<'_> {
+        let World { cli, handles, .. } = self.world();
+        WasiCliCtxView {
+            ctx: cli,
             table: handles,
         }
     }
@@ -59,8 +57,8 @@ pub(super) fn link(
     cli::environment::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
     cli::exit::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
     cli::stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::stdout::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::stderr::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
+    cli::stdout::add_to_linker::<Sandbox, World>(linker, Sandbox::world)?;
+    cli::stderr::add_to_linker::<Sandbox, World>(linker, Sandbox::world)?;
     cli::terminal_input::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
     cli::terminal_output::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
     cli::terminal_stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
@@ -119,26 +117,34 @@ fn handles(sandbox: &mut Sandbox) -> &mut ResourceTable {
     &mut sandbox.world().handles
 }
 
+/// Tells wasmtime's linker that what is printed goes to the world.
+impl HasData for World {
+    type Data<'a> = &'a mut World;
+}
+
+impl cli::stdout::Host for World {
+    fn get_stdout(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        self.stream()
+    }
+}
+
+impl cli::stderr::Host for World {
+    fn get_stderr(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        self.stream()
+    }
+}
+
+impl World {
+    fn stream(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
+        self.printed.0.charge(0)?;
+        let stream: DynOutputStream = Box::new(self.printed.clone());
+        Ok(self.handles.push(stream)?)
+    }
+}
+
 /// Standard output and standard error. Every call to it is charged, so that a flood ends.
 #[derive(Clone)]
 struct Printed(Ledger);
-
-impl IsTerminal for Printed {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for Printed {
-    fn p2_stream(&self) -> Box<dyn OutputStream> {
-        Box::new(self.clone())
-    }
-
-    // What WASI 0.3 takes, which is not linked.
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(tokio::io::sink())
-    }
-}
 
 #[async_trait]
 impl Pollable for Printed {
