@@ -3,7 +3,9 @@
 //! `tests/tests/requests.rs` says that what it says natively is right.
 
 use std::fs;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::thread;
 
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, NativeWorkspace, Workspace};
@@ -11,6 +13,7 @@ use oci_image::planner::{MAX_OBJECT, Planner, inline_secrets};
 use oci_image_guest::workspace as native;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_tests::engine::checkout;
+use oci_image_tests::random::Random;
 
 #[test]
 fn component_says_of_each_fixture_what_the_planner_says_natively() {
@@ -49,7 +52,7 @@ fn plan_of_each_valid_fixture_passes_the_check() {
 #[test]
 fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() {
     let planner = Planner::load().unwrap();
-    let mut dice = 0x9e37_79b9_7f4a_7c15;
+    let mut dice = Random::new(1);
     for (name, object) in fixtures() {
         if object.is_empty() {
             continue;
@@ -74,6 +77,33 @@ fn worst_object_meets_an_answer_and_no_limit() {
             panic!("{what}: {error}");
         }
     }
+}
+
+#[test]
+fn pooled_planner_says_the_same_whoever_called_before_and_however_many_call() {
+    let planner = Planner::pooled(NonZeroU32::new(2).unwrap()).unwrap();
+    let fixtures = fixtures();
+    let large = filled("{", r#""a":1,"#, r#""a":1}"#);
+    let call = |first: usize| {
+        for at in 0..fixtures.len() {
+            let (name, object) = &fixtures[(first + at) % fixtures.len()];
+            assert_eq!(
+                planner.plan(object, workspace(object)).unwrap().result,
+                oci_image_guest::plan(object, &Native(workspace(object))),
+                "{name}"
+            );
+            if at == first {
+                // What it leaves in memory is nobody else's.
+                planner.validate(&large).unwrap();
+            }
+        }
+    };
+
+    thread::scope(|threads| {
+        for first in 0..5 {
+            threads.spawn(move || call(first * 7));
+        }
+    });
 }
 
 /// Objects as long as the planner takes them, each of one thing over and over.
@@ -126,13 +156,9 @@ fn filled(start: &str, unit: &str, end: &str) -> String {
 }
 
 /// One damage at one place: a byte changed, cut, doubled, or everything after it cut off.
-fn damaged(object: &str, dice: &mut u64) -> String {
-    let mut roll = |sides: usize| {
-        *dice ^= *dice << 13;
-        *dice ^= *dice >> 7;
-        *dice ^= *dice << 17;
-        usize::try_from(*dice >> 33).expect("31 bits") % sides
-    };
+fn damaged(object: &str, dice: &mut Random) -> String {
+    let mut roll =
+        |sides: usize| usize::try_from(dice.number() % sides as u64).expect("less than `sides`");
     let mut bytes = object.as_bytes().to_vec();
     let at = roll(bytes.len());
     match roll(4) {

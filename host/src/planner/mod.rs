@@ -10,7 +10,8 @@
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
-//! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `limits` and `deadline`: how much, how long.
+//! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `limits` and `deadline`: how much, how long; `pool`: for
+//!   callers that call often.
 //! - `bindings`: the contract's records, to the schema's types.
 //! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`. Diagnostics are
 //!   checked by `checked_diagnostics`.
@@ -28,17 +29,19 @@ mod engine_config;
 pub mod inline_secrets;
 mod limits;
 mod named_paths;
+mod pool;
 mod sandbox;
 mod wasi;
 pub mod workspace;
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 use oci_image_schema::interface::Interface;
 use oci_image_schema::plan::BuildPlan;
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -52,6 +55,7 @@ use self::bindings::exports::oci_image::planner::planner::Guest;
 use self::bindings::{ImagePlannerPre, all, workspace as contract};
 use self::checked_diagnostics::Texts;
 use self::deadline::{FUEL_BETWEEN_LOOKS, run_until};
+use self::pool::Turns;
 use self::sandbox::Sandbox;
 use self::workspace::{NoWorkspace, Workspace};
 
@@ -110,6 +114,17 @@ pub struct Planned {
 pub struct Planner {
     linked: Linked,
     limits: Limits,
+    /// Who may call, where memory is for so many only.
+    turns: Option<Turns>,
+}
+
+/// What a call leaves.
+struct Called<T> {
+    answer: T,
+    /// What it saw and printed.
+    sandbox: Sandbox,
+    /// The fuel that it took.
+    fuel: u64,
 }
 
 /// A component with what it may import.
@@ -143,6 +158,39 @@ impl Planner {
         Ok(Self {
             linked,
             limits: Limits::default(),
+            turns: None,
+        })
+    }
+
+    /// The embedded planner for a program that calls it again and again, from at most so many threads at once: another waits
+    /// for its turn. A call takes half as long as that of a planner from [`load`](Self::load), which is ready sooner.
+    ///
+    /// Each of the calls at once reserves 4 GiB of addresses, not of memory.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use oci_image::planner::Planner;
+    ///
+    /// let planner = Planner::pooled(NonZeroU32::MIN)?;
+    /// for object in [r#"{"context": ".", "output": "image"}"#, r#"{"context": "app", "output": "image"}"#] {
+    ///     assert!(planner.validate(object)?.is_empty());
+    /// }
+    /// # Ok::<(), oci_image::planner::PlannerError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`PlannerError::Load`] if it was compiled for another machine, or there are not as many addresses.
+    pub fn pooled(calls_at_once: NonZeroU32) -> Result<Self, PlannerError> {
+        let load = || {
+            let mut config = engine_config::engine_config();
+            pool::of(calls_at_once.get(), &mut config);
+            let (engine, component) = embedded::copy(&config)?;
+            Linked::new(engine, &component)
+        };
+        Ok(Self {
+            linked: load().map_err(load_error)?,
+            limits: Limits::default(),
+            turns: Some(Turns::new(calls_at_once.get())),
         })
     }
 
@@ -166,6 +214,7 @@ impl Planner {
         Ok(Self {
             linked: load().map_err(load_error)?,
             limits,
+            turns: None,
         })
     }
 
@@ -193,14 +242,14 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok((vec![diagnostic], 0));
         }
-        let (diagnostics, sandbox) = self.call(NoWorkspace, async |planner, store| {
+        let called = self.call(NoWorkspace, async |planner, store| {
             planner.call_validate(store, object).await
         })?;
-        let diagnostics = all(diagnostics);
-        texts(object, &sandbox)
+        let diagnostics = all(called.answer);
+        texts(object, &called.sandbox)
             .check(&diagnostics)
             .map_err(PlannerError::Diagnostics)?;
-        Ok((diagnostics, sandbox.fuel()))
+        Ok((diagnostics, called.fuel))
     }
 
     /// What the message `build` of this object needs and gives, or every defect.
@@ -214,13 +263,13 @@ impl Planner {
         if let Some(diagnostic) = too_long(object) {
             return Ok(Err(vec![diagnostic]));
         }
-        let (result, sandbox) = self.call(NoWorkspace, async |planner, store| {
+        let called = self.call(NoWorkspace, async |planner, store| {
             planner.call_describe(store, object).await
         })?;
-        let result = result.map(Into::into).map_err(all);
+        let result = called.answer.map(Into::into).map_err(all);
         match &result {
             Ok(_) => Ok(()),
-            Err(diagnostics) => texts(object, &sandbox).check_refusal(diagnostics),
+            Err(diagnostics) => texts(object, &called.sandbox).check_refusal(diagnostics),
         }
         .map_err(PlannerError::Diagnostics)?;
         Ok(result)
@@ -255,11 +304,11 @@ impl Planner {
                 files: BTreeMap::new(),
             });
         }
-        let (result, sandbox) = self.call(workspace, async |planner, store| {
+        let called = self.call(workspace, async |planner, store| {
             planner.call_plan(store, object).await
         })?;
-        let result: Result<BuildPlan, _> = result.map(Into::into).map_err(all);
-        let texts = texts(object, &sandbox);
+        let result: Result<BuildPlan, _> = called.answer.map(Into::into).map_err(all);
+        let texts = texts(object, &called.sandbox);
         match &result {
             Ok(plan) => texts.check_warnings(&plan.warnings),
             Err(diagnostics) => texts.check_refusal(diagnostics),
@@ -267,7 +316,7 @@ impl Planner {
         .map_err(PlannerError::Diagnostics)?;
         Ok(Planned {
             result,
-            files: sandbox.into_files(),
+            files: called.sandbox.into_files(),
         })
     }
 
@@ -276,7 +325,8 @@ impl Planner {
         &self,
         workspace: impl Workspace + 'static,
         function: impl AsyncFnOnce(&Guest, &mut Store<Sandbox>) -> wasmtime::Result<T>,
-    ) -> Result<(T, Sandbox), PlannerError> {
+    ) -> Result<Called<T>, PlannerError> {
+        let _turn = self.turns.as_ref().map(Turns::wait);
         let end = Instant::now() + self.limits.time;
         let mut store = Store::new(
             &self.linked.engine,
@@ -292,12 +342,11 @@ impl Planner {
         })
         .unwrap_or_else(|| Err(Limit::Time(self.limits.time).into()));
         match result {
-            Ok(answer) => {
-                let left = store.get_fuel().unwrap_or_default();
-                let mut sandbox = store.into_data();
-                sandbox.took(self.limits.fuel - left);
-                Ok((answer, sandbox))
-            }
+            Ok(answer) => Ok(Called {
+                answer,
+                fuel: self.limits.fuel - store.get_fuel().unwrap_or_default(),
+                sandbox: store.into_data(),
+            }),
             Err(error) => Err(self.failure(error, store.data().stderr())),
         }
     }
@@ -344,17 +393,12 @@ fn texts<'a>(object: &'a str, sandbox: &'a Sandbox) -> Texts<'a> {
 
 /// The one defect of an object that is not even handed over.
 fn too_long(object: &str) -> Option<Diagnostic> {
-    (object.len() > MAX_OBJECT).then(|| Diagnostic {
-        code: Code::ObjectTooLarge.name().to_owned(),
-        severity: Severity::Error,
-        pointer: String::new(),
-        place: Some(Place::Object(Span { start: 0, end: 0 })),
-        message: format!(
-            "the object holds {} bytes, and may hold {MAX_OBJECT}",
-            object.len()
-        ),
-        help: Some("put long lists into files: `build_args_file`, `labels_file`".to_owned()),
-        allowed: Vec::new(),
+    (object.len() > MAX_OBJECT).then(|| {
+        let length = object.len();
+        let message = format!("the object holds {length} bytes, and may hold {MAX_OBJECT}");
+        Diagnostic::new(Code::ObjectTooLarge, message)
+            .at(Place::Object(Span { start: 0, end: 0 }))
+            .help("put long lists into files: `build_args_file`, `labels_file`")
     })
 }
 

@@ -24,7 +24,6 @@ pub(super) struct Sandbox {
     ledger: Ledger,
     world: World,
     files: BTreeMap<String, String>,
-    fuel: u64,
 }
 
 impl Sandbox {
@@ -36,18 +35,7 @@ impl Sandbox {
             world: World::new(&ledger),
             ledger,
             files: BTreeMap::new(),
-            fuel: 0,
         }
-    }
-
-    /// Notes the fuel that the call took, once it has ended.
-    pub(super) fn took(&mut self, fuel: u64) {
-        self.fuel = fuel;
-    }
-
-    /// The fuel that the call took.
-    pub(super) fn fuel(&self) -> u64 {
-        self.fuel
     }
 
     /// What WASI knows of this call.
