@@ -30,6 +30,11 @@ pub(crate) enum BenchError {
         status: ExitStatus,
         log: String,
     },
+    #[error("a host of the planner printed what is no figure: `{line}`")]
+    Line {
+        line: String,
+        source: serde_json::Error,
+    },
     #[error("cannot serve the image `{}`", path.display())]
     Image {
         path: PathBuf,

@@ -8,6 +8,7 @@
 //!
 //! - [`cases`]: what is compared, a module a case.
 //! - [`pair`]: two sides, measured in turn, and their medians.
+//! - [`figure`]: what is measured by itself.
 //! - [`measure`]: one process, or several, from start to end: time and memory.
 //! - [`product`]: our side of a build.
 //! - [`rival`]: the other side: `buildkitd` and `buildctl` by hand.
@@ -18,6 +19,7 @@
 
 mod cases;
 mod error;
+mod figure;
 mod measure;
 mod pair;
 mod product;
@@ -48,14 +50,14 @@ fn main() -> ExitCode {
 fn bench(names: &[String]) -> Result<(), BenchError> {
     let selected = select(names)?;
     let setting = Setting::find()?;
-    let mut comparisons = Vec::new();
+    let mut rows = Vec::new();
     for case in selected {
         eprintln!("bench: {}", case.name);
         let measured = (case.run)(&setting)?;
         report::save(&setting, case.name, &measured)?;
-        comparisons.extend(measured);
+        rows.extend(measured);
     }
-    report::print(&comparisons);
+    report::print(&rows);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     error::BenchError,
+    figure::{Amount, Figure, Row},
     measure::Sample,
     pair::{Comparison, Goal, highest_peak, median_wall},
     setting::Setting,
@@ -18,11 +19,7 @@ use crate::{
 const PEAK_GOAL: u64 = 64 << 20;
 
 /// Writes all figures of a case to `target/bench/NAME.json`.
-pub(crate) fn save(
-    setting: &Setting,
-    name: &str,
-    comparisons: &[Comparison],
-) -> Result<(), BenchError> {
+pub(crate) fn save(setting: &Setting, name: &str, rows: &[Row]) -> Result<(), BenchError> {
     let at = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |since| since.as_secs());
@@ -30,7 +27,7 @@ pub(crate) fn save(
         "case": name,
         "unix_time": at,
         "cores": std::thread::available_parallelism().map_or(0, usize::from),
-        "comparisons": comparisons.iter().map(figures).collect::<Vec<Value>>(),
+        "rows": rows.iter().map(row_figures).collect::<Vec<Value>>(),
     });
     let file = setting.dir.join(format!("{name}.json"));
     fs::write(&file, format!("{document:#}\n")).map_err(BenchError::file("write", file))
@@ -38,19 +35,24 @@ pub(crate) fn save(
 
 /// Prints the table to standard output.
 #[expect(clippy::print_stdout, reason = "the table is what the program is for")]
-pub(crate) fn print(comparisons: &[Comparison]) {
-    print!("{}", table(comparisons));
+pub(crate) fn print(rows: &[Row]) {
+    print!("{}", table(rows));
 }
 
-fn table(comparisons: &[Comparison]) -> String {
+fn table(rows: &[Row]) -> String {
     let mut text = String::from(
         "| what | `oci-image` | the other side | ratio | goal | |\n| --- | ---: | ---: | ---: | ---: | --- |\n",
     );
-    for comparison in comparisons {
-        text.push_str(&time_row(comparison));
+    for row in rows {
+        text.push_str(&match row {
+            Row::Compared(comparison) => time_row(comparison),
+            Row::Alone(figure) => figure_row(figure),
+        });
     }
-    for comparison in comparisons {
-        if highest_peak(&comparison.pair.ours) > 0 {
+    for row in rows {
+        if let Row::Compared(comparison) = row
+            && highest_peak(&comparison.pair.ours) > 0
+        {
             text.push_str(&memory_row(comparison));
         }
     }
@@ -73,6 +75,23 @@ fn time_row(comparison: &Comparison) -> String {
     )
 }
 
+fn figure_row(figure: &Figure) -> String {
+    format!(
+        "| {} | {} |  |  | {} | {} |\n",
+        figure.what,
+        amount(figure.amount),
+        (figure.goal).map_or_else(String::new, |goal| format!("<= {}", amount(goal))),
+        figure.is_met().map_or("", mark),
+    )
+}
+
+fn amount(amount: Amount) -> String {
+    match amount {
+        Amount::Time(duration) => time(duration),
+        Amount::Size(bytes) => mebibytes(bytes),
+    }
+}
+
 fn memory_row(comparison: &Comparison) -> String {
     let peak = highest_peak(&comparison.pair.ours);
     format!(
@@ -92,6 +111,7 @@ fn mark(met: bool) -> &'static str {
 fn time(duration: Duration) -> String {
     let milliseconds = duration.as_secs_f64() * 1e3;
     match milliseconds {
+        ..1.0 => format!("{:.0} µs", milliseconds * 1e3),
         ..10.0 => format!("{milliseconds:.2} ms"),
         ..1000.0 => format!("{milliseconds:.0} ms"),
         _ => format!("{:.2} s", milliseconds / 1e3),
@@ -104,6 +124,24 @@ fn time(duration: Duration) -> String {
 )]
 fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
+}
+
+fn row_figures(row: &Row) -> Value {
+    match row {
+        Row::Compared(comparison) => figures(comparison),
+        Row::Alone(figure) => json!({
+            "what": figure.what,
+            "amount": amount_figure(figure.amount),
+            "goal": figure.goal.map(amount_figure),
+        }),
+    }
+}
+
+fn amount_figure(amount: Amount) -> Value {
+    match amount {
+        Amount::Time(duration) => json!({"wall_s": duration.as_secs_f64()}),
+        Amount::Size(bytes) => json!({"bytes": bytes}),
+    }
 }
 
 fn figures(comparison: &Comparison) -> Value {
@@ -154,7 +192,22 @@ mod tests {
             | what | `oci-image` | the other side | ratio | goal | |\n\
             | --- | ---: | ---: | ---: | ---: | --- |\n\
             | a build | 750 ms | by hand: 1.50 s | 0.50x | <= 0.7x | met |\n\
+            | a plan | 45 µs |  |  | <= 50 µs | met |\n\
+            | a page | 0.5 MiB |  |  |  |  |\n\
             | peak memory: a build | 65.0 MiB | 30.0 MiB |  | <= 64.0 MiB | **missed** |\n";
-        assert_eq!(table(&[comparison]), expected);
+        let alone = |what: &str, amount, goal| {
+            Row::Alone(Figure {
+                what: what.to_owned(),
+                amount,
+                goal,
+            })
+        };
+        let time = |microseconds| Amount::Time(Duration::from_micros(microseconds));
+        let rows = [
+            Row::Compared(comparison),
+            alone("a plan", time(45), Some(time(50))),
+            alone("a page", Amount::Size(1 << 19), None),
+        ];
+        assert_eq!(table(&rows), expected);
     }
 }

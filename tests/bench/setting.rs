@@ -87,6 +87,11 @@ impl Log {
         Ok((file, twin))
     }
 
+    /// All of it.
+    pub(crate) fn text(&self) -> Result<String, BenchError> {
+        fs::read_to_string(&self.0).map_err(BenchError::file("read", &self.0))
+    }
+
     /// Its last lines.
     pub(crate) fn tail(&self) -> String {
         let bytes =

@@ -3,6 +3,7 @@
 //! - [`info`]: `oci-image` without arguments.
 //! - [`validate`]: `oci-image validate`, of one request and of many.
 //! - [`pathological`]: the same of requests that are large in one way.
+//! - [`planner`]: the planner by itself, in each of its hosts.
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
@@ -13,6 +14,7 @@
 mod first_sync;
 mod info;
 mod pathological;
+mod planner;
 mod preload;
 mod resync;
 mod rootfs;
@@ -20,55 +22,72 @@ mod targets;
 mod trivial;
 mod validate;
 
-use crate::{error::BenchError, pair::Comparison, setting::Setting};
+use crate::{
+    error::BenchError,
+    figure::{Figure, Row},
+    pair::Comparison,
+    setting::Setting,
+};
 
 /// Something to measure.
 pub(crate) struct Case {
     /// What selects it: `make bench ONLY=NAME`.
     pub(crate) name: &'static str,
     /// Measures it.
-    pub(crate) run: fn(&Setting) -> Result<Vec<Comparison>, BenchError>,
+    pub(crate) run: fn(&Setting) -> Result<Vec<Row>, BenchError>,
 }
 
 /// Every case, the quick ones first.
 pub(crate) const ALL: &[Case] = &[
     Case {
         name: "info",
-        run: info::run,
+        run: |setting| info::run(setting).map(compared),
     },
     Case {
         name: "validate",
-        run: validate::run,
+        run: |setting| validate::run(setting).map(compared),
     },
     Case {
         name: "pathological",
-        run: pathological::run,
+        run: |setting| pathological::run(setting).map(compared),
+    },
+    Case {
+        name: "planner",
+        run: |setting| planner::run(setting).map(alone),
     },
     Case {
         name: "trivial",
-        run: trivial::run,
+        run: |setting| trivial::run(setting).map(compared),
     },
     Case {
         name: "resync",
-        run: resync::run,
+        run: |setting| resync::run(setting).map(compared),
     },
     Case {
         name: "first-sync",
-        run: first_sync::run,
+        run: |setting| first_sync::run(setting).map(compared),
     },
     Case {
         name: "targets",
-        run: targets::run,
+        run: |setting| targets::run(setting).map(compared),
     },
     Case {
         name: "rootfs",
-        run: rootfs::run,
+        run: |setting| rootfs::run(setting).map(compared),
     },
     Case {
         name: "preload",
-        run: preload::run,
+        run: |setting| preload::run(setting).map(compared),
     },
 ];
+
+fn compared(comparisons: Vec<Comparison>) -> Vec<Row> {
+    comparisons.into_iter().map(Row::Compared).collect()
+}
+
+fn alone(figures: Vec<Figure>) -> Vec<Row> {
+    figures.into_iter().map(Row::Alone).collect()
+}
 
 /// Who the other side of a build is.
 const BY_HAND: &str = "`buildkitd` + `buildctl`";
