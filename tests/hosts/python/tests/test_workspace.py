@@ -41,6 +41,24 @@ class Directory(unittest.TestCase):
         self.assertEqual(self.refused("/etc/passwd").reason, "denied")
         self.assertEqual(self.refused("link").value, "a symbolic link leads out of the working directory")
 
+    def test_directory_beside_has_the_same_beginning_and_is_outside(self) -> None:
+        (self.directory.parent / "workshop").mkdir()
+        (self.directory / "link").symlink_to("../workshop")
+
+        self.assertEqual(self.refused("../workshop/file").reason, "denied")
+        self.assertEqual(self.refused("link").value, "a symbolic link leads out of the working directory")
+
+    def test_symbolic_links_in_a_circle_are_an_error_of_the_system(self) -> None:
+        (self.directory / "link").symlink_to("link")
+
+        self.assertIn("symbolic links", str(self.refused("link").value))
+
+    def test_root_is_a_directory_as_any_other(self) -> None:
+        workspace = DirectoryWorkspace("/", "{}")
+
+        self.assertEqual(workspace.entry_at(str(self.directory / "labels")), "file")
+        self.assertEqual(workspace.entry_at(".."), "directory")
+
     def test_text_of_a_secret_is_kept_and_a_large_one_refused(self) -> None:
         self.assertEqual(self.refused("./token").reason, "denied")
         self.assertEqual(self.workspace.entry_at("token"), "file")
