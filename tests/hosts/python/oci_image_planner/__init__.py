@@ -1,6 +1,7 @@
 """The planner of ``oci-image`` in Python: validates a request and plans its build, without a daemon.
 
 - ``planner``: a component, loaded and limited; its three questions.
+- ``function``: a function of the component, found and its type read once.
 - ``workspace``: what the planner may ask while it plans, and the one that answers from a directory.
 - ``documents``: its values in the JSON form of ``oci-image plan``, with their types.
 """

@@ -18,6 +18,7 @@ from wasmtime.component import Component, Linker, Record
 
 from . import documents
 from .documents import BuildInterface, BuildPlan, Diagnostic
+from .function import functions
 from .workspace import NoWorkspace, Workspace, entry_at, read_text
 
 #: Linear memory that one call may use, in bytes.
@@ -60,8 +61,10 @@ class Planner:
         config.consume_fuel = True
         self._engine = Engine(config)
         self._component = _compiled(self._engine, component, cache)
-        if _PLANNER not in self._component.type.exports(self._engine):
-            raise PlannerError(f"the component does not export `{_PLANNER}`")
+        self._functions = functions(self._engine, self._component, _PLANNER)
+        for question in ("validate", "describe", "plan"):
+            if question not in self._functions:
+                raise PlannerError(f"the component does not export `{question}` of `{_PLANNER}`")
         self._asked = _Asked()
         self._linker = self._link()
 
@@ -98,12 +101,7 @@ class Planner:
         self._asked.workspace = workspace
         try:
             instance = self._linker.instantiate(store, self._component)
-            interface = instance.get_export_index(store, _PLANNER)
-            export = instance.get_export_index(store, function, interface)
-            called = instance.get_func(store, export) if export else None
-            if called is None:
-                raise PlannerError(f"`{_PLANNER}` of the component has no `{function}`")
-            return called(store, text)
+            return self._functions[function].call(store, instance, text)
         except WasmtimeError as error:
             raise PlannerError(f"the planner stopped without an answer: {error}") from error
         finally:

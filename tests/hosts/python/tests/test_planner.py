@@ -9,6 +9,9 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
+from unittest import mock
+
+from wasmtime.component import RecordType
 
 from oci_image_planner import NoWorkspace, Planner, PlannerError, Refused, Workspace, canonical
 from oci_image_planner.workspace import Entry, FileError
@@ -51,6 +54,15 @@ class Answers(unittest.TestCase):
 
         self.assertEqual(interface["inputs"], [{"name": "src"}])
         self.assertEqual(interface["caches"], ["cache"])
+
+    def test_types_of_answers_are_read_once(self) -> None:
+        request = '{"context": "src", "output": "image", "cache": true}'
+        first = planner.describe(request)
+        with mock.patch.object(RecordType, "fields", new_callable=mock.PropertyMock) as fields:
+            second = planner.describe(request)
+
+        fields.assert_not_called()
+        self.assertEqual(first, second)
 
     def test_canonical_text_escapes_what_json_must_and_nothing_else(self) -> None:
         self.assertEqual(canonical(["ä\u2028\x7f\x00\n", [], None]), '[\n  "ä\u2028\x7f\\u0000\\n",\n  [],\n  null\n]\n')
