@@ -4,7 +4,7 @@
 //! the user sent, so that lines are those of their file. Texts shown are those that the planner saw: without secrets.
 //!
 //! - `text`: for a person, with excerpts.
-//! - `json`: a list of our own, with everything that is known.
+//! - `json`: a list of our own, or lines, with everything that is known.
 //! - `sarif`: SARIF 2.1.0, for code scanning.
 //! - `github`: workflow commands, which a job's log turns into annotations.
 //!
@@ -22,7 +22,7 @@ use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use serde::Serialize;
 
 pub use self::github::github;
-pub use self::json::json;
+pub use self::json::{json, json_lines};
 pub use self::sarif::sarif;
 pub use self::text::text;
 

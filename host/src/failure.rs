@@ -4,14 +4,17 @@
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::iter;
 use std::process::ExitCode;
 
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::BuildError;
 use oci_image::planner::PlannerError;
+use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;
+
+use crate::stderr::{self, ErrorLine, Line};
 
 /// The image was not built, because of what it is made of.
 const BUILD_FAILED: u8 = 1;
@@ -61,10 +64,42 @@ impl From<BuildError> for Failure {
 impl Failure {
     /// Shows the failure on standard error, and gives its exit status.
     #[must_use]
-    pub(crate) fn report(&self, coloured: bool) -> ExitCode {
-        // Nobody to tell, and nothing to do about it, if standard error is closed.
-        let _ = io::stderr().write_all(self.text(coloured).as_bytes());
+    pub(crate) fn report(&self, mode: Mode) -> ExitCode {
+        stderr::tell(&match mode {
+            Mode::Json => self.lines(),
+            Mode::Plain | Mode::Coloured => self.text(mode == Mode::Coloured),
+        });
         self.status().into()
+    }
+
+    /// For a program.
+    fn lines(&self) -> String {
+        let mut line = ErrorLine {
+            status: self.status(),
+            message: "the request is wrong".to_owned(),
+            causes: Vec::new(),
+            report: None,
+            log: Vec::new(),
+            hint: self.hint(),
+        };
+        let mut lines = String::new();
+        match self {
+            Self::Request(report) => lines = diagnostics::json_lines(report),
+            Self::Reported => {}
+            Self::Usage(error) | Self::Engine(error) => {
+                (line.message, line.causes) = message_and_causes(error.as_ref());
+            }
+            Self::Build(error) => {
+                (line.message, line.causes) = match error {
+                    // Its own message is the report.
+                    BuildError::Failed { .. } => ("the build failed".to_owned(), Vec::new()),
+                    error => message_and_causes(error),
+                };
+                line.report = error.report();
+                line.log = error.daemon_log().map(end_of).unwrap_or_default();
+            }
+        }
+        lines + &Line::Error(line).text()
     }
 
     fn text(&self, coloured: bool) -> String {
@@ -83,10 +118,10 @@ impl Failure {
                 if !matches!(error, BuildError::Failed { .. }) {
                     text.push_str(&message(error));
                 }
-                text.extend(error.daemon_log().map(end_of));
+                text.extend(error.daemon_log().map(printed));
             }
         }
-        text.extend(self.advice());
+        text.extend(self.hint().map(|hint| format!("  hint: {hint}\n")));
         text
     }
 
@@ -106,18 +141,18 @@ impl Failure {
     }
 
     /// What to do about it, where that is not in the message.
-    fn advice(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&'static str> {
         let error: &dyn Error = match self {
             Self::Request(_) | Self::Reported => return None,
             Self::Build(BuildError::NoRoom { .. } | BuildError::NoRoomForDaemon { .. }) => {
                 return Some(
-                    "  hint: free some space there, or use another disk (`--root`, `TMPDIR`), then build again\n",
+                    "free some space there, or use another disk (`--root`, `TMPDIR`), then build again",
                 );
             }
             Self::Build(error) => error,
             Self::Usage(error) | Self::Engine(error) => error.as_ref(),
         };
-        is_disk_full(error).then_some("  hint: free some space on that disk, then build again\n")
+        is_disk_full(error).then_some("free some space on that disk, then build again")
     }
 }
 
@@ -152,29 +187,42 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
 
 /// An error and its causes, a line each.
 fn message(error: &(dyn Error + 'static)) -> String {
-    let lines: Vec<String> = causes(error).map(ToString::to_string).collect();
-    let mut text = format!("error: {}\n", lines[0]);
-    for (index, line) in lines.iter().enumerate().skip(1) {
-        // A transparent error repeats the words of the one it stands for, the daemon those of what we told it.
-        let repeats = *line == lines[index - 1]
-            || (lines.get(index + 1)).is_some_and(|next| line != next && line.contains(next));
-        if !repeats {
-            text.push_str(&format!("  cause: {line}\n"));
-        }
+    let (message, causes) = message_and_causes(error);
+    let mut text = format!("error: {message}\n");
+    for cause in causes {
+        let _ = writeln!(text, "  cause: {cause}");
     }
     text
 }
 
-fn end_of(log: &str) -> String {
+/// An error's message, and those of its causes that say something new.
+fn message_and_causes(error: &(dyn Error + 'static)) -> (String, Vec<String>) {
+    let lines: Vec<String> = causes(error).map(ToString::to_string).collect();
+    // A transparent error repeats the words of the one it stands for, the daemon those of what we told it.
+    let repeats = |index: usize| {
+        lines[index] == lines[index - 1]
+            || (lines.get(index + 1))
+                .is_some_and(|next| lines[index] != *next && lines[index].contains(next))
+    };
+    let causes = (1..lines.len()).filter(|&index| !repeats(index));
+    let causes = causes.map(|index| lines[index].clone()).collect();
+    (lines[0].clone(), causes)
+}
+
+/// The last lines of a log.
+fn end_of(log: &str) -> Vec<&str> {
     let lines: Vec<&str> = log.lines().collect();
-    let shown = &lines[lines.len().saturating_sub(LOG_LINES)..];
+    lines[lines.len().saturating_sub(LOG_LINES)..].to_vec()
+}
+
+fn printed(log: &str) -> String {
+    let shown = end_of(log);
+    if shown.is_empty() {
+        return String::new();
+    }
     let mut text = String::from("last lines of buildkitd's log:\n");
     for line in shown {
         let _ = writeln!(text, "  {line}");
     }
-    if shown.is_empty() {
-        String::new()
-    } else {
-        text
-    }
+    text
 }

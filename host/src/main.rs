@@ -4,11 +4,13 @@
 //! - `request`: where a request comes from, and its text without secrets.
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
+//! - `stderr`: what is said beside the answer.
 
 mod cli;
 mod commands;
 mod failure;
 mod request;
+mod stderr;
 
 use std::process::ExitCode;
 
@@ -19,9 +21,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return failure::usage(&error),
     };
-    let coloured = commands::coloured(cli.color);
-    match commands::run(cli, coloured) {
+    let mode = commands::mode(&cli);
+    match commands::run(cli, mode) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(coloured),
+        Err(failure) => failure.report(mode),
     }
 }

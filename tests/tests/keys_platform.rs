@@ -192,28 +192,6 @@ fn debug_makes_the_daemon_talk() {
 }
 
 #[test]
-fn debug_with_progress_for_programs_is_json_line_by_line() {
-    let place = scratch();
-    let root = place.root().display().to_string();
-    let object = json!({"context": "context", "output": "image", "debug": true});
-
-    let run = place
-        .send(&["build", "--root", &root, "--progress", "json"], &object)
-        .expect(0);
-
-    let mut daemons = 0;
-    for line in run.stderr.lines() {
-        let event: Value =
-            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        let debug = event["line"]
-            .as_str()
-            .is_some_and(|line| line.contains("level=debug"));
-        daemons += u32::from(event["event"] == "daemon" && debug);
-    }
-    assert!(daemons > 0, "{}", run.stderr);
-}
-
-#[test]
 fn dockerfile_outside_of_the_context_is_used() {
     let place = scratch();
     place.write(

@@ -3,19 +3,19 @@
 use std::io;
 
 use oci_image::daemon::{self, Overrides};
-use oci_image::diagnostics;
 use oci_image::executor::{self, Built, Host, Stop};
 use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Build, Engine, Progress};
-use crate::commands::{enter, tell};
+use crate::cli::{Build, Engine};
+use crate::commands::enter;
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::stderr;
 
-pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
+pub(super) fn run(build: Build, mode: Mode) -> Result<(), Failure> {
     let mut request = match &build.file {
         Some(file) => Request::read(file, build.format)?,
         None => Request::message()?,
@@ -28,11 +28,9 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
         .transpose()?;
     let plan = request.plan()?;
     if !plan.warnings().is_empty() {
-        let report = request.report(plan.warnings().to_vec());
-        // Apart from the progress below.
-        tell(&format!("{}\n", diagnostics::text(&report, coloured)));
+        stderr::remarks(&request.report(plan.warnings().to_vec()), mode);
     }
-    let host = host(build.engine, build.progress, coloured)?;
+    let host = host(build.engine, mode)?;
     let secrets = std::mem::take(&mut request.secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -50,12 +48,7 @@ pub(super) fn run(build: Build, coloured: bool) -> Result<(), Failure> {
     }
 }
 
-fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Failure> {
-    let mode = match (progress, coloured) {
-        (Progress::Json, _) => Mode::Json,
-        (Progress::Plain, true) => Mode::Coloured,
-        (Progress::Plain, false) => Mode::Plain,
-    };
+fn host(engine: Engine, mode: Mode) -> Result<Host, Failure> {
     let directory = std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?;
     Ok(Host {
         root: engine.root.unwrap_or_else(daemon::default_root),
@@ -65,13 +58,8 @@ fn host(engine: Engine, progress: Progress, coloured: bool) -> Result<Host, Fail
             rootlesskit: engine.rootlesskit.map(Into::into),
         },
         progress: mode,
-        on_wait: |root| {
-            tell(&format!(
-                "another build uses `{}`: waiting until it has ended\n",
-                root.display()
-            ));
-        },
-        on_warning: |warning| tell(&format!("warning: {warning}\n")),
+        on_wait: stderr::waiting(mode),
+        on_warning: stderr::warning(mode),
         ..Host::new(directory)
     })
 }

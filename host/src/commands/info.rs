@@ -8,9 +8,10 @@ use oci_image::planner::Planner;
 use oci_image::protocol::{self, InfoShape, ResponseFile};
 
 use crate::cli::{Cli, InfoStyle};
-use crate::commands::{print, tell};
+use crate::commands::print;
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::stderr::tell;
 
 pub(super) fn run(style: InfoStyle, coloured: bool) -> Result<(), Failure> {
     if io::stdin().is_terminal() {

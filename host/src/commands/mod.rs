@@ -17,14 +17,17 @@ mod validate;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use crate::cli::{Cli, Color, Command};
+use oci_image::progress::Mode;
+
+use crate::cli::{Cli, Color, Command, Progress};
 use crate::failure::Failure;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(cli: Cli, coloured: bool) -> Result<(), Failure> {
+pub(crate) fn run(cli: Cli, mode: Mode) -> Result<(), Failure> {
+    let coloured = mode == Mode::Coloured;
     match cli.command {
         None => info::run(cli.info, coloured),
-        Some(Command::Build(build)) => build::run(build, coloured),
+        Some(Command::Build(build)) => build::run(build, mode),
         Some(Command::Plan(source)) => plan::run(&source),
         Some(Command::Validate(validate)) => validate::run(&validate, coloured),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
@@ -32,8 +35,17 @@ pub(crate) fn run(cli: Cli, coloured: bool) -> Result<(), Failure> {
     }
 }
 
+/// How the command speaks on standard error.
+pub(crate) fn mode(cli: &Cli) -> Mode {
+    match &cli.command {
+        Some(Command::Build(build)) if build.progress == Progress::Json => Mode::Json,
+        _ if coloured(cli.color) => Mode::Coloured,
+        _ => Mode::Plain,
+    }
+}
+
 /// Whether standard error takes colours. Source: no-color.org, bixense.com/clicolors.
-pub(crate) fn coloured(color: Color) -> bool {
+fn coloured(color: Color) -> bool {
     let set = |name, idle: &str| {
         std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != *idle)
     };
@@ -78,10 +90,4 @@ fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
-}
-
-/// Says something to a person beside the answer.
-fn tell(text: &str) {
-    // Nobody to tell if standard error is closed.
-    let _ = io::stderr().write_all(text.as_bytes());
 }

@@ -5,9 +5,10 @@
 use oci_image::diagnostics::{self, Report};
 
 use crate::cli::{ReportForm, Validate};
-use crate::commands::{enter, print, tell};
+use crate::commands::{enter, print};
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::stderr::tell;
 
 pub(super) fn run(validate: &Validate, coloured: bool) -> Result<(), Failure> {
     // Before the working directory changes: names of requests are relative to the one that we were called in.

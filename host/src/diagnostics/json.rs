@@ -15,6 +15,14 @@ struct Entry<'text> {
     end: Option<Position>,
 }
 
+/// A diagnostic among other events.
+#[derive(Serialize)]
+struct Line<'text> {
+    event: &'static str,
+    #[serde(flatten)]
+    entry: Entry<'text>,
+}
+
 /// Diagnostics for a program: one list for all requests.
 #[must_use]
 pub fn json(reports: &[Report]) -> String {
@@ -24,6 +32,21 @@ pub fn json(reports: &[Report]) -> String {
         .collect();
     let mut text = serde_json::to_string_pretty(&list).expect("an entry has only names as keys");
     text.push('\n');
+    text
+}
+
+/// The diagnostics of one request as lines: an object each, as in the list, with `"event": "diagnostic"`.
+#[must_use]
+pub fn json_lines(report: &Report) -> String {
+    let mut text = String::new();
+    for diagnostic in &report.diagnostics {
+        let line = Line {
+            event: "diagnostic",
+            entry: entry(report, diagnostic),
+        };
+        text.push_str(&serde_json::to_string(&line).expect("an entry has only names as keys"));
+        text.push('\n');
+    }
     text
 }
 

@@ -1,0 +1,95 @@
+//! Standard error: what the program says beside its answer, as text for a person or, with `--progress json`, as JSON for a program.
+//!
+//! In JSON there is one object a line, among those of the progress (`progress/json.rs`), and none of these has a `step`:
+//!
+//! | `event` | further keys |
+//! | --- | --- |
+//! | `diagnostic` | those of an entry of `validate --output-format json` |
+//! | `waiting` | `root`, the daemon's, which another build uses |
+//! | `warning` | `message` |
+//! | `error` | `status` (the exit status), `message`, `causes` (a list), `report` (several lines for a person, or null), `log` (the last lines of the daemon's) , `hint` (or null) |
+//!
+//! Nobody hears it if standard error is closed, which is nobody's fault.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use oci_image::diagnostics::{self, Report};
+use oci_image::progress::Mode;
+use serde::Serialize;
+
+/// A line for a program.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+pub(crate) enum Line<'a> {
+    /// Another build uses the daemon's root.
+    Waiting { root: &'a str },
+    /// Something goes less well than it should.
+    Warning { message: &'a str },
+    /// The end, if it is no good one.
+    Error(ErrorLine<'a>),
+}
+
+/// Why a command failed.
+#[derive(Serialize)]
+pub(crate) struct ErrorLine<'a> {
+    /// The exit status.
+    pub(crate) status: u8,
+    pub(crate) message: String,
+    pub(crate) causes: Vec<String>,
+    /// The failed solve's report.
+    pub(crate) report: Option<&'a str>,
+    /// The last lines of the daemon's log.
+    pub(crate) log: Vec<&'a str>,
+    /// What to do about it.
+    pub(crate) hint: Option<&'a str>,
+}
+
+impl Line<'_> {
+    /// The object with its line's end.
+    pub(crate) fn text(&self) -> String {
+        let mut text = serde_json::to_string(self).expect("a line has only names as keys");
+        text.push('\n');
+        text
+    }
+}
+
+/// Says something as it is.
+pub(crate) fn tell(text: &str) {
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Shows the remarks on a request that is built all the same.
+pub(crate) fn remarks(report: &Report, mode: Mode) {
+    tell(&match mode {
+        Mode::Json => diagnostics::json_lines(report),
+        // Apart from the progress below.
+        Mode::Plain | Mode::Coloured => {
+            format!("{}\n", diagnostics::text(report, mode == Mode::Coloured))
+        }
+    });
+}
+
+/// What says that another build uses the daemon's root.
+pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
+    match mode {
+        Mode::Json => |root| {
+            let root = &root.to_string_lossy();
+            tell(&Line::Waiting { root }.text());
+        },
+        Mode::Plain | Mode::Coloured => |root| {
+            let root = root.display();
+            tell(&format!(
+                "another build uses `{root}`: waiting until it has ended\n"
+            ));
+        },
+    }
+}
+
+/// What says that something goes less well than it should.
+pub(crate) fn warning(mode: Mode) -> fn(&str) {
+    match mode {
+        Mode::Json => |message| tell(&Line::Warning { message }.text()),
+        Mode::Plain | Mode::Coloured => |message| tell(&format!("warning: {message}\n")),
+    }
+}
