@@ -9,11 +9,12 @@ use oci_image_schema::code::Code;
 
 use crate::findings::{Findings, quoted};
 use crate::json::Text;
+use crate::reader::Reader;
 
 /// Extra hosts in BuildKit's form, without blanks.
 pub(crate) fn extra_hosts<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> String {
     let mut hosts = Vec::new();
-    for (item, range) in list.bounded_items("add_hosts", findings) {
+    for (item, range) in (Reader { findings }).items("add_hosts", list) {
         if item.is_empty() {
             findings
                 .report(

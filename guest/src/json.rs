@@ -55,7 +55,7 @@ pub(crate) struct Node<'t> {
     start: usize,
 }
 
-/// The members of a list or map.
+/// The members of a list or map, or of a string with commas between.
 pub(crate) struct Members<T> {
     /// At most [`MAX_ELEMENTS`] of them.
     pub(crate) list: Vec<T>,

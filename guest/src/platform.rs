@@ -11,12 +11,13 @@ use oci_image_schema::platform::{ARCHITECTURES, COMMON, SYSTEM_ALIASES, SYSTEMS}
 use crate::findings::{Findings, quoted};
 use crate::json::Text;
 use crate::nearest::nearest;
+use crate::reader::Reader;
 
 /// The platforms of a list with commas.
 pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec<String> {
     let mut seen = std::collections::BTreeSet::new();
     let mut platforms = Vec::new();
-    for (item, range) in list.bounded_items("image_platform", findings) {
+    for (item, range) in (Reader { findings }).items("image_platform", list) {
         if item.is_empty() {
             findings
                 .report(

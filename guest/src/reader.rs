@@ -2,7 +2,10 @@
 //!
 //! Unknown here: which key takes which type. Source: RFC 8259.
 
+use std::ops::Range;
+
 use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Span;
 
 use crate::findings::{Findings, quoted};
 use crate::json::{Kind, MAX_ELEMENTS, Node, Text};
@@ -81,8 +84,19 @@ impl<'t> Reader<'_, 't> {
             return Vec::new();
         }
         let elements = node.elements();
-        self.limit(key, node, elements.more);
+        self.limit(key, node.span(), elements.more);
         elements.list
+    }
+
+    /// The parts of a string between commas, and where in it they stand; none if there are more than a list may hold.
+    pub(crate) fn items<'s>(
+        &mut self,
+        key: &str,
+        text: &'s Text<'t>,
+    ) -> Vec<(&'s str, Range<usize>)> {
+        let items = text.items();
+        self.limit(key, text.span(), items.more);
+        if items.more { Vec::new() } else { items.list }
     }
 
     /// The entries of a map whose keys differ and hold something.
@@ -91,7 +105,7 @@ impl<'t> Reader<'_, 't> {
             return Vec::new();
         }
         let entries = node.entries();
-        self.limit(key, node, entries.more);
+        self.limit(key, node.span(), entries.more);
         let mut seen = std::collections::BTreeSet::new();
         let mut unique = Vec::new();
         for (name, value) in entries.list {
@@ -120,11 +134,10 @@ impl<'t> Reader<'_, 't> {
         }
     }
 
-    fn limit(&mut self, key: &str, node: Node<'t>, more: bool) {
+    fn limit(&mut self, key: &str, place: Span, more: bool) {
         if more {
             let message = format!("`{key}` holds more than {MAX_ELEMENTS} elements");
-            self.findings
-                .report(Code::TooManyElements, node.span(), message);
+            self.findings.report(Code::TooManyElements, place, message);
         }
     }
 

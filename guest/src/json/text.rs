@@ -3,11 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 
-use super::{MAX_ELEMENTS, Node, span};
-use crate::findings::Findings;
+use super::{MAX_ELEMENTS, Members, Node, span};
 
 /// A string of the object, with the place of each of its bytes.
 #[derive(Debug, Clone)]
@@ -33,29 +31,19 @@ impl<'t> Text<'t> {
     }
 
     /// The parts between commas, without blanks around them, and where in the value they stand.
-    fn items(&self) -> impl Iterator<Item = (&str, Range<usize>)> {
+    pub(crate) fn items(&self) -> Members<(&str, Range<usize>)> {
         let value = self.as_str();
-        value.split(',').map(|item| {
+        let mut items = value.split(',').map(|item| {
             let start = item.as_ptr() as usize - value.as_ptr() as usize
                 + (item.len() - item.trim_start().len());
             let item = item.trim();
             (item, start..start + item.len())
-        })
-    }
-
-    /// The same, if there are at most [`MAX_ELEMENTS`]; else none, and a finding says so.
-    pub(crate) fn bounded_items(
-        &self,
-        key: &str,
-        findings: &mut Findings<'_>,
-    ) -> Vec<(&str, Range<usize>)> {
-        let items: Vec<_> = self.items().take(MAX_ELEMENTS + 1).collect();
-        if items.len() <= MAX_ELEMENTS {
-            return items;
+        });
+        let list = items.by_ref().take(MAX_ELEMENTS).collect();
+        Members {
+            list,
+            more: items.next().is_some(),
         }
-        let message = format!("`{key}` holds more than {MAX_ELEMENTS} elements");
-        findings.report(Code::TooManyElements, self.span(), message);
-        Vec::new()
     }
 
     /// Where an empty item of the parts between commas is to be seen: the comma beside it, or all of the literal.
