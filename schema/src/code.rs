@@ -4,7 +4,7 @@
 //! An example is a key of the object (`"context": "."`), a whole object, or, for the rules about files, a file's line.
 //! Source: this file; `oci-image explain CODE` prints it.
 
-use crate::diagnostic::Severity;
+use serde::{Deserialize, Serialize};
 
 macro_rules! codes {
     ($($variant:ident $severity:ident $name:literal: $rule:literal, wrong $wrong:literal, right $right:literal;)*) => {
@@ -189,6 +189,27 @@ impl Code {
 impl std::fmt::Display for Code {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(self.name())
+    }
+}
+
+/// How severe a breach of a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Nothing is built.
+    Error,
+    /// The build goes on.
+    Warning,
+}
+
+impl Severity {
+    /// The name, as it is written for people and programs: `error` or `warning`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        }
     }
 }
 

@@ -6,26 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
 
-/// How severe a diagnostic is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Severity {
-    /// Nothing is built.
-    Error,
-    /// The build goes on.
-    Warning,
-}
-
-impl Severity {
-    /// The name, as it is written for people and programs: `error` or `warning`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        }
-    }
-}
+pub use crate::code::Severity;
 
 /// Bytes `start..end` of a UTF-8 text, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
