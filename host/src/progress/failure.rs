@@ -21,8 +21,9 @@ use crate::buildkit::error::SolveFailure;
 use crate::progress::cause::Cause;
 use crate::progress::excerpt;
 use crate::progress::line::Colours;
+use crate::progress::missing::{self, ListContext};
 use crate::progress::plain::clip;
-use crate::progress::{FailedStep, Mode, missing};
+use crate::progress::{FailedStep, Mode};
 
 /// How many source files are quoted: one, or with a step inherited by ONBUILD the one behind it too.
 const MOST_EXCERPTS: usize = 2;
@@ -33,18 +34,6 @@ const MOST_OTHERS: usize = 5;
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD: &str = "\x1b[1m";
-
-/// A name in a directory of the build context.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ContextName {
-    /// The name alone, without its directory.
-    pub name: String,
-    /// Whether `.dockerignore` keeps it, and all below it, from the daemon.
-    pub excluded: bool,
-}
-
-/// Gives the names in a directory of the build context: `""` is its root, a directory that is not there has none.
-pub type ListContext<'a> = &'a dyn Fn(&str) -> Vec<ContextName>;
 
 /// All that is known of a failed solve.
 pub struct FailureReport<'a> {
@@ -220,6 +209,7 @@ fn exit_code(code: u32) -> String {
 mod tests {
     use super::*;
     use crate::buildkit::error::{LineRange, Source};
+    use crate::progress::missing::ContextName;
 
     fn step(number: u32, name: &str, error: &str, tail: &[&str]) -> FailedStep {
         FailedStep {

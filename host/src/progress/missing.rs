@@ -4,13 +4,24 @@
 //!
 //! Reads: directories of the context, through the caller. Writes: nothing. Unknown here: the file system.
 
-use crate::progress::failure::{ContextName, ListContext};
 use crate::progress::line::one_line;
 
 /// How many names of a directory are listed.
 const MOST_LISTED: usize = 10;
 /// How many near misses are named.
 const MOST_NEAR: usize = 3;
+
+/// A name in a directory of the build context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextName {
+    /// The name alone, without its directory.
+    pub name: String,
+    /// Whether `.dockerignore` keeps it, and all below it, from the daemon.
+    pub excluded: bool,
+}
+
+/// Gives the names in a directory of the build context: `""` is its root, a directory that is not there has none.
+pub type ListContext<'a> = &'a dyn Fn(&str) -> Vec<ContextName>;
 
 /// What to say of `path`, which the daemon did not find in the context.
 pub(super) fn explain(path: &str, list: ListContext<'_>) -> Option<String> {

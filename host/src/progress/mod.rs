@@ -42,7 +42,8 @@ use crate::progress::step::Outcome;
 use crate::progress::trace::{Patience, Trace};
 
 pub use crate::progress::daemon_log::DaemonLog;
-pub use crate::progress::failure::{ContextName, FailureReport, ListContext};
+pub use crate::progress::failure::FailureReport;
+pub use crate::progress::missing::{ContextName, ListContext};
 pub use crate::progress::runner::run;
 
 /// One of the solves that a [`Progress`] shows.
