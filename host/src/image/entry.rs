@@ -19,7 +19,7 @@ use tar::{EntryType, Header};
 use self::header::describe;
 use super::extension::Extensions;
 
-pub(crate) use self::header::{Entry, Kind, Time};
+pub(crate) use self::header::{Entry, Kind};
 
 /// The size of a tar header and the unit to which content is padded, in bytes.
 pub(crate) const BLOCK: u64 = 512;

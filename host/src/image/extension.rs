@@ -5,7 +5,7 @@
 
 use tar::EntryType;
 
-use super::entry::Time;
+use super::time::Time;
 
 /// What stands before a header and replaces parts of it.
 #[derive(Default)]
@@ -67,7 +67,7 @@ impl Extensions {
             b"size" => self.size = Some(text(value)?.parse().ok()?),
             b"uid" => self.uid = Some(text(value)?.parse().ok()?),
             b"gid" => self.gid = Some(text(value)?.parse().ok()?),
-            b"mtime" => self.mtime = Some(time(text(value)?)?),
+            b"mtime" => self.mtime = Some(Time::from_pax(text(value)?)?),
             _ if key.starts_with(b"GNU.sparse.") => self.sparse = true,
             _ => {
                 if let Some(name) = key.strip_prefix(b"SCHILY.xattr.") {
@@ -90,26 +90,4 @@ fn until_nul(mut bytes: Vec<u8>) -> Vec<u8> {
         .unwrap_or(bytes.len());
     bytes.truncate(end);
     bytes
-}
-
-/// A PAX time: decimal seconds, possibly negative, possibly with a fraction of which nine digits count.
-fn time(text: &str) -> Option<Time> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let seconds: i64 = whole.parse().ok()?;
-    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let digits = fraction.get(..9).unwrap_or(fraction);
-    let nanoseconds: u32 = format!("{digits:0<9}").parse().ok()?;
-    // -1.25 s is 750 ms after -2 s.
-    Some(match (whole.starts_with('-'), nanoseconds) {
-        (true, 1..) => Time {
-            seconds: seconds.checked_sub(1)?,
-            nanoseconds: 1_000_000_000 - nanoseconds,
-        },
-        _ => Time {
-            seconds,
-            nanoseconds,
-        },
-    })
 }

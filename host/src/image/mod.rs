@@ -12,7 +12,7 @@
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),
-//! `extension` (what stands before the header of a tar entry).
+//! `extension` (what stands before the header of a tar entry), `time` (when an entry was modified).
 
 pub mod blob;
 mod docker;
@@ -23,6 +23,7 @@ mod layout;
 pub mod metadata;
 pub mod rootfs;
 mod store;
+mod time;
 
 use std::collections::HashMap;
 use std::path::Path;

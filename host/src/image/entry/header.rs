@@ -8,6 +8,7 @@ use tar::{EntryType, Header};
 
 use super::BLOCK;
 use crate::image::extension::Extensions;
+use crate::image::time::Time;
 
 /// What an entry stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,23 +21,6 @@ pub(crate) enum Kind {
     Device,
     /// A type that no writer of images produces (GNU sparse and multi-volume, vendors' own), by its type byte.
     Other(u8),
-}
-
-/// A point in time: seconds since 1970, which may be negative, and nanoseconds after them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Time {
-    pub(crate) seconds: i64,
-    pub(crate) nanoseconds: u32,
-}
-
-impl Time {
-    /// A whole second.
-    fn at(seconds: i64) -> Self {
-        Self {
-            seconds,
-            nanoseconds: 0,
-        }
-    }
 }
 
 /// One entry, as its header and extensions describe it. Paths are bytes, exactly as written.

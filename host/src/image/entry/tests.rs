@@ -1,4 +1,5 @@
 use super::*;
+use crate::image::time::Time;
 
 /// A stream that is read, not sought.
 struct Bytes(io::Cursor<Vec<u8>>);

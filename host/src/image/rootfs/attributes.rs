@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use super::super::entry::{Entry, Time};
+use super::super::entry::Entry;
+use super::super::time::Time;
 use super::error::RootfsError;
 use super::tree::Place;
 
