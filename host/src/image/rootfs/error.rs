@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::super::entry::EntryError;
-use super::tree::{DEPTH_LIMIT, LENGTH_LIMIT};
+use super::path::{DEPTH_LIMIT, LENGTH_LIMIT};
 
 /// Why a root filesystem cannot be unpacked. `path` is the directory itself, or the file in it that is meant.
 #[derive(Debug, thiserror::Error)]

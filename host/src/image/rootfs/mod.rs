@@ -9,11 +9,12 @@
 //!
 //! - [`error`]: why a stream cannot be unpacked, by path.
 //!
-//! Private: `staged` (a directory beside its final place), `tree` (directories by path, beneath the root), `attributes`
-//! (owners, modes, times, extended attributes).
+//! Private: `staged` (a directory beside its final place), `path` (a path beneath the root), `tree` (directories by path),
+//! `attributes` (owners, modes, times, extended attributes).
 
 mod attributes;
 pub mod error;
+mod path;
 mod staged;
 mod tree;
 
@@ -29,9 +30,10 @@ use rustix::io::Errno;
 use self::attributes::Attributes;
 pub use self::attributes::Lost;
 use self::error::RootfsError;
+use self::path::RelativePath;
 use self::staged::Staged;
 pub(crate) use self::staged::remove;
-use self::tree::{Place, RelativePath, Tree};
+use self::tree::{Place, Tree};
 use super::entry::{Entries, Entry, Kind, Source};
 
 /// Bytes copied at a time. A reader that has its own buffers is read past the smaller one of headers.

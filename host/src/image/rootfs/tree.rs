@@ -5,9 +5,7 @@
 //!
 //! Reads and writes: directories beneath the root. Unknown here: streams, files, attributes.
 
-use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
@@ -15,71 +13,13 @@ use rustix::io::Errno;
 
 use super::PRIVATE;
 use super::error::RootfsError;
-
-/// The longest path, in bytes: what Linux takes as one (`PATH_MAX` without its NUL).
-pub(super) const LENGTH_LIMIT: usize = 4095;
-
-/// The deepest path, in components. Each is a directory that stays open, and a process has 1024 files at least.
-pub(super) const DEPTH_LIMIT: usize = 256;
+use super::path::RelativePath;
 
 /// How every directory is opened: as itself, and only if it is one.
 pub(super) const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
-
-/// A path beneath the root: components joined by `/`, none of them empty, `.` or `..`. The root is the empty path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RelativePath(Vec<u8>);
-
-impl RelativePath {
-    /// The path that `bytes` mean, or `None` if they lead out or no file system takes them.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        if bytes.first() == Some(&b'/') || bytes.contains(&0) || bytes.len() > LENGTH_LIMIT {
-            return None;
-        }
-        let mut path = Vec::with_capacity(bytes.len());
-        let mut depth = 0;
-        for component in bytes.split(|byte| *byte == b'/') {
-            match component {
-                b"" | b"." => continue,
-                b".." => return None,
-                _ => depth += 1,
-            }
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(component);
-        }
-        (depth <= DEPTH_LIMIT).then_some(Self(path))
-    }
-
-    pub(super) fn root() -> Self {
-        Self(Vec::new())
-    }
-
-    pub(super) fn is_root(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    pub(super) fn as_path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(&self.0))
-    }
-
-    fn components(&self) -> impl Iterator<Item = &[u8]> {
-        self.0
-            .split(|byte| *byte == b'/')
-            .filter(|component| !component.is_empty())
-    }
-
-    /// The path of the directory above, and the name in it; of the root, the root and no name.
-    fn split(&self) -> (Self, &[u8]) {
-        match self.0.iter().rposition(|byte| *byte == b'/') {
-            Some(slash) => (Self(self.0[..slash].to_vec()), &self.0[slash + 1..]),
-            None => (Self(Vec::new()), &self.0),
-        }
-    }
-}
 
 /// A name in a directory that is open.
 pub(super) struct Place<'tree> {
@@ -186,7 +126,7 @@ impl Tree {
                 .is_none_or(|(name, _)| name != component)
             {
                 self.open.truncate(depth);
-                let here = || RelativePath(path.0[..length].to_vec());
+                let here = || path.up_to(length);
                 let (directory, new) =
                     open_or_make(self.last(), component).map_err(|source| Blocked {
                         path: here(),
@@ -221,36 +161,5 @@ fn open_or_make(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, bool), 
             ))
         }
         opened => Ok((opened?, false)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_beneath_the_root_or_none() {
-        let long = vec![b'a'; 4096];
-        let deep = b"a/".repeat(257);
-        let cases: [(&[u8], Option<&[u8]>); 12] = [
-            (b"usr/bin/env", Some(b"usr/bin/env")),
-            (b"./usr//bin/", Some(b"usr/bin")),
-            (b"./", Some(b"")),
-            (b"", Some(b"")),
-            (b"...", Some(b"...")),
-            (b"\xff\n", Some(b"\xff\n")),
-            (b"/etc/passwd", None),
-            (b"a/../b", None),
-            (b"..", None),
-            (b"a\0b", None),
-            (&long, None),
-            (&deep, None),
-        ];
-        for (bytes, expected) in cases {
-            assert_eq!(
-                RelativePath::parse(bytes).map(|path| path.0).as_deref(),
-                expected
-            );
-        }
     }
 }
