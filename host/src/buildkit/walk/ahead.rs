@@ -13,9 +13,9 @@ use std::{io, mem, thread};
 
 use rustix::fs::{AtFlags, FileType, statat};
 
-use super::entry::{Entry, Kind, Place, is_gone};
+use super::entry::{Entry, Kind, Place};
 use super::filter::{Entered, Filter, Scope};
-use super::root::read_names;
+use super::root::{is_gone, read_names};
 use super::{Root, WalkError};
 
 /// Threads that look ahead.

@@ -16,7 +16,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Stat, lgetxattr, llistxattr, readlinkat, statat};
 use rustix::io::Errno;
 
-use super::root::path_in;
+use super::root::{is_gone, path_in};
 
 /// One name and its metadata.
 #[derive(Debug)]
@@ -114,14 +114,6 @@ impl Entry {
             shared: is_shared.then_some((stat.st_dev, stat.st_ino)),
         })
     }
-}
-
-/// Whether an error means that what was looked for is no longer there, or has become something else.
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
-    )
 }
 
 fn exists(directory: BorrowedFd<'_>, name: &[u8]) -> bool {

@@ -8,8 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::entry::is_gone;
-use super::root::read_names;
+use super::root::{is_gone, read_names};
 use super::{Root, WalkError};
 use crate::buildkit::ignore::{Glob, clean};
 

@@ -18,7 +18,6 @@ use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags, openat, openat2, 
 use rustix::io::Errno;
 
 use super::WalkError;
-use super::entry::is_gone;
 
 /// Bytes that one call for names may answer.
 const NAMES_BUFFER: usize = 32 << 10;
@@ -134,6 +133,14 @@ pub(super) fn read_names(
         }
     }
     Ok(Ok(()))
+}
+
+/// Whether an error means that what was looked for is no longer there, or has become something else.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
+    )
 }
 
 /// A path by which calls that take no descriptor reach an entry of an open directory.
