@@ -4,7 +4,7 @@
 //! runs the build. Keys are read before the solve, and leave this process only as signatures.
 //!
 //! - `forward`: the attachable, and what of an agent a step may ask.
-//! - `keyring`: an agent of our own; `key`: a private key in it.
+//! - `keyring`: an agent of our own; `key`: a private key in it; `key_error`: why one cannot be used.
 //! - `openssh`: the format of private keys; `remainder`: what it leaves out of an RSA key; `wire`: SSH's data types.
 //!
 //! Reads: private key files; reads and writes: the agent's socket.
@@ -12,6 +12,7 @@
 
 mod forward;
 mod key;
+mod key_error;
 mod keyring;
 mod openssh;
 mod remainder;
@@ -30,7 +31,7 @@ use crate::buildkit::ssh::key::SigningKey;
 use crate::buildkit::ssh::keyring::Keyring;
 
 pub(crate) use crate::buildkit::ssh::forward::Ssh;
-pub use crate::buildkit::ssh::key::KeyError;
+pub use crate::buildkit::ssh::key_error::KeyError;
 
 /// Size of the largest private key file, in bytes; an RSA key of 4096 bits has 3.4 KB.
 const KEY_LIMIT: usize = 100 * 1024;

@@ -6,7 +6,7 @@
 //! Reads and writes: nothing. Unknown here: base64, what a key can do.
 //! Source: OpenSSH's `PROTOCOL.key`; draft-ietf-sshm-ssh-agent for the private parts.
 
-use crate::buildkit::ssh::key::KeyError;
+use crate::buildkit::ssh::key_error::KeyError;
 use crate::buildkit::ssh::wire::{take_integer, take_number, take_string};
 
 /// What every key begins with.
