@@ -18,7 +18,7 @@ use tonic::Status;
 use crate::buildkit::auth::{Auth, UsedLogins};
 use crate::buildkit::cache::{CacheError, CacheExport, CacheImport, Lease, LocalCache};
 use crate::buildkit::containerd::{self, ContentServer};
-use crate::buildkit::content::{Access, Content, Store};
+use crate::buildkit::content::Content;
 use crate::buildkit::fault::Faults;
 use crate::buildkit::filesend::{FileSend, Inbox};
 use crate::buildkit::filesync::FileSync;
@@ -28,6 +28,7 @@ use crate::buildkit::session::{MESSAGE_LIMIT, Services};
 use crate::buildkit::sink::Received;
 use crate::buildkit::solve::{self, Exporter, Solve, SolveError, Solved};
 use crate::buildkit::ssh::Ssh;
+use crate::buildkit::store::{Access, Store};
 
 /// The attachables of one solve, seen from our side.
 pub(crate) struct Attachables {

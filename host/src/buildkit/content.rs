@@ -1,27 +1,24 @@
-//! Content: blob stores in directories, which the daemon reads and fills.
-//!
-//! A blob is at `blobs/sha256/<hex>` if and only if it is whole: it is written below `ingest`, verified, and renamed.
+//! Content: the attachable by which the daemon reads and fills stores.
 //!
 //! Reads and writes: the directories of the stores. Unknown here: what the blobs are (`cache`).
-//! Source: BuildKit v0.32.2, `session/content`; OCI image-spec 1.1, image-layout.
+//! Source: BuildKit v0.32.2, `session/content`.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bytes::Bytes;
-use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::buildkit::blocking::blocking;
 use crate::buildkit::containerd::{
     self, InfoRequest, InfoResponse, Messages, ReadContentRequest, ReadContentResponse,
     WriteContentRequest, WriteContentResponse,
@@ -29,83 +26,20 @@ use crate::buildkit::containerd::{
 use crate::buildkit::fault::Faults;
 use crate::buildkit::ingest;
 use crate::buildkit::local::hex;
+use crate::buildkit::store::{Access, parse};
+
+pub use crate::buildkit::store::{ContentError, Store};
 
 /// Size of the pieces in which a blob is read, in bytes.
 const PIECE_SIZE: usize = 256 * 1024;
 /// Pieces on their way to the daemon.
 const PIECES_IN_FLIGHT: usize = 4;
 
-/// A directory of blobs in the form of an OCI layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
-    directory: PathBuf,
-    access: Access,
-}
-
-/// What the daemon may do with a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Read, in trust that each blob is the one that its name says.
-    Read,
-    /// Read, after a comparison of each blob with its digest. The daemon would notice a difference too, and fail the solve
-    /// without telling whose blob it was.
-    ReadVerified,
-    /// Read in trust, and write.
-    Write,
-}
-
-/// Why a store failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ContentError {
-    /// A blob that is there cannot be read.
-    #[error("cannot read blob `{}`", path.display())]
-    Read {
-        /// The blob's file.
-        path: PathBuf,
-        /// What the system answered.
-        source: io::Error,
-    },
-    /// A blob is not the one that its name says.
-    #[error("blob `{}` is damaged", path.display())]
-    Damaged {
-        /// The blob's file.
-        path: PathBuf,
-    },
-    /// A blob cannot be written.
-    #[error("cannot write a blob to `{}`", directory.display())]
-    Write {
-        /// The store.
-        directory: PathBuf,
-        /// What the system answered.
-        source: io::Error,
-    },
-}
-
 /// The attachable that serves stores, each by its name.
 pub(crate) struct Content {
     stores: HashMap<String, Arc<Store>>,
     verified: Mutex<HashSet<PathBuf>>,
     faults: Faults,
-}
-
-impl Store {
-    /// The store in `directory`.
-    pub(crate) fn new(directory: PathBuf, access: Access) -> Self {
-        Self { directory, access }
-    }
-
-    /// Where it is.
-    pub(crate) fn directory(&self) -> &Path {
-        &self.directory
-    }
-
-    /// Where a blob is, or would be.
-    pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
-        self.directory
-            .join("blobs")
-            .join(digest.algorithm().as_ref())
-            .join(digest.digest())
-    }
 }
 
 impl Content {
@@ -193,7 +127,7 @@ impl containerd::Content for Content {
         request: Request<Streaming<WriteContentRequest>>,
     ) -> Result<Response<Messages<WriteContentResponse>>, Status> {
         let store = self.store(request.metadata())?;
-        if store.access != Access::Write {
+        if store.access() != Access::Write {
             return Err(Status::permission_denied(
                 "the store is offered for reading",
             ));
@@ -215,7 +149,7 @@ impl Content {
     /// Compares a blob with its digest, before it is read for the first time.
     // The daemon reads in ranges, so the comparison cannot be made on the way.
     async fn verify(&self, store: &Store, path: &Path) -> Result<(), Status> {
-        if store.access != Access::ReadVerified || self.is_verified(path) {
+        if store.access() != Access::ReadVerified || self.is_verified(path) {
             return Ok(());
         }
         let blob = path.to_owned();
@@ -324,47 +258,11 @@ fn send_pieces(
     }
 }
 
-/// A digest whose parts are safe as names of files.
-pub(crate) fn parse(digest: &str) -> Result<BlobDigest, Status> {
-    BlobDigest::from_str(digest)
-        .ok()
-        .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
-        .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a sha256 digest")))
-}
-
-/// Work that blocks, on a thread that may.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|panic| Err(io::Error::other(panic)))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
 
     use super::*;
-
-    #[test]
-    fn a_digest_that_is_no_name_of_a_file_is_refused() {
-        let hex = "a".repeat(64);
-
-        assert_eq!(parse(&format!("sha256:{hex}")).unwrap().digest(), hex);
-        for digest in [
-            "sha256:../../etc/passwd",
-            "sha256:",
-            "",
-            "md5:00",
-            &format!("sha512:{hex}{hex}"),
-        ] {
-            assert_eq!(
-                parse(digest).unwrap_err().message(),
-                format!("`{digest}` is not a sha256 digest")
-            );
-        }
-    }
 
     #[test]
     fn a_range_is_read_as_the_wire_has_it() {

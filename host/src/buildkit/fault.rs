@@ -12,11 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tonic::Status;
 
 use crate::buildkit::auth::CredentialsFailure;
-use crate::buildkit::content::ContentError;
 use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
 use crate::buildkit::ssh::SshError;
+use crate::buildkit::store::ContentError;
 
 /// What an attachable could not do for the daemon.
 #[derive(Debug, thiserror::Error)]

@@ -20,10 +20,11 @@ use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
+use crate::buildkit::blocking::blocking;
 use crate::buildkit::containerd::{WriteAction, WriteContentRequest, WriteContentResponse};
-use crate::buildkit::content::{ContentError, Store, blocking, parse};
 use crate::buildkit::fault::Faults;
 use crate::buildkit::local::hex;
+use crate::buildkit::store::{ContentError, Store, parse};
 
 /// A blob that is being written. Dropping it removes what is there.
 struct Ingest {

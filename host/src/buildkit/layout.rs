@@ -20,8 +20,8 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::buildkit::content::{Access, Store};
 use crate::buildkit::local::hex;
+use crate::buildkit::store::{Access, Store};
 
 /// A directory in the form of an OCI layout, or one that shall become it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,10 +13,13 @@
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
 //! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
 //! - [`secrets`], [`ssh`]: what steps may mount.
-//! - [`content`]: blob stores in directories, served by `containerd` and filled by `ingest`; [`layout`] is their form, [`cache`] their main use.
+//! - `store`: blobs in a directory; [`content`] serves it, by `containerd`'s protocol, and `ingest` fills it. [`layout`] is its form,
+//!   [`cache`] its main use.
+//! - `blocking`: input and output off the threads of the runtime.
 
 mod attachables;
 pub mod auth;
+mod blocking;
 pub mod cache;
 pub mod client;
 mod containerd;
@@ -36,5 +39,6 @@ pub mod sink;
 pub mod solve;
 pub mod ssh;
 pub mod status;
+mod store;
 mod tunnel;
 pub mod walk;
