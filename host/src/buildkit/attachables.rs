@@ -19,7 +19,7 @@ use crate::buildkit::auth::{Auth, UsedLogins};
 use crate::buildkit::cache::{CacheError, CacheExport, CacheImport, Lease, LocalCache};
 use crate::buildkit::containerd::{self, ContentServer};
 use crate::buildkit::content::Content;
-use crate::buildkit::fault::Faults;
+use crate::buildkit::fault::{Fault, Faults};
 use crate::buildkit::filesend::{FileSend, Inbox};
 use crate::buildkit::filesync::FileSync;
 use crate::buildkit::layout::{Layout, LayoutStage};
@@ -59,15 +59,18 @@ impl Attachables {
         let mut services = Services::default();
         let (_, health) = tonic_health::server::health_reporter();
         services.add(&["Check", "Watch"], health);
-        let filesync = FileSync::new(solve.locals.clone(), faults.clone());
+        let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
+        let filesync = FileSync::new(solve.locals.clone(), unsent);
         services.add(&["DiffCopy"], filesync);
         let sinks = solve.exporters.iter().map(Exporter::sink).collect();
-        let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), faults.clone());
+        let unkept = faults.recorder(|(exporter, source)| Fault::Sink { exporter, source });
+        let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), unkept);
         services.add(
             &["DiffCopy"],
             FileSendServer::new(filesend).max_decoding_message_size(MESSAGE_LIMIT),
         );
-        let auth = Auth::new(solve.credentials.clone(), logins.clone(), faults.clone());
+        let unanswered = faults.recorder(|(host, source)| Fault::Credentials { host, source });
+        let auth = Auth::new(solve.credentials.clone(), logins.clone(), unanswered);
         services.add(
             &[
                 "Credentials",
@@ -77,18 +80,16 @@ impl Attachables {
             ],
             AuthServer::new(auth),
         );
-        let secrets = Secrets::new(solve.secrets.clone(), faults.clone());
+        let secrets = Secrets::new(solve.secrets.clone(), faults.recorder(Fault::Secret));
         services.add(&["GetSecret"], SecretsServer::new(secrets));
-        let ssh = Ssh::new(solve.ssh.clone(), faults.clone());
+        let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
         services.add(
             &["CheckAgent", "ForwardAgent"],
             SshServer::new(ssh).max_decoding_message_size(MESSAGE_LIMIT),
         );
         let stores = stores(solve, layout.as_ref());
-        services.add(
-            containerd::METHODS,
-            ContentServer::new(Content::new(stores, faults.clone())),
-        );
+        let content = Content::new(stores, faults.recorder(Fault::Content));
+        services.add(containerd::METHODS, ContentServer::new(content));
         Ok((
             Self {
                 received,

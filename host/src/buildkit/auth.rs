@@ -17,7 +17,7 @@ use bollard_buildkit_proto::moby::filesync::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::buildkit::fault::{Fault, Faults};
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::secrets::SecretBytes;
 use crate::buildkit::sink::SinkError;
 
@@ -78,7 +78,7 @@ pub struct Anonymous;
 pub(crate) struct Auth {
     credentials: Arc<dyn Credentials>,
     used: UsedLogins,
-    faults: Faults,
+    faults: Recorder<(String, CredentialsFailure)>,
 }
 
 /// The logins that a session has handed over.
@@ -111,8 +111,12 @@ impl fmt::Display for Origin {
 }
 
 impl Auth {
-    /// Serves logins out of `credentials`.
-    pub(crate) fn new(credentials: Arc<dyn Credentials>, used: UsedLogins, faults: Faults) -> Self {
+    /// Serves logins out of `credentials`; where they cannot tell, the registry and the reason go to `faults`.
+    pub(crate) fn new(
+        credentials: Arc<dyn Credentials>,
+        used: UsedLogins,
+        faults: Recorder<(String, CredentialsFailure)>,
+    ) -> Self {
         Self {
             credentials,
             used,
@@ -143,18 +147,13 @@ impl auth_server::Auth for Auth {
     ) -> Result<Response<CredentialsResponse>, Status> {
         let host = request.into_inner().host;
         let found = self.credentials.lookup(&host).await;
-        let Some(login) = found.map_err(|source| {
-            self.faults.record(Fault::Credentials {
-                host: host.clone(),
-                source,
-            })
-        })?
+        let Some(login) = found.map_err(|source| self.faults.record((host.clone(), source)))?
         else {
             return Ok(Response::new(CredentialsResponse::default()));
         };
         let Ok(secret) = String::from_utf8(login.password.reveal().to_vec()) else {
             let source = format!("the password from {} is not text", login.origin).into();
-            return Err(self.faults.record(Fault::Credentials { host, source }));
+            return Err(self.faults.record((host, source)));
         };
         self.used.add(UsedLogin {
             host,

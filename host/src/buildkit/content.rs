@@ -23,9 +23,9 @@ use crate::buildkit::containerd::{
     self, InfoRequest, InfoResponse, Messages, ReadContentRequest, ReadContentResponse,
     WriteContentRequest, WriteContentResponse,
 };
-use crate::buildkit::fault::Faults;
 use crate::buildkit::ingest;
 use crate::buildkit::local::hex;
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::store::{Access, parse};
 
 pub use crate::buildkit::store::{ContentError, Store};
@@ -39,12 +39,12 @@ const PIECES_IN_FLIGHT: usize = 4;
 pub(crate) struct Content {
     stores: HashMap<String, Arc<Store>>,
     verified: Mutex<HashSet<PathBuf>>,
-    faults: Faults,
+    faults: Recorder<ContentError>,
 }
 
 impl Content {
     /// Serves `stores`.
-    pub(crate) fn new(stores: HashMap<String, Store>, faults: Faults) -> Self {
+    pub(crate) fn new(stores: HashMap<String, Store>, faults: Recorder<ContentError>) -> Self {
         let stores = stores
             .into_iter()
             .map(|(name, store)| (name, Arc::new(store)))

@@ -13,6 +13,7 @@ use tonic::Status;
 
 use crate::buildkit::auth::CredentialsFailure;
 use crate::buildkit::filesync::FileSyncError;
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
 use crate::buildkit::ssh::SshError;
@@ -61,9 +62,17 @@ pub enum Fault {
 pub(crate) struct Faults(Arc<Mutex<Option<Fault>>>);
 
 impl Faults {
+    /// Records what goes wrong in one attachable; `fault` says which fault that is.
+    pub(crate) fn recorder<E>(
+        &self,
+        fault: impl Fn(E) -> Fault + Send + Sync + 'static,
+    ) -> Recorder<E> {
+        let faults = self.clone();
+        Recorder::new(move |error| faults.keep(fault(error)))
+    }
+
     /// Keeps the fault, and says it in one line to the daemon.
-    pub(crate) fn record(&self, fault: impl Into<Fault>) -> Status {
-        let fault = fault.into();
+    fn keep(&self, fault: Fault) -> Status {
         let status = Status::aborted(chain(&fault));
         self.0
             .lock()
@@ -85,4 +94,29 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         .map(ToString::to_string)
         .collect::<Vec<_>>()
         .join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_fault_of_a_session_is_kept_whoever_records_it_and_each_is_told() {
+        let faults = Faults::default();
+        let locals = faults.recorder(|(name, source)| Fault::Local { name, source });
+        let secrets = faults.recorder(Fault::Secret);
+
+        let first = secrets.record(SecretError::TooLarge { id: "key".into() });
+        let second = locals.record(("context".to_owned(), FileSyncError::NotOffered { id: 7 }));
+
+        assert_eq!(first.message(), "secret `key` is larger than 512000 bytes");
+        assert_eq!(
+            second.message(),
+            "cannot send the local `context`: the daemon asks for entry 7, which was not offered"
+        );
+        assert!(matches!(
+            faults.take(),
+            Some(Fault::Secret(SecretError::TooLarge { id })) if id == "key"
+        ));
+    }
 }

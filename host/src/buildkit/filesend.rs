@@ -13,14 +13,14 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-use crate::buildkit::fault::{Fault, Faults};
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::sink::{self, ChunkSender, Received, Sink, SinkError};
 
 /// The attachable that serves the sinks of a solve.
 pub(crate) struct FileSend {
     sinks: Vec<Option<(&'static str, Arc<dyn Sink>)>>,
     received: Inbox,
-    faults: Faults,
+    faults: Recorder<(&'static str, SinkError)>,
     alive: mpsc::Sender<Infallible>,
 }
 
@@ -37,13 +37,14 @@ enum End {
 }
 
 impl FileSend {
-    /// Serves `sinks`, each with the name of its exporter, by the index of the exporter in the solve.
+    /// Serves `sinks`, each with the name of its exporter, by the index of the exporter in the solve. Of a sink that fails
+    /// `faults` are told that name and the error.
     ///
     /// The second value ends when no sink runs any more.
     pub(crate) fn new(
         sinks: Vec<Option<(&'static str, Arc<dyn Sink>)>>,
         received: Inbox,
-        faults: Faults,
+        faults: Recorder<(&'static str, SinkError)>,
     ) -> (Self, mpsc::Receiver<Infallible>) {
         let (alive, ended) = mpsc::channel(1);
         (
@@ -80,13 +81,9 @@ impl FileSend {
             }
             // The daemon ended it, and knows why: no fault of ours.
             (_, End::Broken) => return Err(Status::aborted("the export was broken off")),
-            (Err(source), _) => return Err(self.fault(exporter, source)),
+            (Err(source), _) => return Err(self.faults.record((exporter, source))),
         }
         Ok(())
-    }
-
-    fn fault(&self, exporter: &'static str, source: SinkError) -> Status {
-        self.faults.record(Fault::Sink { exporter, source })
     }
 }
 

@@ -30,8 +30,8 @@ use tonic::Status;
 use tonic::server::NamedService;
 use tower::Service;
 
-use crate::buildkit::fault::{Fault, Faults};
 use crate::buildkit::local::Local;
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::walk::{Patterns, WalkError};
 
 use packet::{Incoming, Packets};
@@ -42,10 +42,10 @@ use requests::Requests;
 const BUFFERS_IN_FLIGHT: usize = 8;
 
 /// The attachable that serves locals.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct FileSync {
     locals: Arc<[Local]>,
-    faults: Faults,
+    faults: Recorder<(String, FileSyncError)>,
 }
 
 /// Why a local cannot be sent.
@@ -95,8 +95,8 @@ pub enum FileSyncError {
 }
 
 impl FileSync {
-    /// Serves these locals; what goes wrong is recorded in `faults`.
-    pub(crate) fn new(locals: Vec<Local>, faults: Faults) -> Self {
+    /// Serves these locals; the name of one that cannot be sent goes to `faults`, with the reason.
+    pub(crate) fn new(locals: Vec<Local>, faults: Recorder<(String, FileSyncError)>) -> Self {
         Self {
             locals: locals.into(),
             faults,
@@ -176,7 +176,7 @@ where
 struct Call {
     local: Local,
     patterns: Patterns,
-    faults: Faults,
+    faults: Recorder<(String, FileSyncError)>,
     buffers: mpsc::Sender<Result<Bytes, Status>>,
 }
 
@@ -212,10 +212,7 @@ impl Call {
     }
 
     async fn fail(self, source: FileSyncError) {
-        let status = self.faults.record(Fault::Local {
-            name: self.local.name,
-            source,
-        });
+        let status = self.faults.record((self.local.name, source));
         let error = packet::error(status.message());
         // Without a receiver the fault is recorded all the same.
         let _ = self.buffers.send(Ok(error)).await;

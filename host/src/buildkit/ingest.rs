@@ -22,8 +22,8 @@ use tonic::{Status, Streaming};
 
 use crate::buildkit::blocking::blocking;
 use crate::buildkit::containerd::{WriteAction, WriteContentRequest, WriteContentResponse};
-use crate::buildkit::fault::Faults;
 use crate::buildkit::local::hex;
+use crate::buildkit::recorder::Recorder;
 use crate::buildkit::store::{ContentError, Store, parse};
 
 /// A blob that is being written. Dropping it removes what is there.
@@ -76,7 +76,7 @@ pub(crate) async fn take(
     store: &Arc<Store>,
     requests: &mut Streaming<WriteContentRequest>,
     answers: &mpsc::Sender<Result<WriteContentResponse, Status>>,
-    faults: &Faults,
+    faults: &Recorder<ContentError>,
 ) -> Result<(), Status> {
     let unwritten = |source| {
         faults.record(ContentError::Write {

@@ -7,7 +7,7 @@
 //! - `attachables`: what the daemon may call during a solve, and what came of it.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings.
 //! - [`error`]: what the daemon says of a solve that failed, as types.
-//! - [`fault`]: what went wrong on our side of the session.
+//! - [`fault`]: what went wrong on our side of the session, as a `recorder` takes it from each attachable.
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
 //! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it, [`ignore`] tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
@@ -33,6 +33,7 @@ pub mod ignore;
 mod ingest;
 pub mod layout;
 pub mod local;
+mod recorder;
 pub mod secrets;
 pub mod session;
 pub mod sink;

@@ -16,7 +16,7 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
 use tokio::io::AsyncReadExt;
 use tonic::{Request, Response, Status};
 
-use crate::buildkit::fault::Faults;
+use crate::buildkit::recorder::Recorder;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
@@ -67,7 +67,7 @@ pub enum SecretError {
 /// The attachable that serves secrets.
 pub(crate) struct Secrets {
     secrets: Vec<Secret>,
-    faults: Faults,
+    faults: Recorder<SecretError>,
 }
 
 impl SecretBytes {
@@ -117,7 +117,7 @@ impl Secret {
 
 impl Secrets {
     /// Serves `secrets`.
-    pub(crate) fn new(secrets: Vec<Secret>, faults: Faults) -> Self {
+    pub(crate) fn new(secrets: Vec<Secret>, faults: Recorder<SecretError>) -> Self {
         Self { secrets, faults }
     }
 }

@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 use super::*;
+use crate::buildkit::fault::{Fault, Faults};
 
 /// How long one packet may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -56,7 +57,7 @@ impl Conversation {
         }];
         let (ask, questions) = mpsc::unbounded_channel();
         let response = call(
-            FileSync::new(locals, faults.clone()),
+            FileSync::new(locals, unsent(&faults)),
             &[("dir-name", "context")],
             questions,
         )
@@ -145,6 +146,10 @@ impl Conversation {
             other => panic!("{other:?}"),
         }
     }
+}
+
+fn unsent(faults: &Faults) -> Recorder<(String, FileSyncError)> {
+    faults.recorder(|(name, source)| Fault::Local { name, source })
 }
 
 async fn call(
@@ -329,7 +334,7 @@ async fn a_tree_that_cannot_be_listed_fails_the_call_with_its_path() {
 #[tokio::test]
 async fn a_local_that_is_not_offered_is_refused_by_its_name() {
     let (_ask, questions) = mpsc::unbounded_channel();
-    let service = FileSync::new(Vec::new(), Faults::default());
+    let service = FileSync::new(Vec::new(), unsent(&Faults::default()));
 
     let response = call(
         service,

@@ -19,7 +19,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::keyring::Keyring;
 use super::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST, Source, SshAgent, SshError, wire};
-use crate::buildkit::fault::Faults;
+use crate::buildkit::recorder::Recorder;
 
 /// How long an agent may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -28,12 +28,12 @@ const MESSAGE_LIMIT: usize = 256 * 1024;
 /// The attachable that serves agents.
 pub(crate) struct Ssh {
     agents: Vec<SshAgent>,
-    faults: Faults,
+    faults: Recorder<SshError>,
 }
 
 impl Ssh {
     /// Serves `agents`.
-    pub(crate) fn new(agents: Vec<SshAgent>, faults: Faults) -> Self {
+    pub(crate) fn new(agents: Vec<SshAgent>, faults: Recorder<SshError>) -> Self {
         Self { agents, faults }
     }
 
