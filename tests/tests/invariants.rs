@@ -3,7 +3,7 @@
 //! Each test names every offender, with its file, so that one run shows all there is to mend. A rule that hurts is
 //! changed here, in the commit that breaks it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,6 +32,17 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// What `progress` may know of `buildkit`: its types, not its client.
 const PROGRESS_KNOWS: &[&str] = &["status", "error", "auth"];
+
+/// Pairs of files that import each other all the same.
+const LOOPS: &[[&str; 2]] = &[
+    // The configuration is a part of the plan, and what is wrong with it one of the plan's errors.
+    [
+        "host/src/planner/checked_config.rs",
+        "host/src/planner/checked_plan.rs",
+    ],
+    // The state of a call holds its world, and the world is linked for a store of that state.
+    ["host/src/planner/sandbox.rs", "host/src/planner/wasi.rs"],
+];
 
 /// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
 /// they may read addresses.
@@ -85,6 +96,30 @@ fn every_room_of_the_host_is_in_the_table() {
         .collect();
 
     assert_eq!(unknown, Vec::<String>::new());
+}
+
+/// A room calls down, and so do the files within it. A module and those inside of it are one noun: they may use each other.
+#[test]
+fn no_files_import_each_other_in_a_loop() {
+    let mut found = BTreeSet::new();
+    for part in ["schema", "guest", "host", "tests"] {
+        let files = rust_files(&checkout().join(part).join("src"));
+        let arrows = arrows(&files);
+        for (file, imported) in &arrows {
+            for other in imported {
+                if reach(&arrows, other).contains(file) {
+                    found.insert(format!("{file} imports {other}, which leads back"));
+                }
+            }
+        }
+    }
+
+    let known: BTreeSet<String> = LOOPS
+        .iter()
+        .flat_map(|[one, other]| [(one, other), (other, one)])
+        .map(|(file, other)| format!("{file} imports {other}, which leads back"))
+        .collect();
+    assert_eq!(found, known);
 }
 
 #[test]
@@ -403,6 +438,97 @@ fn imports(code: &str) -> Vec<[String; 2]> {
         .collect()
 }
 
+/// The files that each file imports, but for those that it stands within.
+fn arrows(files: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let modules: BTreeMap<Vec<&str>, &str> = files
+        .iter()
+        .filter(|file| !file.name.ends_with("/main.rs")) // a crate of its own, which nobody imports
+        .map(|file| (module(&file.name), file.name.as_str()))
+        .collect();
+    files
+        .iter()
+        .map(|file| {
+            let here = module(&file.name);
+            let imported = paths(&file.code, &here)
+                .into_iter()
+                // The names after the last module are what is taken from it.
+                .filter_map(|path| {
+                    let mut lengths = (0..=path.len()).rev();
+                    lengths.find_map(|length| modules.get_key_value(&path[..length]))
+                })
+                .filter(|(target, _)| !here.starts_with(target))
+                .map(|(_, name)| *name)
+                .collect();
+            (file.name.as_str(), imported)
+        })
+        .collect()
+}
+
+/// The files to which a file's imports lead, straight or by others.
+fn reach<'f>(arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>, from: &'f str) -> BTreeSet<&'f str> {
+    let mut reached = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(file) = next.pop() {
+        for imported in &arrows[file] {
+            if reached.insert(*imported) {
+                next.push(imported);
+            }
+        }
+    }
+    reached
+}
+
+/// The module that a file is, as the names on the way to it from its crate's root.
+fn module(file: &str) -> Vec<&str> {
+    let path = file.split_once("/src/").map_or(file, |(_, path)| path);
+    let mut names: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+    names.pop_if(|last| matches!(*last, "mod" | "lib" | "main"));
+    names
+}
+
+/// Each path in the code of module `here` that starts at the crate, at a module above or at one inside, from the root.
+fn paths<'code>(code: &'code str, here: &[&'code str]) -> Vec<Vec<&'code str>> {
+    let inside = declared_modules(code);
+    let is_of_the_crate = |name: &str| {
+        matches!(name, "crate" | "self" | "super") || inside.iter().any(|module| module == name)
+    };
+    let mut found = Vec::new();
+    let starts = code.match_indices("::").filter_map(|(at, _)| {
+        let before = &code[..at];
+        let first = before.rfind(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = first.map_or(before, |first| &before[first + 1..]);
+        let is_start = !before[..at - name.len()].ends_with(':');
+        (is_start && is_of_the_crate(name)).then(|| at - name.len())
+    });
+    for start in starts {
+        follow(&code[start..], &mut here.to_vec(), &mut found);
+    }
+    found
+}
+
+/// Follows a path, or each of a group of them, from module `here`.
+fn follow<'code>(path: &'code str, here: &mut Vec<&'code str>, found: &mut Vec<Vec<&'code str>>) {
+    if let Some(group) = path.strip_prefix('{') {
+        for member in members(group) {
+            follow(member, &mut here.clone(), found);
+        }
+        return;
+    }
+    let length = path
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(path.len());
+    match &path[..length] {
+        "crate" => here.clear(),
+        "super" => drop(here.pop()),
+        "self" | "" => {}
+        name => here.push(name),
+    }
+    match path[length..].strip_prefix("::") {
+        Some(rest) => follow(rest, here, found),
+        None => found.push(here.clone()),
+    }
+}
+
 /// What stands between commas in a group whose `{` has been read, up to its own `}`.
 fn members(group: &str) -> Vec<&str> {
     let mut depth = 0;
@@ -495,6 +621,21 @@ fn imports_are_found_alone_in_groups_and_in_expressions() {
         .collect();
 
     assert_eq!(found, ["image/tar", "daemon/", "registry/", "progress/new"]);
+}
+
+#[test]
+fn paths_are_read_from_where_they_start() {
+    let code = "mod n;\nuse n::O;\nuse crate::a::{self, b::{C, D}, e};\nuse super::super::f::G;\nlet h = self::i::new(std::j::k());\nuse l::m;";
+
+    let found: Vec<String> = paths(code, &["x", "y"])
+        .into_iter()
+        .map(|path| path.join("/"))
+        .collect();
+
+    assert_eq!(
+        found,
+        ["x/y/n/O", "a", "a/b/C", "a/b/D", "a/e", "f/G", "x/y/i/new"]
+    );
 }
 
 #[test]
