@@ -9,7 +9,7 @@
 use oci_image_schema::object::{KeyPair, Object, Registry};
 use toml::{Table, Value};
 
-use super::checked_plan::LyingPlanner;
+use super::lie::LyingPlanner;
 
 /// The settings of a rule of garbage collection: sizes and a flag.
 const GC_RULE: [&str; 4] = ["all", "reservedSpace", "maxUsedSpace", "minFreeSpace"];

@@ -21,50 +21,12 @@ use oci_image_schema::plan::{
 use super::checked_config;
 use super::named_paths::{given, normal, single};
 
+pub use super::lie::LyingPlanner;
+
 /// The name of the final solve, and the directory of its output.
 const IMAGE: &str = "image";
 /// The directory of the build cache.
 const CACHE: &str = "cache";
-
-/// The planner planned what nobody asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum LyingPlanner {
-    /// Something stands in the plan that does not stand in the object.
-    #[error("the planner lies: the object asks for no {what} {}", shown(value))]
-    Unasked {
-        /// What it is.
-        what: &'static str,
-        /// As the plan has it.
-        value: String,
-    },
-    /// Something that must be unique is not.
-    #[error("the planner lies: the plan has two of the {what} {}", shown(value))]
-    Repeated {
-        /// What it is.
-        what: &'static str,
-        /// As the plan has it.
-        value: String,
-    },
-    /// The last solve is not that of the image.
-    #[error("the planner lies: the plan does not end with the solve `{IMAGE}`")]
-    NoImage,
-    /// The daemon's configuration is no TOML.
-    #[error("the planner's configuration of the daemon is not TOML")]
-    Config(#[source] Box<toml::de::Error>),
-    /// The daemon's configuration has a setting that does not stand in the object.
-    #[error("the planner lies: the object does not set `{setting}` of the daemon so")]
-    Setting {
-        /// The setting's keys, with dots between.
-        setting: String,
-    },
-}
-
-/// The planner's own text within a message: short, and without control characters.
-fn shown(value: &str) -> String {
-    const SHOWN: usize = 80;
-    let text: String = value.chars().take(SHOWN).collect();
-    format!("`{}`", text.escape_debug())
-}
 
 /// A plan that asks for nothing that its object does not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,11 +10,11 @@
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
-//! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `limits` and `deadline`: how much, how long; `pool`: for
-//!   callers that call often.
+//! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `ledger`: what the call used; `limits` and `deadline`:
+//!   how much, how long; `pool`: for callers that call often.
 //! - `bindings`: the contract's records, to the schema's types.
-//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`. Diagnostics are
-//!   checked by `checked_diagnostics`.
+//! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`; `lie`: what is found.
+//!   Diagnostics are checked by `checked_diagnostics`.
 //!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
@@ -27,6 +27,8 @@ mod deadline;
 mod embedded;
 mod engine_config;
 pub mod inline_secrets;
+mod ledger;
+mod lie;
 mod limits;
 mod named_paths;
 mod pool;

@@ -1,21 +1,16 @@
-//! The state of one call of the planner: what it used so far, what it printed, the files that it was shown.
+//! The state of one call of the planner: its world, its workspace, the files that it was shown.
 //!
-//! Every function of the workspace, and every write to a stream, begins with [`Ledger::charge`], so that a call without end,
-//! or one that carries much, ends in an error that names the limit. What else of WASI is linked moves no bytes; fuel and
-//! the wall clock bound it.
+//! Every function of the workspace begins with a charge to the ledger.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::ResourceLimiter;
 
 use super::bindings::workspace as contract;
+use super::ledger::Ledger;
 use super::limits::{Limit, Limits};
-use super::wasi::World;
+use super::wasi::{HasWorld, World};
 use super::workspace::{Entry, FileError, TEXT_LIMIT, Workspace};
-
-/// How much of what the planner prints is kept: its end, in bytes.
-const STDERR_KEPT: usize = 4096;
 
 /// The store's data.
 pub(super) struct Sandbox {
@@ -38,11 +33,6 @@ impl Sandbox {
         }
     }
 
-    /// What WASI knows of this call.
-    pub(super) fn world(&mut self) -> &mut World {
-        &mut self.world
-    }
-
     /// The end of what the planner printed.
     pub(super) fn stderr(&self) -> String {
         self.ledger.stderr()
@@ -58,58 +48,9 @@ impl Sandbox {
     }
 }
 
-/// What one call of the planner used of the host, and the end of what it printed. Clones are the same ledger: the streams
-/// of WASI hold one too.
-#[derive(Clone)]
-pub(super) struct Ledger(Arc<Mutex<Entries>>);
-
-struct Entries {
-    limits: Limits,
-    calls: u32,
-    bytes: usize,
-    stderr: Vec<u8>,
-}
-
-impl Ledger {
-    fn new(limits: Limits) -> Self {
-        Self(Arc::new(Mutex::new(Entries {
-            limits,
-            calls: 0,
-            bytes: 0,
-            stderr: Vec::new(),
-        })))
-    }
-
-    /// Counts one call to the host that carries `bytes`.
-    pub(super) fn charge(&self, bytes: usize) -> wasmtime::Result<()> {
-        let mut entries = self.entries();
-        entries.calls = entries.calls.saturating_add(1);
-        entries.bytes = entries.bytes.saturating_add(bytes);
-        if entries.calls > entries.limits.host_calls {
-            return Err(Limit::HostCalls(entries.limits.host_calls).into());
-        }
-        if entries.bytes > entries.limits.host_bytes {
-            return Err(Limit::HostBytes(entries.limits.host_bytes).into());
-        }
-        Ok(())
-    }
-
-    /// Keeps the end of what the planner prints.
-    pub(super) fn print(&self, bytes: &[u8]) {
-        let printed = &mut self.entries().stderr;
-        printed.extend_from_slice(bytes);
-        let excess = printed.len().saturating_sub(STDERR_KEPT);
-        printed.drain(..excess);
-    }
-
-    fn stderr(&self) -> String {
-        String::from_utf8_lossy(&self.entries().stderr)
-            .trim()
-            .to_owned()
-    }
-
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+impl HasWorld for Sandbox {
+    fn world(&mut self) -> &mut World {
+        &mut self.world
     }
 }
 

@@ -9,12 +9,13 @@
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{Component, HasData, Linker, LinkerInstance, Resource, ResourceType};
-use wasmtime_wasi::cli::{WasiCli, WasiCliCtx, WasiCliCtxView, WasiCliView};
-use wasmtime_wasi::p2::bindings::{cli, io};
-use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
+use wasmtime_wasi::cli::{WasiCli, WasiCliCtx, WasiCliCtxView};
+use wasmtime_wasi::p2::{
+    DynOutputStream, OutputStream, Pollable, StreamError, StreamResult, bindings,
+};
 use wasmtime_wasi::{ResourceTable, async_trait};
 
-use super::sandbox::{Ledger, Sandbox};
+use super::ledger::Ledger;
 
 /// How much the planner may write at once, in bytes.
 const WRITE_AT_ONCE: usize = 4096;
@@ -38,35 +39,43 @@ impl World {
     }
 }
 
-impl WasiCliView for Sandbox {
-    fn cli(&mut self) -> WasiCliCtxView<'_> {
-        let World { cli, handles, .. } = self.world();
-        WasiCliCtxView {
-            ctx: cli,
-            table: handles,
-        }
+/// The state of a store in which there is a world.
+pub(super) trait HasWorld: Send + 'static {
+    /// It.
+    fn world(&mut self) -> &mut World;
+}
+
+fn cli<T: HasWorld>(state: &mut T) -> WasiCliCtxView<'_> {
+    let World { cli, handles, .. } = state.world();
+    WasiCliCtxView {
+        ctx: cli,
+        table: handles,
     }
 }
 
+fn handles<T: HasWorld>(state: &mut T) -> &mut ResourceTable {
+    &mut state.world().handles
+}
+
 /// Links what the component imports of WASI: what std needs, and traps for the rest.
-pub(super) fn link(
-    linker: &mut Linker<Sandbox>,
+pub(super) fn link<T: HasWorld>(
+    linker: &mut Linker<T>,
     engine: &Engine,
     component: &Component,
 ) -> wasmtime::Result<()> {
-    cli::environment::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::exit::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::stdout::add_to_linker::<Sandbox, World>(linker, Sandbox::world)?;
-    cli::stderr::add_to_linker::<Sandbox, World>(linker, Sandbox::world)?;
-    cli::terminal_input::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::terminal_output::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::terminal_stdin::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::terminal_stdout::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    cli::terminal_stderr::add_to_linker::<Sandbox, WasiCli>(linker, Sandbox::cli)?;
-    io::error::add_to_linker::<Sandbox, Handles>(linker, handles)?;
-    io::poll::add_to_linker::<Sandbox, Handles>(linker, handles)?;
-    io::streams::add_to_linker::<Sandbox, Handles>(linker, handles)?;
+    bindings::cli::environment::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::exit::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::stdin::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::stdout::add_to_linker::<T, World>(linker, T::world)?;
+    bindings::cli::stderr::add_to_linker::<T, World>(linker, T::world)?;
+    bindings::cli::terminal_input::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::terminal_output::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::terminal_stdin::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::terminal_stdout::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::cli::terminal_stderr::add_to_linker::<T, WasiCli>(linker, cli)?;
+    bindings::io::error::add_to_linker::<T, Handles>(linker, handles)?;
+    bindings::io::poll::add_to_linker::<T, Handles>(linker, handles)?;
+    bindings::io::streams::add_to_linker::<T, Handles>(linker, handles)?;
     for (name, item) in component.component_type().imports(engine) {
         if let ComponentItem::ComponentInstance(interface) = item.ty
             && name.starts_with("wasi:")
@@ -83,8 +92,8 @@ const OF_IO: [&str; 4] = ["error", "pollable", "input-stream", "output-stream"];
 
 /// Makes every function of an interface a trap.
 // `define_unknown_imports_as_traps` takes another patch version of what is linked for unknown.
-fn close(
-    linker: &mut LinkerInstance<'_, Sandbox>,
+fn close<T: HasWorld>(
+    linker: &mut LinkerInstance<'_, T>,
     engine: &Engine,
     interface: &str,
     items: &ComponentInstance,
@@ -113,22 +122,18 @@ impl HasData for Handles {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-fn handles(sandbox: &mut Sandbox) -> &mut ResourceTable {
-    &mut sandbox.world().handles
-}
-
 /// Tells wasmtime's linker that what is printed goes to the world.
 impl HasData for World {
     type Data<'a> = &'a mut World;
 }
 
-impl cli::stdout::Host for World {
+impl bindings::cli::stdout::Host for World {
     fn get_stdout(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
         self.stream()
     }
 }
 
-impl cli::stderr::Host for World {
+impl bindings::cli::stderr::Host for World {
     fn get_stderr(&mut self) -> wasmtime::Result<Resource<DynOutputStream>> {
         self.stream()
     }
