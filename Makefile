@@ -16,7 +16,7 @@ setup: ## install what is missing: Debian packages, Rust target, BuildKit into t
 
 TUPLE = $(shell rustc --print host-tuple)
 # How the product is compiled.
-PRODUCT_FLAGS = --target $(TUPLE) --config $(CURDIR)/host/build/static.toml
+PRODUCT_FLAGS = --target $(TUPLE) --config host/build/static.toml
 
 # Copied rather than linked: a file that was written from end to end lies in large pages of the kernel's cache, one that a
 # linker wrote here and there does not, and a program in it starts a third slower.
@@ -32,7 +32,7 @@ playground: setup ## a page that plans while you type: target/playground, for an
 
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --locked --no-fail-fast
 
 bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" selects
 	@PRODUCT_FLAGS="$(PRODUCT_FLAGS)" $(CARGO) run --locked --quiet --package oci-image-tests --bin bench -- $(ONLY)

@@ -4,7 +4,10 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command, time::Duration};
 
-use oci_image_tests::package::{Package, component};
+use oci_image_tests::{
+    engine::checkout,
+    package::{Package, component},
+};
 use serde::Deserialize;
 
 use crate::{
@@ -64,7 +67,7 @@ fn rust(setting: &Setting) -> Result<String, BenchError> {
         .args(["bench", "--locked", "--quiet"])
         .args(["--package", "oci-image", "--bench", "planner"])
         .args(flags.split_whitespace())
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
+        .current_dir(checkout());
     let log = setting.log("planner");
     let (_, child) = measure::start(&mut cargo, &log)?;
     measure::wait(child, &cargo, &log)?;
