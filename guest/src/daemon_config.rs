@@ -161,7 +161,7 @@ fn parse<'a>(extra: &'a Text<'_>, findings: &mut Findings<'_>) -> Option<DeTable
                 let finding = findings.report(
                     Code::InvalidToml,
                     extra.part(&mistake.range),
-                    format!("this is not TOML: {}", mistake.message),
+                    mistake.message.clone(),
                 );
                 // Where a value must stand, a word is taken for a number that went wrong.
                 let is_word = marked.starts_with(|first: char| first.is_ascii_alphabetic());

@@ -14,6 +14,8 @@ use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite as _};
 
 /// How deep inline tables may nest. The parser bounds brackets and dotted keys alone, at 80 each, so their product is not bounded.
 const MAX_INLINE: usize = 8;
+/// How many tables and lists a value may stand in. What is written has one key for each of them, and a reader takes fewer than 80.
+const MAX_DEPTH: usize = 64;
 
 /// A setting with two values.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,24 +41,27 @@ pub(crate) struct Mistake {
 /// Everything that is wrong with it.
 pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Mistake>> {
     if let Some(at) = too_deep(text) {
-        let message = format!("inline tables nest deeper than {MAX_INLINE}");
         return Err(vec![Mistake {
-            message,
+            message: format!("inline tables nest deeper than {MAX_INLINE}"),
             range: at..at + 1,
         }]);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
-    if errors.is_empty() {
-        return Ok(table.into_inner());
-    }
-    let mistake = |error: &toml::de::Error| {
-        let words = error.message().replace('\n', ", ");
-        Mistake {
-            message: words,
+    if !errors.is_empty() {
+        let mistake = |error: &toml::de::Error| Mistake {
+            message: format!("this is not TOML: {}", error.message().replace('\n', ", ")),
             range: error.span().unwrap_or(0..text.len()),
-        }
-    };
-    Err(errors.iter().map(mistake).collect())
+        };
+        return Err(errors.iter().map(mistake).collect());
+    }
+    let table = table.into_inner();
+    if let Some(range) = too_far_down(table.values(), MAX_DEPTH) {
+        return Err(vec![Mistake {
+            message: format!("tables and lists nest deeper than {MAX_DEPTH}"),
+            range,
+        }]);
+    }
+    Ok(table)
 }
 
 /// Where braces nest too deep. Braces within strings count as well: the bound is loose, and the price of it is small.
@@ -73,6 +78,23 @@ fn too_deep(text: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// The first value that stands in more than `depth` tables and lists.
+fn too_far_down<'a, 'i: 'a>(
+    values: impl IntoIterator<Item = &'a Spanned<DeValue<'i>>>,
+    depth: usize,
+) -> Option<Range<usize>> {
+    values.into_iter().find_map(|value| {
+        let Some(left) = depth.checked_sub(1) else {
+            return Some(value.span());
+        };
+        match value.get_ref() {
+            DeValue::Table(table) => too_far_down(table.values(), left),
+            DeValue::Array(list) => too_far_down(list.iter(), left),
+            _ => None,
+        }
+    })
 }
 
 /// A string that came from `place`.
@@ -413,7 +435,9 @@ mod tests {
         let dotted = format!("{} = 1", vec!["a"; 100_000].join("."));
         let inline = format!("a = {}1{}", "{b = ".repeat(10_000), "}".repeat(10_000));
         let lists = format!("a = {}1{}", "[".repeat(10_000), "]".repeat(10_000));
-        for text in [dotted, inline, lists] {
+        let inner = vec!["a"; 40].join(".");
+        let both = format!("{inner} = {{ {inner} = 1 }}");
+        for text in [dotted, inline, lists, both] {
             assert!(parse(&text).is_err());
         }
     }

@@ -14,6 +14,10 @@ use oci_image_guest::workspace as native;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_tests::engine::checkout;
 use oci_image_tests::random::Random;
+use serde_json::json;
+
+/// How deep TOML's reader goes.
+const TOML_DEPTH: usize = 80;
 
 #[test]
 fn component_says_of_each_fixture_what_the_planner_says_natively() {
@@ -73,8 +77,12 @@ fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() 
 fn worst_object_meets_an_answer_and_no_limit() {
     let planner = Planner::load().unwrap();
     for (what, object) in worst_objects() {
-        if let Err(error) = planner.plan(&object, workspace(&object)) {
-            panic!("{what}: {error}");
+        let planned = planner
+            .plan(&object, workspace(&object))
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        if let Ok(plan) = planned.result {
+            let parsed = serde_json::from_str(&object).unwrap();
+            CheckedPlan::new(plan, &parsed).unwrap_or_else(|error| panic!("{what}: {error}"));
         }
     }
 }
@@ -146,6 +154,44 @@ fn worst_objects() -> Vec<(&'static str, String)> {
     ] {
         let start = format!(r#"{{"context": ".", "output": "image", "{key}": ""#);
         objects.push((key, filled(&start, part, r#""}"#)));
+    }
+    objects.extend(deepest_configs());
+    objects
+}
+
+/// Objects whose `buildkit_extra_config` is as deep as a reader of TOML goes, and deeper: what goes deepest into the stack.
+fn deepest_configs() -> Vec<(&'static str, String)> {
+    let mut objects = Vec::new();
+    let dotted = ["a"; TOML_DEPTH - 1].join(".");
+    let dotted = format!("{{{dotted} = ");
+    for (what, start, open, middle, close) in [
+        ("TOML: lists in lists", "a = ", "[", "1", "]"),
+        ("TOML: tables in tables", "a = ", "{b = ", "1", "}"),
+        ("TOML: a dotted key", "a", ".a", " = 1", ""),
+        ("TOML: a header of many parts", "[a", ".a", "]", ""),
+        ("TOML: a header of an element", "[[a", ".a", "]]", ""),
+        ("TOML: dotted keys in each other", "a = ", &dotted, "1", "}"),
+        (
+            "TOML: dotted keys in a list",
+            "[a]\nb",
+            ".c",
+            " = [1, {d.e.f.g = 1}]",
+            "",
+        ),
+        (
+            "TOML: dotted keys in lists",
+            "a = ",
+            "[1, {a.b = ",
+            "1",
+            "}]",
+        ),
+    ] {
+        for depth in (1..=TOML_DEPTH).chain([100 * TOML_DEPTH]) {
+            let config = [start, &open.repeat(depth), middle, &close.repeat(depth)].concat();
+            let object =
+                json!({"context": ".", "output": "image", "buildkit_extra_config": config});
+            objects.push((what, object.to_string()));
+        }
     }
     objects
 }
