@@ -83,6 +83,7 @@ fn read<'t>(
         Err(error) => error,
     };
     let quoted = quoted(path.as_str());
+    let is_denied = error == FileError::Denied;
     let (code, message) = match error {
         FileError::NotFound => (
             Code::MissingPath,
@@ -109,6 +110,9 @@ fn read<'t>(
             format!("cannot read {quoted}: {words}"),
         ),
     };
-    findings.report(code, path.span(), message);
+    let finding = findings.report(code, path.span(), message);
+    if is_denied {
+        finding.help("what `buildkit_secrets` names is read for nothing else");
+    }
     None
 }

@@ -238,7 +238,8 @@ impl<'t> Request<'t> {
             }
             "dockerfile" => {
                 let dockerfile = reader.optional(key, node);
-                self.names_dockerfile = dockerfile.is_some();
+                let is_empty = |text: Text<'_>| text.as_str().is_empty();
+                self.names_dockerfile = !node.text().is_some_and(is_empty);
                 self.dockerfile = dockerfile.and_then(|path| name::file(reader.findings, path));
             }
             "target" => {

@@ -29,6 +29,7 @@ pub(crate) struct Conflict {
 }
 
 /// What is wrong with a text that should be TOML.
+#[derive(Debug)]
 pub(crate) struct Mistake {
     pub(crate) message: String,
     pub(crate) range: Range<usize>,
@@ -55,13 +56,13 @@ pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Mistake>> {
         return Err(errors.iter().map(mistake).collect());
     }
     let table = table.into_inner();
-    if let Some(range) = too_far_down(table.values(), MAX_DEPTH) {
-        return Err(vec![Mistake {
-            message: format!("tables and lists nest deeper than {MAX_DEPTH}"),
-            range,
-        }]);
+    let mut mistakes = Vec::new();
+    find_unreadable(table.values(), MAX_DEPTH, &mut mistakes);
+    if mistakes.is_empty() {
+        Ok(table)
+    } else {
+        Err(mistakes)
     }
-    Ok(table)
 }
 
 /// Where braces nest too deep. Braces within strings count as well: the bound is loose, and the price of it is small.
@@ -80,21 +81,43 @@ fn too_deep(text: &str) -> Option<usize> {
     None
 }
 
-/// The first value that stands in more than `depth` tables and lists.
-fn too_far_down<'a, 'i: 'a>(
+/// Finds values that the parser takes, and no reader: in more than `depth` tables and lists, or numbers too large.
+fn find_unreadable<'a, 'i: 'a>(
     values: impl IntoIterator<Item = &'a Spanned<DeValue<'i>>>,
     depth: usize,
-) -> Option<Range<usize>> {
-    values.into_iter().find_map(|value| {
-        let Some(left) = depth.checked_sub(1) else {
-            return Some(value.span());
+    mistakes: &mut Vec<Mistake>,
+) {
+    for value in values {
+        let message = match (value.get_ref(), depth.checked_sub(1)) {
+            (_, None) => format!("tables and lists nest deeper than {MAX_DEPTH}"),
+            (DeValue::Table(table), Some(depth)) => {
+                find_unreadable(table.values(), depth, mistakes);
+                continue;
+            }
+            (DeValue::Array(list), Some(depth)) => {
+                find_unreadable(list.iter(), depth, mistakes);
+                continue;
+            }
+            (DeValue::Integer(integer), _)
+                if i64::from_str_radix(integer.as_str(), integer.radix()).is_err() =>
+            {
+                format!("the number {integer} does not fit into 64 bits")
+            }
+            (DeValue::Float(float), _) if is_too_large(float.as_str()) => {
+                format!("the number {float} is too large")
+            }
+            _ => continue,
         };
-        match value.get_ref() {
-            DeValue::Table(table) => too_far_down(table.values(), left),
-            DeValue::Array(list) => too_far_down(list.iter(), left),
-            _ => None,
-        }
-    })
+        mistakes.push(Mistake {
+            message,
+            range: value.span(),
+        });
+    }
+}
+
+fn is_too_large(float: &str) -> bool {
+    let is_infinity = float.ends_with("inf");
+    !is_infinity && (float.parse()).is_ok_and(|number: f64| number.is_infinite())
 }
 
 /// A string that came from `place`.
@@ -428,6 +451,32 @@ mod tests {
         let text = "a = [[1, 2.5], {b = [], c = {}}]\n\n[d]\n\n[[e]]\nf = 1979-05-27T07:32:00Z\n\n[[e]]\n\n[e.g]\nh = \"\\u0000\\n\"\n";
 
         assert_eq!(write(&parse(text).ok().unwrap()), text);
+    }
+
+    #[test]
+    fn each_number_that_no_reader_takes_is_found() {
+        let text = "a = 0x8000000000000000\nb = [1e400, {c = -9223372036854775809}]\nd = [0x7fffffffffffffff, -inf, nan, 1e300]";
+
+        let mistakes = parse(text).unwrap_err();
+
+        let said: Vec<_> = mistakes
+            .iter()
+            .map(|mistake| (&*mistake.message, &text[mistake.range.clone()]))
+            .collect();
+        assert_eq!(
+            said,
+            [
+                (
+                    "the number 0x8000000000000000 does not fit into 64 bits",
+                    "0x8000000000000000"
+                ),
+                ("the number 1e400 is too large", "1e400"),
+                (
+                    "the number -9223372036854775809 does not fit into 64 bits",
+                    "-9223372036854775809"
+                ),
+            ]
+        );
     }
 
     #[test]

@@ -200,7 +200,7 @@ fn deepest_configuration_that_is_read_fits_the_sandboxs_stack() {
 
     assert_eq!(diagnostics, oci_image_guest::validate(&object));
     let codes: Vec<&str> = diagnostics.iter().map(|one| one.code.as_str()).collect();
-    assert_eq!(codes, ["unknown-config"]);
+    assert_eq!(codes, ["invalid-toml"]);
 }
 
 fn start_in_object(diagnostic: &Diagnostic) -> u32 {

@@ -34,7 +34,8 @@ fn check_table<'a>(
     for (key, value) in table {
         path.push(key);
         let asked = extra.and_then(|extra| extra.get(key));
-        if asked != Some(value) && !is_made_of_a_key(path, value, object) {
+        if !asked.is_some_and(|asked| same(asked, value)) && !is_made_of_a_key(path, value, object)
+        {
             match value {
                 Value::Table(inner) => {
                     check_table(inner, asked.and_then(Value::as_table), path, object)?;
@@ -49,6 +50,22 @@ fn check_table<'a>(
         path.pop();
     }
     Ok(())
+}
+
+/// Whether two values are written alike: `nan`, which is not equal to itself, is the same as `nan`.
+fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Float(one), Value::Float(other)) => one.total_cmp(other).is_eq(),
+        (Value::Array(one), Value::Array(other)) => {
+            let mut pairs = one.iter().zip(other);
+            one.len() == other.len() && pairs.all(|(one, other)| same(one, other))
+        }
+        (Value::Table(one), Value::Table(other)) => {
+            let has = |(key, value)| other.get(key).is_some_and(|other| same(value, other));
+            one.len() == other.len() && one.iter().all(has)
+        }
+        _ => one == other,
+    }
 }
 
 /// Whether a key of the object makes this setting.

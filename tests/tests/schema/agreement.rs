@@ -142,12 +142,15 @@ impl SchemaError {
     }
 
     /// Whether the planner did not look here because of its error at a place: it judges a condition only if both keys are sound,
-    /// and reads no value whose key is empty.
+    /// and reads no value whose key is empty or holds a NUL.
     fn is_unread(&self, code: Code, place: &str) -> bool {
         let below = self.place.strip_prefix(place);
         match self.kind {
             Kind::Condition => place == "/image_platform",
-            _ => code == Code::EmptyValue && below.is_some_and(|below| below.starts_with('/')),
+            _ => {
+                matches!(code, Code::EmptyValue | Code::InvalidCharacter)
+                    && below.is_some_and(|below| below.starts_with('/'))
+            }
         }
     }
 }

@@ -318,15 +318,53 @@ fn toml() -> BoxedStrategy<Value> {
     let pieces = &[
         "[", "]", "a", "=", "1", "\n", "debug", "\"", "true", "\u{0}", "é", ".",
     ];
-    string(
-        &[
-            "",
-            "[dns]\nsearchDomains = []",
-            "debug = true",
-            "root = 'é'",
-        ],
-        pieces,
-    )
+    let sound = &[
+        "",
+        "[dns]\nsearchDomains = []",
+        "debug = true",
+        "root = 'é'",
+        "[registry.'docker.io']\nmirrors = ['docker.io/a']\nhttp = true\n[[registry.x.keypair]]\nkey = 'a'\ncert = 'b'",
+        "log = {level = 'debug', format = \"te\\u0078t\"}\nworker.oci.gc = false",
+        "[[worker.oci.gcpolicy]]\nall = true\n[[worker.oci.gcpolicy]]\n[worker.oci.labels]\n'a b' = '''\n\r\n\"'''",
+        "[worker.oci]\ngcpolicy = []\n[worker.containerd]\nlabels = {}",
+    ];
+    // Each type, and what is odd about it.
+    let value = select(vec![
+        "-0",
+        "0x1F",
+        "1_000",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "9223372036854775808",
+        "0xffffffffffffffff",
+        "0o17",
+        "nan",
+        "-nan",
+        "+inf",
+        "-0.0",
+        "1e400",
+        "5.0",
+        "1979-05-27T07:32:00.999999999-07:00",
+        "1979-05-27 07:32:00z",
+        "1979-05-27",
+        "07:32:00",
+        "[nan]",
+        "[[], {}]",
+        "[{}, {a = nan}]",
+        "[1, {a = 1}]",
+        "\"\\e\\u0000\"",
+        "''",
+    ]);
+    let key = select(vec![
+        "a",
+        "worker.oci.a",
+        "\"\"",
+        "'a.b'.c",
+        "history.maxAge",
+        "registry.'docker.io'.mirrors",
+    ]);
+    let setting = (key, value).prop_map(|(key, value)| Value::from(format!("{key} = {value}")));
+    prop_oneof![2 => string(sound, pieces), 1 => setting].boxed()
 }
 
 // --- mutants ---------------------------------------------------------------------------------------------------------

@@ -5,11 +5,13 @@
 //!
 //! - `agreement`: the schema and the planner as two judges of one text.
 //! - `documents`: texts that nobody wrote, for both.
+//! - `obedience`: the host as a third, which refuses nothing that the planner asks or plans.
 //! - `beyond`: the rules that no schema can express, each shown by an object.
 
 mod agreement;
 mod beyond;
 mod documents;
+mod obedience;
 
 use std::fs;
 use std::process::Command;
