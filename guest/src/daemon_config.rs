@@ -12,44 +12,16 @@ use oci_image_schema::diagnostic::Span;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::findings::{Findings, quoted};
+use crate::daemon_settings;
+use crate::daemon_values;
+use crate::findings::Findings;
 use crate::json::{self, Text};
-use crate::nearest::nearest;
 use crate::registry::Registry;
 use crate::request::Request;
 use crate::toml_tree::{self as tree, Conflict};
 
-/// The tables and settings that buildkitd reads at the top.
-const KNOWN: &[&str] = &[
-    "debug",
-    "trace",
-    "root",
-    "insecure-entitlements",
-    "proxyNetwork",
-    "log",
-    "grpc",
-    "otel",
-    "cdi",
-    "worker",
-    "registry",
-    "dns",
-    "history",
-    "frontend",
-    "system",
-    "provenanceEnvDir",
-    "cache",
-];
 /// What the host's flags override.
 const OURS: &[&[&str]] = &[&["root"], &["grpc", "address"], &["otel", "socketPath"]];
-/// Settings of garbage collection; one of them from the user puts ours out of force.
-const GC: &[&str] = &[
-    "gc",
-    "gckeepstorage",
-    "reservedSpace",
-    "maxUsedSpace",
-    "minFreeSpace",
-    "gcpolicy",
-];
 const OCI_WORKER: [&str; 2] = ["worker", "oci"];
 
 /// The configuration as TOML. Mistakes in the user's part, and conflicts with it, are reported.
@@ -68,6 +40,7 @@ pub(crate) fn write<'t>(request: &Request<'t>, findings: &mut Findings<'t>) -> S
     }
     let extra = request.buildkit_extra_config.as_ref();
     if let Some((extra, table)) = extra.and_then(|extra| Some((extra, parse(extra, findings)?))) {
+        daemon_values::judge(extra, &table, findings);
         remark(extra, &table, findings);
         for conflict in tree::join(&mut config, table) {
             report(&conflict, extra, findings);
@@ -174,22 +147,8 @@ fn parse<'a>(extra: &'a Text<'_>, findings: &mut Findings<'_>) -> Option<DeTable
     }
 }
 
-/// Warns of what buildkitd would not read, or what the host's flags override.
+/// Warns of what the host's flags override.
 fn remark(extra: &Text<'_>, table: &DeTable<'_>, findings: &mut Findings<'_>) {
-    for (key, _) in table
-        .iter()
-        .filter(|(key, _)| !KNOWN.contains(&&**key.get_ref()))
-    {
-        let message = format!(
-            "buildkitd reads no {} at the top of its configuration",
-            quoted(key.get_ref())
-        );
-        let finding = findings.report(Code::UnknownConfig, extra.part(&key.span()), message);
-        finding.allowed(KNOWN);
-        if let Some(near) = nearest(key.get_ref(), KNOWN) {
-            finding.help(format!("did you mean `{near}`?"));
-        }
-    }
     for keys in OURS {
         if let Some(value) = tree::get(table, keys) {
             let message = format!("`{}` has no effect: the program decides it", keys.join("."));
@@ -222,11 +181,7 @@ fn report(conflict: &Conflict, extra: &Text<'_>, findings: &mut Findings<'_>) {
 /// context or a compiler's cache is lost between builds. Ours keeps all kinds alike, the last used longest, within the default caps.
 fn set_gc(config: &mut DeTable<'_>) {
     let worker = tree::get(config, &OCI_WORKER).map(Spanned::get_ref);
-    let is_users = |worker: &DeValue<'_>| {
-        worker
-            .as_table()
-            .is_none_or(|table| GC.iter().any(|key| table.contains_key(*key)))
-    };
+    let is_users = |worker: &DeValue<'_>| worker.as_table().is_none_or(daemon_settings::sets_gc);
     if worker.is_some_and(is_users) {
         return;
     }

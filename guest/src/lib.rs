@@ -8,6 +8,7 @@
 //! - `request`: the object key by key, and the rules about several keys; by `reader`, which reads values as types.
 //! - `pair`, `name`, `platform`, `host`, `registry`, `secret`: the rules, one noun each.
 //! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins and writes TOML.
+//! - `daemon_values`: the user's part of it, judged by `daemon_settings`, what buildkitd reads.
 //! - `interface`: what the build needs and gives.
 //! - `solve`: the plan, with `files`, which looks at what the object names, and `lines` and `yaml`, which read it.
 //! - `findings`: what is wrong, collected; `nearest`: what was probably meant; `json`: JSON with places.
@@ -22,6 +23,8 @@ mod bindings;
 #[cfg(target_family = "wasm")]
 mod component;
 mod daemon_config;
+mod daemon_settings;
+mod daemon_values;
 mod files;
 mod findings;
 mod host;

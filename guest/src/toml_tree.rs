@@ -170,7 +170,7 @@ pub(crate) fn set<'i>(table: &mut DeTable<'i>, keys: &[&str], value: Spanned<DeV
     inner.insert(Spanned::new(0..0, (*last).to_owned().into()), value);
 }
 
-/// The value at the path of `keys`.
+/// The value at the path of `keys`, whatever their case.
 pub(crate) fn get<'a, 'i>(
     table: &'a DeTable<'i>,
     keys: &[&str],
@@ -178,9 +178,15 @@ pub(crate) fn get<'a, 'i>(
     let (last, tables) = keys.split_last()?;
     let mut inner = table;
     for key in tables {
-        inner = inner.get(*key)?.get_ref().as_table()?;
+        inner = named(inner, key)?.get_ref().as_table()?;
     }
-    inner.get(*last)
+    named(inner, last)
+}
+
+fn named<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<&'a Spanned<DeValue<'i>>> {
+    let mut settings = table.iter();
+    let found = settings.find(|(key, _)| key.get_ref().eq_ignore_ascii_case(name));
+    found.map(|(_, value)| value)
 }
 
 /// Joins `second` into `first`, table by table. A setting that both give differently keeps its first value, and is returned.
@@ -196,10 +202,16 @@ fn join_below<'i>(
     path: &mut Vec<String>,
     conflicts: &mut Vec<Conflict>,
 ) {
+    let known = known(first, path);
     for (key, value) in second {
-        path.push(key.get_ref().to_string());
+        let name = known
+            .iter()
+            .find(|known| known.eq_ignore_ascii_case(key.get_ref()))
+            .map_or_else(|| key.get_ref().to_string(), Clone::clone);
         let range = value.span();
-        match (first.get_mut(key.get_ref().as_ref()), value.into_inner()) {
+        let own = first.get_mut(name.as_str());
+        path.push(name);
+        match (own, value.into_inner()) {
             (None, value) => {
                 first.insert(key, Spanned::new(range, value));
             }
@@ -220,6 +232,14 @@ fn join_below<'i>(
         }
         path.pop();
     }
+}
+
+/// The names in a table that its reader knows in any case. Those of registries are not its own.
+fn known(table: &DeTable<'_>, path: &[String]) -> Vec<String> {
+    if path == ["registry"] {
+        return Vec::new();
+    }
+    table.keys().map(|key| key.get_ref().to_string()).collect()
 }
 
 /// Where a value came from: a table that was made on the way to a setting has no place of its own, but its first setting has.
@@ -319,13 +339,13 @@ fn is_block(value: &DeValue<'_>) -> bool {
 }
 
 /// The keys of a path, with dots between.
-fn header(path: &[String]) -> String {
+pub(crate) fn header(path: &[impl AsRef<str>]) -> String {
     let mut header = String::new();
     for (index, key) in path.iter().enumerate() {
         if index > 0 {
             header.push('.');
         }
-        let _ = header.key(TomlKeyBuilder::new(key).as_default());
+        let _ = header.key(TomlKeyBuilder::new(key.as_ref()).as_default());
     }
     header
 }
@@ -414,6 +434,24 @@ mod tests {
                 first: 14..21,
                 second: 12..18
             }]
+        );
+    }
+
+    #[test]
+    fn a_setting_is_one_in_any_case_and_a_registry_is_not() {
+        let (text, conflicts) = joined(
+            "[log]\nlevel = 'debug'\n[registry.a]\nhttp = true",
+            "Log.LEVEL = 'info'\nLOG.Format = 'json'\n[registry.A]\nhttp = false",
+        );
+
+        let settings: Vec<_> = conflicts
+            .iter()
+            .map(|conflict| &*conflict.setting)
+            .collect();
+        assert_eq!(settings, ["log.level"]);
+        assert_eq!(
+            text,
+            "[log]\nFormat = \"json\"\nlevel = \"debug\"\n\n[registry.A]\nhttp = false\n\n[registry.a]\nhttp = true\n"
         );
     }
 

@@ -26,6 +26,7 @@ pub const BEYOND_SCHEMA: &[(Code, &str)] = &[
         "a schema cannot compare parts of a string",
     ),
     (Code::InvalidToml, "a schema cannot parse a string"),
+    (Code::SettingType, "a schema cannot parse a string"),
     (Code::ConflictingConfig, "a schema cannot parse a string"),
     (Code::MissingPath, "a schema does not look at files"),
     (Code::NotADirectory, "a schema does not look at files"),

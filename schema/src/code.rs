@@ -147,7 +147,10 @@ codes! {
         right r#""buildkit_extra_config": "log.level = \"info\"""#;
     IneffectiveConfig Warning "ineffective-config": "where the daemon listens and keeps its data is not configured: the program decides it",
         wrong r#""buildkit_extra_config": "root = \"/data\"""#, right r#""buildkit_extra_config": "[history]\nmaxEntries = 10""#;
-    UnknownConfig Warning "unknown-config": "a table of `buildkit_extra_config` is one that buildkitd reads",
+    SettingType Error "setting-type": "a setting of `buildkit_extra_config` has the type that buildkitd reads",
+        wrong r#""buildkit_extra_config": "[worker.oci]\ngc = \"false\"""#,
+        right r#""buildkit_extra_config": "[worker.oci]\ngc = false""#;
+    UnknownConfig Warning "unknown-config": "a setting of `buildkit_extra_config` is one that buildkitd reads",
         wrong r#""buildkit_extra_config": "[regstry.\"a.example\"]\nhttp = true""#,
         right r#""buildkit_extra_config": "[registry.\"a.example\"]\nhttp = true""#;
 

@@ -32,8 +32,8 @@ fn check_table<'a>(
     object: &Object,
 ) -> Result<(), LyingPlanner> {
     for (key, value) in table {
+        let asked = extra.and_then(|extra| setting(extra, key, path));
         path.push(key);
-        let asked = extra.and_then(|extra| extra.get(key));
         if !asked.is_some_and(|asked| same(asked, value)) && !is_made_of_a_key(path, value, object)
         {
             match value {
@@ -50,6 +50,18 @@ fn check_table<'a>(
         path.pop();
     }
     Ok(())
+}
+
+/// A setting of the object's extra TOML. buildkitd knows its own names in any case, and those of registries as they are.
+fn setting<'e>(extra: &'e Table, name: &str, path: &[&str]) -> Option<&'e Value> {
+    let in_any_case = || {
+        let found = extra.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value)
+    };
+    match path {
+        ["registry"] => extra.get(name),
+        _ => extra.get(name).or_else(in_any_case),
+    }
 }
 
 /// Whether two values are written alike: `nan`, which is not equal to itself, is the same as `nan`.
@@ -171,6 +183,20 @@ mod tests {
             refused("[worker.containerd]\nbinary = 'crun'", extra),
             "the planner lies: the object does not set `worker.containerd.binary` of the daemon so"
         );
+    }
+
+    #[test]
+    fn settings_of_the_extra_configuration_pass_in_any_case() {
+        let extra = object(
+            r#""debug": true, "buildkit_extra_config": "Log.Format = 'json'\nREGISTRY.a.Http = true""#,
+        );
+
+        check(
+            "[log]\nlevel = 'debug'\nFormat = 'json'\n[registry.a]\nHttp = true",
+            &extra,
+        )
+        .unwrap();
+        assert!(check("registry.A.Http = true", &extra).is_err());
     }
 
     #[test]

@@ -33,6 +33,7 @@ beyond! {
     two_inputs_at_one_place RepeatedInput: r#""context_inputs": {"a": "b/c", "b": "./b//c"}"#;
     platform_under_two_names RepeatedPlatform: r#""image_platform": "linux/amd64,linux/x86_64""#;
     text_that_is_no_toml InvalidToml: r#""buildkit_extra_config": "[""#;
+    setting_of_another_type SettingType: r#""buildkit_extra_config": "debug = 1""#;
     setting_with_two_values ConflictingConfig: r#""debug": true, "buildkit_extra_config": "log.level = \"info\"""#;
     file_that_does_not_exist MissingPath: r#""dockerfile": "absent""#;
     file_where_a_directory_is_named NotADirectory: r#""additional_targets": ["file"]"#;

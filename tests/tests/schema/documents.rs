@@ -358,6 +358,9 @@ fn toml() -> BoxedStrategy<Value> {
     let key = select(vec![
         "a",
         "worker.oci.a",
+        "Worker.OCI.gc",
+        "LOG.level",
+        "REGISTRY.x.HTTP",
         "\"\"",
         "'a.b'.c",
         "history.maxAge",
