@@ -1,6 +1,7 @@
 //! The command line: what can be typed, as types.
 //!
-//! The program is called by Concourse without arguments (info) or with a message's name (`build`), or under that name.
+//! The program is called by Concourse without arguments (info) or with a message's name (`build`), or under that name, which
+//! is what a task runs too.
 //!
 //! Unknown here: what the commands do.
 
@@ -43,6 +44,8 @@ Exit status:
 pub(crate) enum Command {
     /// Builds the image that the message on standard input describes.
     Build(Build),
+    /// Builds the image that a task's parameters describe: `CONTEXT`, `BUILD_ARG_...` in the environment, as for oci-build-task.
+    Task(Setting),
     /// Prints what would be built, as JSON, without a daemon.
     Plan(Source),
     /// Reports every mistake of requests, in JSON or YAML.
@@ -71,7 +74,19 @@ pub(crate) struct Build {
     #[arg(long, value_enum, requires = "file")]
     pub(crate) format: Option<Format>,
 
-    /// The working directory, in which the object's paths are looked up.
+    /// Whether no message means a task: the program was called by the name `build`, as a task of Concourse calls it.
+    #[arg(skip)]
+    pub(crate) or_task: bool,
+
+    /// How it is built.
+    #[command(flatten)]
+    pub(crate) setting: Setting,
+}
+
+/// Where and how a build runs, wherever its request is from.
+#[derive(Debug, Args)]
+pub(crate) struct Setting {
+    /// The working directory, in which the request's paths are looked up.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
@@ -148,6 +163,8 @@ pub(crate) enum SchemaOf {
     Object,
     /// The whole message: `{"object": {...}, "response_path": "..."}`.
     Message,
+    /// A task file that runs this program.
+    Task,
 }
 
 /// How info lists a message.
@@ -202,7 +219,7 @@ pub(crate) enum Format {
 }
 
 impl Cli {
-    /// Reads the arguments; a program invoked as `build` is `oci-image build`.
+    /// Reads the arguments; a program invoked as `build` is `oci-image build`, or a task where it is sent no message.
     ///
     /// # Errors
     /// clap's error: also how help and versions are shown.
@@ -210,13 +227,17 @@ impl Cli {
         arguments: impl IntoIterator<Item = OsString>,
     ) -> Result<Self, clap::Error> {
         let mut arguments: Vec<OsString> = arguments.into_iter().collect();
-        if arguments
+        let is_build = arguments
             .first()
-            .is_some_and(|name| Path::new(name).file_name() == Some("build".as_ref()))
-        {
+            .is_some_and(|name| Path::new(name).file_name() == Some("build".as_ref()));
+        if is_build {
             arguments.insert(1, "build".into());
         }
-        Self::try_parse_from(arguments)
+        let mut cli = Self::try_parse_from(arguments)?;
+        if let Some(Command::Build(build)) = &mut cli.command {
+            build.or_task = is_build;
+        }
+        Ok(cli)
     }
 }
 

@@ -4,6 +4,7 @@
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
 //! - [`yaml`]: a request in YAML, as JSON with the place of each value.
+//! - [`task`]: the parameters of a task, as such JSON too.
 //! - [`planner`]: a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
@@ -12,6 +13,7 @@
 //! - [`daemon`]: starts, watches and stops buildkitd.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
+//! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
 //! - `blocking`: work that blocks, for the rooms that await it.
 //!
 //! # How to
@@ -41,8 +43,10 @@ pub mod daemon;
 pub mod diagnostics;
 pub mod executor;
 pub mod image;
+mod json_string;
 pub mod planner;
 pub mod progress;
 pub mod protocol;
 pub mod registry;
+pub mod task;
 pub mod yaml;

@@ -1,8 +1,8 @@
-//! A request: where it comes from, in JSON or YAML, and its text without secrets.
+//! A request: where it comes from, in JSON, YAML or a task's parameters, and its text without secrets.
 //!
 //! Texts of inline secrets are taken out at once: nothing after this sees them, neither the planner nor an excerpt.
 //!
-//! Reads: standard input, a file; through the planner's workspace, the files that the object names.
+//! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,9 +16,10 @@ use oci_image::planner::inline_secrets::{self, SecretBytes};
 use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
 use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
+use oci_image::task::{self, Parameters};
 use oci_image::yaml;
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::object::Object;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,6 +47,8 @@ enum Written {
     Json { start: usize, end: usize },
     /// In YAML, which is the whole text.
     Yaml(yaml::Document),
+    /// As parameters of a task; there is no text.
+    Task(Parameters),
 }
 
 /// Why a text is no request: it cannot be read, or nothing in it can be.
@@ -68,6 +71,36 @@ impl Request {
     pub(crate) fn message() -> Result<Self, Failure> {
         let text = protocol::read_text(io::stdin().lock())?;
         Ok(Self::of_message(STDIN.to_owned(), text)?)
+    }
+
+    /// The message on standard input; where there is none, what the parameters of a task describe.
+    // A prototype is always sent a message, a task of Concourse never has anything on standard input.
+    pub(crate) fn message_or_task(directory: Option<&Path>) -> Result<Self, Failure> {
+        match protocol::read_text(io::stdin().lock()) {
+            Err(ProtocolError::Empty) => Ok(Self::task(directory)),
+            text => Ok(Self::of_message(STDIN.to_owned(), text?)?),
+        }
+    }
+
+    /// What the parameters in this process's environment describe, in a directory or the working one. Texts of secrets are taken
+    /// out of the environment: no process that is started later is given them.
+    pub(crate) fn task(directory: Option<&Path>) -> Self {
+        let keeps_cache = directory.unwrap_or(Path::new(".")).join("cache").is_dir();
+        let mut parameters = task::read(std::env::vars_os(), keeps_cache);
+        for name in parameters.secret_names() {
+            // SAFETY: nobody else reads or writes the environment now: the program has no other thread before the build.
+            unsafe { std::env::remove_var(name) };
+        }
+        let masked = inline_secrets::mask(parameters.json());
+        parameters.keep_masked(masked.object);
+        Self {
+            name: ENVIRONMENT.to_owned(),
+            text: String::new(),
+            object: Written::Task(parameters),
+            secrets: masked.secrets,
+            response_path: None,
+            files: RefCell::default(),
+        }
     }
 
     /// A file's object, or for `-` what standard input holds: a message or an object.
@@ -157,6 +190,7 @@ impl Request {
         match &self.object {
             Written::Json { start, end } => &self.text[*start..*end],
             Written::Yaml(document) => document.json(),
+            Written::Task(parameters) => parameters.json(),
         }
     }
 
@@ -177,7 +211,8 @@ impl Request {
         self.files.replace(planned.files);
         let plan = planned.result.map_err(refuse)?;
         let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
-        if !mistakes.is_empty() || self.has_own_mistakes() {
+        let is_error = |mistake: &Diagnostic| mistake.severity == Severity::Error;
+        if !mistakes.is_empty() || self.own_mistakes().iter().any(is_error) {
             return Err(refuse(mistakes));
         }
         let object: Object =
@@ -202,8 +237,19 @@ impl Request {
         })
     }
 
-    fn has_own_mistakes(&self) -> bool {
-        matches!(&self.object, Written::Yaml(document) if !document.mistakes.is_empty())
+    /// What was found on the way to the planner.
+    fn own_mistakes(&self) -> &[Diagnostic] {
+        match &self.object {
+            Written::Json { .. } => &[],
+            Written::Yaml(document) => &document.mistakes,
+            Written::Task(parameters) => &parameters.mistakes,
+        }
+    }
+
+    /// Remarks on what is built all the same, if there are any.
+    pub(crate) fn remarks(&self, plan: &CheckedPlan) -> Option<Report> {
+        let are_none = plan.warnings().is_empty() && self.own_mistakes().is_empty();
+        (!are_none).then(|| self.report(plan.warnings().to_vec()))
     }
 
     /// Every mistake that can be seen without looking at a file.
@@ -224,15 +270,24 @@ impl Request {
 
     /// What the planner said, at its places in the text that the user wrote, beside what was found on the way to the planner.
     pub(crate) fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
+        let mut files = self.files.borrow().clone();
         let (object_start, diagnostics) = match &self.object {
             Written::Json { start, .. } => (*start, diagnostics),
             Written::Yaml(document) => (0, self.in_yaml(document, diagnostics)),
+            Written::Task(parameters) => {
+                files.extend(parameters.texts());
+                let of_parameters = diagnostics
+                    .into_iter()
+                    .map(|diagnostic| parameters.of_parameters(diagnostic));
+                let own = parameters.mistakes.iter().cloned();
+                (0, own.chain(of_parameters).collect())
+            }
         };
         Report {
             name: self.name.clone(),
             text: self.text.clone(),
             object_start,
-            files: self.files.borrow().clone(),
+            files,
             diagnostics,
         }
     }
@@ -289,6 +344,8 @@ impl Request {
 
 /// What standard input is called.
 const STDIN: &str = "<stdin>";
+/// What the environment is called.
+const ENVIRONMENT: &str = "<environment>";
 
 /// A file's name decides; otherwise its first sign does: an object in YAML that begins with a brace is named so, or said to be.
 fn format_of(path: &Path, text: &str) -> Format {

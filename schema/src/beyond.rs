@@ -35,3 +35,16 @@ pub const BEYOND_SCHEMA: &[(Code, &str)] = &[
     (Code::SecretTooLarge, "a schema does not look at files"),
     (Code::InvalidYaml, "a schema does not look at files"),
 ];
+
+/// The rules of a task's parameters that no JSON Schema can express, beside [`BEYOND_SCHEMA`]: what is a list or a map in an object is
+/// a text or several variables here.
+pub const BEYOND_TASK_SCHEMA: &[(Code, &str)] = &[
+    (
+        Code::RepeatedTarget,
+        "a schema cannot compare parts of a string",
+    ),
+    (
+        Code::DuplicateKey,
+        "a schema cannot compare the names of two keys",
+    ),
+];

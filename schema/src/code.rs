@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 macro_rules! codes {
     ($($variant:ident $severity:ident $name:literal: $rule:literal, wrong $wrong:literal, right $right:literal;)*) => {
         /// The name of a rule.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
             $(#[doc = $rule] $variant,)*
         }
@@ -58,6 +58,8 @@ codes! {
         right r#"{"object": {"context": ".", "output": "image"}, "response_path": "response.json"}"#;
     UnsupportedYaml Error "unsupported-yaml": "a request in YAML is what JSON can say: one document without tags, merge keys and keys that are lists or maps",
         wrong r#"build_args: [!!str 1]"#, right r#"build_args: ["VERSION=1"]"#;
+    UnknownParameter Warning "unknown-parameter": "a variable of a task whose name is close to a parameter's is that parameter",
+        wrong r#"DOCKERFLE: ci/Dockerfile"#, right r#"DOCKERFILE: ci/Dockerfile"#;
     ObjectTooLarge Error "object-too-large": "the object's text holds at most 4 MiB",
         wrong r#"(an object with files pasted into it)"#, right r#""build_args_file": "args.yml""#;
     InvalidJson Error "invalid-json": "the object is valid JSON",

@@ -1,4 +1,5 @@
-//! The JSON Schemas that editors read, from the types: `oci-image.schema.json` and `oci-image-message.schema.json`.
+//! The JSON Schemas that editors read, from the types: `oci-image.schema.json`, `oci-image-message.schema.json` and
+//! `oci-image-task.schema.json`.
 //!
 //! Beside the standard's keywords they carry those of VS Code, which `yaml-language-server` reads too: Markdown for hovers, what is
 //! said about a string of the wrong form, snippets. All of it is worked out here from the types' attributes and documentation.
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::object::Object;
 use crate::pattern;
 use crate::protocol::Message;
+use crate::task::Task;
 
 /// The schema of the object.
 #[must_use]
@@ -24,6 +26,12 @@ pub fn object() -> Value {
 #[must_use]
 pub fn message() -> Value {
     root::<Message<'static>>("message")
+}
+
+/// The schema of a task file that runs this program.
+#[must_use]
+pub fn task() -> Value {
+    root::<Task>("task")
 }
 
 fn root<T: JsonSchema>(name: &str) -> Value {

@@ -3,8 +3,10 @@
 //! In reading order:
 //!
 //! - [`object`]: what a user writes: the object of a request.
+//! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
-//! - `json_schema`: the JSON Schemas of object and message, generated (feature `json-schema`, as the next two).
+//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
+//! - `task`: a Concourse task file that runs this program.
 //! - `pattern`: what they say by regular expressions.
 //! - `snippet`: what editors insert.
 //! - [`beyond`]: the rules that no JSON Schema can express.
@@ -23,6 +25,7 @@ pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 pub mod object;
+pub mod parameter;
 #[cfg(feature = "json-schema")]
 mod pattern;
 pub mod plan;
@@ -30,6 +33,8 @@ pub mod platform;
 pub mod protocol;
 #[cfg(feature = "json-schema")]
 mod snippet;
+#[cfg(feature = "json-schema")]
+pub mod task;
 
 /// The text of `planner.wit`.
 pub const WIT: &str = include_str!("../planner.wit");
@@ -45,3 +50,6 @@ pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");
 
 /// The JSON Schema of a whole message: `oci-image-message.schema.json`.
 pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.json");
+
+/// The JSON Schema of a task file that runs this program: `oci-image-task.schema.json`.
+pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json");

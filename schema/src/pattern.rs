@@ -3,6 +3,8 @@
 //! They refuse what the planner refuses and nothing else: generated documents are judged by both (test). The dialect is what
 //! ECMA-262, with its flag `u` and without, and `fancy-regex` read alike: no `\s` and no `.`, because what these match differs.
 //! An optional string may be empty, which counts as left out.
+//!
+//! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
@@ -113,6 +115,11 @@ const ADDITIONAL_TARGET: Form = Form::with_element(
 pub(crate) fn additional_target() -> String {
     format!("^(?!(?:image|cache)$)(?:{STAGE})$")
 }
+/// The same with commas between, or nothing.
+pub(crate) fn additional_targets() -> String {
+    let end = item_end();
+    list(&format!("(?!(?:image|cache){end})(?:{STAGE})"))
+}
 
 const PAIR: Form = Form::with_element(
     "write `NAME=VALUE`, without white space in the name",
@@ -121,6 +128,14 @@ const PAIR: Form = Form::with_element(
 /// `NAME=VALUE`.
 pub(crate) fn pair() -> String {
     format!(r"^[^={CONTROL}{WHITE}]+=[^\u0000]*$")
+}
+/// `NAME=VALUE` with commas between, or nothing.
+pub(crate) fn pairs() -> String {
+    list(&format!(r"[^=,{CONTROL}{WHITE}]+=[^,\u0000]*"))
+}
+/// The name of a pair.
+pub(crate) fn pair_name() -> String {
+    format!(r"[^={CONTROL}{WHITE}]+")
 }
 
 const IMAGE_ARG: Form = Form::with_element(
@@ -131,11 +146,17 @@ const IMAGE_ARG: Form = Form::with_element(
 pub(crate) fn image_arg() -> String {
     format!("^[^={CONTROL}{WHITE}]+=[^{CONTROL}]+$")
 }
+/// `NAME=path` with commas between, or nothing.
+pub(crate) fn image_args() -> String {
+    list(&format!(
+        "[^=,{CONTROL}{WHITE}]+=[^,{CONTROL}]*[^,{CONTROL}{WHITE}]"
+    ))
+}
 
 const REGISTRY: Form = Form::new("write `host` or `host:port`, without a scheme");
 /// `host` or `host:port`.
 pub(crate) fn registry() -> String {
-    format!("^{}$", authority())
+    format!("^{}$", authority("$"))
 }
 
 const MIRROR: Form = Form::with_element(
@@ -144,10 +165,16 @@ const MIRROR: Form = Form::with_element(
 );
 /// A registry, perhaps with a path.
 pub(crate) fn mirror() -> String {
-    format!(
-        r"^{}(?:/(?!\.{{1,2}}(?:/|$))[A-Za-z0-9._-]+)*$",
-        authority()
-    )
+    format!("^{}$", registry_and_path("$"))
+}
+/// The same with commas between, or nothing.
+pub(crate) fn mirrors() -> String {
+    list(&registry_and_path(&item_end()))
+}
+/// A registry, perhaps with a path, up to its end.
+fn registry_and_path(end: &str) -> String {
+    let authority = authority(end);
+    format!(r"{authority}(?:/(?!\.{{1,2}}(?:/|{end}))[A-Za-z0-9._-]+)*")
 }
 
 const EXTRA_HOSTS: Form =
@@ -191,9 +218,9 @@ fn host() -> String {
     format!(r"{label}(?:\.{label})*")
 }
 
-/// `host` or `host:port`; an IPv6 address stands in brackets.
-fn authority() -> String {
-    let named = format!("(?=[^:/]{{1,253}}(?:[:/]|$)){}", host());
+/// `host` or `host:port`, up to its end; an IPv6 address stands in brackets.
+fn authority(end: &str) -> String {
+    let named = format!("(?=[A-Za-z0-9_.-]{{1,253}}(?:[:/]|{end})){}", host());
     format!(r"(?:\[{}\]|{named})(?::{PORT})?", ipv6())
 }
 
@@ -226,6 +253,29 @@ fn head(group: &str, most: usize) -> String {
         0 => String::new(),
         _ => format!("(?:(?:{group}:){{0,{}}}{group})?", most - 1),
     }
+}
+
+/// What a regular expression matches from end to end, or nothing.
+pub(crate) fn or_nothing(regex: &str) -> String {
+    let inner = regex
+        .strip_prefix('^')
+        .and_then(|rest| rest.strip_suffix('$'));
+    format!("^(?:{})?$", inner.unwrap_or(regex))
+}
+
+/// What a regular expression matches, or a text in which Concourse fills in a variable.
+pub(crate) fn or_variable(regex: &str) -> String {
+    format!(r"\(\([^()]+\)\)|{regex}")
+}
+
+/// One of these words, or nothing.
+pub(crate) fn words(words: &[&[&str]]) -> String {
+    format!("^(?:{})?$", words.concat().join("|"))
+}
+
+/// What ends an item of a list.
+fn item_end() -> String {
+    format!("(?:[,{WHITE}]|$)")
 }
 
 /// Items with commas and white space between, or nothing. The item is written once: it may be long.

@@ -61,6 +61,58 @@ pub(crate) fn message() -> Value {
     )])
 }
 
+/// For a task file.
+pub(crate) fn task() -> Value {
+    let task = json!({
+        "platform": "linux",
+        "image_resource": {
+            "type": "registry-image",
+            "source": {"repository": "${1:registry.example/oci-image}"},
+        },
+        "params": {"CONTEXT": "${2:repository}"},
+        "inputs": [{"name": "${3:repository}"}],
+        "outputs": [{"name": "image"}],
+        "caches": [{"path": "cache"}],
+        "run": {"path": "build"},
+    });
+    json!([snippet(
+        "Build a directory",
+        "An input with a Dockerfile, the image as output, cached.",
+        &task
+    )])
+}
+
+/// For the parameters of a task.
+pub(crate) fn params() -> Value {
+    json!([
+        snippet(
+            "A build argument",
+            "`BUILD_ARG_` and its name.",
+            &json!({"BUILD_ARG_${1:VERSION}": "${2:1.0}"})
+        ),
+        snippet(
+            "A label",
+            "`LABEL_` and its name.",
+            &json!({"LABEL_${1:org.opencontainers.image.title}": "${2:hello}"})
+        ),
+        snippet(
+            "An image to build on",
+            "`IMAGE_ARG_` and the build argument that stands for it.",
+            &json!({"IMAGE_ARG_${1:BASE}": "${2:base/image.tar}"})
+        ),
+        snippet(
+            "A secret in a file",
+            "`BUILDKIT_SECRET_` and its id.",
+            &json!({"BUILDKIT_SECRET_${1:token}": "${2:secrets/token}"})
+        ),
+        snippet(
+            "A secret as text",
+            "`BUILDKIT_SECRETTEXT_` and its id; the text is a variable of Concourse.",
+            &json!({"BUILDKIT_SECRETTEXT_${1:password}": "${2:((password))}"})
+        ),
+    ])
+}
+
 /// For `context_inputs`.
 pub(crate) fn context_inputs() -> Value {
     let input = json!({"${1:library}": "${2:vendor/library}"});

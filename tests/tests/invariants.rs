@@ -13,7 +13,9 @@ use oci_image_tests::engine::checkout;
 /// Each room of `host/src`, and what it may import of the others. `main.rs` and `cli.rs` may import all.
 const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
-    ("yaml", &[]),
+    ("yaml", &["json_string"]),
+    ("task", &["json_string"]),
+    ("json_string", &[]),
     ("planner", &[]),
     ("diagnostics", &["planner"]),
     (

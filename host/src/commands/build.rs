@@ -16,36 +16,47 @@ use crate::request::Request;
 use crate::stderr;
 
 pub(super) fn run(build: Build, mode: Mode) -> Result<(), Failure> {
+    let directory = build.setting.directory.as_deref();
     let mut request = match &build.file {
         Some(file) => Request::read(file, build.format)?,
+        None if build.or_task => Request::message_or_task(directory)?,
         None => Request::message()?,
     };
-    enter(build.directory.as_deref())?;
+    enter(directory)?;
     let response = request
         .response_path
         .as_deref()
         .map(ResponseFile::create)
         .transpose()?;
-    let plan = request.plan()?;
-    if !plan.warnings().is_empty() {
-        stderr::remarks(&request.report(plan.warnings().to_vec()), mode);
+    let built = build_request(&mut request, build.setting.engine, mode)?;
+    let responses: Vec<Response> = built.into_iter().map(document).collect();
+    match response {
+        Some(response) => Ok(response.responses(&responses)?),
+        None => Ok(()),
     }
-    let host = host(build.engine, mode)?;
+}
+
+/// Plans and builds.
+pub(super) fn build_request(
+    request: &mut Request,
+    engine: Engine,
+    mode: Mode,
+) -> Result<Vec<Built>, Failure> {
+    let plan = request.plan()?;
+    if let Some(remarks) = request.remarks(&plan) {
+        stderr::remarks(&remarks, mode);
+    }
+    let host = host(engine, mode)?;
     let secrets = std::mem::take(&mut request.secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Failure::Engine(Box::new(error)))?;
-    let built = runtime.block_on(async {
+    runtime.block_on(async {
         let stop = stop().map_err(|error| Failure::Engine(Box::new(error)))?;
-        Ok::<_, Failure>(executor::run(&plan, secrets, &host, stop).await?)
-    })?;
-    let responses: Vec<Response> = built.into_iter().map(document).collect();
-    match response {
-        Some(response) => Ok(response.responses(&responses)?),
-        None => Ok(()),
-    }
+        Ok(executor::run(&plan, secrets, &host, stop).await?)
+    })
 }
 
 fn host(engine: Engine, mode: Mode) -> Result<Host, Failure> {

@@ -2,6 +2,7 @@
 //!
 //! - `info`: what an object supports.
 //! - `build`: the image that a request describes.
+//! - `task`: the image that a task's parameters describe.
 //! - `plan`: what would be built.
 //! - `validate`: every mistake of a request.
 //! - `explain`: the rule behind a diagnostic's code.
@@ -12,6 +13,7 @@ mod explain;
 mod info;
 mod plan;
 mod schema;
+mod task;
 mod validate;
 
 use std::io::{self, IsTerminal, Write};
@@ -28,6 +30,7 @@ pub(crate) fn run(cli: Cli, mode: Mode) -> Result<(), Failure> {
     match cli.command {
         None => info::run(cli.info, coloured),
         Some(Command::Build(build)) => build::run(build, mode),
+        Some(Command::Task(setting)) => task::run(setting, mode),
         Some(Command::Plan(source)) => plan::run(&source),
         Some(Command::Validate(validate)) => validate::run(&validate, coloured),
         Some(Command::Explain { code }) => explain::run(code.as_deref()),
@@ -37,8 +40,13 @@ pub(crate) fn run(cli: Cli, mode: Mode) -> Result<(), Failure> {
 
 /// How the command speaks on standard error.
 pub(crate) fn mode(cli: &Cli) -> Mode {
-    match &cli.command {
-        Some(Command::Build(build)) if build.progress == Progress::Json => Mode::Json,
+    let setting = match &cli.command {
+        Some(Command::Build(build)) => Some(&build.setting),
+        Some(Command::Task(setting)) => Some(setting),
+        _ => None,
+    };
+    match setting {
+        Some(setting) if setting.progress == Progress::Json => Mode::Json,
         _ if coloured(cli.color) => Mode::Coloured,
         _ => Mode::Plain,
     }

@@ -1,6 +1,6 @@
-//! `oci-image schema`: the JSON Schemas of the object and of a message.
+//! `oci-image schema`: the JSON Schemas of the object, of a message and of a task file.
 
-use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA};
+use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, TASK_JSON_SCHEMA};
 
 use crate::cli::SchemaOf;
 use crate::commands::print;
@@ -10,5 +10,6 @@ pub(super) fn run(of: SchemaOf) -> Result<(), Failure> {
     print(match of {
         SchemaOf::Object => JSON_SCHEMA,
         SchemaOf::Message => MESSAGE_JSON_SCHEMA,
+        SchemaOf::Task => TASK_JSON_SCHEMA,
     })
 }

@@ -8,6 +8,8 @@ use std::ops::Range;
 use oci_image_schema::diagnostic::Span;
 use saphyr_parser::ScalarStyle;
 
+use crate::json_string::first_character;
+
 /// A token of the JSON and its place in the YAML.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
@@ -131,7 +133,7 @@ fn aligned(source: &str, style: ScalarStyle, literal: &str, offset: usize) -> Op
     };
     let mut read = 0;
     loop {
-        let (character, length) = json_character(literal.get(read..)?)?;
+        let (character, length) = first_character(literal.get(read..)?)?;
         let found = next_place(source, at, style, character)?;
         if read >= offset {
             return Some(found.start);
@@ -140,21 +142,6 @@ fn aligned(source: &str, style: ScalarStyle, literal: &str, offset: usize) -> Op
         if read >= offset && literal[read..].starts_with('"') {
             return Some(at);
         }
-    }
-}
-
-/// The first character of a JSON string's content, and how many bytes it takes. Only escapes that `composer` writes are read.
-fn json_character(literal: &str) -> Option<(char, usize)> {
-    let first = literal.chars().next()?;
-    if first != '\\' {
-        return (first != '"').then_some((first, first.len_utf8()));
-    }
-    match literal.as_bytes().get(1)? {
-        b'u' => {
-            let code = u32::from_str_radix(literal.get(2..6)?, 16).ok()?;
-            Some((char::from_u32(code)?, 6))
-        }
-        sign => Some((char::from(*sign), 2)),
     }
 }
 

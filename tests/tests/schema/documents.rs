@@ -141,11 +141,11 @@ const PATHS: &[&str] = &[
     "\u{feff}", "=", "..a",
 ];
 
-fn path() -> BoxedStrategy<Value> {
+pub(crate) fn path() -> BoxedStrategy<Value> {
     string(&["a", ".", "../a/", "/a b/c", "é\u{2028}"], PATHS)
 }
 
-fn file() -> BoxedStrategy<Value> {
+pub(crate) fn file() -> BoxedStrategy<Value> {
     string(&["a", "./a/b.c", "../a", "/a b", "a/..b"], PATHS)
 }
 
@@ -157,14 +157,14 @@ fn name() -> BoxedStrategy<Value> {
     string(&["app", "app-image", "...", "a b", "é"], PATHS)
 }
 
-fn target() -> BoxedStrategy<Value> {
+pub(crate) fn target() -> BoxedStrategy<Value> {
     let pieces = &[
         "a", "Z9", "-", "_", ".", "0", "12", "image", "cache", "app", "é", " ", "/", "..",
     ];
     string(&["a", "release-1.0_x", "0", "17", "Tests"], pieces)
 }
 
-fn pair() -> BoxedStrategy<Value> {
+pub(crate) fn pair() -> BoxedStrategy<Value> {
     let pieces = &[
         "A", "my-x", "=", "=", "b c", " ", "\u{a0}", "\u{feff}", "\u{180e}", "\u{85}", "\u{2029}",
         "\u{0}", "\n", "é",
@@ -196,7 +196,7 @@ fn registry() -> BoxedStrategy<Value> {
     prop_oneof![4 => sound, 1 => address].boxed()
 }
 
-fn mirror() -> BoxedStrategy<Value> {
+pub(crate) fn mirror() -> BoxedStrategy<Value> {
     let path = string(&["docker.io/a", "a:5000/b/c.d", "[::1]/_"], AUTHORITIES);
     prop_oneof![registry(), path].boxed()
 }
@@ -227,7 +227,7 @@ fn ipv6() -> impl Strategy<Value = String> {
         .prop_map(|(head, gap, tail)| format!("{head}{gap}{tail}"))
 }
 
-fn hosts() -> BoxedStrategy<Value> {
+pub(crate) fn hosts() -> BoxedStrategy<Value> {
     let pieces = &[
         "db",
         "=",
@@ -264,7 +264,7 @@ fn hosts() -> BoxedStrategy<Value> {
     prop_oneof![4 => string(sound, pieces), 1 => address].boxed()
 }
 
-fn platforms() -> BoxedStrategy<Value> {
+pub(crate) fn platforms() -> BoxedStrategy<Value> {
     let pieces = &[
         "linux",
         "Windows",
@@ -307,14 +307,14 @@ fn platforms() -> BoxedStrategy<Value> {
     string(sound, pieces)
 }
 
-fn ssh() -> BoxedStrategy<Value> {
+pub(crate) fn ssh() -> BoxedStrategy<Value> {
     let pieces = &[
         "default", "id", "=", "=", "a", "/", "raw=", ",", ",", "\n", "é", " ",
     ];
     string(&["default", "id=a/b", "a b=c=d", "id=a,b"], pieces)
 }
 
-fn toml() -> BoxedStrategy<Value> {
+pub(crate) fn toml() -> BoxedStrategy<Value> {
     let pieces = &[
         "[", "]", "a", "=", "1", "\n", "debug", "\"", "true", "\u{0}", "é", ".",
     ];

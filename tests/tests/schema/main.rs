@@ -6,12 +6,14 @@
 //! - `agreement`: the schema and the planner as two judges of one text.
 //! - `documents`: texts that nobody wrote, for both.
 //! - `obedience`: the host as a third, which refuses nothing that the planner asks or plans.
+//! - `task`: the schema of a task file and the program, as two judges of parameters.
 //! - `beyond`: the rules that no schema can express, each shown by an object.
 
 mod agreement;
 mod beyond;
 mod documents;
 mod obedience;
+mod task;
 
 use std::fs;
 use std::process::Command;
@@ -28,6 +30,7 @@ fn schemas_are_what_the_types_say() {
     for (name, generated) in [
         ("oci-image.schema.json", json_schema::object()),
         ("oci-image-message.schema.json", json_schema::message()),
+        ("oci-image-task.schema.json", json_schema::task()),
     ] {
         let path = checkout().join("schema").join(name);
         let text = serde_json::to_string_pretty(&generated).unwrap() + "\n";
@@ -50,6 +53,7 @@ fn program_prints_the_schema_that_is_asked_for() {
         (&["schema"][..], json_schema::object()),
         (&["schema", "object"], json_schema::object()),
         (&["schema", "message"], json_schema::message()),
+        (&["schema", "task"], json_schema::task()),
     ] {
         let printed = Command::new(program()).args(arguments).output().unwrap();
         let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
@@ -59,7 +63,11 @@ fn program_prints_the_schema_that_is_asked_for() {
 
 #[test]
 fn schemas_are_sound_drafts_07() {
-    for schema in [json_schema::object(), json_schema::message()] {
+    for schema in [
+        json_schema::object(),
+        json_schema::message(),
+        json_schema::task(),
+    ] {
         assert!(jsonschema::draft7::meta::is_valid(&schema));
         assert_eq!(schema["$schema"], "http://json-schema.org/draft-07/schema#");
         assert_eq!(schema["additionalProperties"], false);

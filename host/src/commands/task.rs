@@ -1,0 +1,16 @@
+//! `oci-image task`: the image that a task's parameters describe.
+
+use oci_image::progress::Mode;
+
+use crate::cli::Setting;
+use crate::commands::build::build_request;
+use crate::commands::enter;
+use crate::failure::Failure;
+use crate::request::Request;
+
+pub(super) fn run(setting: Setting, mode: Mode) -> Result<(), Failure> {
+    let mut request = Request::task(setting.directory.as_deref());
+    enter(setting.directory.as_deref())?;
+    build_request(&mut request, setting.engine, mode)?;
+    Ok(())
+}

@@ -1,0 +1,153 @@
+use oci_image_schema::diagnostic::Severity;
+
+use super::*;
+
+fn parameters(variables: &[(&str, &str)]) -> Parameters {
+    let variables = variables
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()));
+    read(variables, false)
+}
+
+/// What the variables show at the place of a part of the JSON.
+fn shown(parameters: &Parameters, part: &str) -> Option<(String, String)> {
+    let start = parameters.json().find(part).expect(part);
+    let span = Span {
+        start: u32::try_from(start).unwrap(),
+        end: u32::try_from(start + part.len()).unwrap(),
+    };
+    let place = parameters.place(span)?;
+    let text = &parameters.texts()[&place.path];
+    let marked = text[place.span.start as usize..place.span.end as usize].to_owned();
+    Some((place.path, marked))
+}
+
+fn at(path: &str, marked: &str) -> Option<(String, String)> {
+    Some((path.to_owned(), marked.to_owned()))
+}
+
+#[test]
+fn environment_becomes_an_object_in_the_order_of_the_parameters() {
+    let parameters = parameters(&[
+        ("PATH", "/bin"),
+        ("LABEL_b", ""),
+        ("LABEL_a.b/c", "x=y"),
+        ("BUILD_ARG_B", "two\nlines"),
+        ("BUILD_ARG_A", "\"quoted\""),
+        ("BUILD_ARGS", "C=1, D=2 "),
+        ("SOURCE_DATE_EPOCH", "0"),
+        ("BUILDKIT_SECRET_file", "a/b"),
+        ("BUILDKIT_SECRETTEXT_text", "hunter2"),
+        ("OUTPUT_OCI", "T"),
+        ("DEBUG", "0"),
+        ("TARGET", ""),
+        ("unpack_rootfs", "maybe"),
+        ("REGISTRY_MIRRORS", "a,,b"),
+    ]);
+
+    assert_eq!(
+        parameters.json(),
+        concat!(
+            r#"{"context":".","output":"image","#,
+            r#""build_args":["SOURCE_DATE_EPOCH=0","C=1","D=2","A=\"quoted\"","B=two\nlines"],"#,
+            r#""labels":["a.b/c=x=y","b="],"output_oci":true,"unpack_rootfs":"maybe","#,
+            r#""registry_mirrors":["a","","b"],"debug":false,"#,
+            r#""buildkit_secrets":{"file":"a/b","text":{"text":"hunter2"}}}"#,
+        )
+    );
+    assert_eq!(parameters.mistakes, Vec::new());
+}
+
+#[test]
+fn upper_case_wins_over_lower_case_and_the_cache_is_the_tasks() {
+    let variables = [("context", "a"), ("CONTEXT", "b"), ("target", "x")];
+    let variables = variables.map(|(name, value)| (name.into(), value.into()));
+
+    let parameters = read(variables, true);
+
+    assert_eq!(
+        parameters.json(),
+        r#"{"output":"image","cache":true,"context":"b","target":"x"}"#
+    );
+}
+
+#[test]
+fn places_are_those_of_the_variables_whatever_json_escapes() {
+    let parameters = parameters(&[
+        ("TARGET", "ä\"\\\n\u{1}x"),
+        ("BUILD_ARG_é", "one\ntwo"),
+        ("LABELS", "a=1, b=2"),
+        ("BUILDKIT_SECRET_id", "path"),
+        ("BUILDKIT_SECRETTEXT_key", "hunter2"),
+        ("UNPACK_ROOTFS", "TRUE"),
+    ]);
+
+    let shown = |part: &str| shown(&parameters, part);
+    assert_eq!(shown(r#""ä\"\\\n\u0001x""#), at("$TARGET", "ä\"\\\n\u{1}x"));
+    assert_eq!(shown(r#"\n\u0001x"#), at("$TARGET", "\n\u{1}x"));
+    assert_eq!(shown(r#""target""#), at("$TARGET", "TARGET"));
+    assert_eq!(shown("two"), at("$BUILD_ARG_é", "two"));
+    assert_eq!(shown("é="), at("$BUILD_ARG_é", "é="));
+    assert_eq!(shown("b=2"), at("$LABELS", "b=2"));
+    assert_eq!(shown(r#"["a=1","b=2"]"#), at("$LABELS", "a=1, b=2"));
+    assert_eq!(shown(r#""id""#), at("$BUILDKIT_SECRET_id", "id"));
+    assert_eq!(shown(r#""path""#), at("$BUILDKIT_SECRET_id", "path"));
+    assert_eq!(shown("hunter2"), at("$BUILDKIT_SECRETTEXT_key", "********"));
+    assert_eq!(shown("true"), at("$UNPACK_ROOTFS", "TRUE"));
+    assert_eq!(shown(r#""context":".""#), None);
+}
+
+#[test]
+fn secrets_of_a_task_are_named_and_never_shown() {
+    let parameters = parameters(&[
+        ("BUILDKIT_SECRETTEXT_a", "hunter2"),
+        ("BUILDKIT_SECRET_b", "c"),
+    ]);
+
+    let names: Vec<&str> = parameters.secret_names().collect();
+    assert_eq!(names, ["BUILDKIT_SECRETTEXT_a"]);
+    let texts = parameters.texts();
+    assert_eq!(
+        texts["$BUILDKIT_SECRETTEXT_a"],
+        "BUILDKIT_SECRETTEXT_a=********"
+    );
+    assert_eq!(texts["$BUILDKIT_SECRET_b"], "BUILDKIT_SECRET_b=c");
+}
+
+#[test]
+fn mistyped_names_are_told_and_others_are_not() {
+    let told = |name: &str| {
+        let mistakes = parameters(&[(name, "x")]).mistakes;
+        mistakes.into_iter().next().and_then(|mistake| {
+            assert_eq!(mistake.severity, Severity::Warning);
+            mistake.help
+        })
+    };
+
+    for (name, meant) in [
+        ("DOCKERFLE", "DOCKERFILE"),
+        ("BUILD_ARG", "BUILD_ARGS"),
+        ("Labels_File", "LABELS_FILE"),
+        ("UNPACK-ROOTFS", "UNPACK_ROOTFS"),
+        ("BUILDKIT_EXTRA_CONFG", "BUILDKIT_EXTRA_CONFIG"),
+    ] {
+        assert_eq!(
+            told(name),
+            Some(format!("did you mean `{meant}`?")),
+            "{name}"
+        );
+    }
+    for name in [
+        "PATH",
+        "HOME",
+        "TERM",
+        "BUILD_ID",
+        "BUILDKIT_HOST",
+        "TARGETARCH",
+        "LANG",
+        "CONTENT_TYPE",
+        "D",
+    ] {
+        assert_eq!(told(name), None, "{name}");
+    }
+}

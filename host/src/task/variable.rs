@@ -1,0 +1,154 @@
+//! A variable of the environment that is a parameter, and one that was meant to be.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::ops::Range;
+use std::os::unix::ffi::OsStringExt;
+
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
+use oci_image_schema::parameter::{FAMILIES, Family, Member, PARAMETERS, Parameter};
+
+/// What is shown of a secret, however long it is.
+const MASK: &str = "********";
+/// How many letters of a name may be wrong, for each that are right, before it is taken for another program's.
+const LETTERS_FOR_EACH_MISTAKE: usize = 4;
+
+/// A variable of the environment that is a parameter.
+#[derive(Debug)]
+pub(super) struct Variable {
+    pub(super) role: Role,
+    /// The name as it is written.
+    pub(super) name: String,
+    /// `NAME=value`; of a secret, with a mask for its value.
+    pub(super) text: String,
+    /// The value, until the object is written.
+    pub(super) value: String,
+}
+
+/// What a variable is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Parameter(Parameter),
+    Member(Family),
+}
+
+impl Role {
+    pub(super) fn of(name: &str) -> Option<Self> {
+        let is_it = |parameter: &&Parameter| {
+            parameter.name == name || parameter.name.to_ascii_lowercase() == name
+        };
+        let parameter = PARAMETERS.iter().find(is_it);
+        let family = || {
+            FAMILIES
+                .iter()
+                .find(|family| name.starts_with(family.prefix))
+        };
+        parameter
+            .map(|parameter| Self::Parameter(*parameter))
+            .or_else(|| family().map(|family| Self::Member(*family)))
+    }
+
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Parameter(parameter) => parameter.key,
+            Self::Member(family) => family.key,
+        }
+    }
+
+    pub(super) fn is_parameter(self) -> bool {
+        matches!(self, Self::Parameter(_))
+    }
+
+    pub(super) fn is_secret(self) -> bool {
+        matches!(self, Self::Member(family) if family.member == Member::SecretText)
+    }
+}
+
+impl Variable {
+    pub(super) fn new(
+        role: Role,
+        name: String,
+        value: OsString,
+        mistakes: &mut Vec<Diagnostic>,
+    ) -> Self {
+        let (value, wrong) = match String::from_utf8(value.into_vec()) {
+            Ok(value) => (value, None),
+            Err(error) => {
+                let wrong = error.utf8_error().valid_up_to();
+                (
+                    String::from_utf8_lossy(error.as_bytes()).into_owned(),
+                    Some(wrong),
+                )
+            }
+        };
+        let shown: Cow<'_, str> = if role.is_secret() && !value.is_empty() {
+            MASK.into()
+        } else {
+            (&*value).into()
+        };
+        let text = format!("{name}={shown}");
+        let variable = Self {
+            role,
+            name,
+            text,
+            value,
+        };
+        if let Some(wrong) = wrong {
+            mistakes.push(variable.no_text(wrong));
+        }
+        variable
+    }
+
+    /// What places call it.
+    pub(super) fn path(&self) -> String {
+        format!("${}", self.name)
+    }
+
+    pub(super) fn place(&self, range: Range<usize>) -> FilePlace {
+        let short = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+        FilePlace {
+            path: self.path(),
+            span: Span {
+                start: short(range.start),
+                end: short(range.end),
+            },
+        }
+    }
+
+    /// Where in the text the value stands.
+    pub(super) fn shown_value(&self) -> Range<usize> {
+        self.name.len() + 1..self.text.len()
+    }
+
+    fn no_text(&self, wrong: usize) -> Diagnostic {
+        let message = format!(
+            "`{}` is not UTF-8: byte {wrong} begins no character",
+            self.name
+        );
+        let shown = self.shown_value();
+        let start = if self.role.is_secret() { 0 } else { wrong } + shown.start;
+        Diagnostic::new(Code::InvalidCharacter, message)
+            .at(Place::File(self.place(start..shown.end)))
+    }
+}
+
+/// What is said about a name that is no parameter's, and nearly is one.
+pub(super) fn mistyped(name: &str) -> Option<Diagnostic> {
+    let limit = name.len() / LETTERS_FOR_EACH_MISTAKE;
+    let meant = PARAMETERS
+        .iter()
+        .map(|parameter| {
+            let distance = strsim::osa_distance(&name.to_ascii_uppercase(), parameter.name);
+            (distance, parameter.name)
+        })
+        .filter(|(distance, _)| *distance <= limit.min(2))
+        .min_by_key(|(distance, _)| *distance);
+    meant.map(|(_, meant)| {
+        Diagnostic::new(
+            Code::UnknownParameter,
+            format!("the variable `{name}` is not a parameter, and counts for nothing"),
+        )
+        .help(format!("did you mean `{meant}`?"))
+    })
+}

@@ -1,0 +1,301 @@
+//! `oci-image task`: a build by parameters in the environment, as a task of Concourse that ran `oci-build-task` says them.
+//!
+//! A folder of `fixtures/tasks/` is a case of wrong ones: `environment.json`, and `expected.txt`, what a person reads. `BLESS=1`
+//! writes it anew.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::PathBuf;
+use std::process::Command;
+
+use oci_image_schema::code::Code;
+use oci_image_tests::archive::Archive;
+use oci_image_tests::engine::{checkout, program};
+use oci_image_tests::secrecy::Secrets;
+use oci_image_tests::workplace::{Run, Workplace};
+use serde_json::{Value, json};
+
+const SECRET: &str = "xyzzy-text-4c1d7e";
+
+const STAGES: &str = "\
+BUSYBOX
+FROM busybox AS tests
+RUN echo tested > /tested
+
+FROM busybox AS app
+ARG VERSION
+ARG LINES
+ARG MODE=none
+RUN echo \"$VERSION $MODE\" > /version; echo \"$LINES\" > /lines
+ENV MODE=$MODE
+
+FROM busybox AS last
+RUN false
+";
+
+/// The program with a task's parameters and this place's daemon root.
+fn task(place: &Workplace, parameters: &[(&str, &str)]) -> Command {
+    let mut command = place.command(&["task"]);
+    command
+        .env("OCI_IMAGE_ROOT", place.root())
+        .envs(parameters.iter().copied());
+    command
+}
+
+fn run(place: &Workplace, parameters: &[(&str, &str)]) -> Run {
+    place.run_command(task(place, parameters), b"")
+}
+
+fn config(place: &Workplace, archive: &str) -> Value {
+    Archive::read(&place.path(archive)).config
+}
+
+#[test]
+fn parameters_build_the_image_of_the_object_that_means_the_same() {
+    let place = Workplace::new();
+    place.dockerfile(STAGES);
+    place.write("settings/labels", "from=file\n");
+    fs::create_dir(place.path("tests")).unwrap();
+
+    let by_object = place.build(&json!({
+        "context": "context", "output": "image", "target": "app", "additional_targets": ["tests"], "unpack_rootfs": true,
+        "build_args": ["MODE=fast", "LINES=one\ntwo", "VERSION=1=2"],
+        "labels": ["title=a b"], "labels_file": "settings/labels",
+    }));
+    let _ = by_object.expect(0);
+    let digests = || ["image/digest", "tests/digest"].map(|path| place.read(path));
+    let of_object = digests();
+    let metadata = place.read("image/metadata.json");
+    for directory in ["image", "tests"] {
+        fs::remove_dir_all(place.path(directory)).unwrap();
+        fs::create_dir(place.path(directory)).unwrap();
+    }
+    let by_task = run(
+        &place,
+        &[
+            ("CONTEXT", "context"),
+            ("TARGET", "app"),
+            ("ADDITIONAL_TARGETS", "tests"),
+            ("UNPACK_ROOTFS", "True"),
+            ("BUILD_ARGS", "MODE=fast"),
+            ("BUILD_ARG_LINES", "one\ntwo"),
+            ("BUILD_ARG_VERSION", "1=2"),
+            ("LABEL_title", "a b"),
+            ("LABELS_FILE", "settings/labels"),
+            ("DOCKERFILE", ""),
+        ],
+    )
+    .expect(0);
+
+    assert_eq!(digests(), of_object);
+    assert_eq!(place.read("image/metadata.json"), metadata);
+    assert_eq!(place.read("image/rootfs/version"), "1=2 fast\n");
+    assert_eq!(place.read("image/rootfs/lines"), "one\ntwo\n");
+    assert_eq!(by_task.stdout, "");
+    assert!(!by_task.stderr.contains("warning"), "{}", by_task.stderr);
+    let labels = &config(&place, "image/image.tar")["config"]["Labels"];
+    assert_eq!(*labels, json!({"title": "a b", "from": "file"}));
+}
+
+#[test]
+fn context_is_the_working_directory_and_the_time_is_the_environments() {
+    let place = Workplace::new();
+    place.write(
+        "Dockerfile",
+        "FROM scratch\nARG SOURCE_DATE_EPOCH\nCOPY context/busybox /\n",
+    );
+
+    let _ = run(
+        &place,
+        &[("SOURCE_DATE_EPOCH", "1700000000"), ("debug", "0")],
+    )
+    .expect(0);
+
+    let created = &config(&place, "image/image.tar")["created"];
+    assert_eq!(created, "2023-11-14T22:13:20Z");
+}
+
+#[test]
+fn cache_is_kept_where_the_task_has_one() {
+    let place = Workplace::new();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo once\n");
+    let parameters = [("CONTEXT", "context")];
+
+    let _ = run(&place, &parameters).expect(0);
+    assert!(!place.path("cache").exists());
+    fs::create_dir(place.path("cache")).unwrap();
+    let _ = run(&place, &parameters).expect(0);
+    fs::remove_dir_all(place.root()).unwrap();
+    let cached = run(&place, &parameters).expect(0);
+
+    assert!(place.path("cache/index.json").exists());
+    assert!(cached.stderr.contains("CACHED"), "{}", cached.stderr);
+}
+
+#[test]
+fn text_of_a_secret_reaches_the_step_and_no_other_process() {
+    let place = Workplace::new();
+    let mark = place.mark();
+    place.dockerfile(&format!(
+        "BUSYBOX\nFROM busybox\nRUN --mount=type=secret,id=a.b md5sum < /run/secrets/a.b > /sum; sleep {mark} || true\n"
+    ));
+    let secrets = Secrets::new([SECRET]);
+    let parameters = [("CONTEXT", "context"), ("BUILDKIT_SECRETTEXT_a.b", SECRET)];
+    let child = task(&place, &parameters).spawn().unwrap();
+    let step = format!("sleep {mark}");
+    let sleeping = || {
+        place
+            .processes(&step)
+            .into_iter()
+            .find(|pid| is_sleep(*pid))
+    };
+    place.wait_for("the step to hold its secret", || sleeping().is_some());
+
+    // Concourse gave it to the program itself: that cannot be undone.
+    let own = PathBuf::from(format!("/proc/{}/environ", child.id()));
+    let telling: Vec<PathBuf> = secrets
+        .telling_processes()
+        .into_iter()
+        .filter(|file| *file != own)
+        .collect();
+    place.signal_process(sleeping().unwrap(), "SIGKILL");
+    let run = place.finish(child).expect(0);
+
+    assert_eq!(telling, Vec::<PathBuf>::new());
+    assert_eq!(secrets.holders(&place.path("..")), Vec::<PathBuf>::new());
+    assert!(!secrets.show_in(run.stderr.as_bytes()));
+    let sum = Archive::read(&place.path("image/image.tar")).text("sum");
+    assert_eq!(sum.split(' ').next().map(str::len), Some(32), "{sum}");
+}
+
+fn is_sleep(pid: u32) -> bool {
+    fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\0"))
+}
+
+#[test]
+fn program_called_build_is_a_task_where_it_is_sent_nothing() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /\n");
+    symlink(program(), place.path("../build")).unwrap();
+    let called = |stdin: &[u8]| {
+        let mut command = Command::new(place.path("../build"));
+        let path = oci_image_tests::engine::path();
+        let variables = [("CONTEXT", "context"), ("TARGET", "absent")];
+        command
+            .current_dir(place.path(""))
+            .env("PATH", path)
+            .envs(variables);
+        command
+            .env("OCI_IMAGE_ROOT", place.root())
+            .env("TMPDIR", place.temporary());
+        place.run_command(command, stdin)
+    };
+
+    let as_task = called(b"");
+    let message =
+        br#"{"object": {"context": "context", "output": "image"}, "response_path": "/dev/null"}"#;
+    let as_prototype = called(message);
+    let by_command = run_build_without_a_message(&place);
+
+    assert!(
+        as_task.stderr.contains("target stage \"absent\""),
+        "{}",
+        as_task.stderr
+    );
+    assert_eq!((as_task.status, as_prototype.status), (1, 0));
+    assert!(
+        by_command.stderr.contains("standard input is empty"),
+        "{}",
+        by_command.stderr
+    );
+    assert_eq!(by_command.status, 2);
+}
+
+fn run_build_without_a_message(place: &Workplace) -> Run {
+    let mut command = place.command(&["build"]);
+    command.env("CONTEXT", "context");
+    place.run_command(command, b"")
+}
+
+#[test]
+fn wrong_parameters_read_as_expected() {
+    let cases = fs::read_dir(checkout().join("tests/fixtures/tasks")).unwrap();
+    let mut compared = 0;
+    for folder in cases.map(|entry| entry.unwrap().path()) {
+        let text = fs::read_to_string(folder.join("environment.json")).unwrap();
+        let environment: BTreeMap<String, String> = serde_json::from_str(&text).unwrap();
+        let place = Workplace::new();
+        let mut command = place.command(&["task"]);
+        command
+            .envs(&environment)
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE");
+        let run = place.run_command(command, b"").expect(2);
+        let expected = folder.join("expected.txt");
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&expected, &run.stderr).unwrap();
+        }
+        assert_eq!(run.stderr, fs::read_to_string(expected).unwrap_or_default());
+        assert!(!run.stderr.contains("hunter2"));
+        compared += 1;
+    }
+    assert_eq!(compared, 2);
+}
+
+#[test]
+fn name_that_is_nearly_a_parameters_is_told_and_another_is_not() {
+    let rule = Code::UnknownParameter;
+    for (example, is_told) in [
+        (rule.wrong(), true),
+        (rule.right(), false),
+        ("PATHS: x", false),
+    ] {
+        let (name, value) = example.split_once(": ").unwrap();
+        let place = Workplace::new();
+        let run = run(&place, &[(name, value)]).expect(2);
+        assert_eq!(
+            run.stderr.contains("[unknown-parameter]"),
+            is_told,
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_told_with_its_place() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let place = Workplace::new();
+    let mut command = task(&place, &[("CONTEXT", "context")]);
+    command.env("LABEL_title", OsStr::from_bytes(b"caf\xe9"));
+
+    let run = place.run_command(command, b"").expect(2);
+
+    assert!(
+        run.stderr.contains("`LABEL_title` is not UTF-8: byte 3"),
+        "{}",
+        run.stderr
+    );
+    assert!(run.stderr.contains("$LABEL_title:1:16"), "{}", run.stderr);
+}
+
+#[test]
+fn progress_for_programs_names_the_parameter() {
+    let place = Workplace::new();
+    let mut command = place.command(&["task", "--progress", "json"]);
+    command
+        .env("CONTEXT", "context")
+        .env("IMAGE_PLATFORM", "amd46");
+
+    let run = place.run_command(command, b"").expect(2);
+
+    let first: Value = serde_json::from_str(run.stderr.lines().next().unwrap()).unwrap();
+    assert_eq!(first["event"], "diagnostic");
+    let of =
+        ["code", "file", "pointer"].map(|key| first[key].as_str().unwrap_or_default().to_owned());
+    assert_eq!(of, ["missing-path", "$CONTEXT", "/context"]);
+}
