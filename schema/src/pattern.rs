@@ -263,9 +263,14 @@ pub(crate) fn or_nothing(regex: &str) -> String {
     format!("^(?:{})?$", inner.unwrap_or(regex))
 }
 
+/// A text in which Concourse fills in a variable.
+pub(crate) fn variable() -> &'static str {
+    r"\(\([^()]+\)\)"
+}
+
 /// What a regular expression matches, or a text in which Concourse fills in a variable.
 pub(crate) fn or_variable(regex: &str) -> String {
-    format!(r"\(\([^()]+\)\)|{regex}")
+    format!("{}|{regex}", variable())
 }
 
 /// One of these words, or nothing.

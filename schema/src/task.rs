@@ -69,7 +69,7 @@ pub struct Task {
     pub run: Command,
 }
 
-/// An image to run the task in.
+/// The image that the task runs in, as a resource: this program's.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct ImageResource {
@@ -156,7 +156,7 @@ pub struct Cache {
     pub path: String,
 }
 
-/// A command.
+/// What a task runs: this program by the name `build`, or `oci-image` with the argument `task`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Command {
@@ -247,19 +247,26 @@ impl JsonSchema for Params {
             "patternProperties": families.collect::<Map<_, _>>(),
             "additionalProperties": false,
             "defaultSnippets": snippet::params(),
-            "if": {"required": ["IMAGE_PLATFORM"], "properties": {"IMAGE_PLATFORM": {"type": "string", "pattern": ","}}},
+            "if": {
+                "required": ["IMAGE_PLATFORM", "UNPACK_ROOTFS"],
+                "properties": {
+                    "IMAGE_PLATFORM": {"type": "string", "pattern": ","},
+                    "UNPACK_ROOTFS": {"not": {"type": "string", "pattern": pattern::variable()}},
+                },
+            },
             "then": {"properties": {"UNPACK_ROOTFS": {
-                "not": {"enum": yes()},
+                "enum": no(),
                 "errorMessage": "`UNPACK_ROOTFS` takes one platform, and `IMAGE_PLATFORM` lists several",
             }}},
         })
     }
 }
 
-/// Every value of a flag that is a yes.
-fn yes() -> Vec<Value> {
-    let words = TRUE.iter().map(|word| json!(word));
-    [json!(true), json!(1)].into_iter().chain(words).collect()
+/// Every value of a flag that is no yes.
+fn no() -> Vec<Value> {
+    let words = FALSE.iter().map(|word| json!(word));
+    let others = [json!(false), json!(0), json!(""), Value::Null];
+    others.into_iter().chain(words).collect()
 }
 
 /// The rest of a member's name.

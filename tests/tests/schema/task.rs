@@ -18,7 +18,7 @@ use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::{built, documents};
+use crate::{built, documents, filled_in, properties};
 
 /// How many maps of parameters are generated.
 const DOCUMENTS: u32 = 20_000;
@@ -39,7 +39,7 @@ fn schema_of_a_task_and_program_agree_on_generated_parameters() {
         let (accepted, codes) = &mut *seen.borrow_mut();
         *accepted += u32::from(said.is_empty());
         codes.extend(said.values().flatten().copied());
-        let task = json!({"platform": "linux", "run": {"path": "build"}, "params": parameters});
+        let task = with(&json!(parameters));
         let marked: BTreeSet<String> = schema
             .iter_errors(&task)
             .flat_map(|error| marked(&error))
@@ -153,6 +153,77 @@ fn marked(error: &jsonschema::ValidationError<'_>) -> Vec<String> {
     let name = place.strip_prefix("/params/");
     let name = name.unwrap_or_else(|| panic!("an error at `{place}`: {error}"));
     vec![name.replace("~1", "/").replace("~0", "~")]
+}
+
+/// A task with these parameters.
+fn with(parameters: &Value) -> Value {
+    json!({"platform": "linux", "run": {"path": "build"}, "params": parameters})
+}
+
+#[test]
+fn every_key_of_the_object_is_reached_by_a_task() {
+    let by_parameters = PARAMETERS.iter().map(|parameter| parameter.key);
+    let by_families = FAMILIES.iter().map(|family| family.key);
+    // Said by a task in its own form; `registries` by the daemon's own configuration.
+    let otherwise = ["$schema", "cache", "context_inputs", "output", "registries"];
+    let reached: BTreeSet<&str> = by_parameters.chain(by_families).chain(otherwise).collect();
+
+    let object = json_schema::object();
+    let keys: BTreeSet<&str> = (object["properties"].as_object().unwrap().keys())
+        .map(|key| &**key)
+        .collect();
+    assert_eq!(reached, keys);
+}
+
+#[test]
+fn examples_defaults_and_snippets_of_a_task_obey_its_schema() {
+    let schema = json_schema::task();
+    let validator = built(&schema);
+    let accepted = |task: &Value| assert!(validator.is_valid(task), "{task}");
+    let parameters = &schema["definitions"]["Params"];
+    for (name, property) in parameters["properties"].as_object().unwrap() {
+        let examples = property["examples"].as_array().into_iter().flatten();
+        for value in examples.chain(property.get("default")) {
+            let map: Map<String, Value> = [(name.clone(), value.clone())].into_iter().collect();
+            accepted(&with(&json!(map)));
+            assert_eq!(errors(&map), BTreeMap::new(), "{name}");
+        }
+    }
+    let task = json!({"platform": "linux", "run": {"path": "build"}});
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        for value in property["examples"].as_array().unwrap() {
+            let mut task = task.clone();
+            task[key] = value.clone();
+            accepted(&task);
+        }
+    }
+    for snippet in schema["defaultSnippets"].as_array().unwrap() {
+        accepted(&filled_in(&snippet["body"]));
+    }
+    for snippet in parameters["defaultSnippets"].as_array().unwrap() {
+        let filled = filled_in(&snippet["body"]);
+        accepted(&with(&filled));
+        assert_eq!(errors(filled.as_object().unwrap()), BTreeMap::new());
+    }
+}
+
+#[test]
+fn task_says_what_a_hover_shows_of_each_of_its_keys() {
+    let schema = json_schema::task();
+    let mut keys = 0;
+    for (place, property) in properties("", &schema) {
+        assert!(property["title"].is_string(), "{place}");
+        assert!(property["markdownDescription"].is_string(), "{place}");
+        keys += 1;
+    }
+    assert!(keys > PARAMETERS.len() + 9, "{keys}");
+    let regexes = schema.to_string().matches("\"pattern\":").count();
+    let of_condition = 2;
+    let messages = schema
+        .to_string()
+        .matches("\"patternErrorMessage\":\"")
+        .count();
+    assert_eq!(regexes - of_condition, messages);
 }
 
 // --- generated -------------------------------------------------------------------------------------------------------
