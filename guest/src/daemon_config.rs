@@ -24,8 +24,28 @@ use crate::toml_tree::{self as tree, Conflict};
 const OURS: &[&[&str]] = &[&["root"], &["grpc", "address"], &["otel", "socketPath"]];
 const OCI_WORKER: [&str; 2] = ["worker", "oci"];
 
-/// The configuration as TOML. Mistakes in the user's part, and conflicts with it, are reported.
-pub(crate) fn write<'t>(request: &Request<'t>, findings: &mut Findings<'t>) -> String {
+/// What is written where nothing is configured, which is most of the time: writing it anew takes a third of an ordinary plan.
+const UNCONFIGURED: &str = "\
+[[worker.oci.gcpolicy]]
+maxUsedSpace = \"100GB\"
+minFreeSpace = \"20%\"
+reservedSpace = \"10GB\"
+
+[[worker.oci.gcpolicy]]
+all = true
+maxUsedSpace = \"100GB\"
+minFreeSpace = \"20%\"
+reservedSpace = \"10GB\"
+";
+
+/// The configuration, not written yet: who only asks for mistakes is spared that.
+pub(crate) struct DaemonConfig<'a>(DeTable<'a>);
+
+/// What the request and the user's own part say together. Mistakes in that part, and conflicts with it, are reported.
+pub(crate) fn read<'a, 't>(
+    request: &'a Request<'t>,
+    findings: &mut Findings<'t>,
+) -> DaemonConfig<'a> {
     let mut config = DeTable::new();
     if let Some(flag) = request.debug {
         tree::set(
@@ -46,8 +66,18 @@ pub(crate) fn write<'t>(request: &Request<'t>, findings: &mut Findings<'t>) -> S
             report(&conflict, extra, findings);
         }
     }
-    set_gc(&mut config);
-    tree::write(&config)
+    DaemonConfig(config)
+}
+
+impl DaemonConfig<'_> {
+    /// The configuration as TOML, with the limits that we raise.
+    pub(crate) fn write(mut self) -> String {
+        if self.0.is_empty() {
+            return UNCONFIGURED.to_owned();
+        }
+        set_gc(&mut self.0);
+        tree::write(&self.0)
+    }
 }
 
 fn range(span: Span) -> Range<usize> {
@@ -203,4 +233,17 @@ fn set_gc(config: &mut DeTable<'_>) {
         &[OCI_WORKER[0], OCI_WORKER[1], "gcpolicy"],
         tree::list(policies, 0..0),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_of_nothing_is_what_would_be_written() {
+        let mut config = DeTable::new();
+        set_gc(&mut config);
+
+        assert_eq!(UNCONFIGURED, tree::write(&config));
+    }
 }

@@ -58,7 +58,7 @@ use workspace::Workspace;
 pub fn validate(object: &str) -> Vec<Diagnostic> {
     let mut findings = Findings::new(object);
     if let Some(request) = request::read(object, &mut findings) {
-        daemon_config::write(&request, &mut findings);
+        daemon_config::read(&request, &mut findings);
     }
     findings.into_diagnostics()
 }
@@ -71,7 +71,7 @@ pub fn validate(object: &str) -> Vec<Diagnostic> {
 pub fn describe(object: &str) -> Result<Interface, Vec<Diagnostic>> {
     let mut findings = Findings::new(object);
     let interface = request::read(object, &mut findings).and_then(|request| {
-        daemon_config::write(&request, &mut findings);
+        daemon_config::read(&request, &mut findings);
         interface::interface(&request)
     });
     match interface {
@@ -88,7 +88,7 @@ pub fn describe(object: &str) -> Result<Interface, Vec<Diagnostic>> {
 pub fn plan(object: &str, workspace: &dyn Workspace) -> Result<BuildPlan, Vec<Diagnostic>> {
     let mut findings = Findings::new(object);
     let plan = request::read(object, &mut findings).and_then(|request| {
-        let config = daemon_config::write(&request, &mut findings);
+        let config = daemon_config::read(&request, &mut findings).write();
         solve::plan(&request, config, workspace, &mut findings)
     });
     match plan {

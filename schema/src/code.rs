@@ -60,6 +60,8 @@ codes! {
         wrong r#"build_args: [!!str 1]"#, right r#"build_args: ["VERSION=1"]"#;
     UnknownParameter Warning "unknown-parameter": "a variable of a task whose name is close to a parameter's is that parameter",
         wrong r#"DOCKERFLE: ci/Dockerfile"#, right r#"DOCKERFILE: ci/Dockerfile"#;
+    UnfilledVariable Error "unfilled-variable": "what is built from a task file has no `((variable))`, which only Concourse can fill in",
+        wrong r#"TARGET: ((target))"#, right r#"TARGET: app"#;
     ObjectTooLarge Error "object-too-large": "the object's text holds at most 4 MiB",
         wrong r#"(an object with files pasted into it)"#, right r#""build_args_file": "args.yml""#;
     InvalidJson Error "invalid-json": "the object is valid JSON",

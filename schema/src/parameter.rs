@@ -87,6 +87,40 @@ pub const FAMILIES: &[Family] = &[
     ),
 ];
 
+/// Variables that are no parameters, and that count all the same: for this program, for the daemon, or for both; with
+/// what each does.
+pub const INHERITED: &[(&str, &str)] = &[
+    ("HTTP_PROXY", "Proxy of the daemon for plain HTTP."),
+    ("HTTPS_PROXY", "Proxy of the daemon for HTTPS."),
+    ("NO_PROXY", "Hosts that the daemon reaches without a proxy."),
+    ("http_proxy", "Proxy of the daemon for plain HTTP."),
+    ("https_proxy", "Proxy of the daemon for HTTPS."),
+    ("no_proxy", "Hosts that the daemon reaches without a proxy."),
+    (
+        "DOCKER_CONFIG",
+        "Directory of the `config.json` that holds logins of registries.",
+    ),
+    (
+        "SSH_AUTH_SOCK",
+        "Socket of the SSH agent that `default` stands for.",
+    ),
+    (
+        "BUILDKIT_STEP_LOG_MAX_SIZE",
+        "How many bytes of a step's log are shown; `-1`: all.",
+    ),
+    (
+        "BUILDKIT_STEP_LOG_MAX_SPEED",
+        "How many bytes of a step's log are shown in a second; `-1`: all.",
+    ),
+    (
+        "OCI_IMAGE_ROOT",
+        "State of the daemon, kept as a warm cache.",
+    ),
+    ("TMPDIR", "Directory of temporary files."),
+    ("NO_COLOR", "Anything but nothing: no colours."),
+    ("CLICOLOR_FORCE", "Anything but nothing and `0`: colours."),
+];
+
 /// The words for yes.
 pub const TRUE: &[&str] = &["true", "True", "TRUE", "t", "T", "1"];
 /// The words for no.
@@ -101,6 +135,43 @@ const fn family(prefix: &'static str, key: &'static str, member: Member) -> Fami
         prefix,
         key,
         member,
+    }
+}
+
+/// The values that a parameter may have in a task file, beside a string; Concourse makes a string of it. Not all that Concourse
+/// takes: a number is not always the one that was written (`1.10` becomes `1.1`), so only whole ones may stand unquoted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unquoted {
+    /// Whole numbers.
+    pub integer: bool,
+    /// `true` and `false`.
+    pub boolean: bool,
+    /// Null, which is an empty string.
+    pub null: bool,
+}
+
+impl Parameter {
+    /// What it may be in a task file.
+    #[must_use]
+    pub fn unquoted(self) -> Unquoted {
+        Unquoted {
+            integer: self.key == "target" || matches!(self.form, Form::Flag | Form::Argument),
+            boolean: self.form == Form::Flag,
+            null: true,
+        }
+    }
+}
+
+impl Family {
+    /// What a member may be in a task file.
+    #[must_use]
+    pub fn unquoted(self) -> Unquoted {
+        let is_path = self.key == "image_args" || self.member == Member::File;
+        Unquoted {
+            integer: !is_path,
+            boolean: !is_path,
+            null: self.member == Member::Pair && !is_path,
+        }
     }
 }
 

@@ -100,6 +100,18 @@ hello_again() {
     cmp "$home"/hello-{outside,again}/image/digest || die "the cache of one build gives another image in the next"
 }
 
+# The same as a task of Concourse says it: by that name, without a message, in its environment.
+hello_task() {
+    fresh_hello hello-task
+    cp -R "$home/hello-outside/cache/." "$home/hello-task/cache"
+    local title=org.opencontainers.image.title description=org.opencontainers.image.description
+    parameters='"CONTEXT=context", "UNPACK_ROOTFS=true", "BUILD_ARG_GREETING=good morning",'
+    parameters+="\"LABEL_$title=hello\", \"LABEL_$description=The example of oci-image\""
+    inside hello-task build </dev/null
+    parameters=
+    cmp "$home"/hello-{outside,task}/image/digest || die "the parameters of a task give another image than the object"
+}
+
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 # An empty working directory with an output, and an empty volume.
@@ -119,11 +131,15 @@ hello_request() {
     sed 's|"output": "image",|& "cache": true, "unpack_rootfs": true,|' "$root/tests/examples/hello/request.json"
 }
 
+# Variables that are added to that environment, as JSON.
+parameters=
+
 # Runs a command in a container of the image, with its environment, in a directory here.
 inside() { # NAME COMMAND...
     local name=$1 environment
     shift
     environment=$(sed 's/.*"env":\(\[[^]]*\]\).*/\1/' "$image/image/metadata.json")
+    environment=${environment%]}${parameters:+, $parameters}]
     "$here/inside.sh" "$image/image/rootfs" "$environment" "$home/$name" "$@"
 }
 
@@ -144,6 +160,7 @@ phase "the image answers" answers
 phase "hello, built by the program outside" hello_outside
 phase "hello, built inside the image" hello_inside
 phase "hello, built inside the image from the cache of outside" hello_again
+phase "hello, built inside the image as a task" hello_task
 
 say "done"
 sizes

@@ -221,6 +221,82 @@ fn run_build_without_a_message(place: &Workplace) -> Run {
 }
 
 #[test]
+fn task_file_builds_what_its_task_builds() {
+    let place = Workplace::new();
+    place.dockerfile(STAGES);
+    place.write(
+        "ci/task.yml",
+        "platform: linux
+image_resource: {type: registry-image, source: {repository: registry.example/oci-image}}
+inputs: [{name: context}]
+outputs: [{name: image}]
+params:
+  CONTEXT: context
+  TARGET: app
+  BUILD_ARGS: MODE=fast
+  BUILD_ARG_VERSION: 12
+  BUILD_ARG_LINES: |-
+    one
+    two
+run: {path: build}
+",
+    );
+    let parameters = [
+        ("CONTEXT", "context"),
+        ("TARGET", "app"),
+        ("BUILD_ARGS", "MODE=fast"),
+        ("BUILD_ARG_VERSION", "12"),
+        ("BUILD_ARG_LINES", "one\ntwo"),
+    ];
+
+    let _ = run(&place, &parameters).expect(0);
+    let by_task = place.read("image/digest");
+    fs::remove_file(place.path("image/digest")).unwrap();
+    let root = place.root();
+    let arguments = [
+        "build",
+        "--file",
+        "ci/task.yml",
+        "--root",
+        root.to_str().unwrap(),
+    ];
+    let _ = place.run(&arguments, b"").expect(0);
+
+    assert_eq!(place.read("image/digest"), by_task);
+}
+
+#[test]
+fn variable_of_concourse_is_no_mistake_until_the_file_is_built() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\n");
+    let rule = Code::UnfilledVariable;
+    for (example, is_refused) in [(rule.wrong(), true), (rule.right(), false)] {
+        let file = format!(
+            "platform: linux\nrun: {{path: build}}\nparams:\n  CONTEXT: context\n  {example}\n"
+        );
+        place.write("task.yml", file);
+
+        let judged = place
+            .run(&["validate", "task.yml", "--directory", "."], b"")
+            .expect(0);
+        let planned = place
+            .run(&["plan", "task.yml"], b"")
+            .expect(if is_refused { 2 } else { 0 });
+        let built = is_refused.then(|| place.run(&["build", "--file", "task.yml"], b"").expect(2));
+
+        assert_eq!(judged.stderr, "");
+        let told = "error[unfilled-variable]: `TARGET` has a variable that only Concourse fills in\n --> task.yml:5:11\n";
+        assert_eq!(
+            planned.stderr.starts_with(told),
+            is_refused,
+            "{}",
+            planned.stderr
+        );
+        assert!(built.is_none_or(|run| run.stderr == planned.stderr));
+    }
+}
+
+#[test]
 fn wrong_parameters_read_as_expected() {
     let cases = fs::read_dir(checkout().join("tests/fixtures/tasks")).unwrap();
     let mut compared = 0;

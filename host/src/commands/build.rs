@@ -22,6 +22,7 @@ pub(super) fn run(build: Build, mode: Mode) -> Result<(), Failure> {
         None if build.or_task => Request::message_or_task(directory)?,
         None => Request::message()?,
     };
+    request.refuse_variables();
     enter(directory)?;
     let response = request
         .response_path

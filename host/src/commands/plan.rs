@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::request::Request;
 
 pub(super) fn run(source: &Source) -> Result<(), Failure> {
-    let request = Request::read(&source.file, source.format)?;
+    let mut request = Request::read(&source.file, source.format)?;
+    request.refuse_variables();
     enter(source.directory.as_deref())?;
     let plan = request.plan()?;
     print(&plan.as_plan().print())

@@ -4,6 +4,7 @@
 //! the planner, and each token of it remembers the variable that it came from: so what the planner says about an element of a
 //! list is shown in the variable. A text shown is `NAME=value`, and of a secret's text only stars.
 //!
+//! - [`file`]: the same of a task file.
 //! - `variable`: a variable that is a parameter, and one that was meant to be.
 //! - `segment`: a token of the object, and where in a variable it stands.
 //! - `writer`: variables to the object.
@@ -11,6 +12,7 @@
 //! Reads: what it is given. Writes: nothing. Unknown here: what a key of the object means.
 //! Source: `oci_image_schema::parameter`.
 
+pub mod file;
 mod segment;
 mod variable;
 mod writer;

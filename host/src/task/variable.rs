@@ -7,12 +7,14 @@ use std::os::unix::ffi::OsStringExt;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
-use oci_image_schema::parameter::{FAMILIES, Family, Member, PARAMETERS, Parameter};
+use oci_image_schema::parameter::{FAMILIES, Family, Member, PARAMETERS, Parameter, Unquoted};
 
 /// What is shown of a secret, however long it is.
 const MASK: &str = "********";
 /// How many letters of a name may be wrong, for each that are right, before it is taken for another program's.
 const LETTERS_FOR_EACH_MISTAKE: usize = 4;
+/// How many may be wrong of a long one.
+const MOST_MISTAKES: usize = 2;
 
 /// A variable of the environment that is a parameter.
 #[derive(Debug)]
@@ -34,19 +36,31 @@ pub(super) enum Role {
 }
 
 impl Role {
+    /// That of a name in an environment: a parameter's counts in lower case too.
     pub(super) fn of(name: &str) -> Option<Self> {
-        let is_it = |parameter: &&Parameter| {
-            parameter.name == name || parameter.name.to_ascii_lowercase() == name
-        };
-        let parameter = PARAMETERS.iter().find(is_it);
+        let in_lower_case = |parameter: &&Parameter| parameter.name.to_ascii_lowercase() == name;
+        let parameter = PARAMETERS.iter().find(in_lower_case);
+        Self::exactly(name).or_else(|| parameter.map(|parameter| Self::Parameter(*parameter)))
+    }
+
+    /// That of a name as documentation writes it.
+    pub(super) fn exactly(name: &str) -> Option<Self> {
+        let parameter = PARAMETERS.iter().find(|parameter| parameter.name == name);
         let family = || {
-            FAMILIES
-                .iter()
-                .find(|family| name.starts_with(family.prefix))
+            let is_member = |family: &&Family| name.starts_with(family.prefix);
+            FAMILIES.iter().find(is_member)
         };
         parameter
             .map(|parameter| Self::Parameter(*parameter))
             .or_else(|| family().map(|family| Self::Member(*family)))
+    }
+
+    /// What a file may say beside a string.
+    pub(super) fn unquoted(self) -> Unquoted {
+        match self {
+            Self::Parameter(parameter) => parameter.unquoted(),
+            Self::Member(family) => family.unquoted(),
+        }
     }
 
     pub(super) fn key(self) -> &'static str {
@@ -133,22 +147,22 @@ impl Variable {
     }
 }
 
+/// The parameter that a name was probably meant to be.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    let limit = (name.len() / LETTERS_FOR_EACH_MISTAKE).min(MOST_MISTAKES);
+    let distances = PARAMETERS.iter().map(|parameter| {
+        let distance = strsim::osa_distance(&name.to_ascii_uppercase(), parameter.name);
+        (distance, parameter.name)
+    });
+    let near = distances.filter(|(distance, _)| *distance <= limit);
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
 /// What is said about a name that is no parameter's, and nearly is one.
 pub(super) fn mistyped(name: &str) -> Option<Diagnostic> {
-    let limit = name.len() / LETTERS_FOR_EACH_MISTAKE;
-    let meant = PARAMETERS
-        .iter()
-        .map(|parameter| {
-            let distance = strsim::osa_distance(&name.to_ascii_uppercase(), parameter.name);
-            (distance, parameter.name)
-        })
-        .filter(|(distance, _)| *distance <= limit.min(2))
-        .min_by_key(|(distance, _)| *distance);
-    meant.map(|(_, meant)| {
-        Diagnostic::new(
-            Code::UnknownParameter,
-            format!("the variable `{name}` is not a parameter, and counts for nothing"),
-        )
-        .help(format!("did you mean `{meant}`?"))
-    })
+    let message = || format!("the variable `{name}` is not a parameter, and counts for nothing");
+    let meant = meant(name)?;
+    let told = Diagnostic::new(Code::UnknownParameter, message());
+    Some(told.help(format!("did you mean `{meant}`?")))
 }

@@ -12,6 +12,8 @@ use super::places::{Form, Places, Segment, wide};
 
 /// Names after which a secret may stand.
 const BEFORE_SECRETS: [&str; 2] = ["buildkit_secrets", "text"];
+/// What the names begin with of a task's parameters that are secrets.
+const SECRET_PARAMETERS: &str = "BUILDKIT_SECRETTEXT_";
 
 pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
@@ -70,6 +72,7 @@ pub(super) fn mask_unread(text: &str) -> String {
     let first = BEFORE_SECRETS
         .into_iter()
         .filter_map(|name| after_key(text, name))
+        .chain(text.find(SECRET_PARAMETERS))
         .min();
     let mut bytes = text.as_bytes().to_vec();
     if let Some(start) = first {

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
-use oci_image::task;
+use oci_image::task::{self, file::TaskFile};
 use oci_image_schema::beyond::{BEYOND_SCHEMA, BEYOND_TASK_SCHEMA};
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Place, Severity};
@@ -88,6 +88,65 @@ const OF_PARAMETERS: &[Code] = &[
     Code::SettingType,
     Code::ConflictingConfig,
 ];
+
+#[test]
+fn schema_of_a_task_and_program_agree_on_generated_files() {
+    let config = Config {
+        cases: DOCUMENTS,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let schema = built(&json_schema::task());
+    let parameters = (parameters(), vec(mutation(), 0..3)).prop_map(|(mut map, mutations)| {
+        map.extend(mutations);
+        map
+    });
+
+    let agreed = TestRunner::new_with_rng(config, rng).run(&parameters, |parameters| {
+        let task = with(&json!(parameters));
+        let said = errors_of_file(&task.to_string(), &parameters);
+        let marked: BTreeSet<String> = schema
+            .iter_errors(&task)
+            .flat_map(|error| marked(&error))
+            .collect();
+        disagreement(&said, &marked).map_or(Ok(()), |reason| {
+            Err(TestCaseError::fail(format!("{reason}: {task}")))
+        })
+    });
+
+    assert!(agreed.is_ok(), "{}", agreed.unwrap_err());
+}
+
+/// The program's errors about a file: the rules that each parameter breaks.
+fn errors_of_file(text: &str, parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
+    let file = TaskFile::read(text).expect("it is a task");
+    let planner = oci_image_guest::validate(file.json());
+    let planner = planner.into_iter().map(|one| file.of_file(text, one));
+    let mut names: Vec<(usize, &String)> = parameters
+        .keys()
+        .map(|name| {
+            (
+                text.find(&format!("{}:", json!(name))).expect("a key"),
+                name,
+            )
+        })
+        .collect();
+    names.sort_unstable();
+    let mut errors = BTreeMap::<String, BTreeSet<Code>>::new();
+    for diagnostic in file.mistakes.iter().cloned().chain(planner) {
+        let Some(Place::Object(span)) = diagnostic.place else {
+            panic!("{diagnostic:?} has no place in {text}");
+        };
+        if diagnostic.severity == Severity::Error {
+            let code = Code::from_name(&diagnostic.code).expect("a code has a name");
+            let before = names.partition_point(|(start, _)| *start <= span.start as usize);
+            let name = names[before - 1].1.clone();
+            errors.entry(name).or_default().insert(code);
+        }
+    }
+    errors
+}
 
 /// What the schema and the program say differently about one map of parameters.
 fn disagreement(
@@ -241,6 +300,37 @@ fn parameters() -> impl Strategy<Value = Map<String, Value>> {
     });
     let members = vec(select(FAMILIES).prop_flat_map(member), 0..3);
     (fixed, members).prop_map(|(fixed, members)| fixed.into_iter().chain(members).collect())
+}
+
+/// A value of whatever type, or under a name that is none.
+fn mutation() -> impl Strategy<Value = (String, Value)> {
+    let types = [
+        json!(7),
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        Value::Null,
+        json!(["a"]),
+        json!({"a": "b"}),
+        json!("x"),
+    ];
+    let known = PARAMETERS.iter().map(|parameter| parameter.name.to_owned());
+    let members = FAMILIES.iter().map(|family| format!("{}a", family.prefix));
+    let known: Vec<String> = known.chain(members).collect();
+    let wrong = (select(known), select(types.to_vec()));
+    let others = [
+        "DOCKERFLE",
+        "context",
+        "HTTP_PROXY",
+        "PATHS",
+        "BUILD_ARG_",
+        "a\"b",
+        "LABEL",
+    ]
+    .map(str::to_owned);
+    let other = select(others.to_vec()).prop_map(|name| (name, json!("x")));
+    prop_oneof![3 => wrong, 1 => other]
 }
 
 fn entry(parameter: Parameter) -> impl Strategy<Value = (String, Value)> {

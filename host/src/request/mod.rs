@@ -2,7 +2,11 @@
 //!
 //! Texts of inline secrets are taken out at once: nothing after this sees them, neither the planner nor an excerpt.
 //!
+//! - `written`: how the object is written, and where in that its parts stand.
+//!
 //! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
+
+mod written;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -16,7 +20,8 @@ use oci_image::planner::inline_secrets::{self, SecretBytes};
 use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
 use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
-use oci_image::task::{self, Parameters};
+use oci_image::task;
+use oci_image::task::file::TaskFile;
 use oci_image::yaml;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
@@ -26,6 +31,8 @@ use serde_json::value::RawValue;
 
 use crate::cli::Format;
 use crate::failure::Failure;
+
+use self::written::Written;
 
 /// What was asked for, its secrets apart.
 pub(crate) struct Request {
@@ -39,16 +46,6 @@ pub(crate) struct Request {
     pub(crate) response_path: Option<PathBuf>,
     /// Texts of the files that the planner read.
     files: RefCell<BTreeMap<String, String>>,
-}
-
-/// How the object is written.
-enum Written {
-    /// In JSON, from this byte of the text up to that.
-    Json { start: usize, end: usize },
-    /// In YAML, which is the whole text.
-    Yaml(yaml::Document),
-    /// As parameters of a task; there is no text.
-    Task(Parameters),
 }
 
 /// Why a text is no request: it cannot be read, or nothing in it can be.
@@ -154,6 +151,9 @@ impl Request {
                 }));
             }
         };
+        if let Some(task) = TaskFile::read(document.json()) {
+            return Ok(Self::of_task_file(name, text, document, task));
+        }
         let masked = inline_secrets::mask(document.json());
         let text = document.mask(text, &masked.object);
         document.keep_masked(masked.object);
@@ -165,6 +165,32 @@ impl Request {
             response_path: None,
             files: RefCell::default(),
         })
+    }
+
+    fn of_task_file(
+        name: String,
+        text: &str,
+        mut document: yaml::Document,
+        mut task: TaskFile,
+    ) -> Self {
+        let file = task.mask(document.json());
+        let text = document.mask(text, &file);
+        document.keep_masked(file);
+        let masked = inline_secrets::mask(task.json());
+        task.keep_masked(masked.object);
+        Self {
+            name,
+            text,
+            object: Written::TaskFile(document, Box::new(task)),
+            secrets: masked.secrets,
+            response_path: None,
+            files: RefCell::default(),
+        }
+    }
+
+    /// Makes a mistake of what only Concourse can fill in.
+    pub(crate) fn refuse_variables(&mut self) {
+        self.object.refuse_variables();
     }
 
     fn of_message(name: String, text: String) -> Result<Self, Unread> {
@@ -187,11 +213,7 @@ impl Request {
 
     /// The object in JSON, secrets masked.
     pub(crate) fn object(&self) -> &str {
-        match &self.object {
-            Written::Json { start, end } => &self.text[*start..*end],
-            Written::Yaml(document) => document.json(),
-            Written::Task(parameters) => parameters.json(),
-        }
+        self.object.json(&self.text)
     }
 
     /// Where answers go: for a message, where it says; otherwise nowhere.
@@ -212,7 +234,7 @@ impl Request {
         let plan = planned.result.map_err(refuse)?;
         let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
         let is_error = |mistake: &Diagnostic| mistake.severity == Severity::Error;
-        if !mistakes.is_empty() || self.own_mistakes().iter().any(is_error) {
+        if !mistakes.is_empty() || self.object.mistakes().any(is_error) {
             return Err(refuse(mistakes));
         }
         let object: Object =
@@ -237,18 +259,9 @@ impl Request {
         })
     }
 
-    /// What was found on the way to the planner.
-    fn own_mistakes(&self) -> &[Diagnostic] {
-        match &self.object {
-            Written::Json { .. } => &[],
-            Written::Yaml(document) => &document.mistakes,
-            Written::Task(parameters) => &parameters.mistakes,
-        }
-    }
-
     /// Remarks on what is built all the same, if there are any.
     pub(crate) fn remarks(&self, plan: &CheckedPlan) -> Option<Report> {
-        let are_none = plan.warnings().is_empty() && self.own_mistakes().is_empty();
+        let are_none = plan.warnings().is_empty() && self.object.mistakes().next().is_none();
         (!are_none).then(|| self.report(plan.warnings().to_vec()))
     }
 
@@ -271,74 +284,14 @@ impl Request {
     /// What the planner said, at its places in the text that the user wrote, beside what was found on the way to the planner.
     pub(crate) fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
         let mut files = self.files.borrow().clone();
-        let (object_start, diagnostics) = match &self.object {
-            Written::Json { start, .. } => (*start, diagnostics),
-            Written::Yaml(document) => (0, self.in_yaml(document, diagnostics)),
-            Written::Task(parameters) => {
-                files.extend(parameters.texts());
-                let of_parameters = diagnostics
-                    .into_iter()
-                    .map(|diagnostic| parameters.of_parameters(diagnostic));
-                let own = parameters.mistakes.iter().cloned();
-                (0, own.chain(of_parameters).collect())
-            }
-        };
+        files.extend(self.object.texts());
         Report {
             name: self.name.clone(),
             text: self.text.clone(),
-            object_start,
+            object_start: self.object.start(),
             files,
-            diagnostics,
+            diagnostics: self.object.in_text(&self.text, diagnostics),
         }
-    }
-
-    fn in_yaml(
-        &self,
-        document: &yaml::Document,
-        mut diagnostics: Vec<Diagnostic>,
-    ) -> Vec<Diagnostic> {
-        let start = |diagnostic: &Diagnostic| match diagnostic.place {
-            Some(Place::Object(span)) => Some(span.start),
-            _ => None,
-        };
-        for diagnostic in &mut diagnostics {
-            self.place_in_yaml(document, diagnostic);
-        }
-        if document.mistakes.is_empty() {
-            return diagnostics;
-        }
-        let own: Vec<Option<u32>> = document.mistakes.iter().map(start).collect();
-        // A tag on a value, say, is one mistake, whatever type the value then has.
-        diagnostics.retain(|diagnostic| !own.contains(&start(diagnostic)));
-        diagnostics.extend(document.mistakes.iter().cloned());
-        diagnostics.sort_by_key(start);
-        diagnostics
-    }
-
-    fn place_in_yaml(&self, document: &yaml::Document, diagnostic: &mut Diagnostic) {
-        let Some(Place::Object(json)) = diagnostic.place else {
-            return;
-        };
-        let is_type = diagnostic.code == Code::WrongType.name();
-        if let Some(word) = document
-            .plain_scalar(&self.text, json)
-            .filter(|_| is_type && diagnostic.allowed.iter().any(|value| value == "true"))
-        {
-            let meant = match word.to_ascii_lowercase().as_str() {
-                "yes" | "y" | "on" => Some("true"),
-                "no" | "n" | "off" => Some("false"),
-                _ => None,
-            };
-            if let Some(meant) = meant {
-                let help = format!("`{word}` is a string in YAML 1.2: write `{meant}`");
-                diagnostic.help = Some(help);
-            }
-        }
-        diagnostic.place = Some(Place::Object(document.place(
-            &self.text,
-            document.json(),
-            json,
-        )));
     }
 }
 
