@@ -266,6 +266,28 @@ run: {path: build}
 }
 
 #[test]
+fn task_file_of_the_readme_is_sound() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let example: String = readme
+        .lines()
+        .skip_while(|line| !line.starts_with("    platform: "))
+        .map_while(|line| line.strip_prefix("    "))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    assert!(example.ends_with("run: {path: build}\n"), "{example}");
+    let place = Workplace::new();
+    place.write("task.yml", example);
+    place.write("src/Dockerfile", "FROM scratch\nARG VERSION\nCOPY . /\n");
+    fs::create_dir(place.path("cache")).unwrap();
+
+    let judged = place
+        .run(&["validate", "task.yml", "--directory", "."], b"")
+        .expect(0);
+
+    assert_eq!(judged.stderr, "");
+}
+
+#[test]
 fn variable_of_concourse_is_no_mistake_until_the_file_is_built() {
     let place = Workplace::new();
     place.dockerfile("FROM scratch\n");
@@ -294,6 +316,26 @@ fn variable_of_concourse_is_no_mistake_until_the_file_is_built() {
         );
         assert!(built.is_none_or(|run| run.stderr == planned.stderr));
     }
+}
+
+#[test]
+fn files_of_a_task_that_is_left_open_are_nobodys_mistake() {
+    let place = Workplace::new();
+    place.write(
+        "task.yml",
+        "platform: linux\nrun: {path: build}\nparams: {CONTEXT: ((context)), TARGET: my stage}\n",
+    );
+
+    let run = place
+        .run(&["validate", "task.yml", "--directory", "."], b"")
+        .expect(2);
+
+    assert_eq!(run.stderr.matches("error[").count(), 1, "{}", run.stderr);
+    assert!(
+        run.stderr.starts_with("error[bad-target]"),
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

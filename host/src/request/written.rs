@@ -49,6 +49,11 @@ impl Written {
         }
     }
 
+    /// Whether something is left open that only Concourse can fill in.
+    pub(super) fn has_variables(&self) -> bool {
+        matches!(self, Self::TaskFile(_, task) if task.has_variables())
+    }
+
     /// Makes a mistake of what only Concourse can fill in.
     pub(super) fn refuse_variables(&mut self) {
         if let Self::TaskFile(_, task) = self {

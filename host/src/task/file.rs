@@ -96,6 +96,12 @@ impl TaskFile {
         String::from_utf8(masked).expect("whole characters were replaced: those of a token")
     }
 
+    /// Whether a value is left open, which may be any.
+    #[must_use]
+    pub fn has_variables(&self) -> bool {
+        !self.unfilled.is_empty()
+    }
+
     /// Makes a mistake of each `((variable))`: Concourse fills them in before a task runs, and nobody else can.
     pub fn refuse_variables(&mut self) {
         self.mistakes.append(&mut self.unfilled);

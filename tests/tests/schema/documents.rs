@@ -4,7 +4,29 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
+
+/// How many are generated.
+pub(crate) const DOCUMENTS: u32 = 20_000;
+
+/// Judges what is generated, the same in each run. Fails with the smallest that is not as it should be.
+pub(crate) fn judge_each<T: std::fmt::Debug>(
+    generated: &impl Strategy<Value = T>,
+    judge: impl Fn(T) -> Result<(), String>,
+) {
+    let config = Config {
+        cases: DOCUMENTS,
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    let judged = TestRunner::new_with_rng(config, rng)
+        .run(generated, |one| judge(one).map_err(TestCaseError::fail));
+    if let Err(error) = judged {
+        panic!("{error}");
+    }
+}
 
 /// Texts of objects.
 pub(crate) fn text() -> impl Strategy<Value = String> {

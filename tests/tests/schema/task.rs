@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
+use jsonschema::Validator;
 use oci_image::task::{self, file::TaskFile};
 use oci_image_schema::beyond::{BEYOND_SCHEMA, BEYOND_TASK_SCHEMA};
 use oci_image_schema::code::Code;
@@ -15,41 +16,24 @@ use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Pa
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
-use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use serde_json::{Map, Value, json};
 
-use crate::{built, documents, filled_in, properties};
-
-/// How many maps of parameters are generated.
-const DOCUMENTS: u32 = 20_000;
+use crate::documents::{self, DOCUMENTS, judge_each};
+use crate::{built, filled_in, properties};
 
 #[test]
 fn schema_of_a_task_and_program_agree_on_generated_parameters() {
-    let config = Config {
-        cases: DOCUMENTS,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let schema = built(&json_schema::task());
     let seen = std::cell::RefCell::new((0_u32, BTreeSet::new()));
 
-    let agreed = TestRunner::new_with_rng(config, rng).run(&parameters(), |parameters| {
+    judge_each(&parameters(), |parameters| {
         let said = errors(&parameters);
         let (accepted, codes) = &mut *seen.borrow_mut();
         *accepted += u32::from(said.is_empty());
         codes.extend(said.values().flatten().copied());
-        let task = with(&json!(parameters));
-        let marked: BTreeSet<String> = schema
-            .iter_errors(&task)
-            .flat_map(|error| marked(&error))
-            .collect();
-        disagreement(&said, &marked).map_or(Ok(()), |reason| {
-            Err(TestCaseError::fail(format!("{reason}: {task}")))
-        })
+        compare(&schema, &with(&json!(parameters)), &said)
     });
 
-    assert!(agreed.is_ok(), "{}", agreed.unwrap_err());
     // What was generated is worth the judgement.
     let (accepted, codes) = seen.into_inner();
     assert!(
@@ -91,31 +75,17 @@ const OF_PARAMETERS: &[Code] = &[
 
 #[test]
 fn schema_of_a_task_and_program_agree_on_generated_files() {
-    let config = Config {
-        cases: DOCUMENTS,
-        failure_persistence: None,
-        ..Config::default()
-    };
-    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let schema = built(&json_schema::task());
     let parameters = (parameters(), vec(mutation(), 0..3)).prop_map(|(mut map, mutations)| {
         map.extend(mutations);
         map
     });
 
-    let agreed = TestRunner::new_with_rng(config, rng).run(&parameters, |parameters| {
+    judge_each(&parameters, |parameters| {
         let task = with(&json!(parameters));
         let said = errors_of_file(&task.to_string(), &parameters);
-        let marked: BTreeSet<String> = schema
-            .iter_errors(&task)
-            .flat_map(|error| marked(&error))
-            .collect();
-        disagreement(&said, &marked).map_or(Ok(()), |reason| {
-            Err(TestCaseError::fail(format!("{reason}: {task}")))
-        })
+        compare(&schema, &task, &said)
     });
-
-    assert!(agreed.is_ok(), "{}", agreed.unwrap_err());
 }
 
 /// The program's errors about a file: the rules that each parameter breaks.
@@ -146,6 +116,17 @@ fn errors_of_file(text: &str, parameters: &Map<String, Value>) -> BTreeMap<Strin
         }
     }
     errors
+}
+
+/// Whether the schema says of a task what the program said.
+fn compare(
+    schema: &Validator,
+    task: &Value,
+    said: &BTreeMap<String, BTreeSet<Code>>,
+) -> Result<(), String> {
+    let errors = schema.iter_errors(task);
+    let marked: BTreeSet<String> = errors.flat_map(|error| marked(&error)).collect();
+    disagreement(said, &marked).map_or(Ok(()), |reason| Err(format!("{reason}: {task}")))
 }
 
 /// What the schema and the program say differently about one map of parameters.
