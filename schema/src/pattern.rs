@@ -133,9 +133,13 @@ pub(crate) fn pair() -> String {
 pub(crate) fn pairs() -> String {
     list(&format!(r"[^=,{CONTROL}{WHITE}]+=[^,\u0000]*"))
 }
-/// The name of a pair.
+/// The name of a pair, in a variable's name.
 pub(crate) fn pair_name() -> String {
     format!(r"[^={CONTROL}{WHITE}]+")
+}
+/// The id of a secret, in a variable's name.
+pub(crate) fn secret_name() -> String {
+    format!("[^={CONTROL}]+")
 }
 
 const IMAGE_ARG: Form = Form::with_element(

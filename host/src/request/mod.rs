@@ -84,7 +84,7 @@ impl Request {
     pub(crate) fn task(directory: Option<&Path>) -> Self {
         let keeps_cache = directory.unwrap_or(Path::new(".")).join("cache").is_dir();
         let mut parameters = task::read(std::env::vars_os(), keeps_cache);
-        for name in parameters.secret_names() {
+        for (name, _) in std::env::vars_os().filter(|(name, _)| task::is_secret(name)) {
             // SAFETY: nobody else reads or writes the environment now: the program has no other thread before the build.
             unsafe { std::env::remove_var(name) };
         }

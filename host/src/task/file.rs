@@ -6,6 +6,7 @@
 //! Unknown here: YAML. The file comes as JSON without white space, as `yaml` writes it, and places are those of that JSON.
 //! Source: Concourse's documentation of tasks; `oci_image_schema::task`.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::Range;
@@ -24,18 +25,24 @@ use crate::json_string::first_character;
 /// The directory that is a task's build cache.
 const CACHE: &str = "cache";
 
+/// How many mistakes are told. The planner tells as many of its own.
+const MOST_MISTAKES: usize = 100;
+/// What the names of secrets hold, in whatever case: a name that is mistyped stands before a secret all the same.
+const SECRET: &str = "SECRETTEXT";
+
 /// A task file's parameters.
-#[derive(Debug)]
+// No `Debug`: it would show secrets.
 pub struct TaskFile {
     parameters: Parameters,
     entries: Vec<Entry>,
+    /// The values that nobody may see.
+    secrets: Vec<Range<usize>>,
     /// What is wrong with a parameter by its name and type.
     pub mistakes: Vec<Diagnostic>,
     unfilled: Vec<Diagnostic>,
 }
 
 /// A parameter and where it stands.
-#[derive(Debug)]
 struct Entry {
     name: String,
     /// The name's string, with its quotes.
@@ -52,13 +59,7 @@ impl TaskFile {
         let map = json.starts_with('{').then_some(json)?;
         let file: File<'_> = serde_json::from_str(map).ok()?;
         file.platform.and(file.run)?;
-        let mut reader = Reader {
-            json,
-            entries: Vec::new(),
-            variables: Vec::new(),
-            mistakes: Vec::new(),
-            unfilled: Vec::new(),
-        };
+        let mut reader = Reader::new(json);
         if let Some(params) = file.params {
             reader.params(params);
         }
@@ -66,6 +67,7 @@ impl TaskFile {
         Some(Self {
             parameters: super::read(reader.variables, keeps_cache),
             entries: reader.entries,
+            secrets: reader.secrets,
             mistakes: reader.mistakes,
             unfilled: reader.unfilled,
         })
@@ -86,11 +88,10 @@ impl TaskFile {
     #[must_use]
     pub fn mask(&self, json: &str) -> String {
         let mut masked = json.as_bytes().to_vec();
-        for entry in self.entries.iter().filter(|entry| entry.is_secret) {
-            let value = entry.value.clone();
-            match json[value.clone()].strip_prefix('"') {
-                Some(_) => masked[value.start + 1..value.end - 1].fill(b'*'),
-                None => masked[value].fill(b'1'),
+        for value in &self.secrets {
+            let shown = |byte: &&mut u8| !b"{}[]:,\"".contains(byte);
+            for byte in masked[value.clone()].iter_mut().filter(shown) {
+                *byte = b'*';
             }
         }
         String::from_utf8(masked).expect("whole characters were replaced: those of a token")
@@ -203,21 +204,31 @@ fn keeps_cache(caches: &str) -> bool {
 /// Reads `params`.
 struct Reader<'json> {
     json: &'json str,
+    names: BTreeSet<String>,
     entries: Vec<Entry>,
+    secrets: Vec<Range<usize>>,
     variables: Vec<(OsString, OsString)>,
     mistakes: Vec<Diagnostic>,
     unfilled: Vec<Diagnostic>,
 }
 
 impl<'json> Reader<'json> {
+    fn new(json: &'json str) -> Self {
+        Self {
+            json,
+            names: BTreeSet::new(),
+            entries: Vec::new(),
+            secrets: Vec::new(),
+            variables: Vec::new(),
+            mistakes: Vec::new(),
+            unfilled: Vec::new(),
+        }
+    }
+
     fn params(&mut self, params: &'json RawValue) {
         let Ok(Params(entries)) = serde_json::from_str(params.get()) else {
-            let range = self.range(params);
-            self.report(
-                range,
-                Code::WrongType,
-                format!("`params` must be a map, and is {}", kind(params.get())),
-            );
+            let message = format!("`params` must be a map, and is {}", kind(params.get()));
+            self.report(self.range(params), Code::WrongType, message, None);
             return;
         };
         let mut start = self.range(params).start;
@@ -226,22 +237,31 @@ impl<'json> Reader<'json> {
             // A bracket or a comma before it, a colon after it.
             let key = start + 1..value_range.start - 1;
             start = value_range.end;
+            if name.to_ascii_uppercase().contains(SECRET) {
+                self.secrets.push(value_range);
+            }
             self.parameter(name, key, value);
         }
     }
 
     fn parameter(&mut self, name: String, key: Range<usize>, value: &RawValue) {
-        if self.entries.iter().any(|entry| entry.name == name) {
+        if !self.names.insert(name.clone()) {
             let message = format!("`{name}` is written twice");
-            self.report(key, Code::DuplicateKey, message);
+            self.report(
+                key,
+                Code::DuplicateKey,
+                message,
+                Some("remove one of the two"),
+            );
             return;
         }
-        let Some(role) = Role::exactly(&name) else {
-            if !INHERITED.iter().any(|(inherited, _)| *inherited == name) {
+        let role = Role::exactly(&name).filter(|_| !name.contains('='));
+        let Some(role) = role else {
+            let is_inherited = INHERITED.iter().any(|(inherited, _)| *inherited == name);
+            if !is_inherited && self.mistakes.len() < MOST_MISTAKES {
                 let message = format!("`{name}` is not a parameter");
-                let meant = meant(&name);
-                let mistake = self.report(key, Code::UnknownKey, message);
-                mistake.help = meant.map(|meant| format!("did you mean `{meant}`?"));
+                let help = meant(&name).map(|meant| format!("did you mean `{meant}`?"));
+                self.report(key, Code::UnknownKey, message, help.as_deref());
             }
             return;
         };
@@ -263,8 +283,7 @@ impl<'json> Reader<'json> {
                     "a list" => "write a string, with commas between the elements",
                     _ => "write a string",
                 };
-                let mistake = self.report(range.clone(), Code::WrongType, message);
-                mistake.help = Some(help.to_owned());
+                self.report(range.clone(), Code::WrongType, message, Some(help));
             }
         }
         self.entries.push(Entry {
@@ -275,10 +294,14 @@ impl<'json> Reader<'json> {
         });
     }
 
-    fn report(&mut self, range: Range<usize>, code: Code, message: String) -> &mut Diagnostic {
-        let mistake = Diagnostic::new(code, message).at(Place::Object(span(range)));
-        self.mistakes.push(mistake);
-        self.mistakes.last_mut().expect("it was pushed")
+    fn report(&mut self, range: Range<usize>, code: Code, message: String, help: Option<&str>) {
+        if self.mistakes.len() < MOST_MISTAKES {
+            let mistake = Diagnostic {
+                help: help.map(str::to_owned),
+                ..Diagnostic::new(code, message)
+            };
+            self.mistakes.push(mistake.at(Place::Object(span(range))));
+        }
     }
 
     /// Where a part of the JSON stands in it.

@@ -4,7 +4,7 @@
 //! the planner, and each token of it remembers the variable that it came from: so what the planner says about an element of a
 //! list is shown in the variable. A text shown is `NAME=value`, and of a secret's text only stars.
 //!
-//! - [`file`]: the same of a task file.
+//! - `file`: the same of a task file.
 //! - `variable`: a variable that is a parameter, and one that was meant to be.
 //! - `segment`: a token of the object, and where in a variable it stands.
 //! - `writer`: variables to the object.
@@ -18,18 +18,18 @@ mod variable;
 mod writer;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
-use oci_image_schema::parameter::renamed;
+use oci_image_schema::parameter::{FAMILIES, Family, Member, renamed};
 
 use self::segment::Segment;
 use self::variable::{Role, Variable};
 use self::writer::Writer;
 
 /// A task's parameters as an object.
-#[derive(Debug)]
+// No `Debug`: it would show secrets.
 pub struct Parameters {
     json: String,
     segments: Vec<Segment>,
@@ -88,6 +88,17 @@ pub fn read(
     .forgetting_values()
 }
 
+/// Whether a variable of this name holds the text of a secret.
+#[must_use]
+pub fn is_secret(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    let holds_text = |family: &&Family| family.member == Member::SecretText;
+    FAMILIES
+        .iter()
+        .filter(holds_text)
+        .any(|family| name.starts_with(family.prefix.as_bytes()))
+}
+
 impl Parameters {
     /// The object.
     #[must_use]
@@ -98,12 +109,6 @@ impl Parameters {
     /// Forgets the JSON as it was read, and keeps `masked`, which is as long, in its place.
     pub fn keep_masked(&mut self, masked: String) {
         self.json = masked;
-    }
-
-    /// The names of the variables that hold the text of a secret.
-    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
-        let secrets = self.variables.iter().filter(|one| one.role.is_secret());
-        secrets.map(|variable| &*variable.name)
     }
 
     /// The text of each variable, by the name that places give it: `$NAME`.

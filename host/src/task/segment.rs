@@ -5,7 +5,6 @@ use std::ops::Range;
 use crate::json_string::first_character;
 
 /// A token of the JSON and the variable that it came from.
-#[derive(Debug)]
 pub(super) struct Segment {
     pub(super) json: Range<usize>,
     /// The variable's index.

@@ -104,8 +104,8 @@ fn secrets_of_a_task_are_named_and_never_shown() {
         ("BUILDKIT_SECRET_b", "c"),
     ]);
 
-    let names: Vec<&str> = parameters.secret_names().collect();
-    assert_eq!(names, ["BUILDKIT_SECRETTEXT_a"]);
+    assert!(is_secret("BUILDKIT_SECRETTEXT_a".as_ref()));
+    assert!(!is_secret("BUILDKIT_SECRET_b".as_ref()));
     let texts = parameters.texts();
     assert_eq!(
         texts["$BUILDKIT_SECRETTEXT_a"],

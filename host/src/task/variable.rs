@@ -16,8 +16,10 @@ const LETTERS_FOR_EACH_MISTAKE: usize = 4;
 /// How many may be wrong of a long one.
 const MOST_MISTAKES: usize = 2;
 
+/// The longest name that is compared: a comparison costs the product of the lengths.
+const LONGEST: usize = 64;
+
 /// A variable of the environment that is a parameter.
-#[derive(Debug)]
 pub(super) struct Variable {
     pub(super) role: Role,
     /// The name as it is written.
@@ -149,6 +151,9 @@ impl Variable {
 
 /// The parameter that a name was probably meant to be.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
+    if name.len() > LONGEST {
+        return None;
+    }
     let limit = (name.len() / LETTERS_FOR_EACH_MISTAKE).min(MOST_MISTAKES);
     let distances = PARAMETERS.iter().map(|parameter| {
         let distance = strsim::osa_distance(&name.to_ascii_uppercase(), parameter.name);

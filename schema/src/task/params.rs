@@ -81,7 +81,7 @@ fn no() -> Vec<Value> {
 fn names_of(family: Family) -> String {
     match family.member {
         Member::Pair => pattern::pair_name(),
-        Member::File | Member::SecretText => pattern::filled().trim_matches(['^', '$']).to_owned(),
+        Member::File | Member::SecretText => pattern::secret_name(),
     }
 }
 

@@ -57,7 +57,8 @@ fn program_prints_the_schema_that_is_asked_for() {
     ] {
         let printed = Command::new(program()).args(arguments).output().unwrap();
         let printed: Value = serde_json::from_slice(&printed.stdout).unwrap();
-        assert_eq!(printed, schema, "{arguments:?}");
+        // Not compared by `assert_eq`, which would print both.
+        assert!(printed == schema, "{arguments:?}: it was built before");
     }
 }
 

@@ -306,6 +306,8 @@ fn mutation() -> impl Strategy<Value = (String, Value)> {
         "HTTP_PROXY",
         "PATHS",
         "BUILD_ARG_",
+        "BUILD_ARG_a=b",
+        "BUILDKIT_SECRET_a=b",
         "a\"b",
         "LABEL",
     ]

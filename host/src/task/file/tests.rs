@@ -67,7 +67,37 @@ fn places_of_a_file_are_those_of_its_values_and_secrets_are_masked() {
     assert_eq!(place("$BUILDKIT_SECRETTEXT_key", "***"), r#""hun\"ter2""#);
     assert_eq!(
         task.mask(json),
-        json.replace(r#"hun\"ter2"#, "*********")
-            .replace("1234", "1111")
+        json.replace(r#"hun\"ter2"#, r#"****"****"#)
+            .replace("1234", "****")
     );
+}
+
+#[test]
+fn secret_is_masked_whatever_is_wrong_with_its_name_and_type() {
+    let json = concat!(
+        r#"{"platform":"linux","run":{},"params":{"BUILDKIT_SECRETTEXT_a":"hunter2","BUILDKIT_SECRETTEXT_a":"hunter2","#,
+        r#""buildkit_secrettext_b":"hunter2","BUILDKIT_SECRETTEXTc":["hunter2",{"x":"hunter2"}],"BUILDKIT_SECRETTEXT_d=e":"hunter2"}}"#
+    );
+
+    let task = TaskFile::read(json).unwrap();
+
+    assert!(!task.mask(json).contains("hunter2"));
+    assert_eq!(task.mask(json).len(), json.len());
+    let codes: Vec<&str> = task.mistakes.iter().map(|one| &*one.code).collect();
+    assert_eq!(
+        codes,
+        ["duplicate-key", "unknown-key", "unknown-key", "unknown-key"]
+    );
+}
+
+#[test]
+fn mistakes_of_a_file_of_a_hundred_thousand_are_a_hundred() {
+    let params: Vec<String> = (0..100_000).map(|at| format!("\"X{at}\":1")).collect();
+    let long = "X".repeat(1 << 20);
+    let params = params.join(",");
+    let json = format!(r#"{{"platform":"linux","run":{{}},"params":{{"{long}":1,{params}}}}}"#);
+
+    let task = TaskFile::read(&json).unwrap();
+
+    assert_eq!(task.mistakes.len(), 100);
 }
