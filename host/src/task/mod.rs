@@ -44,7 +44,7 @@ pub struct Parameters {
 /// ```
 /// let variables = [("CONTEXT", "repository"), ("BUILD_ARG_VERSION", "1.0")];
 /// let parameters = oci_image::task::read(variables.map(|(name, value)| (name.into(), value.into())), false);
-/// assert_eq!(parameters.json(), r#"{"context":"repository","output":"image","build_args":["VERSION=1.0"]}"#);
+/// assert_eq!(parameters.json(), r#"{"output":"image","context":"repository","build_args":["VERSION=1.0"]}"#);
 /// ```
 #[must_use]
 pub fn read(
