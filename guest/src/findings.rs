@@ -143,6 +143,9 @@ impl<'t> Findings<'t> {
 
     /// Everything found, by place; at one place in the order in which it was found.
     pub(crate) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
+        if self.found.is_empty() {
+            return Vec::new(); // and the object is not walked for places
+        }
         self.found.sort_by_key(|finding| {
             (
                 finding.cause.start,
