@@ -82,11 +82,20 @@ impl<'t> Files<'_, 't, '_> {
             }
             return;
         };
-        let exists = self.expect_text(Wanted::Directory, "the context", context);
-        match &request.dockerfile {
-            Some(dockerfile) => self.named_dockerfile(context, dockerfile),
-            None if exists && !request.names_dockerfile => self.default_dockerfile(context),
-            None => {}
+        let default = (!request.names_dockerfile).then(|| {
+            let path = name::join(context.as_str(), "Dockerfile");
+            let found = self.workspace.entry_at(&path);
+            (path, found)
+        });
+        // A context that holds a file is a directory: most are asked about by their Dockerfile alone.
+        let exists = matches!(default, Some((_, Ok(Entry::File))))
+            || self.expect_text(Wanted::Directory, "the context", context);
+        match (&request.dockerfile, default) {
+            (Some(dockerfile), _) => self.named_dockerfile(context, dockerfile),
+            (None, Some((path, found))) if exists => {
+                self.default_dockerfile(context, &path, found);
+            }
+            (None, _) => {}
         }
         for (_, place) in request.context_inputs.iter().filter(|_| exists) {
             let path = name::join(context.as_str(), &name::normal(place.as_str()));
@@ -124,17 +133,20 @@ impl<'t> Files<'_, 't, '_> {
         }
     }
 
-    fn default_dockerfile(&mut self, context: &Text<'t>) {
-        let path = name::join(context.as_str(), "Dockerfile");
-        let found = self.workspace.entry_at(&path);
+    fn default_dockerfile(
+        &mut self,
+        context: &Text<'t>,
+        path: &str,
+        found: Result<Entry, FileError>,
+    ) {
         if !is_nothing(&found) {
-            let named = named("the Dockerfile", &path, context.span());
+            let named = named("the Dockerfile", path, context.span());
             self.judge(found, Wanted::File, named);
             return;
         }
         let message = format!(
             "the context holds no Dockerfile: {} does not exist",
-            quoted(&path)
+            quoted(path)
         );
         self.findings
             .report(Code::MissingPath, context.span(), message)

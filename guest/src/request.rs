@@ -196,10 +196,10 @@ fn report_missing<'t>(
         }
     };
     for required in REQUIRED {
-        let is_there = |(key, _): &(Text<'_>, Node<'_>)| {
-            key.as_str() == *required || meant(key.as_str()) == Some(required)
-        };
-        if !entries.iter().any(is_there) {
+        let keys = || entries.iter().map(|(key, _)| key.as_str());
+        let is_there = || keys().any(|key| key == *required);
+        let is_meant = || keys().any(|key| meant(key) == Some(required));
+        if !is_there() && !is_meant() {
             let brace = json::span(root.start()..root.start() + 1);
             let example = if *required == "context" {
                 "\"context\": \".\""

@@ -135,7 +135,9 @@ fn file_in_the_place_of_an_output_is_an_error() {
 #[test]
 fn host_is_asked_once_what_stands_at_a_path() {
     let files = context_and(&["image", "cache"]);
-    for dockerfile in ["", r#", "dockerfile": "Dockerfile""#] {
+    let others = ["Dockerfile", "cache", "cache/index.json", "image"];
+    // A context in which a file stands need not be asked about.
+    for (dockerfile, context) in [("", None), (r#", "dockerfile": "Dockerfile""#, Some("."))] {
         let object = format!(r#"{{"context": ".", "output": "app", "cache": true{dockerfile}}}"#);
         let asked = Asked(Files(files.0.clone()), RefCell::default());
 
@@ -143,7 +145,7 @@ fn host_is_asked_once_what_stands_at_a_path() {
 
         let mut paths = asked.1.into_inner();
         paths.sort_unstable();
-        let each = [".", "Dockerfile", "cache", "cache/index.json", "image"];
+        let each: Vec<&str> = context.into_iter().chain(others).collect();
         assert_eq!(paths, each, "{object}");
     }
 }

@@ -26,9 +26,7 @@ pub(super) struct NamedPaths {
 impl NamedPaths {
     /// The paths of an object's text.
     pub(super) fn of(object: &str) -> Self {
-        let keys = keys(object);
-        let certificates = certificates(&keys);
-        let object = sound_part(keys);
+        let (object, certificates) = read(object);
         let texts: BTreeSet<_> = [
             &object.build_args_file,
             &object.labels_file,
@@ -165,6 +163,21 @@ fn elements<'value>(map: &'value Value, key: &str) -> impl Iterator<Item = &'val
 
 /// How many elements a list or map can have that names anything: the planner refuses more.
 const MOST_ELEMENTS: usize = 10_000;
+
+/// What an object says, and the certificates that it names. One that is sound, as nearly all are, is read in one go.
+fn read(text: &str) -> (Object, Vec<PathBuf>) {
+    let sound = (text.len() <= MAX_OBJECT)
+        .then(|| serde_json::from_str::<Object>(text).ok())
+        .flatten();
+    match sound {
+        Some(object) if object.registries.is_empty() => (object, Vec::new()),
+        _ => {
+            let keys = keys(text);
+            let certificates = certificates(&keys);
+            (sound_part(keys), certificates)
+        }
+    }
+}
 
 /// The keys of an object's text; none if it is no object.
 fn keys(text: &str) -> Map<String, Value> {
