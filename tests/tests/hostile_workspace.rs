@@ -90,13 +90,25 @@ fn text_longer_than_any_that_is_shown_is_a_diagnostic_and_is_not_handed_over() {
 
 #[test]
 fn entries_that_cannot_be_are_diagnostics() {
-    for entry in [
-        Ok(Entry::Nothing),
-        Ok(Entry::File),
-        Err(FileError::Denied),
-        Err(FileError::NotFound),
-        Err(FileError::TooLarge(7)),
-        Err(FileError::Other("gone".to_owned())),
+    let of_context_and_output = |code| vec![(code, "/context"), (code, "/output")];
+    let nothing = || vec![("missing-path", "/context"), ("not-exported", "/output")];
+    for (entry, told) in [
+        (Ok(Entry::Nothing), nothing()),
+        // What holds a Dockerfile is a context, so it is not asked about.
+        (Ok(Entry::File), vec![("not-a-directory", "/output")]),
+        (
+            Err(FileError::Denied),
+            of_context_and_output("unreadable-file"),
+        ),
+        (Err(FileError::NotFound), nothing()),
+        (
+            Err(FileError::TooLarge(7)),
+            of_context_and_output("secret-too-large"),
+        ),
+        (
+            Err(FileError::Other("gone".to_owned())),
+            of_context_and_output("unreadable-file"),
+        ),
     ] {
         let liar = Liar {
             entry: Some(entry.clone()),
@@ -105,8 +117,11 @@ fn entries_that_cannot_be_are_diagnostics() {
 
         let refused = refused(liar);
 
-        let context = refused.iter().any(|(_, pointer)| pointer == "/context");
-        assert!(context, "{entry:?}: {refused:?}");
+        let told: Vec<_> = told
+            .into_iter()
+            .map(|(code, pointer)| (code.to_owned(), pointer.to_owned()))
+            .collect();
+        assert_eq!(refused, told, "{entry:?}");
     }
 }
 
