@@ -18,6 +18,8 @@ pub struct Entry {
     pub mode: u32,
     /// Owner and group.
     pub owner: (u64, u64),
+    /// Modification time, in seconds since 1970.
+    pub modified: u64,
     /// Target of a symbolic or hard link.
     pub link: Option<String>,
     /// PAX extended attributes (`SCHILY.xattr.*`), without the prefix.
@@ -130,6 +132,7 @@ fn read_entry<R: Read>(entry: &mut tar::Entry<'_, R>) -> (String, Entry) {
         kind: header.entry_type().as_byte(),
         mode: header.mode().expect("a mode") & 0o7777,
         owner: (header.uid().expect("a uid"), header.gid().expect("a gid")),
+        modified: header.mtime().expect("a time"),
         link: entry
             .link_name_bytes()
             .map(|link| String::from_utf8_lossy(&link).into_owned()),

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, UNIX_EPOCH};
 
 use oci_image_tests::archive::{Archive, sha256};
 use oci_image_tests::workplace::Workplace;
@@ -197,4 +198,51 @@ fn dockerfile_elsewhere_and_target_are_obeyed() {
     let archive = Archive::read(&place.path("image/image.tar"));
     assert_eq!(archive.text("one"), "1");
     assert_eq!(archive.entry("two"), None);
+}
+
+/// moby/buildkit#1368: a daemon that keeps a context compares sizes and times.
+#[test]
+fn file_that_was_replaced_together_with_its_time_is_built_anew() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY version twin /\n");
+    let since = Duration::from_secs(1_600_000_000);
+    let write = |version: &str| {
+        let path = place.write("context/version", version);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(UNIX_EPOCH + since).unwrap();
+    };
+    let object = json!({"context": "context", "output": "image"});
+    write("1.0.1");
+    place.write("context/twin", "left alone");
+    let _ = place.build(&object).expect(0);
+
+    write("1.0.2");
+    let _ = place.build(&object).expect(0);
+
+    let archive = Archive::read(&place.path("image/image.tar"));
+    assert_eq!(archive.text("version"), "1.0.2");
+    assert_eq!(archive.text("twin"), "left alone");
+    assert_eq!(archive.entry("version").unwrap().modified, since.as_secs());
+}
+
+/// The same for a file that another one of its size and time takes the place of.
+#[test]
+fn file_whose_place_another_of_its_size_and_time_took_is_built_anew() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY current/version /\n");
+    for version in ["1.0.1", "1.0.2"] {
+        let path = place.write(&format!("context/{version}/version"), version);
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(UNIX_EPOCH).unwrap();
+    }
+    let object = json!({"context": "context", "output": "image"});
+    fs::rename(place.path("context/1.0.1"), place.path("context/current")).unwrap();
+    let _ = place.build(&object).expect(0);
+
+    fs::remove_dir_all(place.path("context/current")).unwrap();
+    fs::rename(place.path("context/1.0.2"), place.path("context/current")).unwrap();
+    let _ = place.build(&object).expect(0);
+
+    let archive = Archive::read(&place.path("image/image.tar"));
+    assert_eq!(archive.text("version"), "1.0.2");
 }

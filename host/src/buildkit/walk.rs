@@ -13,6 +13,7 @@ mod ahead;
 mod entry;
 mod filter;
 mod follow;
+mod modified;
 mod root;
 
 use std::collections::HashMap;

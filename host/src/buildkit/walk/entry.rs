@@ -16,6 +16,7 @@ use rustix::buffer::spare_capacity;
 use rustix::fs::{AtFlags, FileType, Stat, lgetxattr, llistxattr, readlinkat, statat};
 use rustix::io::Errno;
 
+use super::modified::modified;
 use super::root::{is_gone, path_in};
 
 /// One name and its metadata.
@@ -29,7 +30,7 @@ pub(crate) struct Entry {
     pub(crate) mode: u32,
     /// Size in bytes; 0 for a directory.
     pub(crate) size: u64,
-    /// Modification time in nanoseconds since 1970.
+    /// Modification time in nanoseconds since 1970, as it is sent.
     pub(crate) modified: i64,
     /// Major and minor number of a device.
     pub(crate) device: (u32, u32),
@@ -146,13 +147,6 @@ fn go_mode(mode: u32) -> u32 {
     kind | special | (mode & 0o777)
 }
 
-fn modified(stat: &Stat) -> i64 {
-    // A file system may give any time; one that does not fit into nanoseconds wraps, as it does in Go.
-    stat.st_mtime
-        .wrapping_mul(1_000_000_000)
-        .wrapping_add(stat.st_mtime_nsec.cast_signed())
-}
-
 fn device(file_type: FileType, stat: &Stat) -> (u32, u32) {
     match file_type {
         FileType::BlockDevice | FileType::CharacterDevice => (
@@ -203,8 +197,6 @@ fn whole(mut read: impl FnMut(&mut Vec<u8>) -> rustix::io::Result<usize>) -> io:
 
 #[cfg(test)]
 mod tests {
-    use std::os::fd::AsFd;
-
     use super::*;
 
     #[test]
@@ -222,23 +214,5 @@ mod tests {
         ] {
             assert_eq!(go_mode(mode), expected, "{mode:o}");
         }
-    }
-
-    #[test]
-    fn a_time_before_1970_is_negative() {
-        let tree = tempfile::tempdir().unwrap();
-        let path = tree.path().join("old");
-        let file = std::fs::File::create(&path).unwrap();
-        let before = std::time::UNIX_EPOCH - std::time::Duration::from_nanos(1_500_000_000);
-        file.set_modified(before).unwrap();
-        let directory = std::fs::File::open(tree.path()).unwrap();
-        let place = Place {
-            directory: directory.as_fd(),
-            path: tree.path(),
-        };
-
-        let entry = Entry::examine(place, b"old");
-
-        assert_eq!(entry.unwrap().unwrap().modified, -1_500_000_000);
     }
 }
