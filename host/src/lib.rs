@@ -15,6 +15,8 @@
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 //! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
 //! - `blocking`: work that blocks, for the rooms that await it.
+//! - [`cancel`]: how such work is asked to end early.
+//! - [`regular_file`]: files that are opened where nobody knows what stands.
 //!
 //! # How to
 //!
@@ -39,6 +41,7 @@
 
 mod blocking;
 pub mod buildkit;
+pub mod cancel;
 pub mod daemon;
 pub mod diagnostics;
 pub mod executor;
@@ -48,5 +51,6 @@ pub mod planner;
 pub mod progress;
 pub mod protocol;
 pub mod registry;
+pub mod regular_file;
 pub mod task;
 pub mod yaml;

@@ -6,13 +6,18 @@
 //! Reads: standard input. Writes: the response file. Unknown here: what an object means.
 //! Source: Concourse RFC 37, version 1.0.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::ops::Range;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use oci_image_schema::protocol::{self as contract, Info, MessageInfo, Response};
 use oci_image_schema::{interface::Interface, protocol::ICON, protocol::INTERFACE_VERSION};
+use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+use rustix::io::Errno;
 use serde::Serialize;
 
 /// How long a message may be, in bytes.
@@ -184,7 +189,7 @@ impl ResponseFile {
     /// # Errors
     /// [`ProtocolError::Respond`] if it cannot be opened.
     pub fn create(path: &Path) -> Result<Self, ProtocolError> {
-        let file = File::create(path).map_err(|source| ProtocolError::Respond {
+        let file = create(path).map_err(|source| ProtocolError::Respond {
             path: path.to_owned(),
             source,
         })?;
@@ -224,6 +229,36 @@ impl ResponseFile {
                 source,
             })
     }
+}
+
+/// How long the reader of a pipe may take to open it, if that is where answers go.
+const READER_DEADLINE: Duration = Duration::from_secs(1);
+
+/// Creates or truncates a file. A pipe is written to if somebody reads it: another one would keep us for ever.
+fn create(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .custom_flags(flags.bits().cast_signed());
+    let deadline = Instant::now() + READER_DEADLINE;
+    let is_pipe = || fs::metadata(path).is_ok_and(|file| file.file_type().is_fifo());
+    let file = loop {
+        match options.open(path) {
+            Err(error) if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) && is_pipe() => {
+                if Instant::now() >= deadline {
+                    return Err(io::Error::new(error.kind(), "nobody reads that pipe"));
+                }
+                thread::park_timeout(Duration::from_millis(10));
+            }
+            opened => break opened?,
+        }
+    };
+    // Only to open it was not to take long.
+    fcntl_setfl(&file, fcntl_getfl(&file)? - OFlags::NONBLOCK)?;
+    Ok(file)
 }
 
 /// How info lists a message.

@@ -16,20 +16,22 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("yaml", &["json_string"]),
     ("task", &["json_string"]),
     ("json_string", &[]),
-    ("planner", &[]),
+    ("planner", &["cancel", "regular_file"]),
     ("diagnostics", &["planner"]),
     (
         "executor",
         &[
-            "planner", "daemon", "buildkit", "registry", "image", "progress", "blocking",
+            "planner", "daemon", "buildkit", "registry", "image", "progress", "blocking", "cancel",
         ],
     ),
     ("daemon", &["blocking"]),
-    ("buildkit", &[]),
+    ("buildkit", &["cancel", "regular_file"]),
     ("registry", &["image"]),
-    ("image", &[]),
+    ("image", &["cancel", "regular_file"]),
     ("progress", &["buildkit"]),
     ("blocking", &[]),
+    ("cancel", &[]),
+    ("regular_file", &[]),
 ];
 
 /// What `progress` may know of `buildkit`: its types, not its client.

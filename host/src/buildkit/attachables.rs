@@ -49,11 +49,11 @@ struct CacheUpdate {
 
 impl Attachables {
     /// Everything that `solve` offers to the daemon.
-    pub(crate) fn new(solve: &Solve) -> Result<(Self, Services), SolveError> {
+    pub(crate) async fn new(solve: &Solve) -> Result<(Self, Services), SolveError> {
+        let cache = CacheUpdate::new(&solve.cache_exports).await?;
         let faults = Faults::default();
         let received = Inbox::default();
         let logins = UsedLogins::default();
-        let cache = CacheUpdate::new(&solve.cache_exports)?;
         let layout = stage(&solve.exporters)?;
 
         let mut services = Services::default();
@@ -150,7 +150,7 @@ impl Attachables {
 }
 
 impl CacheUpdate {
-    fn new(exports: &[CacheExport]) -> Result<Option<Self>, CacheError> {
+    async fn new(exports: &[CacheExport]) -> Result<Option<Self>, CacheError> {
         let local = exports.iter().find_map(|export| match export {
             CacheExport::Local { directory, tag, .. } => Some((directory, tag)),
             CacheExport::Remote { .. } => None,
@@ -159,7 +159,7 @@ impl CacheUpdate {
             return Ok(None);
         };
         let cache = LocalCache::new(directory);
-        let lease = cache.lease()?;
+        let lease = cache.lease().await?;
         Ok(Some(Self {
             cache,
             tag: tag.clone(),

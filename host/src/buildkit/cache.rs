@@ -11,14 +11,19 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use oci_spec::image::{Descriptor, Digest};
 use rustix::fs::FlockOperation;
+use tokio::time::sleep;
 
 use crate::buildkit::layout::{Layout, LayoutError, lock};
 
 /// The annotation that holds a tag.
 const TAG: &str = "org.opencontainers.image.ref.name";
+
+/// How often a lock is tried. A blocking flock(2) cannot be called off.
+const RETRY: Duration = Duration::from_millis(50);
 
 /// A cache that a solve may reuse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +129,7 @@ impl LocalCache {
     /// # Errors
     /// [`CacheError::Layout`].
     pub fn retain(&self, tags: &[&str]) -> Result<(), CacheError> {
-        let _lease = self.lease()?;
+        let _lease = self.locked(FlockOperation::LockShared)?;
         Ok(self.layout.change(|manifests| {
             manifests.retain(|manifest| tag(manifest).is_some_and(|tag| tags.contains(&tag)));
         })?)
@@ -163,15 +168,29 @@ impl LocalCache {
         Ok(self.sweep(&reached)?)
     }
 
-    /// Makes the cache's directories, and keeps [`LocalCache::prune`] away until the lease is dropped.
-    pub(crate) fn lease(&self) -> Result<Lease, CacheError> {
+    /// Makes the cache's directories, and keeps [`LocalCache::prune`] away until the lease is dropped. Waits for one that runs, and
+    /// can be dropped meanwhile.
+    pub(crate) async fn lease(&self) -> Result<Lease, CacheError> {
+        loop {
+            match self.locked(FlockOperation::NonBlockingLockShared) {
+                Err(LayoutError::Read { source, .. })
+                    if source.kind() == io::ErrorKind::WouldBlock =>
+                {
+                    sleep(RETRY).await;
+                }
+                locked => return Ok(Lease { _lock: locked? }),
+            }
+        }
+    }
+
+    /// The directory, made and locked.
+    fn locked(&self, operation: FlockOperation) -> Result<File, LayoutError> {
         self.layout.create()?;
         let path = self.layout.directory();
-        let lock = lock(path, FlockOperation::LockShared).map_err(|source| LayoutError::Read {
+        lock(path, operation).map_err(|source| LayoutError::Read {
             path: path.to_owned(),
             source,
-        })?;
-        Ok(Lease { _lock: lock })
+        })
     }
 
     /// Gives `tag` to the manifest that the daemon describes in `response`.

@@ -131,7 +131,7 @@ impl Client {
     ) -> Result<Solved, SolveError> {
         let reference = session::identity()?;
         let session_id = session::identity()?;
-        let (attachables, services) = Attachables::new(&solve)?;
+        let (attachables, services) = Attachables::new(&solve).await?;
         let shared_key = local::shared_key(&solve.locals);
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 

@@ -27,6 +27,8 @@ use crate::buildkit::ingest;
 use crate::buildkit::local::hex;
 use crate::buildkit::recorder::Recorder;
 use crate::buildkit::store::{Access, parse};
+use crate::cancel::Cancel;
+use crate::regular_file;
 
 pub use crate::buildkit::store::{ContentError, Store};
 
@@ -153,9 +155,13 @@ impl Content {
             return Ok(());
         }
         let blob = path.to_owned();
+        // Layers are large, and the daemon may hang up meanwhile.
+        let cancel = Cancel::default();
+        let _cancels = cancel.on_drop();
         let digest = blocking(move || {
             let mut hash = Sha256::new();
-            io::copy(&mut File::open(blob)?, &mut HashWriter(&mut hash))?;
+            let mut hashing = HashWriter(&mut hash, cancel);
+            io::copy(&mut regular_file::open(&blob)?, &mut hashing)?;
             Ok(hex(&hash.finalize()))
         })
         .await
@@ -191,11 +197,12 @@ impl Content {
     }
 }
 
-/// Hashes what is written.
-struct HashWriter<'a>(&'a mut Sha256);
+/// Hashes what is written, for as long as somebody wants it.
+struct HashWriter<'a>(&'a mut Sha256, Cancel);
 
 impl Write for HashWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.check()?;
         self.0.update(bytes);
         Ok(bytes.len())
     }
@@ -226,7 +233,7 @@ impl Range {
     }
 
     fn open(self, path: &Path) -> io::Result<io::Take<File>> {
-        let mut file = File::open(path)?;
+        let mut file = regular_file::open(path)?;
         file.seek(SeekFrom::Start(self.offset))?;
         Ok(file.take(self.size))
     }

@@ -19,8 +19,10 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::buildkit::auth::{Credentials, CredentialsFailure, Login, Origin};
+use crate::buildkit::blocking::blocking;
 use crate::buildkit::docker_config::keychain::Keychain;
 use crate::buildkit::secrets::SecretBytes;
+use crate::regular_file;
 
 /// What `docker login` calls Docker Hub.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -159,7 +161,8 @@ impl DockerConfig {
 
     async fn read(&self) -> Result<File, DockerConfigError> {
         let path = self.path.clone();
-        let text = match tokio::fs::read(&path).await {
+        let file = path.clone();
+        let text = match blocking(move || regular_file::read(&file)).await {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(File::default()),
             Err(source) => return Err(DockerConfigError::Read { path, source }),

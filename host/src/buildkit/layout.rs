@@ -22,6 +22,7 @@ use tempfile::TempDir;
 
 use crate::buildkit::local::hex;
 use crate::buildkit::store::{Access, Store};
+use crate::regular_file;
 
 /// A directory in the form of an OCI layout, or one that shall become it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +129,7 @@ impl Layout {
     /// What it names; `None` if it has no index.
     pub(crate) fn index(&self) -> Result<Option<ImageIndex>, LayoutError> {
         let path = self.directory.join("index.json");
-        match fs::read(&path) {
+        match regular_file::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(Some)
                 .map_err(|source| LayoutError::Parse { path, source }),
@@ -203,7 +204,7 @@ impl Layout {
         if !is_list(descriptor.media_type()) {
             return Ok(());
         }
-        let text = fs::read(&path).map_err(|_| damaged())?;
+        let text = regular_file::read(&path).map_err(|_| damaged())?;
         if hex(&Sha256::digest(&text)) != digest.digest() {
             return Err(damaged());
         }

@@ -7,16 +7,17 @@
 //! Source: BuildKit v0.32.2, `session/secrets`.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
     GetSecretRequest, GetSecretResponse, secrets_server,
 };
-use tokio::io::AsyncReadExt;
 use tonic::{Request, Response, Status};
 
+use crate::buildkit::blocking::blocking;
 use crate::buildkit::recorder::Recorder;
+use crate::regular_file;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
@@ -142,13 +143,15 @@ impl secrets_server::Secrets for Secrets {
 
 /// One byte more than allowed, at most, so that the size can be judged.
 async fn read_limited(path: &Path) -> io::Result<SecretBytes> {
-    let mut bytes = Vec::new();
-    tokio::fs::File::open(path)
-        .await?
-        .take(SECRET_LIMIT + 1)
-        .read_to_end(&mut bytes)
-        .await?;
-    Ok(SecretBytes(bytes))
+    let path = path.to_owned();
+    blocking(move || {
+        let mut bytes = Vec::new();
+        regular_file::open(&path)?
+            .take(SECRET_LIMIT + 1)
+            .read_to_end(&mut bytes)?;
+        Ok(SecretBytes(bytes))
+    })
+    .await
 }
 
 #[cfg(test)]

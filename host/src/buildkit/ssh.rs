@@ -19,7 +19,6 @@ mod remainder;
 mod wire;
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
@@ -29,6 +28,7 @@ use zeroize::Zeroizing;
 
 use crate::buildkit::ssh::key::SigningKey;
 use crate::buildkit::ssh::keyring::Keyring;
+use crate::regular_file;
 
 pub(crate) use crate::buildkit::ssh::forward::Ssh;
 pub use crate::buildkit::ssh::key_error::KeyError;
@@ -188,7 +188,7 @@ fn source(id: &str, paths: &[PathBuf], default: Option<OsString>) -> Result<Sour
 fn read_key(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     // Sized in advance: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(vec![0; KEY_LIMIT]);
-    let mut file = File::open(path)?;
+    let mut file = regular_file::open(path)?;
     let mut length = 0;
     while length < KEY_LIMIT {
         match file.read(&mut text[length..]) {

@@ -85,7 +85,7 @@ impl Launch {
         ];
         let unset = UNLIMITED
             .into_iter()
-            .filter(|name| env::var_os(name).is_none());
+            .filter(|name| env::var_os(name).is_none_or(|value| value.is_empty()));
         environment.extend(unset.map(|name| (name, OsString::from("-1"))));
         let (program, arguments) = match who {
             Who::Root => (programs.buildkitd.clone(), daemon),

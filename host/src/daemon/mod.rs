@@ -40,6 +40,7 @@ use std::time::Duration;
 
 pub use error::{DaemonError, Warning};
 pub use log::LogSink;
+pub(crate) use options::temporary_directory;
 pub use options::{Options, default_root};
 pub use programs::{MissingProgram, Overrides, Program, Programs};
 pub use rootless::Lack;

@@ -70,6 +70,13 @@ impl fmt::Debug for Options {
     }
 }
 
+/// The directory for temporary files: `TMPDIR`, else `/tmp`.
+// std takes an empty `TMPDIR`, which is what a task hands over for a parameter that it leaves open, for the working directory.
+pub(crate) fn temporary_directory() -> PathBuf {
+    let named = std::env::var_os("TMPDIR").filter(|path| !path.is_empty());
+    named.map_or_else(|| "/tmp".into(), PathBuf::from)
+}
+
 /// The root where the user names none: `/scratch/buildkitd` if `/scratch` can be written, else `$TMPDIR/buildkitd`.
 ///
 /// For an ordinary user the last component is `buildkitd-UID`: the temporary directory is shared, a root is not, and
@@ -81,7 +88,7 @@ pub fn default_root() -> PathBuf {
     let parent = if writable && scratch.is_dir() {
         scratch.to_owned()
     } else {
-        std::env::temp_dir()
+        temporary_directory()
     };
     let name = if user.is_root() {
         "buildkitd".to_owned()

@@ -15,7 +15,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::cgroup::Group;
-use super::{DaemonError, Warning, mounts};
+use super::{DaemonError, Warning, mounts, temporary_directory};
 
 /// What the names of these directories begin with. Nothing else of ours may: it would be swept away.
 const PREFIX: &str = "oci-image-run-";
@@ -134,7 +134,7 @@ impl Drop for RuntimeDir {
 /// Where the directory may be, the best first. `/run` comes last: it is often mounted `noexec`, and the daemon probes
 /// emulators in its temporary directory.
 fn parents() -> Vec<PathBuf> {
-    let mut parents = vec![env::temp_dir()];
+    let mut parents = vec![temporary_directory()];
     let user = env::var_os("XDG_RUNTIME_DIR").filter(|_| !rustix::process::geteuid().is_root());
     parents.extend(user.map(PathBuf::from));
     parents.extend(["/tmp", "/run"].map(PathBuf::from));

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::blocking::blocking;
 use crate::buildkit::cache::{CacheError, CacheImport, LocalCache};
 use crate::buildkit::content::ContentError;
 use crate::buildkit::fault::{Fault, chain};
@@ -12,21 +13,25 @@ use crate::executor::Host;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// What can be imported. A cache that is damaged is cleared, so that this build's can take its place.
-pub(super) fn imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
+pub(super) async fn imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
     let Some(cache) = local(plan, host).filter(|_| plan.cache().is_some_and(|cache| cache.import))
     else {
         return Vec::new();
     };
-    cache.imports().unwrap_or_else(|error| {
-        clear(&cache, &chain(&error), host);
-        Vec::new()
-    })
+    let read = cache.clone();
+    match blocking(move || read.imports()).await {
+        Ok(imports) => imports,
+        Err(error) => {
+            clear(cache, &chain(&error), host).await;
+            Vec::new()
+        }
+    }
 }
 
 /// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
 // Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
 // does not fall back to executing the step.
-pub(super) fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: &Host) -> bool {
+pub(super) async fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: &Host) -> bool {
     let Some(cache) = local(plan, host) else {
         return false;
     };
@@ -39,21 +44,26 @@ pub(super) fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: &Host)
     let Fault::Content(damage @ ContentError::Damaged { .. }) = &**fault else {
         return false;
     };
-    clear(&cache, &chain(damage), host);
+    clear(cache, &chain(damage), host).await;
     true
 }
 
 /// Drops what this build's targets do not use, and reports what kept the cache from being brought up to date.
-pub(super) fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
+// On another thread: the lock may be held by another build, and then a stop has to be heard all the same.
+pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
     let Some(cache) = local(plan, host) else {
         return;
     };
-    let tags: Vec<&str> = plan
+    let tags: Vec<String> = plan
         .solves()
         .iter()
-        .map(|solve| solve.name.as_str())
+        .map(|solve| solve.name.clone())
         .collect();
-    let kept = cache.retain(&tags).and_then(|()| cache.prune());
+    let kept = blocking(move || {
+        let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+        cache.retain(&tags).and_then(|()| cache.prune())
+    })
+    .await;
     let failures = solved
         .values()
         .filter_map(|solved| solved.cache_failure.as_ref())
@@ -66,9 +76,9 @@ fn local(plan: &CheckedPlan, host: &Host) -> Option<LocalCache> {
     Some(LocalCache::new(host.directory.join(&cache.directory)))
 }
 
-fn clear(cache: &LocalCache, damage: &str, host: &Host) {
+async fn clear(cache: LocalCache, damage: &str, host: &Host) {
     (host.on_warning)(&format!("the build's cache is ignored: {damage}"));
-    if let Err(failure) = cache.clear() {
+    if let Err(failure) = blocking(move || cache.clear()).await {
         warn(&failure, host);
     }
 }

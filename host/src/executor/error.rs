@@ -9,6 +9,7 @@ use crate::buildkit::client::ConnectError;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
+use crate::cancel::Cancelled;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
@@ -98,6 +99,9 @@ pub enum BuildError {
         /// What is wrong with it.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The caller does not want the result any more.
+    #[error("the build is given up")]
+    Cancelled(#[source] Cancelled),
     /// A signal asked for the end.
     #[error("stopped by {}", .0.name)]
     Stopped(Stop),

@@ -24,6 +24,7 @@ pub mod solves;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,7 @@ use oci_image_schema::plan::BaseImage;
 use crate::blocking::blocking;
 use crate::buildkit::auth::{Anonymous, Credentials};
 use crate::buildkit::docker_config::DockerConfig;
+use crate::cancel::Cancel;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
@@ -42,11 +44,14 @@ use crate::registry::Registry;
 pub use error::BuildError;
 pub use solves::Built;
 
-use solves::Lent;
+use solves::{Lent, Outputs};
 
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.
 const DEATH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long work may take to notice that it was called off, which it does within a piece of a file.
+const CALLING_OFF_DEADLINE: Duration = Duration::from_secs(1);
 
 /// What the plan leaves to the machine: where things are, never what is built.
 pub struct Host {
@@ -123,10 +128,8 @@ pub async fn run(
     host: &Host,
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
-    tokio::pin!(stop);
-    let lent = Lent::gather(plan, inline, host)?;
-    let outputs = solves::stage(plan, host)?;
-    let registry = serve(plan.base_images(), host).await?;
+    let mut stop = pin!(stop);
+    let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
@@ -154,7 +157,67 @@ pub async fn run(
         .warnings
         .iter()
         .for_each(|warning| (host.on_warning)(&warning.to_string()));
-    blocking(move || outputs.publish(&built).map(|()| built)).await
+    publish_until(stop, outputs, built).await
+}
+
+/// What a daemon is started for, prepared: agents and keys, staged outputs, base images.
+type Prepared = (Lent, Outputs, Option<Registry>);
+
+/// Prepares the build. What had been begun at a stop is cleared away before this returns.
+async fn prepare_until(
+    stop: impl Future<Output = Stop>,
+    plan: &CheckedPlan,
+    inline: BTreeMap<String, SecretBytes>,
+    host: &Host,
+) -> Result<Prepared, BuildError> {
+    let cancel = Cancel::default();
+    let mut preparing = pin!(prepare(plan, inline, host, &cancel));
+    tokio::select! {
+        biased;
+        stop = stop => {
+            cancel.cancel();
+            // What hangs in the kernel is left behind.
+            let _ = tokio::time::timeout(CALLING_OFF_DEADLINE, preparing).await;
+            Err(BuildError::Stopped(stop))
+        }
+        prepared = &mut preparing => prepared,
+    }
+}
+
+/// Gives all results their names. Past the first name a stop is too late: all of them are there then, and the build is done.
+async fn publish_until(
+    stop: impl Future<Output = Stop>,
+    outputs: Outputs,
+    built: Vec<Built>,
+) -> Result<Vec<Built>, BuildError> {
+    let cancel = Cancel::default();
+    let cancelled = cancel.clone();
+    let publishing = blocking(move || outputs.publish(&built, &cancelled).map(|()| built));
+    let mut publishing = pin!(publishing);
+    tokio::select! {
+        biased;
+        stop = stop => {
+            cancel.cancel();
+            publishing.await.map_err(|_cancelled| BuildError::Stopped(stop))
+        }
+        published = &mut publishing => published,
+    }
+}
+
+async fn prepare(
+    plan: &CheckedPlan,
+    inline: BTreeMap<String, SecretBytes>,
+    host: &Host,
+    cancel: &Cancel,
+) -> Result<Prepared, BuildError> {
+    let (asked, directory) = (plan.clone(), host.directory.clone());
+    let (lent, outputs) = blocking(move || {
+        let lent = Lent::gather(&asked, inline, &directory)?;
+        Ok::<_, BuildError>((lent, solves::stage(&asked, &directory)?))
+    })
+    .await?;
+    let registry = serve(plan.base_images(), host, cancel).await?;
+    Ok((lent, outputs, registry))
 }
 
 /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
@@ -204,7 +267,11 @@ fn daemon_log(progress: Mode) -> LogSink {
 }
 
 /// Serves the plan's base images on loopback; `None` where there are none.
-async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, BuildError> {
+async fn serve(
+    images: &[BaseImage],
+    host: &Host,
+    cancel: &Cancel,
+) -> Result<Option<Registry>, BuildError> {
     if images.is_empty() {
         return Ok(None);
     }
@@ -212,7 +279,9 @@ async fn serve(images: &[BaseImage], host: &Host) -> Result<Option<Registry>, Bu
         .iter()
         .map(|image| (image.argument.clone(), host.directory.join(&image.path)))
         .collect();
-    let open = |(name, path): (String, PathBuf)| Ok((name, Image::open(&path)?));
+    let cancel = cancel.clone();
+    let open =
+        move |(name, path): (String, PathBuf)| Ok((name, Image::open_unless(&path, &cancel)?));
     let images = blocking(move || {
         named
             .into_iter()

@@ -6,10 +6,10 @@
 //! Reads: how full file systems are. Writes: nothing. Unknown here: errors of our own writes, which carry their path.
 //! Source: statvfs(3); Go, `syscall/zerrors_linux_amd64.go` (the texts of ENOSPC and EDQUOT).
 
-use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::buildkit::error::SolveFailure;
+use crate::daemon;
 use crate::executor::{BuildError, Host};
 
 /// Less than this is no room for anything, in bytes.
@@ -44,7 +44,7 @@ pub(super) fn blame(error: BuildError, host: &Host) -> BuildError {
 
 /// Which of the directories that the daemon writes to is on a full disk.
 fn full(host: &Host) -> Option<PathBuf> {
-    [host.root.clone(), env::temp_dir()]
+    [host.root.clone(), daemon::temporary_directory()]
         .into_iter()
         .find(|directory| is_full(directory))
 }

@@ -21,6 +21,7 @@ use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
+use crate::cancel::{Cancel, Cancelled};
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::{BuildError, Engine, Host, cache, context, exports, room, snapshot};
 use crate::planner::checked_plan::CheckedPlan;
@@ -63,32 +64,32 @@ pub(super) struct Lent {
 }
 
 impl Lent {
-    /// Finds agents and reads their keys; `inline` are the texts of secrets that stood in the object. Blocking.
+    /// Finds agents and reads their keys in a working directory; `inline` are the texts of secrets that stood in the object. Blocking.
     ///
     /// # Errors
     /// [`BuildError::Ssh`].
     pub(super) fn gather(
         plan: &CheckedPlan,
         inline: BTreeMap<String, SecretBytes>,
-        host: &Host,
+        directory: &Path,
     ) -> Result<Self, BuildError> {
         Ok(Self {
-            agents: agents(plan, &host.directory)?,
-            secrets: secrets(plan, inline, &host.directory),
+            agents: agents(plan, directory)?,
+            secrets: secrets(plan, inline, directory),
         })
     }
 }
 
-/// Prepares every output of the plan. Blocking.
+/// Prepares every output of the plan in a working directory. Blocking.
 ///
 /// # Errors
 /// [`OutputError`].
-pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
+pub fn stage(plan: &CheckedPlan, directory: &Path) -> Result<Outputs, OutputError> {
     let stage = |solve: &plan::Solve| {
         let Some(export) = solve.export.clone() else {
             return Ok(None);
         };
-        let staging = Arc::new(Staging::begin(&host.directory.join(&export.directory))?);
+        let staging = Arc::new(Staging::begin(&directory.join(&export.directory))?);
         Ok(Some(Output { export, staging }))
     };
     plan.solves()
@@ -99,15 +100,19 @@ pub fn stage(plan: &CheckedPlan, host: &Host) -> Result<Outputs, OutputError> {
 }
 
 impl Outputs {
-    /// Writes what describes each image beside it, and gives all results their names. Blocking.
+    /// Writes what describes each image beside it, and gives all results their names, unless it is called off before the first.
+    /// Blocking.
     ///
     /// # Errors
-    /// [`BuildError::Output`], [`BuildError::Metadata`].
-    pub fn publish(self, built: &[Built]) -> Result<(), BuildError> {
+    /// [`BuildError::Output`], [`BuildError::Metadata`], [`BuildError::Cancelled`].
+    pub fn publish(self, built: &[Built], cancelled: &Cancel) -> Result<(), BuildError> {
         for image in built {
             if let Some(output) = &self.0[image.index] {
                 output.describe(image)?;
             }
+        }
+        if cancelled.is_cancelled() {
+            return Err(BuildError::Cancelled(Cancelled));
         }
         Ok(self
             .0
@@ -149,20 +154,20 @@ pub(super) async fn all(
     let mut shared = Shared {
         plan,
         lent,
-        imports: cache::imports(plan, engine.host),
+        imports: cache::imports(plan, engine.host).await,
         registry,
         host: engine.host,
         snapshot_was_left: false,
     };
     let mut attempt = shared.attempt(&client, outputs).await;
     while let Err((_, error)) = &attempt.outcome
-        && shared.remedy(error)
+        && shared.remedy(error).await
     {
         attempt = shared.attempt(&client, outputs).await;
     }
     match attempt.outcome {
         Ok(solved) => {
-            cache::keep(plan, &solved, engine.host);
+            cache::keep(plan, &solved, engine.host).await;
             solved
                 .iter()
                 .filter_map(|(index, solved)| built(plan, *index, solved))
@@ -222,8 +227,8 @@ struct Shared<'run> {
 impl Shared<'_> {
     /// Whether another attempt is worth its time, after what the last one failed for is out of its way. True for each
     /// reason once.
-    fn remedy(&mut self, error: &SolveError) -> bool {
-        if cache::forget_damage(self.plan, error, self.host) {
+    async fn remedy(&mut self, error: &SolveError) -> bool {
+        if cache::forget_damage(self.plan, error, self.host).await {
             let had_imports = !self.imports.is_empty();
             self.imports.clear();
             return had_imports;

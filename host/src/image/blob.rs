@@ -10,7 +10,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
 
 /// Bytes of known size that can be read at any offset, by several readers at once.
 #[derive(Debug, Clone)]
@@ -55,10 +56,16 @@ impl Blob {
                 file: Arc::clone(file),
                 start: *start,
             },
-            Content::Named { directory, name } => Reader {
-                file: Arc::new(directory.open(name)?.into_std()),
-                start: 0,
-            },
+            Content::Named { directory, name } => {
+                // It was a file; a pipe that took its place would keep us until somebody writes.
+                let not_blocking = OFlags::NONBLOCK.bits().cast_signed();
+                let mut options = OpenOptions::new();
+                options.read(true).custom_flags(not_blocking);
+                Reader {
+                    file: Arc::new(directory.open_with(name, &options)?.into_std()),
+                    start: 0,
+                }
+            }
         })
     }
 }

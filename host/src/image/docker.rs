@@ -159,8 +159,8 @@ fn hash(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError
             .unwrap_or(usize::MAX)
             .min(buffer.len());
         let part = &mut buffer[..count];
-        reader
-            .read_exact_at(part, offset)
+        let read = store.cancel.check();
+        read.and_then(|()| reader.read_exact_at(part, offset))
             .map_err(|source| store.unreadable(file, source))?;
         hash.update(part);
         offset += count as u64;

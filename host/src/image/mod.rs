@@ -32,6 +32,8 @@ use bytes::Bytes;
 use oci_spec::image::{Descriptor, Digest, ImageManifest, MediaType};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
+use crate::cancel::Cancel;
+
 use self::blob::Blob;
 use self::error::ImageError;
 use self::store::Store;
@@ -99,7 +101,15 @@ impl Image {
     /// [`ImageError`], which names the file and the entry: missing, cut short, of another size or content than its
     /// digest says, beyond a limit, or with a path that leaves the archive.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
-        let mut store = Store::open(path)?;
+        Self::open_unless(path, &Cancel::default())
+    }
+
+    /// The same, for as long as somebody wants it: a layer that has to be hashed may be large.
+    ///
+    /// # Errors
+    /// As [`Image::open`]; after it was called off, any.
+    pub fn open_unless(path: &Path, cancelled: &Cancel) -> Result<Self, ImageError> {
+        let mut store = Store::open(path, cancelled)?;
         if store.holds(layout::MARKER) {
             layout::read(&mut store)
         } else if store.holds(docker::MANIFEST) {

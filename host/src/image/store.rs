@@ -17,6 +17,9 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::cancel::Cancel;
+use crate::regular_file;
+
 use super::Effort;
 use super::blob::{Blob, Content};
 use super::entry::{Entries, Entry, Kind, Source};
@@ -37,6 +40,8 @@ pub(super) struct Store {
     path: PathBuf,
     files: Files,
     pub(super) effort: Effort,
+    /// Whether what is read is still wanted.
+    pub(super) cancel: Cancel,
 }
 
 enum Files {
@@ -56,7 +61,7 @@ enum Member {
 
 impl Store {
     /// Opens an archive or a directory.
-    pub(super) fn open(path: &Path) -> Result<Self, ImageError> {
+    pub(super) fn open(path: &Path, cancel: &Cancel) -> Result<Self, ImageError> {
         let failed = |source| ImageError::Open {
             path: path.into(),
             source,
@@ -68,9 +73,9 @@ impl Store {
                 Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?,
             ))
         } else if metadata.is_file() {
-            let file = File::open(path).map_err(failed)?;
+            let file = regular_file::open(path).map_err(failed)?;
             refuse_compressed(path, &file)?;
-            let members = members(path, &file, &mut effort)?;
+            let members = members(path, &file, &mut effort, cancel)?;
             Files::Archive {
                 file: Arc::new(file),
                 members,
@@ -82,6 +87,7 @@ impl Store {
             path: path.into(),
             files,
             effort,
+            cancel: cancel.clone(),
         })
     }
 
@@ -242,6 +248,7 @@ fn members(
     path: &Path,
     file: &File,
     effort: &mut Effort,
+    cancel: &Cancel,
 ) -> Result<HashMap<String, Member>, ImageError> {
     let length = file
         .metadata()
@@ -252,6 +259,7 @@ fn members(
         .len();
     let mut entries = Entries::new(Cursor {
         file,
+        cancel,
         offset: 0,
         read: 0,
     });
@@ -343,12 +351,14 @@ fn resolve(directory: &str, path: &str) -> Option<String> {
 /// Reads a file by offset, so that content is passed over without being read; counts what is read.
 struct Cursor<'file> {
     file: &'file File,
+    cancel: &'file Cancel,
     offset: u64,
     read: u64,
 }
 
 impl Read for Cursor<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.cancel.check()?;
         let count = self.file.read_at(buffer, self.offset)?;
         self.offset += count as u64;
         self.read += count as u64;

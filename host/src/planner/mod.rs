@@ -53,6 +53,8 @@ use wasmtime_wasi::I32Exit;
 pub use self::checked_diagnostics::UnsoundDiagnostic;
 pub use self::limits::{Limit, Limits};
 
+use crate::cancel::Cancel;
+
 use self::bindings::exports::oci_image::planner::planner::Guest;
 use self::bindings::{ImagePlannerPre, all, workspace as contract};
 use self::checked_diagnostics::Texts;
@@ -118,6 +120,8 @@ pub struct Planner {
     limits: Limits,
     /// Who may call, where memory is for so many only.
     turns: Option<Turns>,
+    /// Asks for the end of a call before its time is up.
+    cancel: Cancel,
 }
 
 /// What a call leaves.
@@ -161,6 +165,7 @@ impl Planner {
             linked,
             limits: Limits::default(),
             turns: None,
+            cancel: Cancel::default(),
         })
     }
 
@@ -193,6 +198,7 @@ impl Planner {
             linked: load().map_err(load_error)?,
             limits: Limits::default(),
             turns: Some(Turns::new(calls_at_once.get())),
+            cancel: Cancel::default(),
         })
     }
 
@@ -217,7 +223,17 @@ impl Planner {
             linked: load().map_err(load_error)?,
             limits,
             turns: None,
+            cancel: Cancel::default(),
         })
+    }
+
+    /// This planner, whose calls can be called off: they fail then as if their time were up.
+    #[must_use]
+    pub fn cancelled_by(self, cancel: &Cancel) -> Self {
+        Self {
+            cancel: cancel.clone(),
+            ..self
+        }
     }
 
     /// Every defect of the object that can be seen without looking at a file.
@@ -336,7 +352,7 @@ impl Planner {
         );
         store.limiter(|sandbox| sandbox);
         store.set_hostcall_fuel(self.limits.answer);
-        let result = run_until(end, async {
+        let result = run_until(end, &self.cancel, async {
             store.set_fuel(self.limits.fuel)?;
             store.fuel_async_yield_interval(Some(FUEL_BETWEEN_LOOKS))?;
             let planner = self.linked.component.instantiate_async(&mut store).await?;

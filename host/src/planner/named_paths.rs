@@ -20,6 +20,7 @@ const FIXED: [&str; 3] = ["image", "cache", "cache/index.json"];
 pub(super) struct NamedPaths {
     secrets: BTreeSet<PathBuf>,
     texts: BTreeSet<PathBuf>,
+    agents: BTreeSet<PathBuf>,
     places: BTreeSet<PathBuf>,
 }
 
@@ -41,12 +42,13 @@ impl NamedPaths {
         places.extend(below_context(&object));
         places.extend(object.additional_targets.iter().filter_map(|t| single(t)));
         places.extend(image_archives(&object).map(normal));
-        places.extend(ssh_paths(&object).map(normal));
+        let agents: BTreeSet<_> = ssh_paths(&object).map(normal).collect();
         places.extend(certificates);
-        places.extend(texts.iter().chain(&secrets).cloned());
+        places.extend(texts.iter().chain(&secrets).chain(&agents).cloned());
         Self {
             // A file that is named as a secret stays one, whatever else it is named as.
             texts: texts.difference(&secrets).cloned().collect(),
+            agents,
             places,
             secrets,
         }
@@ -60,6 +62,11 @@ impl NamedPaths {
     /// Whether a path is that of a secret.
     pub(super) fn holds_secret(&self, path: &str) -> bool {
         self.secrets.contains(&normal(path))
+    }
+
+    /// Whether a path may be that of an agent's socket.
+    pub(super) fn holds_agent(&self, path: &str) -> bool {
+        self.agents.contains(&normal(path))
     }
 
     /// Whether the planner may know what stands at a path.

@@ -9,11 +9,14 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Component, Path};
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
+use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
+
+use crate::regular_file::NotRegular;
 
 use super::named_paths::{NamedPaths, normal};
 
@@ -112,19 +115,22 @@ impl NativeWorkspace {
         Ok(file.into_std())
     }
 
-    /// What stands at a path, and its size in bytes.
+    /// What stands at a path, and its size in bytes. What may never send a byte counts as an error, but a socket where one is meant.
     fn stat(&self, path: &str) -> io::Result<(Entry, u64)> {
-        let (is_directory, size) = if leaves(path) {
+        let (mode, device, size) = if leaves(path) {
             let found = statat(&self.directory, path, AtFlags::empty())?;
-            (
-                FileType::from_raw_mode(found.st_mode).is_dir(),
-                found.st_size.cast_unsigned(),
-            )
+            (found.st_mode, found.st_rdev, found.st_size.cast_unsigned())
         } else {
             let found = self.directory.metadata(normal(path))?;
-            (found.is_dir(), found.len())
+            (found.mode(), found.rdev(), found.len())
         };
-        let entry = if is_directory {
+        let kind = FileType::from_raw_mode(mode);
+        if let Some(refusal) = NotRegular::of(mode, device)
+            && !(kind.is_socket() && self.named.holds_agent(path))
+        {
+            return Err(refusal.into());
+        }
+        let entry = if kind.is_dir() {
             Entry::Directory
         } else {
             Entry::File
@@ -138,13 +144,16 @@ impl Workspace for NativeWorkspace {
         if !self.named.holds_text(path) {
             return Err(FileError::Denied);
         }
+        // Asked before it is opened: to open a pipe wakes its writer. And again after it, as another may stand there by then.
+        self.stat(path).map_err(file_error)?;
         let file = self.file(path).map_err(file_error)?;
         let metadata = file.metadata().map_err(file_error)?;
         if metadata.is_dir() {
             return Err(FileError::IsDirectory);
         }
-        if !metadata.is_file() {
-            return Err(FileError::Other("it is no regular file".to_owned()));
+        let (mode, device) = (metadata.mode(), metadata.rdev());
+        if let Some(refusal) = NotRegular::of(mode, device) {
+            return Err(FileError::Other(refusal.to_string()));
         }
         let mut bytes = Vec::new();
         file.take(TEXT_LIMIT + 1)
@@ -316,14 +325,30 @@ mod tests {
     }
 
     #[test]
-    fn named_pipe_does_not_keep_us() {
+    fn what_may_never_send_a_byte_is_told_and_does_not_keep_us() {
         let (top, workspace) = workspace(&labels("pipe"));
         let pipe = top.path().join("work/pipe");
         rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, Mode::RWXU).unwrap();
 
+        let refused = FileError::Other("it is a pipe, neither a file nor a directory".to_owned());
+        assert_eq!(workspace.read_text("pipe"), Err(refused.clone()));
+        assert_eq!(workspace.entry_at("pipe"), Err(refused));
+    }
+
+    #[test]
+    fn socket_stands_for_a_file_only_where_it_is_that_of_an_agent() {
+        let object =
+            r#"{"context": "app", "buildkit_ssh": "default=agent", "dockerfile": "other"}"#;
+        let (top, workspace) = workspace(object);
+        let sockets = ["agent", "other"].map(|name| top.path().join("work").join(name));
+        let _listeners = sockets.map(|path| std::os::unix::net::UnixListener::bind(path).unwrap());
+
+        assert_eq!(workspace.entry_at("agent"), Ok(Entry::File));
         assert_eq!(
-            workspace.read_text("pipe"),
-            Err(FileError::Other("it is no regular file".to_owned()))
+            workspace.entry_at("other"),
+            Err(FileError::Other(
+                "it is a socket, neither a file nor a directory".to_owned()
+            ))
         );
     }
 }

@@ -5,6 +5,7 @@
 //! list is shown in the variable. A text shown is `NAME=value`, and of a secret's text only stars.
 //!
 //! - `file`: the same of a task file.
+//! - `evidence`: whether an environment is a task's.
 //! - `variable`: a variable that is a parameter, and one that was meant to be.
 //! - `segment`: a token of the object, and where in a variable it stands.
 //! - `writer`: variables to the object.
@@ -12,6 +13,7 @@
 //! Reads: what it is given. Writes: nothing. Unknown here: what a key of the object means.
 //! Source: `oci_image_schema::parameter`.
 
+pub mod evidence;
 pub mod file;
 mod segment;
 mod variable;
