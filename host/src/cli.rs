@@ -8,7 +8,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::habits;
 
 /// Builds OCI images with BuildKit, as a Concourse prototype (RFC 37).
 ///
@@ -65,13 +67,18 @@ pub(crate) enum Command {
 
 /// `oci-image build`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("request").args(["file", "named"]))]
 pub(crate) struct Build {
     /// Build the object in this file, in JSON or YAML, in place of a message on standard input.
     #[arg(long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
+    /// The same as `--file FILE`.
+    #[arg(value_name = "FILE")]
+    named: Option<PathBuf>,
+
     /// How the file is written; default: as its name or its first sign says.
-    #[arg(long, value_enum, requires = "file")]
+    #[arg(long, value_enum, requires = "request")]
     pub(crate) format: Option<Format>,
 
     /// Whether no message means a task: the program was called by the name `build`, as a task of Concourse calls it.
@@ -103,20 +110,21 @@ pub(crate) struct Setting {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine")]
 pub(crate) struct Engine {
-    /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd.
-    #[arg(long, value_name = "DIR", env = "OCI_IMAGE_ROOT")]
+    /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
+    // The variables are read where the rest of the environment is: to clap an empty one is a value, and a wrong one.
+    #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
 
-    /// The daemon; default: `buildkitd` on PATH.
-    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_BUILDKITD")]
+    /// The daemon; default: `buildkitd` on PATH. [env: OCI_IMAGE_BUILDKITD]
+    #[arg(long, value_name = "PROGRAM")]
     pub(crate) buildkitd: Option<PathBuf>,
 
-    /// The container runtime; default: `runc`, else `crun`, on PATH.
-    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_RUNTIME")]
+    /// The container runtime; default: `runc`, else `crun`, on PATH. [env: OCI_IMAGE_RUNTIME]
+    #[arg(long, value_name = "PROGRAM")]
     pub(crate) runtime: Option<PathBuf>,
 
-    /// What runs the daemon without root; default: `rootlesskit` on PATH.
-    #[arg(long, value_name = "PROGRAM", env = "OCI_IMAGE_ROOTLESSKIT")]
+    /// What runs the daemon without root; default: `rootlesskit` on PATH. [env: OCI_IMAGE_ROOTLESSKIT]
+    #[arg(long, value_name = "PROGRAM")]
     pub(crate) rootlesskit: Option<PathBuf>,
 }
 
@@ -233,9 +241,10 @@ impl Cli {
         if is_build {
             arguments.insert(1, "build".into());
         }
-        let mut cli = Self::try_parse_from(arguments)?;
+        let mut cli = Self::try_parse_from(arguments).map_err(habits::explained)?;
         if let Some(Command::Build(build)) = &mut cli.command {
             build.or_task = is_build;
+            build.file = build.file.take().or(build.named.take());
         }
         Ok(cli)
     }

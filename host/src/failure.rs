@@ -9,7 +9,7 @@ use std::iter;
 use std::process::ExitCode;
 
 use oci_image::diagnostics::{self, Report};
-use oci_image::executor::BuildError;
+use oci_image::executor::{BuildError, Stop};
 use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;
@@ -62,6 +62,16 @@ impl From<BuildError> for Failure {
 }
 
 impl Failure {
+    /// This failure, unless it came of a stop; that of a build says so itself.
+    #[must_use]
+    pub(crate) fn unless_stopped(self, stop: Option<Stop>) -> Self {
+        match (self, stop) {
+            (Self::Build(error), _) => Self::Build(error),
+            (_, Some(stop)) => Self::Build(BuildError::Stopped(stop)),
+            (failure, None) => failure,
+        }
+    }
+
     /// Shows the failure on standard error, and gives its exit status.
     #[must_use]
     pub(crate) fn report(&self, mode: Mode) -> ExitCode {

@@ -1,6 +1,8 @@
 //! The program `oci-image`: reads the arguments, runs one command, prints its failure once, returns the exit status.
 //!
+//! - `signals`: what asks this program to end.
 //! - `cli`: what can be typed.
+//! - `habits`: what is typed by people who are used to `docker build`.
 //! - `request`: where a request comes from, and its text without secrets.
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
@@ -9,20 +11,30 @@
 mod cli;
 mod commands;
 mod failure;
+mod habits;
 mod request;
+mod signals;
 mod stderr;
 
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::signals::Signals;
 
 fn main() -> ExitCode {
+    let listening = Signals::listen().map_err(|error| Failure::Engine(Box::new(error)));
     let cli = match Cli::parse_from_call(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return failure::usage(&error),
     };
     let mode = commands::mode(&cli);
-    match commands::run(cli, mode) {
+    let done = listening.and_then(|signals| {
+        let done = commands::run(cli, mode, &signals);
+        // Whatever could not be read or planned then: it was stopped. A build says so itself.
+        done.map_err(|failure| failure.unless_stopped(signals.received()))
+    });
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(mode),
     }

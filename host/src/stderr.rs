@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | `diagnostic` | those of an entry of `validate --output-format json` |
 //! | `waiting` | `root`, the daemon's, which another build uses |
+//! | `notice` | `message`: what the program waits for |
 //! | `warning` | `message` |
 //! | `error` | `status` (the exit status), `message`, `causes` (a list), `report` (several lines for a person, or null), `log` (the last lines of the daemon's) , `hint` (or null) |
 //!
@@ -24,6 +25,8 @@ use serde::Serialize;
 pub(crate) enum Line<'a> {
     /// Another build uses the daemon's root.
     Waiting { root: &'a str },
+    /// The program waits for its request.
+    Notice { message: &'a str },
     /// Something goes less well than it should.
     Warning { message: &'a str },
     /// The end, if it is no good one.
@@ -84,6 +87,14 @@ pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
             ));
         },
     }
+}
+
+/// Says what the program waits for.
+pub(crate) fn notice(message: &str, mode: Mode) {
+    tell(&match mode {
+        Mode::Json => Line::Notice { message }.text(),
+        Mode::Plain | Mode::Coloured => format!("{message}\n"),
+    });
 }
 
 /// What says that something goes less well than it should.

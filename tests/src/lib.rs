@@ -2,6 +2,7 @@
 //!
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
+//! - [`terminal`]: a terminal on which nobody types.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
 //! - [`secrecy`]: whether a secret shows anywhere.
@@ -24,6 +25,7 @@ pub mod package;
 pub mod random;
 pub mod rival;
 pub mod secrecy;
+pub mod terminal;
 pub mod traces;
 pub mod tree;
 pub mod workplace;

@@ -422,3 +422,26 @@ fn extra_configuration_that_contradicts_a_key_is_shown_at_both_places() {
     );
     assert!(!place.root().exists());
 }
+
+#[test]
+fn logins_in_a_pipe_are_told_and_not_waited_for() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Token);
+    let (host, image) = names(&front);
+    fs::create_dir(place.path("logins")).unwrap();
+    let made = Command::new("mkfifo")
+        .arg(place.path("logins/config.json"))
+        .status();
+    assert!(made.unwrap().success());
+
+    let run = build_as(&place, &image, plain_http(&host), "logins");
+
+    assert_ne!(run.status, 0);
+    says(
+        &run,
+        &[
+            "logins/config.json`",
+            "it is a pipe, neither a file nor a directory",
+        ],
+    );
+}

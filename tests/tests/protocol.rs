@@ -221,13 +221,131 @@ fn program_called_build_builds() {
 }
 
 #[test]
-fn terminal_without_arguments_gets_help_instead_of_waiting() {
+fn json_mistake_in_a_message_is_explained_as_one_in_a_file() {
     let place = Workplace::new();
-    let program = oci_image_tests::engine::program();
+    let text = "{\n  \"object\": {\"context\": \"context\", \"output\": \"image\",},\n  \"response_path\": \"/dev/null\"\n}\n";
+    let expected = "error[invalid-json]: this is not JSON: key must be a string
+ --> NAME:2:54
+  |
+1 | {
+2 |   \"object\": {\"context\": \"context\", \"output\": \"image\",},
+  |                                                      ^
+3 |   \"response_path\": \"/dev/null\"
+4 | }
+  |
+  = help: remove the comma before it
+";
+    place.write("message.json", text);
 
-    let shown = place.output("script", &["-qec", program.to_str().unwrap(), "/dev/null"]);
+    for arguments in [&["build"][..], &["plan"], &["validate"], &[]] {
+        let run = place.run(arguments, text.as_bytes()).expect(2);
+        assert_eq!(run.stderr, expected.replace("NAME", "<stdin>"));
+    }
+    let run = place.run(&["build", "message.json"], b"").expect(2);
+    assert_eq!(run.stderr, expected.replace("NAME", "message.json"));
+}
 
-    assert!(shown.contains("Usage: oci-image"), "{shown}");
+#[test]
+fn message_in_a_file_is_taken_as_one_and_in_yaml_it_is_told() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /\n");
+    let object = r#"{"context": "context", "output": "image"}"#;
+    place.write("message.json", message(object, "../response"));
+    place.write(
+        "message.yml",
+        "object: {context: context, output: image}\nresponse_path: r\n",
+    );
+    let root = place.root();
+    let root = root.to_str().unwrap();
+
+    let run = place
+        .run(&["build", "message.json", "--root", root], b"")
+        .expect(0);
+    let response: Value = serde_json::from_str(&run.response.unwrap()).unwrap();
+    assert_eq!(response["object"]["image"], "image/image.tar");
+    let planned = place.run(&["plan", "message.json"], b"").expect(0);
+    assert!(planned.stdout.contains("\"solves\""));
+    let told = place.run(&["validate", "message.yml"], b"").expect(2);
+    for part in [
+        "`message.yml` is a message in YAML",
+        "leave out `response_path`",
+    ] {
+        assert!(told.stderr.contains(part), "{}", told.stderr);
+    }
+}
+
+#[test]
+fn object_without_its_message_is_built_and_has_no_info() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY busybox /\n");
+    let object = br#"{"context": "context", "output": "image"}"#;
+    let root = place.root();
+
+    let _ = place
+        .run(&["build", "--root", root.to_str().unwrap()], object)
+        .expect(0);
+    assert_eq!(place.names("image"), ["digest", "image.tar"]);
+    let told = place.run(&[], object).expect(2);
+    let help = "this is an object without its message: send `{\"object\": {...}, \"response_path\"";
+    assert!(told.stderr.contains(help), "{}", told.stderr);
+}
+
+#[test]
+fn habits_of_docker_build_are_told_what_stands_in_their_place() {
+    let place = Workplace::new();
+    place.dockerfile("# syntax=docker/dockerfile:1\n\nFROM scratch\n");
+    for (arguments, parts) in [
+        (
+            &["build", "-t", "name", "."][..],
+            ["'-t'", "`image/image.tar`"],
+        ),
+        (
+            &["build", "--tag=name", "."],
+            ["'--tag'", "`image/image.tar`"],
+        ),
+        (&["build", "--push"], ["'--push'", "`put`"]),
+        (
+            &["build", "--build-arg", "A=b"],
+            ["`build_args`", "`BUILD_ARG_NAME`"],
+        ),
+        (
+            &["build", "--platform=linux/arm64"],
+            ["`image_platform`", "`IMAGE_PLATFORM`"],
+        ),
+        (&["build", "--no-cache", "."], ["`cache`", "`--root`"]),
+        (
+            &["build", "-f", "Dockerfile", "."],
+            ["`dockerfile`", "`DOCKERFILE`"],
+        ),
+        (&["build", "."], ["`context`", "`CONTEXT`"]),
+        (&["task", "."], ["`context`", "`CONTEXT`"]),
+        (
+            &["build", "context/Dockerfile"],
+            ["is a Dockerfile", "`DOCKERFILE`"],
+        ),
+        (
+            &["build", "--file", "context/Dockerfile"],
+            ["is a Dockerfile", "`dockerfile`"],
+        ),
+    ] {
+        let run = place.run(arguments, b"").expect(2);
+
+        for part in parts {
+            assert!(
+                run.stderr.contains(part),
+                "{arguments:?}: no {part:?} in {}",
+                run.stderr
+            );
+        }
+    }
+    let both = place
+        .run(&["build", "a.json", "--file", "b.json"], b"")
+        .expect(2);
+    assert!(
+        both.stderr.contains("cannot be used with"),
+        "{}",
+        both.stderr
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use oci_image_schema::code::Code;
@@ -212,6 +212,22 @@ fn program_called_build_is_a_task_where_it_is_sent_nothing() {
         by_command.stderr
     );
     assert_eq!(by_command.status, 2);
+}
+
+#[test]
+fn empty_variables_of_this_program_and_of_the_system_count_as_unset() {
+    let place = Workplace::new();
+    place.write("Dockerfile", "FROM scratch\nCOPY context/busybox /\n");
+    let empty = ["ROOT", "BUILDKITD", "RUNTIME", "ROOTLESSKIT"]
+        .map(|name| (format!("OCI_IMAGE_{name}"), ""));
+    let mut command = place.command(&["task"]);
+    command.envs(empty);
+
+    let _ = place.run_command(command, b"").expect(0);
+
+    // There is no `/scratch` where tests run, so the root was made in the temporary directory.
+    assert!(place.path("image/image.tar").exists());
+    assert!(place.temporary().join("buildkitd").exists() || Path::new("/scratch").exists());
 }
 
 fn run_build_without_a_message(place: &Workplace) -> Run {

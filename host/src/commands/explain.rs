@@ -7,11 +7,12 @@ use oci_image_schema::diagnostic::Severity;
 
 use crate::commands::print;
 use crate::failure::Failure;
+use crate::signals::Signals;
 
-pub(super) fn run(code: Option<&str>) -> Result<(), Failure> {
+pub(super) fn run(code: Option<&str>, signals: &Signals) -> Result<(), Failure> {
     match code {
-        Some(name) => print(&explanation(name)?),
-        None => print(&list()),
+        Some(name) => print(&explanation(name)?, signals),
+        None => print(&list(), signals),
     }
 }
 

@@ -5,21 +5,46 @@ use std::io::{self, IsTerminal};
 use clap::CommandFactory;
 use oci_image::diagnostics;
 use oci_image::planner::Planner;
-use oci_image::protocol::{self, InfoShape, ResponseFile};
+use oci_image::progress::Mode;
+use oci_image::protocol::{self, InfoShape, ProtocolError, ResponseFile};
+use oci_image::task;
 
 use crate::cli::{Cli, InfoStyle};
 use crate::commands::print;
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::request::stream::Wait;
 use crate::stderr::tell;
 
-pub(super) fn run(style: InfoStyle, coloured: bool) -> Result<(), Failure> {
+/// What can be done instead of sending a message.
+pub(super) const INSTEAD: &str = "`oci-image --help` tells what else there is, `oci-image task` builds what a task's parameters describe";
+
+/// A task calls the program as a prototype: it would be answered with a page of help, and be green.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "there is no message on standard input, and `{variable}` shows that this is a task: run `oci-image task`, or this program by \
+     the name `build` (`oci-image --help` tells what else there is)"
+)]
+struct MeantAsTask {
+    variable: String,
+}
+
+pub(super) fn run(style: InfoStyle, wait: Wait<'_>) -> Result<(), Failure> {
     if io::stdin().is_terminal() {
-        return print(&Cli::command().render_long_help().to_string());
+        meant_as_task()?;
+        return print(&Cli::command().render_long_help().to_string(), wait.signals);
     }
-    let request = Request::message()?;
+    let request = match Request::message(wait) {
+        Err(failure) if is_of_silence(&failure) => {
+            meant_as_task()?;
+            Err(failure)
+        }
+        request => request,
+    }?;
     let response = ResponseFile::create(request.response_path())?;
-    let described = Planner::load()?.describe(request.object())?;
+    let planner = Planner::load()?.cancelled_by(wait.signals.cancel());
+    let described = planner.describe(request.object())?;
+    let coloured = wait.mode == Mode::Coloured;
     let interface = described
         .map_err(|mistakes| tell(&diagnostics::text(&request.report(mistakes), coloured)))
         .ok();
@@ -28,4 +53,18 @@ pub(super) fn run(style: InfoStyle, coloured: bool) -> Result<(), Failure> {
         InfoStyle::Names => InfoShape::Names,
     };
     Ok(response.info(&protocol::info(interface, shape))?)
+}
+
+/// Fails if the environment is that of a task.
+fn meant_as_task() -> Result<(), Failure> {
+    let names = std::env::vars_os().map(|(name, _)| name);
+    match task::evidence::of(names) {
+        Some(variable) => Err(Failure::Usage(Box::new(MeantAsTask { variable }))),
+        None => Ok(()),
+    }
+}
+
+/// Whether nothing was sent at all.
+fn is_of_silence(failure: &Failure) -> bool {
+    matches!(failure, Failure::Usage(error) if matches!(error.downcast_ref(), Some(ProtocolError::Empty)))
 }

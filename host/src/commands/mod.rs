@@ -16,27 +16,38 @@ mod schema;
 mod task;
 mod validate;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd as _;
 use std::path::Path;
 
 use oci_image::progress::Mode;
 
 use crate::cli::{Cli, Color, Command, Progress};
 use crate::failure::Failure;
+use crate::request::stream::Wait;
+use crate::signals::Signals;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(cli: Cli, mode: Mode) -> Result<(), Failure> {
-    let coloured = mode == Mode::Coloured;
+pub(crate) fn run(cli: Cli, mode: Mode, signals: &Signals) -> Result<(), Failure> {
+    let wait = |what, instead| Wait {
+        signals,
+        mode,
+        what,
+        instead,
+    };
     match cli.command {
-        None => info::run(cli.info, coloured),
-        Some(Command::Build(build)) => build::run(build, mode),
-        Some(Command::Task(setting)) => task::run(setting, mode),
-        Some(Command::Plan(source)) => plan::run(&source),
-        Some(Command::Validate(validate)) => validate::run(&validate, coloured),
-        Some(Command::Explain { code }) => explain::run(code.as_deref()),
-        Some(Command::Schema { of }) => schema::run(of),
+        None => info::run(cli.info, wait("a message", info::INSTEAD)),
+        Some(Command::Build(build)) => build::run(build, wait("a message", build::INSTEAD)),
+        Some(Command::Task(setting)) => task::run(setting, mode, signals),
+        Some(Command::Plan(source)) => plan::run(&source, wait(EITHER, plan::INSTEAD)),
+        Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
+        Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),
+        Some(Command::Schema { of }) => schema::run(of, signals),
     }
 }
+
+/// What is understood on standard input by commands that answer for messages and for objects.
+const EITHER: &str = "a message or an object";
 
 /// How the command speaks on standard error.
 pub(crate) fn mode(cli: &Cli) -> Mode {
@@ -90,9 +101,9 @@ struct Enter {
     source: io::Error,
 }
 
-/// Writes an answer to standard output. A reader that has enough (`head`) is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
+/// Writes an answer to standard output, until a stop. A reader that has enough (`head`) is no failure.
+fn print(text: &str, signals: &Signals) -> Result<(), Failure> {
+    match signals.write_all(io::stdout().as_fd(), text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::Engine(Box::new(error)))
         }

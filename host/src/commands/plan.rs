@@ -4,11 +4,15 @@ use crate::cli::Source;
 use crate::commands::{enter, print};
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::request::stream::Wait;
 
-pub(super) fn run(source: &Source) -> Result<(), Failure> {
-    let mut request = Request::read(&source.file, source.format)?;
+/// What can be done instead of sending anything on standard input.
+pub(super) const INSTEAD: &str = "`oci-image plan FILE` reads a file";
+
+pub(super) fn run(source: &Source, wait: Wait<'_>) -> Result<(), Failure> {
+    let mut request = Request::read(&source.file, source.format, wait)?;
     request.refuse_variables();
     enter(source.directory.as_deref())?;
-    let plan = request.plan()?;
-    print(&plan.as_plan().print())
+    let plan = request.plan(wait.signals.cancel())?;
+    print(&plan.as_plan().print(), wait.signals)
 }

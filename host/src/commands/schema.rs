@@ -5,11 +5,13 @@ use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, TASK_JSON_SCHEMA};
 use crate::cli::SchemaOf;
 use crate::commands::print;
 use crate::failure::Failure;
+use crate::signals::Signals;
 
-pub(super) fn run(of: SchemaOf) -> Result<(), Failure> {
-    print(match of {
+pub(super) fn run(of: SchemaOf, signals: &Signals) -> Result<(), Failure> {
+    let schema = match of {
         SchemaOf::Object => JSON_SCHEMA,
         SchemaOf::Message => MESSAGE_JSON_SCHEMA,
         SchemaOf::Task => TASK_JSON_SCHEMA,
-    })
+    };
+    print(schema, signals)
 }

@@ -7,10 +7,11 @@ use crate::commands::build::build_request;
 use crate::commands::enter;
 use crate::failure::Failure;
 use crate::request::Request;
+use crate::signals::Signals;
 
-pub(super) fn run(setting: Setting, mode: Mode) -> Result<(), Failure> {
+pub(super) fn run(setting: Setting, mode: Mode, signals: &Signals) -> Result<(), Failure> {
     let mut request = Request::task(setting.directory.as_deref());
     enter(setting.directory.as_deref())?;
-    build_request(&mut request, setting.engine, mode)?;
+    build_request(&mut request, setting.engine, mode, signals)?;
     Ok(())
 }

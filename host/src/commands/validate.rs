@@ -2,37 +2,55 @@
 //!
 //! A file that cannot be read is a mistake like others: the rest is validated all the same.
 
+use std::io;
+use std::os::fd::AsFd as _;
+
 use oci_image::diagnostics::{self, Report};
+use oci_image::progress::Mode;
 
 use crate::cli::{ReportForm, Validate};
 use crate::commands::{enter, print};
 use crate::failure::Failure;
 use crate::request::Request;
-use crate::stderr::tell;
+use crate::request::stream::Wait;
 
-pub(super) fn run(validate: &Validate, coloured: bool) -> Result<(), Failure> {
+/// What can be done instead of sending anything on standard input.
+pub(super) const INSTEAD: &str = "`oci-image validate FILE...` reads files";
+
+pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
     // Before the working directory changes: names of requests are relative to the one that we were called in.
     let requests: Vec<_> = validate
         .files
         .iter()
-        .map(|file| Request::read(file, validate.format))
+        .map(|file| Request::read(file, validate.format, wait))
         .collect();
+    let cancel = wait.signals.cancel();
+    if cancel.is_cancelled() {
+        // What could not be read for that is no mistake of a request.
+        return Err(Failure::Reported);
+    }
     enter(validate.directory.as_deref())?;
     let with_files = validate.directory.is_some();
     let mut reports = Vec::new();
     for request in requests {
         let report = match request {
-            Ok(request) if with_files => request.validate_with_files()?,
-            Ok(request) => request.validate()?,
+            Ok(request) if with_files => request.validate_with_files(cancel)?,
+            Ok(request) => request.validate(cancel)?,
             Err(unread) => unread.into(),
         };
         reports.push(report);
     }
     match validate.output_format {
-        ReportForm::Text => tell(&text(&reports, coloured)),
-        ReportForm::Json => print(&diagnostics::json(&reports))?,
-        ReportForm::Sarif => print(&diagnostics::sarif(&reports))?,
-        ReportForm::Github => print(&diagnostics::github(&reports))?,
+        ReportForm::Text => {
+            let text = text(&reports, wait.mode == Mode::Coloured);
+            // Nobody hears it if standard error is closed.
+            let _ = wait
+                .signals
+                .write_all(io::stderr().as_fd(), text.as_bytes());
+        }
+        ReportForm::Json => print(&diagnostics::json(&reports), wait.signals)?,
+        ReportForm::Sarif => print(&diagnostics::sarif(&reports), wait.signals)?,
+        ReportForm::Github => print(&diagnostics::github(&reports), wait.signals)?,
     }
     if reports.iter().any(Report::is_wrong) {
         Err(Failure::Reported)

@@ -2,18 +2,25 @@
 //!
 //! Texts of inline secrets are taken out at once: nothing after this sees them, neither the planner nor an excerpt.
 //!
+//! - `stream`: what it comes on, which may stay silent.
+//! - `shape`: whether a text is a message, an object, or something else.
+//! - `ignore_file`: what a context says of itself, which the planner is not asked about.
 //! - `written`: how the object is written, and where in that its parts stand.
 //!
 //! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
 
+mod ignore_file;
+mod shape;
+pub(crate) mod stream;
 mod written;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
+use oci_image::cancel::Cancel;
 use oci_image::diagnostics::Report;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::inline_secrets::{self, SecretBytes};
@@ -26,12 +33,11 @@ use oci_image::yaml;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::object::Object;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::cli::Format;
 use crate::failure::Failure;
 
+use self::stream::{Stream, Wait};
 use self::written::Written;
 
 /// What was asked for, its secrets apart.
@@ -65,18 +71,36 @@ impl From<Unread> for Report {
 
 impl Request {
     /// The message on standard input.
-    pub(crate) fn message() -> Result<Self, Failure> {
-        let text = protocol::read_text(io::stdin().lock())?;
-        Ok(Self::of_message(STDIN.to_owned(), text)?)
+    pub(crate) fn message(wait: Wait<'_>) -> Result<Self, Failure> {
+        Ok(Self::of_message(STDIN.to_owned(), stdin(wait)?)?)
     }
 
-    /// The message on standard input; where there is none, what the parameters of a task describe.
-    // A prototype is always sent a message, a task of Concourse never has anything on standard input.
-    pub(crate) fn message_or_task(directory: Option<&Path>) -> Result<Self, Failure> {
-        match protocol::read_text(io::stdin().lock()) {
-            Err(ProtocolError::Empty) => Ok(Self::task(directory)),
-            text => Ok(Self::of_message(STDIN.to_owned(), text?)?),
+    /// The message on standard input; an object alone is one that nobody wants to be answered.
+    pub(crate) fn message_or_object(wait: Wait<'_>) -> Result<Self, Failure> {
+        Ok(Self::of_either(stdin(wait)?)?)
+    }
+
+    /// The same; where there is none, what the parameters of a task describe.
+    // A prototype is always sent a message. A task of Concourse has a terminal as standard input, on which nothing ever comes and
+    // which never ends, so it is not even looked at.
+    pub(crate) fn message_or_task(
+        directory: Option<&Path>,
+        wait: Wait<'_>,
+    ) -> Result<Self, Failure> {
+        if io::stdin().is_terminal() {
+            return Ok(Self::task(directory));
         }
+        match stdin(wait) {
+            Err(ProtocolError::Empty) => Ok(Self::task(directory)),
+            text => Ok(Self::of_either(text?)?),
+        }
+    }
+
+    fn of_either(text: String) -> Result<Self, Unread> {
+        if shape::is_object(&text) {
+            return Ok(Self::of_object(STDIN.to_owned(), &text));
+        }
+        Self::of_message(STDIN.to_owned(), text)
     }
 
     /// What the parameters in this process's environment describe, in a directory or the working one. Texts of secrets are taken
@@ -100,8 +124,12 @@ impl Request {
         }
     }
 
-    /// A file's object, or for `-` what standard input holds: a message or an object.
-    pub(crate) fn read(path: &Path, format: Option<Format>) -> Result<Self, Unread> {
+    /// What a file, or for `-` standard input, holds: an object, or a message.
+    pub(crate) fn read(
+        path: &Path,
+        format: Option<Format>,
+        wait: Wait<'_>,
+    ) -> Result<Self, Unread> {
         let is_stdin = path == Path::new("-");
         let name = if is_stdin {
             STDIN.to_owned()
@@ -109,16 +137,18 @@ impl Request {
             path.display().to_string()
         };
         let read = if is_stdin {
-            protocol::read_text(io::stdin().lock())
+            stdin(wait)
         } else {
-            File::open(path)
+            stream::open(path)
                 .map_err(ProtocolError::Read)
-                .and_then(protocol::read_text)
+                .and_then(|file| protocol::read_text(Stream::new(file.as_fd(), &name, wait)))
         };
         let text = read.map_err(|error| unreadable(&name, &error))?;
-        match format.unwrap_or_else(|| format_of(path, &text)) {
+        match format.unwrap_or_else(|| shape::format_of(path, &text)) {
+            Format::Yaml if shape::is_dockerfile(&text) => Err(dockerfile(name, text)),
             Format::Yaml => Self::of_yaml(name, &text),
-            Format::Json if is_stdin && is_message(&text) => Self::of_message(name, text),
+            Format::Json if is_stdin && shape::is_message(&text) => Self::of_message(name, text),
+            Format::Json if shape::is_message_alone(&text) => Self::of_message(name, text),
             Format::Json => Ok(Self::of_object(name, &text)),
         }
     }
@@ -157,6 +187,9 @@ impl Request {
         let masked = inline_secrets::mask(document.json());
         let text = document.mask(text, &masked.object);
         document.keep_masked(masked.object);
+        if shape::is_message_alone(document.json()) {
+            return Err(message_in_yaml(name, text));
+        }
         Ok(Self {
             name,
             text,
@@ -195,7 +228,7 @@ impl Request {
 
     fn of_message(name: String, text: String) -> Result<Self, Unread> {
         let message = Message::parse(text)
-            .map_err(|(error, text)| Unread(malformed(name.clone(), &error, &text)))?;
+            .map_err(|(error, text)| Unread(unparsed(name.clone(), &error, &text)))?;
         let masked = inline_secrets::mask(message.object());
         let start = message.object_start();
         let end = start + masked.object.len();
@@ -224,12 +257,13 @@ impl Request {
     }
 
     /// What is to be built, checked against the object.
-    pub(crate) fn plan(&self) -> Result<CheckedPlan, Failure> {
+    pub(crate) fn plan(&self, cancel: &Cancel) -> Result<CheckedPlan, Failure> {
         let refuse = |mistakes| Failure::Request(Box::new(self.report(mistakes)));
         let directory =
             std::env::current_dir().and_then(|path| NativeWorkspace::open(&path, self.object()));
         let workspace = directory.map_err(|error| Failure::Engine(Box::new(error)))?;
-        let planned = Planner::load()?.plan(self.object(), workspace)?;
+        let planner = Planner::load()?.cancelled_by(cancel);
+        let planned = planner.plan(self.object(), workspace)?;
         self.files.replace(planned.files);
         let plan = planned.result.map_err(refuse)?;
         let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
@@ -239,7 +273,13 @@ impl Request {
         }
         let object: Object =
             serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
-        CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))
+        let plan = CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))?;
+        let mistakes: Vec<Diagnostic> = ignore_file::mistakes(&plan).collect();
+        if mistakes.is_empty() {
+            Ok(plan)
+        } else {
+            Err(refuse(mistakes))
+        }
     }
 
     /// The planner is not shown an inline secret, so it cannot tell how long its text is.
@@ -266,19 +306,20 @@ impl Request {
     }
 
     /// Every mistake that can be seen without looking at a file.
-    pub(crate) fn validate(&self) -> Result<Report, PlannerError> {
-        let mut found = Planner::load()?.validate(self.object())?;
+    pub(crate) fn validate(&self, cancel: &Cancel) -> Result<Report, PlannerError> {
+        let planner = Planner::load()?.cancelled_by(cancel);
+        let mut found = planner.validate(self.object())?;
         found.extend(self.large_secrets());
         Ok(self.report(found))
     }
 
     /// Every mistake and remark, those about the files that the object names included. While something is left open, nobody knows
     /// which files those are.
-    pub(crate) fn validate_with_files(&self) -> Result<Report, Failure> {
+    pub(crate) fn validate_with_files(&self, cancel: &Cancel) -> Result<Report, Failure> {
         if self.object.has_variables() {
-            return Ok(self.validate()?);
+            return Ok(self.validate(cancel)?);
         }
-        match self.plan() {
+        match self.plan(cancel) {
             Ok(plan) => Ok(self.report(plan.warnings().to_vec())),
             Err(Failure::Request(report)) => Ok(*report),
             Err(failure) => Err(failure),
@@ -304,42 +345,21 @@ const STDIN: &str = "<stdin>";
 /// What the environment is called.
 const ENVIRONMENT: &str = "<environment>";
 
-/// A file's name decides; otherwise its first sign does: an object in YAML that begins with a brace is named so, or said to be.
-fn format_of(path: &Path, text: &str) -> Format {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    match extension.map(str::to_ascii_lowercase).as_deref() {
-        Some("json") => Format::Json,
-        Some("yml" | "yaml") => Format::Yaml,
-        _ => {
-            let text = text.trim_start_matches('\u{feff}').trim_start();
-            if text.starts_with(['{', '[', '"']) {
-                Format::Json
-            } else {
-                Format::Yaml
-            }
-        }
-    }
-}
-
-/// Whether a JSON text is a message, right or wrong, and not an object.
-fn is_message(text: &str) -> bool {
-    #[derive(Deserialize)]
-    struct Keys<'text> {
-        #[serde(borrow)]
-        object: Option<&'text RawValue>,
-        #[serde(borrow)]
-        response_path: Option<&'text RawValue>,
-    }
-    match serde_json::from_str::<Keys<'_>>(text) {
-        Ok(keys) => keys.object.is_some() || keys.response_path.is_some(),
-        Err(_) => text.contains("\"object\""),
-    }
+/// The text on standard input.
+fn stdin(wait: Wait<'_>) -> Result<String, ProtocolError> {
+    let stdin = io::stdin();
+    protocol::read_text(Stream::new(stdin.as_fd(), STDIN, wait))
 }
 
 /// A text that cannot be read.
 fn unreadable(name: &str, error: &ProtocolError) -> Unread {
     let (message, help) = match error {
-        ProtocolError::Read(source) => (format!("cannot read `{name}`: {source}"), None),
+        ProtocolError::Read(source) => (
+            format!("cannot read `{name}`: {source}"),
+            (source.kind() == io::ErrorKind::IsADirectory).then_some(
+                "name a file that holds the object; the build context is its `context`, or `CONTEXT` of a task",
+            ),
+        ),
         ProtocolError::Empty => (
             format!("`{name}` is empty"),
             Some("write {\"context\": \".\", \"output\": \"image\"}, or the same in YAML"),
@@ -361,6 +381,34 @@ fn unreadable(name: &str, error: &ProtocolError) -> Unread {
     })
 }
 
+/// A Dockerfile where an object is meant to come: `docker build` takes its name so.
+fn dockerfile(name: String, text: String) -> Unread {
+    let message = format!("`{name}` is a Dockerfile, not an object");
+    let help =
+        "name it by the key `dockerfile` of an object, or by the parameter `DOCKERFILE` of a task";
+    of_another_shape(Code::WrongType, name, text, &message, help)
+}
+
+fn message_in_yaml(name: String, text: String) -> Unread {
+    let message = format!("`{name}` is a message in YAML, and messages are JSON");
+    let help = "leave out `response_path`, and write the keys of `object` without it: a file in YAML holds an object";
+    of_another_shape(Code::MalformedMessage, name, text, &message, help)
+}
+
+fn of_another_shape(code: Code, name: String, text: String, message: &str, help: &str) -> Unread {
+    let start = Place::Object(Span { start: 0, end: 0 });
+    Unread(Report {
+        name,
+        text,
+        diagnostics: vec![
+            Diagnostic::new(code, message.to_owned())
+                .at(start)
+                .help(help),
+        ],
+        ..Report::default()
+    })
+}
+
 /// A plan that the object does not ask for: nothing was touched.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's answer is refused")]
@@ -370,25 +418,41 @@ fn lie(error: Box<dyn std::error::Error>) -> Failure {
     Failure::Engine(Box::new(Refused(error)))
 }
 
-/// A message that is none, reported like a diagnostic. Its text may hold a secret that cannot be found, so what can be is masked.
-fn malformed(name: String, error: &MalformedMessage, text: &str) -> Report {
+/// What is wrong with a text that is no message: as JSON, as it is told of an object too; or as a message.
+fn unparsed(name: String, error: &MalformedMessage, text: &str) -> Report {
+    let text = inline_secrets::mask(text).object;
+    // Whatever else the planner finds is about an object, which this is not.
+    let is_syntax = |found: &Diagnostic| found.code == Code::InvalidJson.name();
+    let found = Planner::load().and_then(|planner| planner.validate(&text));
+    let mut diagnostics: Vec<_> = found.into_iter().flatten().filter(is_syntax).collect();
+    if diagnostics.is_empty() {
+        diagnostics = vec![malformed(error, &text)];
+    }
+    Report {
+        name,
+        text,
+        diagnostics,
+        ..Report::default()
+    }
+}
+
+fn malformed(error: &MalformedMessage, text: &str) -> Diagnostic {
     let offset = u32::try_from(error.offset).unwrap_or(u32::MAX);
-    let help = error
-        .reason
-        .contains("`response_path`")
-        .then(|| "add `\"response_path\": \"response.json\"`: answers go there".to_owned());
+    let help = if shape::is_object(text) {
+        Some(
+            "this is an object without its message: send `{\"object\": {...}, \"response_path\": \"response.json\"}`",
+        )
+    } else if error.reason.contains("`response_path`") {
+        Some("add `\"response_path\": \"response.json\"`: answers go there")
+    } else {
+        None
+    };
     let place = Place::Object(Span {
         start: offset,
         end: offset,
     });
-    let diagnostic = Diagnostic {
-        help,
+    Diagnostic {
+        help: help.map(str::to_owned),
         ..Diagnostic::new(Code::MalformedMessage, error.to_string()).at(place)
-    };
-    Report {
-        name,
-        text: inline_secrets::mask(text).object,
-        diagnostics: vec![diagnostic],
-        ..Report::default()
     }
 }

@@ -1,0 +1,43 @@
+//! Ignore files: what the frontend reads of a context beside the Dockerfile. The planner is not asked about them.
+//!
+//! Reads: what stands at their places. Writes: nothing. Unknown here: what is in them.
+//! Source: BuildKit v0.32.2, `frontend/dockerui`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use oci_image::planner::checked_plan::CheckedPlan;
+use oci_image::regular_file;
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Diagnostic;
+use oci_image_schema::plan::{AttributeValue, Solve};
+
+/// Those that the daemon would wait for without end, because they are pipes, say.
+pub(super) fn mistakes(plan: &CheckedPlan) -> impl Iterator<Item = Diagnostic> {
+    let paths: BTreeSet<PathBuf> = plan.solves().iter().flat_map(paths).collect();
+    paths.into_iter().filter_map(|path| {
+        let refusal = regular_file::refusal(&path)?;
+        let message = format!("cannot read `{}`: {refusal}", path.display());
+        Some(Diagnostic {
+            pointer: "/context".to_owned(),
+            ..Diagnostic::new(Code::UnreadableFile, message)
+        })
+    })
+}
+
+/// Where a solve's ignore file may be: beside its Dockerfile and named after that, or in the context.
+fn paths(solve: &Solve) -> Vec<PathBuf> {
+    let local = |name: &str| solve.locals.iter().find(|local| local.name == name);
+    let filename = solve
+        .attributes
+        .iter()
+        .find_map(|attribute| match &attribute.value {
+            AttributeValue::Text(text) if attribute.key == "filename" => Some(text),
+            _ => None,
+        });
+    let of_dockerfile = local("dockerfile")
+        .zip(filename)
+        .map(|(local, filename)| Path::new(&local.path).join(format!("{filename}.dockerignore")));
+    let of_context = local("context").map(|local| Path::new(&local.path).join(".dockerignore"));
+    of_dockerfile.into_iter().chain(of_context).collect()
+}
