@@ -13,6 +13,7 @@
 //! - [`daemon`]: starts, watches and stops buildkitd.
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
+//! - [`outside`]: texts from outside as they may be shown, for every room.
 //! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
 //! - `blocking`: work that blocks, for the rooms that await it.
 //! - [`cancel`]: how such work is asked to end early.
@@ -47,6 +48,7 @@ pub mod diagnostics;
 pub mod executor;
 pub mod image;
 mod json_string;
+pub mod outside;
 pub mod planner;
 pub mod progress;
 pub mod protocol;

@@ -20,6 +20,8 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use serde::Serialize;
 
+use crate::outside::shown;
+
 /// How long a message may be, in bytes.
 // Real ones hold a few hundred; past this it is a mistake of the sender, and reading on would only cost memory.
 pub const MESSAGE_LIMIT: u64 = 64 << 20;
@@ -43,7 +45,7 @@ pub enum ProtocolError {
         offset: usize,
     },
     /// The answer's file cannot be opened.
-    #[error("cannot write the response to `{}`", path.display())]
+    #[error("cannot write the response to `{}`", shown(path))]
     Respond {
         /// `response_path`.
         path: PathBuf,

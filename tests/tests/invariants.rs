@@ -10,7 +10,7 @@ use std::process::Command;
 
 use oci_image_tests::engine::checkout;
 
-/// Each room of `host/src`, and what it may import of the others. `main.rs` and `cli.rs` may import all.
+/// Each room of `host/src`, and what it may import of the others, beside `outside`. `main.rs` and `cli.rs` may import all.
 const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("yaml", &["json_string"]),
@@ -32,6 +32,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("blocking", &[]),
     ("cancel", &[]),
     ("regular_file", &[]),
+    ("outside", &[]),
 ];
 
 /// What `progress` may know of `buildkit`: its types, not its client.
@@ -60,7 +61,8 @@ fn room_imports_only_the_rooms_that_the_design_allows() {
             continue;
         };
         for import in imports(&file.code) {
-            if import[0] != room && !allowed.contains(&import[0].as_str()) {
+            let is_allowed = allowed.contains(&import[0].as_str()) || import[0] == "outside";
+            if import[0] != room && !is_allowed {
                 offenders.push(format!("{} imports `{}`", file.name, import[0]));
             }
             if room == "progress"

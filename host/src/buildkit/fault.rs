@@ -18,6 +18,7 @@ use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;
 use crate::buildkit::ssh::SshError;
 use crate::buildkit::store::ContentError;
+use crate::outside::shown;
 
 /// What an attachable could not do for the daemon.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +32,7 @@ pub enum Fault {
         source: SinkError,
     },
     /// A local could not be sent.
-    #[error("cannot send the local `{name}`")]
+    #[error("cannot send the local `{name}`", name = shown(name))]
     Local {
         /// The name by which the daemon asked for it.
         name: String,
@@ -39,7 +40,7 @@ pub enum Fault {
         source: FileSyncError,
     },
     /// A registry wanted a login, and whether there is one cannot be told.
-    #[error("cannot look up a login for registry `{host}`")]
+    #[error("cannot look up a login for registry `{host}`", host = shown(host))]
     Credentials {
         /// The registry, by host and port.
         host: String,

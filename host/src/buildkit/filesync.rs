@@ -34,6 +34,7 @@ use crate::buildkit::local::Local;
 use crate::buildkit::recorder::Recorder;
 use crate::buildkit::walk::{Patterns, WalkError};
 
+use crate::outside::shown;
 use packet::{Incoming, Packets};
 use requests::Requests;
 
@@ -55,7 +56,7 @@ pub enum FileSyncError {
     #[error(transparent)]
     Walk(#[from] WalkError),
     /// A file cannot be opened.
-    #[error("cannot open `{}`", path.display())]
+    #[error("cannot open `{}`", shown(path))]
     Open {
         /// The file.
         path: PathBuf,
@@ -63,13 +64,16 @@ pub enum FileSyncError {
         source: io::Error,
     },
     /// Something else has taken the place of a file since it was listed.
-    #[error("`{}` was a file when it was listed, and is none any more", path.display())]
+    #[error(
+        "`{}` was a file when it was listed, and is none any more",
+        shown(path)
+    )]
     Replaced {
         /// The file.
         path: PathBuf,
     },
     /// A file cannot be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -77,7 +81,10 @@ pub enum FileSyncError {
         source: io::Error,
     },
     /// A file ended before the size that it had when it was opened.
-    #[error("`{}` shrank from {expected} to {actual} bytes while it was read", path.display())]
+    #[error(
+        "`{}` shrank from {expected} to {actual} bytes while it was read",
+        shown(path)
+    )]
     Shrank {
         /// The file.
         path: PathBuf,

@@ -17,6 +17,8 @@ use std::sync::OnceLock;
 
 use regex::bytes::Regex;
 
+use crate::outside::shown;
+
 pub(crate) use glob::{Glob, Malformed};
 
 /// A list of patterns, in their order.
@@ -44,7 +46,7 @@ pub enum PatternError {
     #[error("the pattern `!` excepts nothing")]
     LoneException,
     /// A `[` without its `]`, a range that runs backwards, or the like.
-    #[error("`{pattern}` is not a pattern")]
+    #[error("`{pattern}` is not a pattern", pattern = shown(pattern))]
     Syntax {
         /// The pattern as received, without its `!`.
         pattern: String,

@@ -23,6 +23,7 @@ use tempfile::TempDir;
 use crate::buildkit::local::hex;
 use crate::buildkit::store::{Access, Store};
 use crate::regular_file;
+use crate::outside::shown;
 
 /// A directory in the form of an OCI layout, or one that shall become it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +42,7 @@ pub(crate) struct LayoutStage {
 #[derive(Debug, thiserror::Error)]
 pub enum LayoutError {
     /// A file of it cannot be read.
-    #[error("cannot read `{}`", path.display())]
+    #[error("cannot read `{}`", shown(path))]
     Read {
         /// The file.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum LayoutError {
         source: io::Error,
     },
     /// A file of it cannot be written or deleted.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", shown(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -57,7 +58,7 @@ pub enum LayoutError {
         source: io::Error,
     },
     /// A file of it is not what it has to be.
-    #[error("`{}` is not an index or a manifest", path.display())]
+    #[error("`{}` is not an index or a manifest", shown(path))]
     Parse {
         /// The file.
         path: PathBuf,
@@ -65,7 +66,7 @@ pub enum LayoutError {
         source: serde_json::Error,
     },
     /// A blob is missing, or is not the one that its digest names.
-    #[error("blob {digest} in `{}` is missing or damaged", directory.display())]
+    #[error("blob {digest} in `{}` is missing or damaged", shown(directory))]
     Blob {
         /// The layout.
         directory: PathBuf,

@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status};
 use crate::buildkit::blocking::blocking;
 use crate::buildkit::recorder::Recorder;
 use crate::regular_file;
+use crate::outside::shown;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
@@ -48,7 +49,7 @@ pub struct SecretBytes(Vec<u8>);
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
     /// Its file cannot be read.
-    #[error("cannot read secret `{id}` from `{}`", path.display())]
+    #[error("cannot read secret `{id}` from `{}`", shown(path), id = shown(id))]
     Read {
         /// The secret's name.
         id: String,
@@ -58,7 +59,7 @@ pub enum SecretError {
         source: io::Error,
     },
     /// It is larger than the daemon takes.
-    #[error("secret `{id}` is larger than {SECRET_LIMIT} bytes")]
+    #[error("secret `{id}` is larger than {SECRET_LIMIT} bytes", id = shown(id))]
     TooLarge {
         /// The secret's name.
         id: String,

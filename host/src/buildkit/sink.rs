@@ -15,6 +15,8 @@ use bytes::{Buf, Bytes};
 use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
+use crate::outside::shown;
+
 /// Chunks on their way from the daemon to a sink; the daemon waits while they are not taken.
 // Chunks are 32 KiB as a rule, so this is 1 MiB: enough to hide the switch of threads.
 const CHUNKS_IN_FLIGHT: usize = 32;
@@ -65,7 +67,7 @@ pub struct FileSink {
 #[derive(Debug, thiserror::Error)]
 pub enum FileSinkError {
     /// No file can be made beside the path.
-    #[error("cannot create a file beside `{}`", path.display())]
+    #[error("cannot create a file beside `{}`", shown(path))]
     Create {
         /// The path to be written.
         path: PathBuf,
@@ -73,7 +75,7 @@ pub enum FileSinkError {
         source: io::Error,
     },
     /// The daemon broke off.
-    #[error("cannot receive `{}`", path.display())]
+    #[error("cannot receive `{}`", shown(path))]
     Receive {
         /// The path to be written.
         path: PathBuf,
@@ -81,7 +83,7 @@ pub enum FileSinkError {
         source: io::Error,
     },
     /// The file cannot be written, for example because the disk is full.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", shown(path))]
     Write {
         /// The path to be written.
         path: PathBuf,
@@ -89,7 +91,7 @@ pub enum FileSinkError {
         source: io::Error,
     },
     /// The finished file cannot take its name.
-    #[error("cannot rename the finished file to `{}`", path.display())]
+    #[error("cannot rename the finished file to `{}`", shown(path))]
     Rename {
         /// The path to be written.
         path: PathBuf,

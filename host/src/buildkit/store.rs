@@ -12,6 +12,8 @@ use std::str::FromStr;
 use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use tonic::Status;
 
+use crate::outside::shown;
+
 /// A directory of blobs in the form of an OCI layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -35,7 +37,7 @@ pub(crate) enum Access {
 #[derive(Debug, thiserror::Error)]
 pub enum ContentError {
     /// A blob that is there cannot be read.
-    #[error("cannot read blob `{}`", path.display())]
+    #[error("cannot read blob `{}`", shown(path))]
     Read {
         /// The blob's file.
         path: PathBuf,
@@ -43,13 +45,13 @@ pub enum ContentError {
         source: io::Error,
     },
     /// A blob is not the one that its name says.
-    #[error("blob `{}` is damaged", path.display())]
+    #[error("blob `{}` is damaged", shown(path))]
     Damaged {
         /// The blob's file.
         path: PathBuf,
     },
     /// A blob cannot be written.
-    #[error("cannot write a blob to `{}`", directory.display())]
+    #[error("cannot write a blob to `{}`", shown(directory))]
     Write {
         /// The store.
         directory: PathBuf,

@@ -27,13 +27,14 @@ pub(crate) use entry::{Entry, Kind, Link};
 pub(crate) use filter::{Filter, Patterns};
 pub(crate) use root::Root;
 
+use crate::outside::shown;
 use ahead::{Ahead, Item};
 
 /// Why a tree cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
     /// The tree's root is missing, or is no directory, or may not be entered.
-    #[error("cannot open the directory `{}`", path.display())]
+    #[error("cannot open the directory `{}`", shown(path))]
     Root {
         /// The root.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum WalkError {
         source: io::Error,
     },
     /// A directory cannot be read.
-    #[error("cannot list `{}`", path.display())]
+    #[error("cannot list `{}`", shown(path))]
     List {
         /// The directory.
         path: PathBuf,
@@ -49,7 +50,7 @@ pub enum WalkError {
         source: io::Error,
     },
     /// An entry's metadata cannot be read.
-    #[error("cannot examine `{}`", path.display())]
+    #[error("cannot examine `{}`", shown(path))]
     Examine {
         /// The entry.
         path: PathBuf,
@@ -64,7 +65,7 @@ pub enum WalkError {
         source: PatternError,
     },
     /// A thread of the walk panicked.
-    #[error("the walk broke off in `{}`", path.display())]
+    #[error("the walk broke off in `{}`", shown(path))]
     Broken {
         /// What it was at.
         path: PathBuf,

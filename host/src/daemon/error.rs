@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Exit, Lack, MissingProgram};
+use crate::outside::shown;
 
 /// Why there is no daemon, or why it does not end.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +30,7 @@ pub enum DaemonError {
         source: toml::de::Error,
     },
     /// The root cannot be made, read or locked.
-    #[error("cannot use `{}` as the daemon's root", path.display())]
+    #[error("cannot use `{}` as the daemon's root", shown(path))]
     Root {
         /// The root.
         path: PathBuf,
@@ -37,7 +38,10 @@ pub enum DaemonError {
         source: io::Error,
     },
     /// The root is another user's: what is in it cannot be trusted.
-    #[error("`{}` belongs to user {owner}, not to user {user}: name another root", path.display())]
+    #[error(
+        "`{}` belongs to user {owner}, not to user {user}: name another root",
+        shown(path)
+    )]
     RootOwner {
         /// The root.
         path: PathBuf,
@@ -47,7 +51,10 @@ pub enum DaemonError {
         user: u32,
     },
     /// A buildkitd that we did not start uses the root.
-    #[error("another buildkitd runs on `{}`: stop it, or name another root", path.display())]
+    #[error(
+        "another buildkitd runs on `{}`: stop it, or name another root",
+        shown(path)
+    )]
     RootBusy {
         /// The root.
         path: PathBuf,
@@ -59,7 +66,7 @@ pub enum DaemonError {
         tried: String,
     },
     /// A file that the daemon needs cannot be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", shown(path))]
     Write {
         /// The file.
         path: PathBuf,
@@ -67,7 +74,7 @@ pub enum DaemonError {
         source: io::Error,
     },
     /// The socket on which the daemon says that it is ready does not work.
-    #[error("cannot listen on `{}`", path.display())]
+    #[error("cannot listen on `{}`", shown(path))]
     Socket {
         /// The socket.
         path: PathBuf,
@@ -75,7 +82,7 @@ pub enum DaemonError {
         source: io::Error,
     },
     /// The program cannot be run.
-    #[error("cannot run `{}`", program.display())]
+    #[error("cannot run `{}`", shown(program))]
     Spawn {
         /// The program.
         program: PathBuf,
@@ -127,7 +134,10 @@ pub enum Warning {
         reason: String,
     },
     /// A masked `/proc` keeps steps of an ordinary user from having PID namespaces.
-    #[error("steps share this machine's PID namespace, because `/proc` is masked here by `{}`", mask.display())]
+    #[error(
+        "steps share this machine's PID namespace, because `/proc` is masked here by `{}`",
+        shown(mask)
+    )]
     NoProcessSandbox {
         /// The first mount below `/proc` that masks it.
         mask: PathBuf,
@@ -139,7 +149,7 @@ pub enum Warning {
         reason: String,
     },
     /// Something could not be removed after the daemon.
-    #[error("`{}` is left of buildkitd: {reason}", path.display())]
+    #[error("`{}` is left of buildkitd: {reason}", shown(path))]
     Left {
         /// What is left.
         path: PathBuf,

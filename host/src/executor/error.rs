@@ -15,6 +15,7 @@ use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
 use crate::image::error::ImageError;
 use crate::image::rootfs::error::RootfsError;
+use crate::outside::shown;
 use crate::registry::RegistryError;
 
 /// Why a build left nothing.
@@ -27,7 +28,7 @@ pub enum BuildError {
         report: String,
     },
     /// The daemon failed in the middle of a solve because a disk is full. The report is whole, for a person.
-    #[error("no space is left for the daemon in `{}`", directory.display())]
+    #[error("no space is left for the daemon in `{}`", shown(directory))]
     NoRoom {
         /// Where it writes.
         directory: PathBuf,
@@ -35,7 +36,7 @@ pub enum BuildError {
         report: String,
     },
     /// The daemon did not start, or died, and a disk is full.
-    #[error("no space is left for the daemon in `{}`", directory.display())]
+    #[error("no space is left for the daemon in `{}`", shown(directory))]
     NoRoomForDaemon {
         /// Where it writes.
         directory: PathBuf,
@@ -64,7 +65,7 @@ pub enum BuildError {
     #[error(transparent)]
     Registry(#[from] RegistryError),
     /// The daemon or this machine failed in the middle of a solve.
-    #[error("cannot build `{solve}`")]
+    #[error("cannot build `{solve}`", solve = shown(solve))]
     Solve {
         /// The solve's name.
         solve: String,
@@ -72,7 +73,7 @@ pub enum BuildError {
         source: Box<SolveError>,
     },
     /// Something of ours failed in the middle of a solve: a local that cannot be read, a credential helper.
-    #[error("cannot build `{solve}`")]
+    #[error("cannot build `{solve}`", solve = shown(solve))]
     Fault {
         /// The solve's name.
         solve: String,
@@ -80,7 +81,7 @@ pub enum BuildError {
         source: Box<Fault>,
     },
     /// The image was exported, and its digest is not known.
-    #[error("the daemon does not tell the digest of `{solve}`")]
+    #[error("the daemon does not tell the digest of `{solve}`", solve = shown(solve))]
     NoDigest {
         /// The solve's name.
         solve: String,
@@ -92,7 +93,7 @@ pub enum BuildError {
     #[error("cannot keep the build's cache")]
     Cache(#[from] CacheError),
     /// The image that was exported cannot be read back for `metadata.json`.
-    #[error("cannot describe the image in `{}`", path.display())]
+    #[error("cannot describe the image in `{}`", shown(path))]
     Metadata {
         /// The output.
         path: PathBuf,

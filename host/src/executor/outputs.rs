@@ -15,6 +15,7 @@ use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::image::rootfs;
+use crate::outside::shown;
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
@@ -25,7 +26,7 @@ const REPLACED: &str = ".replaced";
 #[derive(Debug, thiserror::Error)]
 pub enum OutputError {
     /// The output cannot be staged in, or what a killed build left there cannot be removed.
-    #[error("cannot prepare `{}`", path.display())]
+    #[error("cannot prepare `{}`", shown(path))]
     Prepare {
         /// The output, or the staging directory in it.
         path: PathBuf,
@@ -33,13 +34,16 @@ pub enum OutputError {
         source: io::Error,
     },
     /// Another build writes there now.
-    #[error("another build is writing to `{}`; wait for it, or use another working directory", path.display())]
+    #[error(
+        "another build is writing to `{}`; wait for it, or use another working directory",
+        shown(path)
+    )]
     Busy {
         /// The output.
         path: PathBuf,
     },
     /// A file cannot be written.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot write `{}`", shown(path))]
     Write {
         /// The file, under the name it would have had.
         path: PathBuf,
@@ -47,7 +51,7 @@ pub enum OutputError {
         source: io::Error,
     },
     /// A finished result cannot take its name.
-    #[error("cannot rename the finished result to `{}`", path.display())]
+    #[error("cannot rename the finished result to `{}`", shown(path))]
     Publish {
         /// The name.
         path: PathBuf,

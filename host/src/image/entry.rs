@@ -18,6 +18,7 @@ use tar::{EntryType, Header};
 
 use self::header::describe;
 use super::extension::Extensions;
+use crate::outside::shown;
 
 pub(crate) use self::header::{Entry, Kind};
 
@@ -60,7 +61,7 @@ pub enum EntryError {
         offset: u64,
     },
     /// A number of an entry cannot be read or does not fit its meaning.
-    #[error("entry `{entry}` has an invalid {field}")]
+    #[error("entry `{entry}` has an invalid {field}", entry = shown(entry))]
     Field {
         /// The entry's path.
         entry: String,

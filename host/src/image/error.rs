@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::entry::EntryError;
+use crate::outside::{listed, shown};
 
 /// Why an image cannot be opened. `path` is the archive or the layout's directory.
 #[derive(Debug, thiserror::Error)]
@@ -15,44 +16,50 @@ use super::entry::EntryError;
 )]
 pub enum ImageError {
     /// The file or directory itself cannot be opened.
-    #[error("cannot open `{}`", path.display())]
+    #[error("cannot open `{}`", shown(path))]
     Open { path: PathBuf, source: io::Error },
     /// A file of the image cannot be read.
-    #[error("cannot read `{entry}` of `{}`", path.display())]
+    #[error("cannot read `{entry}` of `{}`", shown(path), entry = shown(entry))]
     Read {
         path: PathBuf,
         entry: String,
         source: io::Error,
     },
     /// The file is no readable tar archive.
-    #[error("`{}` is not a readable tar archive", path.display())]
+    #[error("`{}` is not a readable tar archive", shown(path))]
     Tar { path: PathBuf, source: EntryError },
     /// The whole archive is compressed.
-    #[error("`{}` is compressed as a whole ({format}); decompress it first, its layers may stay compressed", path.display())]
+    #[error(
+        "`{}` is compressed as a whole ({format}); decompress it first, its layers may stay compressed",
+        shown(path)
+    )]
     Compressed { path: PathBuf, format: &'static str },
     /// Neither an OCI layout nor an archive of `docker save`.
-    #[error("`{}` is not an image: it holds neither `oci-layout` nor `manifest.json`", path.display())]
+    #[error(
+        "`{}` is not an image: it holds neither `oci-layout` nor `manifest.json`",
+        shown(path)
+    )]
     NotAnImage { path: PathBuf },
     /// The layout is of a version that is unknown here.
-    #[error("`{}` is an OCI layout of version `{version}`, only `1.0.0` is known", path.display())]
+    #[error("`{}` is an OCI layout of version `{version}`, only `1.0.0` is known", shown(path), version = shown(version))]
     LayoutVersion { path: PathBuf, version: String },
     /// No image in it at all.
-    #[error("`{}` holds no image", path.display())]
+    #[error("`{}` holds no image", shown(path))]
     Empty { path: PathBuf },
     /// More than one image, and nothing says which.
-    #[error("`{}` holds {} images, and none is tagged `latest`: {}", path.display(), names.len(), names.join(", "))]
+    #[error("`{}` holds {} images, and none is tagged `latest`: {}", shown(path), names.len(), listed(names))]
     SeveralImages { path: PathBuf, names: Vec<String> },
     /// An entry's name is absolute, leaves the archive, or is not UTF-8.
-    #[error("entry `{entry}` of `{}` has a path that leaves the archive", path.display())]
+    #[error("entry `{entry}` of `{}` has a path that leaves the archive", shown(path), entry = shown(entry))]
     EntryPath { path: PathBuf, entry: String },
     /// Two entries of one name: readers disagree about which one counts.
-    #[error("entry `{entry}` stands twice in `{}`", path.display())]
+    #[error("entry `{entry}` stands twice in `{}`", shown(path), entry = shown(entry))]
     DuplicateEntry { path: PathBuf, entry: String },
     /// More entries than an image can need.
-    #[error("`{}` holds more than {limit} entries", path.display())]
+    #[error("`{}` holds more than {limit} entries", shown(path))]
     TooManyEntries { path: PathBuf, limit: usize },
     /// The archive ends within an entry.
-    #[error("entry `{entry}` of `{}` is cut off: it ends at byte {end} of a file of {size} bytes", path.display())]
+    #[error("entry `{entry}` of `{}` is cut off: it ends at byte {end} of a file of {size} bytes", shown(path), entry = shown(entry))]
     Truncated {
         path: PathBuf,
         entry: String,
@@ -60,16 +67,16 @@ pub enum ImageError {
         size: u64,
     },
     /// A file that the image needs is not there.
-    #[error("`{entry}` is missing in `{}`", path.display())]
+    #[error("`{entry}` is missing in `{}`", shown(path), entry = shown(entry))]
     Missing { path: PathBuf, entry: String },
     /// A directory, device or sparse file stands where a file is needed.
-    #[error("`{entry}` of `{}` is not a plain file", path.display())]
+    #[error("`{entry}` of `{}` is not a plain file", shown(path), entry = shown(entry))]
     NotAFile { path: PathBuf, entry: String },
     /// Links that lead nowhere.
-    #[error("`{entry}` of `{}` is a link behind too many links", path.display())]
+    #[error("`{entry}` of `{}` is a link behind too many links", shown(path), entry = shown(entry))]
     LinkLoop { path: PathBuf, entry: String },
     /// A JSON document is larger than is read into memory.
-    #[error("`{entry}` of `{}` holds {size} bytes, more than the {limit} that a document may have", path.display())]
+    #[error("`{entry}` of `{}` holds {size} bytes, more than the {limit} that a document may have", shown(path), entry = shown(entry))]
     TooLarge {
         path: PathBuf,
         entry: String,
@@ -77,17 +84,20 @@ pub enum ImageError {
         limit: u64,
     },
     /// All manifests together are larger than is kept in memory.
-    #[error("the manifests of `{}` hold more than {limit} bytes together", path.display())]
+    #[error(
+        "the manifests of `{}` hold more than {limit} bytes together",
+        shown(path)
+    )]
     TooManyManifests { path: PathBuf, limit: u64 },
     /// A JSON document is malformed.
-    #[error("`{entry}` of `{}` is not the JSON document it should be", path.display())]
+    #[error("`{entry}` of `{}` is not the JSON document it should be", shown(path), entry = shown(entry))]
     Json {
         path: PathBuf,
         entry: String,
         source: serde_json::Error,
     },
     /// A blob's size is not what its descriptor says.
-    #[error("`{entry}` of `{}` holds {actual} bytes, its descriptor says {expected}", path.display())]
+    #[error("`{entry}` of `{}` holds {actual} bytes, its descriptor says {expected}", shown(path), entry = shown(entry))]
     BlobSize {
         path: PathBuf,
         entry: String,
@@ -95,17 +105,17 @@ pub enum ImageError {
         actual: u64,
     },
     /// A document's content is not what its digest says.
-    #[error("`{entry}` of `{}` has another content than its digest says: {actual}", path.display())]
+    #[error("`{entry}` of `{}` has another content than its digest says: {actual}", shown(path), entry = shown(entry), actual = shown(actual))]
     BlobDigest {
         path: PathBuf,
         entry: String,
         actual: String,
     },
     /// A document is named by an algorithm that cannot be verified.
-    #[error("`{entry}` of `{}` is named by a digest of an unknown algorithm", path.display())]
+    #[error("`{entry}` of `{}` is named by a digest of an unknown algorithm", shown(path), entry = shown(entry))]
     DigestAlgorithm { path: PathBuf, entry: String },
     /// Document and descriptor disagree about what the document is.
-    #[error("`{entry}` of `{}` says it is `{actual}`, its descriptor says `{expected}`", path.display())]
+    #[error("`{entry}` of `{}` says it is `{actual}`, its descriptor says `{expected}`", shown(path), entry = shown(entry), actual = shown(actual), expected = shown(expected))]
     MediaType {
         path: PathBuf,
         entry: String,
@@ -113,21 +123,24 @@ pub enum ImageError {
         actual: String,
     },
     /// The image is of a kind that cannot be a base image.
-    #[error("`{entry}` of `{}` is `{media_type}`, not an image manifest or index", path.display())]
+    #[error("`{entry}` of `{}` is `{media_type}`, not an image manifest or index", shown(path), entry = shown(entry), media_type = shown(media_type))]
     NotAManifest {
         path: PathBuf,
         entry: String,
         media_type: String,
     },
     /// More layers than an image can have.
-    #[error("`{}` holds an image of {layers} layers, more than {limit}", path.display())]
+    #[error(
+        "`{}` holds an image of {layers} layers, more than {limit}",
+        shown(path)
+    )]
     TooManyLayers {
         path: PathBuf,
         layers: usize,
         limit: usize,
     },
     /// Config and `manifest.json` disagree about the number of layers.
-    #[error("`{entry}` of `{}` has {diff_ids} diff IDs for {layers} layers", path.display())]
+    #[error("`{entry}` of `{}` has {diff_ids} diff IDs for {layers} layers", shown(path), entry = shown(entry))]
     LayerCount {
         path: PathBuf,
         entry: String,

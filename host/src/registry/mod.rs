@@ -29,6 +29,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::image::Image;
+use crate::outside::shown;
 
 /// How many clients are served at once; the next one waits. The steps of a build can connect too, and are not to use
 /// up the files that this process may open. BuildKit opens some dozen connections.
@@ -53,7 +54,7 @@ pub enum RegistryError {
         source: io::Error,
     },
     /// Two images have one name.
-    #[error("two images are named `{name}`")]
+    #[error("two images are named `{name}`", name = shown(name))]
     DuplicateName {
         /// The name.
         name: String,
