@@ -29,6 +29,8 @@ const KINDS: &[(&str, &[&str])] = &[
     ("rsa_pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
     ("rsa_pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8"]),
     ("ecdsa_pkcs8", &["-t", "ecdsa", "-m", "PKCS8"]),
+    ("ecdsa_sec1", &["-t", "ecdsa", "-m", "PEM"]),
+    ("ecdsa384_sec1", &["-t", "ecdsa", "-b", "384", "-m", "PEM"]),
 ];
 
 /// A new key in the file `path`, and its public half beside it.
@@ -292,6 +294,16 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
         &["-t", "ecdsa", "-b", "521", "-N", ""],
         &place.path("keys/p521"),
     );
+    for form in ["PEM", "PKCS8"] {
+        keygen(
+            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", form],
+            &place.path(format!("keys/p521_{form}")),
+        );
+    }
+    keygen(
+        &["-t", "ecdsa", "-m", "PEM", "-N", "xyzzy-phrase"],
+        &place.path("keys/encrypted_sec1"),
+    );
     keygen(
         &["-t", "rsa", "-m", "PEM", "-N", "xyzzy-phrase"],
         &place.path("keys/encrypted_pem"),
@@ -309,7 +321,13 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
         ("keys/good,keys/encrypted".to_owned(), "it is encrypted"),
         ("keys/encrypted_pem".to_owned(), "it is encrypted"),
         ("keys/encrypted_pkcs8".to_owned(), "it is encrypted"),
+        ("keys/encrypted_sec1".to_owned(), "it is encrypted"),
         ("keys/p521".to_owned(), "of type `ecdsa-sha2-nistp521`"),
+        ("keys/p521_PEM".to_owned(), "of type `ecdsa-sha2-nistp521`"),
+        (
+            "keys/p521_PKCS8".to_owned(),
+            "of type `ecdsa-sha2-nistp521`",
+        ),
         ("keys/weak".to_owned(), "RSA keys have 2048 to 4096 bits"),
         (format!("keys/good,{socket}"), "beside other paths"),
     ];

@@ -23,6 +23,7 @@ use crate::buildkit::fault::{Fault, Faults};
 use crate::buildkit::filesend::{FileSend, Inbox};
 use crate::buildkit::filesync::FileSync;
 use crate::buildkit::layout::{Layout, LayoutStage};
+use crate::buildkit::repositories::Repositories;
 use crate::buildkit::secrets::Secrets;
 use crate::buildkit::session::{MESSAGE_LIMIT, Services};
 use crate::buildkit::sink::Received;
@@ -48,8 +49,11 @@ struct CacheUpdate {
 }
 
 impl Attachables {
-    /// Everything that `solve` offers to the daemon.
-    pub(crate) async fn new(solve: &Solve) -> Result<(Self, Services), SolveError> {
+    /// Everything that `solve` offers to the daemon; logins are for the `repositories` that it names.
+    pub(crate) async fn new(
+        solve: &Solve,
+        repositories: &Repositories,
+    ) -> Result<(Self, Services), SolveError> {
         let cache = CacheUpdate::new(&solve.cache_exports).await?;
         let faults = Faults::default();
         let received = Inbox::default();
@@ -70,7 +74,12 @@ impl Attachables {
             FileSendServer::new(filesend).max_decoding_message_size(MESSAGE_LIMIT),
         );
         let unanswered = faults.recorder(|(host, source)| Fault::Credentials { host, source });
-        let auth = Auth::new(solve.credentials.clone(), logins.clone(), unanswered);
+        let auth = Auth::new(
+            solve.credentials.clone(),
+            repositories.clone(),
+            logins.clone(),
+            unanswered,
+        );
         services.add(
             &[
                 "Credentials",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, StatusRequest};
+use bollard_buildkit_proto::moby::buildkit::v1::{self as wire, InfoRequest, StatusRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -18,9 +18,11 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::buildkit::attachables::Attachables;
 use crate::buildkit::local;
+use crate::buildkit::repositories::Repositories;
 use crate::buildkit::session::{self, MESSAGE_LIMIT, Session};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::status::Status;
+use crate::outside::shown;
 
 /// How long the daemon may be silent about a solve that is over before we stop listening.
 // The daemon ends the stream by itself within milliseconds, unless the solve failed before it had a build graph.
@@ -45,7 +47,7 @@ pub struct Info {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// Nobody answers on the socket.
-    #[error("no daemon answers on `{}`", socket.display())]
+    #[error("no daemon answers on `{}`", shown(socket))]
     Connect {
         /// The daemon's socket.
         socket: PathBuf,
@@ -131,7 +133,8 @@ impl Client {
     ) -> Result<Solved, SolveError> {
         let reference = session::identity()?;
         let session_id = session::identity()?;
-        let (attachables, services) = Attachables::new(&solve).await?;
+        let repositories = Repositories::default();
+        let (attachables, services) = Attachables::new(&solve, &repositories).await?;
         let shared_key = local::shared_key(&solve.locals);
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 
@@ -143,7 +146,13 @@ impl Client {
             drop(over);
             response
         };
-        let (response, ()) = tokio::join!(solving, self.watch(reference, status, ended));
+        let watched = |report: wire::StatusResponse| {
+            let report = Status::from(report);
+            repositories.note(&report);
+            // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
+            let _ = status.send(report);
+        };
+        let (response, ()) = tokio::join!(solving, self.watch(reference, watched, ended));
         attachables
             .finish(response.map(|response| response.into_inner().exporter_response))
             .await
@@ -153,7 +162,7 @@ impl Client {
     async fn watch(
         &self,
         reference: String,
-        status: mpsc::UnboundedSender<Status>,
+        watched: impl Fn(wire::StatusResponse),
         mut ended: tokio::sync::oneshot::Receiver<Infallible>,
     ) {
         let reports = async {
@@ -167,8 +176,7 @@ impl Client {
             };
             let mut reports = reports.into_inner();
             while let Ok(Some(report)) = reports.message().await {
-                // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
-                let _ = status.send(Status::from(report));
+                watched(report);
             }
         };
         tokio::pin!(reports);

@@ -11,7 +11,8 @@
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
 //! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it, [`ignore`] tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
-//! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration.
+//! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration, for
+//!   the [`repositories`] that a solve names.
 //! - [`secrets`], [`ssh`]: what steps may mount.
 //! - `store`: blobs in a directory; [`content`] serves it, by `containerd`'s protocol, and `ingest` fills it. [`layout`] is its form,
 //!   [`cache`] its main use.
@@ -34,6 +35,7 @@ mod ingest;
 pub mod layout;
 pub mod local;
 mod recorder;
+pub mod repositories;
 pub mod secrets;
 pub mod session;
 pub mod sink;

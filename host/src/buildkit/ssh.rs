@@ -5,11 +5,12 @@
 //!
 //! - `forward`: the attachable, and what of an agent a step may ask.
 //! - `keyring`: an agent of our own; `key`: a private key in it; `key_error`: why one cannot be used.
-//! - `openssh`: the format of private keys; `remainder`: what it leaves out of an RSA key; `wire`: SSH's data types.
+//! - `openssh`, `der`: the formats of private keys; `remainder`: what it leaves out of an RSA key; `wire`: SSH's data types.
 //!
 //! Reads: private key files; reads and writes: the agent's socket.
 //! Source: BuildKit v0.32.2, `session/sshforward`; draft-ietf-sshm-ssh-agent for the agent's protocol.
 
+mod der;
 mod forward;
 mod key;
 mod key_error;
@@ -28,6 +29,7 @@ use zeroize::Zeroizing;
 
 use crate::buildkit::ssh::key::SigningKey;
 use crate::buildkit::ssh::keyring::Keyring;
+use crate::outside::shown;
 use crate::regular_file;
 
 pub(crate) use crate::buildkit::ssh::forward::Ssh;
@@ -61,13 +63,13 @@ enum Source {
 #[derive(Debug, thiserror::Error)]
 pub enum SshError {
     /// The environment names no agent.
-    #[error("`$SSH_AUTH_SOCK` is not set, and ssh agent `{id}` names neither a socket nor a key")]
+    #[error("`$SSH_AUTH_SOCK` is not set, and ssh agent `{id}` names neither a socket nor a key", id = shown(id))]
     NoAgent {
         /// The agent's name.
         id: String,
     },
     /// There is nothing at a path, or it is out of reach.
-    #[error("cannot find `{}` of ssh agent `{id}`", path.display())]
+    #[error("cannot find `{}` of ssh agent `{id}`", shown(path), id = shown(id))]
     Find {
         /// The agent's name.
         id: String,
@@ -77,7 +79,7 @@ pub enum SshError {
         source: io::Error,
     },
     /// A path is neither a socket nor a file.
-    #[error("ssh agent `{id}` is given `{}`, which is neither a socket nor a private key file", path.display())]
+    #[error("ssh agent `{id}` is given `{}`, which is neither a socket nor a private key file", shown(path), id = shown(id))]
     Kind {
         /// The agent's name.
         id: String,
@@ -85,7 +87,7 @@ pub enum SshError {
         path: PathBuf,
     },
     /// A socket is given beside other paths.
-    #[error("ssh agent `{id}` is given the socket `{}` beside other paths: give one socket alone, or private keys", path.display())]
+    #[error("ssh agent `{id}` is given the socket `{}` beside other paths: give one socket alone, or private keys", shown(path), id = shown(id))]
     SocketBesideOthers {
         /// The agent's name.
         id: String,
@@ -93,7 +95,7 @@ pub enum SshError {
         path: PathBuf,
     },
     /// A private key file cannot be read.
-    #[error("cannot read the private key `{}` of ssh agent `{id}`", path.display())]
+    #[error("cannot read the private key `{}` of ssh agent `{id}`", shown(path), id = shown(id))]
     Read {
         /// The agent's name.
         id: String,
@@ -103,7 +105,7 @@ pub enum SshError {
         source: io::Error,
     },
     /// A file holds no private key that can be used.
-    #[error("cannot use `{}` as a private key of ssh agent `{id}`", path.display())]
+    #[error("cannot use `{}` as a private key of ssh agent `{id}`", shown(path), id = shown(id))]
     Key {
         /// The agent's name.
         id: String,
@@ -113,7 +115,7 @@ pub enum SshError {
         source: KeyError,
     },
     /// The agent does not accept a connection.
-    #[error("cannot connect to ssh agent `{id}` at `{}`", path.display())]
+    #[error("cannot connect to ssh agent `{id}` at `{}`", shown(path), id = shown(id))]
     Connect {
         /// The agent's name.
         id: String,
@@ -128,7 +130,7 @@ impl SshAgent {
     /// The agent that a step asks for as `id`; a step that gives no id asks for `default`. Blocking.
     ///
     /// `paths` are one socket of an agent, or any number of private key files; none at all stand for `$SSH_AUTH_SOCK`.
-    /// Keys are unencrypted, in OpenSSH's format or in PEM by PKCS#1 or PKCS#8, and at most 100 KiB long.
+    /// Keys are unencrypted, in OpenSSH's format or in PEM by PKCS#1, SEC1 or PKCS#8, and at most 100 KiB long.
     ///
     /// ```no_run
     /// use oci_image::buildkit::{solve::Solve, ssh::SshAgent};
@@ -231,7 +233,7 @@ mod tests {
         assert_eq!(
             refused(&["/etc/hostname".into(), path.clone()], None),
             "cannot use `/etc/hostname` as a private key of ssh agent `a`: it is no private key of OpenSSH, and none in \
-             PEM by PKCS#1 or PKCS#8"
+             PEM by PKCS#1, SEC1 or PKCS#8"
         );
         assert_eq!(
             refused(&[path.clone(), "/etc/hostname".into()], None),

@@ -19,6 +19,9 @@ use super::{DaemonError, Options, Programs, Warning};
 /// Limits of a step's log, which the daemon otherwise clips at 2 MiB and 200 KiB/s: the real error can be missing then.
 const UNLIMITED: [&str; 2] = ["BUILDKIT_STEP_LOG_MAX_SIZE", "BUILDKIT_STEP_LOG_MAX_SPEED"];
 
+/// Logins of registries: the daemon is given them one by one, when a registry wants one.
+const LOGINS: &str = "DOCKER_AUTH_CONFIG";
+
 /// Who runs the daemon.
 #[derive(Debug)]
 pub(super) enum Who {
@@ -124,6 +127,7 @@ impl Launch {
             .args(&self.arguments)
             .current_dir(&self.directory)
             .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env_remove(LOGINS)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output.try_clone()?)

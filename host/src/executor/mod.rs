@@ -31,7 +31,7 @@ use std::time::Duration;
 use oci_image_schema::plan::BaseImage;
 
 use crate::blocking::blocking;
-use crate::buildkit::auth::{Anonymous, Credentials};
+use crate::buildkit::auth::Credentials;
 use crate::buildkit::docker_config::DockerConfig;
 use crate::cancel::Cancel;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
@@ -76,16 +76,12 @@ impl Host {
     /// names, progress as plain text. Waiting and warnings are told to nobody.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
-        let credentials: Arc<dyn Credentials> = match DockerConfig::from_environment() {
-            Some(config) => Arc::new(config),
-            None => Arc::new(Anonymous),
-        };
         Self {
             directory: directory.into(),
             root: daemon::default_root(),
             programs: Overrides::from_env(),
             progress: Mode::Plain,
-            credentials,
+            credentials: Arc::new(DockerConfig::from_environment()),
             on_wait: |_root| {},
             on_warning: |_warning| {},
         }
@@ -129,6 +125,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
+    (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
     let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;

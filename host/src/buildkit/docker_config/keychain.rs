@@ -9,11 +9,11 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::DockerConfigError;
+use super::document::Answer;
+use super::{DockerConfigError, VARIABLE};
 use crate::buildkit::auth::{Login, Origin};
 use crate::buildkit::secrets::SecretBytes;
 
@@ -37,15 +37,6 @@ pub(super) struct Keychain<'c> {
     pub(super) search_path: Option<&'c OsStr>,
 }
 
-/// What a helper prints.
-#[derive(Deserialize)]
-struct Answer {
-    #[serde(rename = "Username")]
-    username: String,
-    #[serde(rename = "Secret")]
-    secret: String,
-}
-
 impl Keychain<'_> {
     /// The login that is kept for `key`, if there is one.
     ///
@@ -64,7 +55,7 @@ impl Keychain<'_> {
         })?;
         if !succeeded {
             let message = String::from_utf8_lossy(&output).trim().to_owned();
-            if message == NOT_FOUND {
+            if message.lines().any(|line| line.trim() == NOT_FOUND) {
                 return Ok(None);
             }
             let (program, key) = (self.program.clone(), key.to_owned());
@@ -74,10 +65,13 @@ impl Keychain<'_> {
                 message,
             });
         }
-        let Ok(answer) = serde_json::from_slice::<Answer>(&output) else {
+        let Some(answer) = Answer::read(&output) else {
             let (program, key) = (self.program.clone(), key.to_owned());
             return Err(DockerConfigError::HelperAnswer { program, key });
         };
+        if answer.secret.is_empty() {
+            return Ok(None);
+        }
         let username = if answer.username == TOKEN_USER {
             String::new()
         } else {
@@ -90,6 +84,7 @@ impl Keychain<'_> {
         Ok(Some(Login {
             username,
             password: SecretBytes::new(answer.secret),
+            registry_token: None,
             origin,
         }))
     }
@@ -102,6 +97,8 @@ impl Keychain<'_> {
         }
         let mut child = command
             .arg("get")
+            // It has logins of its own.
+            .env_remove(VARIABLE)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,6 +1,6 @@
 //! A private key: read from what a file holds, and able to sign.
 //!
-//! Read are unencrypted keys as `ssh-keygen` writes them, and PKCS#1 and PKCS#8 in PEM. RSA signs with SHA-2 alone: servers
+//! Read are unencrypted keys as `ssh-keygen` writes them, and PKCS#1, SEC1 and PKCS#8 in PEM. RSA signs with SHA-2 alone: servers
 //! have refused its SHA-1 signatures since OpenSSH 8.8, so who asks for no kind of SHA-2 gets the lesser. What the file held is overwritten when it is dropped; no error and
 //! no `Debug` shows more of a key than its public half.
 //!
@@ -21,6 +21,7 @@ use ring::signature::{
 };
 use zeroize::Zeroizing;
 
+use crate::buildkit::ssh::der::{self, EcKey};
 use crate::buildkit::ssh::key_error::KeyError;
 use crate::buildkit::ssh::openssh::{self, Parts};
 use crate::buildkit::ssh::remainder::remainder_by_less_one;
@@ -57,7 +58,9 @@ impl SigningKey {
         let (pair, comment) = match label {
             "OPENSSH PRIVATE KEY" => of_openssh(&contents?)?,
             "RSA PRIVATE KEY" => (rsa(RsaKeyPair::from_der(&contents?))?, String::new()),
+            "EC PRIVATE KEY" => (sec1(&contents?)?, String::new()),
             "PRIVATE KEY" => (pkcs8(&contents?)?, String::new()),
+            "DSA PRIVATE KEY" => return Err(KeyError::of_type("ssh-dss")),
             "ENCRYPTED PRIVATE KEY" => return Err(KeyError::Encrypted),
             _ => return Err(KeyError::Format),
         };
@@ -130,8 +133,10 @@ impl Pair {
 }
 
 impl Curve {
+    const ALL: [Self; 2] = [Self::P256, Self::P384];
+
     fn named(name: &[u8]) -> Option<Self> {
-        [Self::P256, Self::P384]
+        Self::ALL
             .into_iter()
             .find(|curve| curve.name_of_itself().as_bytes() == name)
     }
@@ -163,14 +168,17 @@ impl Curve {
     }
 }
 
-/// The label of the first block of PEM, and the bytes in it.
+/// The label of the first block of PEM that is a private key, and the bytes in it.
 type Block<'t> = (&'t str, Result<Zeroizing<Vec<u8>>, KeyError>);
 
 /// Lines of any length are taken: keys come out of credential managers in all widths.
 fn pem(text: &str) -> Option<Block<'_>> {
-    let (_, rest) = text.split_once("-----BEGIN ")?;
-    let (label, rest) = rest.split_once("-----")?;
-    let (body, _) = rest.split_once("-----END ")?;
+    // `openssl ecparam -genkey` puts the parameters of the curve before the key.
+    let (label, body) = text.split("-----BEGIN ").skip(1).find_map(|block| {
+        let (label, rest) = block.split_once("-----")?;
+        let (body, _) = rest.split_once("-----END ")?;
+        label.ends_with("PRIVATE KEY").then_some((label, body))
+    })?;
     if body.contains("Proc-Type: 4,ENCRYPTED") {
         return Some((label, Err(KeyError::Encrypted)));
     }
@@ -201,14 +209,7 @@ fn of_openssh(contents: &[u8]) -> Result<(Pair, String), KeyError> {
             scalar,
         } => {
             let curve = Curve::named(curve).ok_or(KeyError::Format)?;
-            let scalar = padded(scalar, curve.scalar_length()).ok_or(KeyError::Format)?;
-            let pair = EcdsaKeyPair::from_private_key_and_public_key(
-                curve.signing(),
-                &scalar,
-                point,
-                &SystemRandom::new(),
-            );
-            Pair::Ecdsa(curve, pair.map_err(rejected)?)
+            ecdsa(curve, scalar, point)?
         }
         Parts::Rsa {
             n,
@@ -235,6 +236,36 @@ fn of_openssh(contents: &[u8]) -> Result<(Pair, String), KeyError> {
     Ok((pair, String::from_utf8_lossy(comment).into_owned()))
 }
 
+fn ecdsa(curve: Curve, scalar: &[u8], point: &[u8]) -> Result<Pair, KeyError> {
+    let scalar = padded(scalar, curve.scalar_length()).ok_or(KeyError::Format)?;
+    let pair = EcdsaKeyPair::from_private_key_and_public_key(
+        curve.signing(),
+        &scalar,
+        point,
+        &SystemRandom::new(),
+    );
+    Ok(Pair::Ecdsa(curve, pair.map_err(rejected)?))
+}
+
+/// `EC PRIVATE KEY`: `ssh-keygen -m PEM` and `openssl ecparam -genkey`.
+fn sec1(contents: &[u8]) -> Result<Pair, KeyError> {
+    of_ec(&der::ec_key(contents).ok_or(KeyError::Format)?)
+}
+
+fn of_ec(key: &EcKey<'_>) -> Result<Pair, KeyError> {
+    let curve = match key.curve {
+        Some(name) => Curve::named(name.as_bytes())
+            .ok_or_else(|| KeyError::of_type(&format!("ecdsa-sha2-{name}")))?,
+        // Only the lengths differ then.
+        None => Curve::ALL
+            .into_iter()
+            .find(|curve| curve.scalar_length() == key.scalar.len())
+            .ok_or(KeyError::Format)?,
+    };
+    let point = key.point.ok_or(KeyError::NoPublicHalf)?;
+    ecdsa(curve, key.scalar, point)
+}
+
 /// `number` with zeros in front, up to `length` bytes.
 fn padded(number: &[u8], length: usize) -> Option<Zeroizing<Vec<u8>>> {
     let mut padded = Zeroizing::new(vec![0; length]);
@@ -248,11 +279,8 @@ fn pkcs8(contents: &[u8]) -> Result<Pair, KeyError> {
     if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(contents) {
         return Ok(Pair::Ed25519(pair));
     }
-    for curve in [Curve::P256, Curve::P384] {
-        let pair = EcdsaKeyPair::from_pkcs8(curve.signing(), contents, &SystemRandom::new());
-        if let Ok(pair) = pair {
-            return Ok(Pair::Ecdsa(curve, pair));
-        }
+    if let Some(key) = der::ec_in_pkcs8(contents) {
+        return of_ec(&key);
     }
     rsa(RsaKeyPair::from_pkcs8(contents))
 }
@@ -309,6 +337,7 @@ mod tests {
             "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2\n-----END OPENSSH PRIVATE KEY-----",
             "-----BEGIN OPENSSH PRIVATE KEY-----\nhunter2=\n",
             "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n",
         ] {
             assert_eq!(
                 SigningKey::parse(text.as_bytes()).unwrap_err(),
