@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::{BuildError, Stop};
+use oci_image::outside::within_lines;
 use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;
@@ -195,12 +196,12 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// An error and its causes, a line each.
+/// An error and its causes, a line each; more lines of one stand behind a mark.
 fn message(error: &(dyn Error + 'static)) -> String {
     let (message, causes) = message_and_causes(error);
-    let mut text = format!("error: {message}\n");
+    let mut text = format!("error: {}\n", within_lines(&message));
     for cause in causes {
-        let _ = writeln!(text, "  cause: {cause}");
+        let _ = writeln!(text, "  cause: {}", within_lines(&cause));
     }
     text
 }
@@ -232,7 +233,7 @@ fn printed(log: &str) -> String {
     }
     let mut text = String::from("last lines of buildkitd's log:\n");
     for line in shown {
-        let _ = writeln!(text, "  {line}");
+        let _ = writeln!(text, "  | {}", within_lines(line));
     }
     text
 }

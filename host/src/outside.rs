@@ -11,7 +11,7 @@ use std::ffi::OsStr;
 use std::fmt::{self, Display, Formatter, Write};
 
 /// How many characters of a text are shown; of a longer one the midst is left out.
-pub const LONGEST: usize = 300;
+pub const LONGEST: usize = 400;
 /// How many items of a list are shown.
 pub const MOST: usize = 10;
 /// What is kept of the end of a longer text.
@@ -126,12 +126,12 @@ mod tests {
     #[test]
     fn ordinary_texts_are_shown_as_they_are_and_long_ones_without_their_midst() {
         let ordinary = "/work/ein schöner Name 名前.tar:\"x\\y\"";
-        let long = format!("{}{}", "a".repeat(250), "b".repeat(250));
+        let long = format!("{}{}", "a".repeat(300), "b".repeat(300));
 
         assert_eq!(shown(ordinary).to_string(), ordinary);
         assert_eq!(
             shown(&long).to_string(),
-            format!("{}...{}", "a".repeat(200), "b".repeat(100))
+            format!("{}...{}", "a".repeat(300), "b".repeat(100))
         );
         assert_eq!(
             shown("\u{202e}gnp\u{85}\t").to_string(),

@@ -16,6 +16,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use oci_image::diagnostics::{self, Report};
+use oci_image::outside::{shown, within_lines};
 use oci_image::progress::Mode;
 use serde::Serialize;
 
@@ -81,7 +82,7 @@ pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
             tell(&Line::Waiting { root }.text());
         },
         Mode::Plain | Mode::Coloured => |root| {
-            let root = root.display();
+            let root = shown(root);
             tell(&format!(
                 "another build uses `{root}`: waiting until it has ended\n"
             ));
@@ -101,6 +102,8 @@ pub(crate) fn notice(message: &str, mode: Mode) {
 pub(crate) fn warning(mode: Mode) -> fn(&str) {
     match mode {
         Mode::Json => |message| tell(&Line::Warning { message }.text()),
-        Mode::Plain | Mode::Coloured => |message| tell(&format!("warning: {message}\n")),
+        Mode::Plain | Mode::Coloured => {
+            |message| tell(&format!("warning: {}\n", within_lines(message)))
+        }
     }
 }

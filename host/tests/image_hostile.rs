@@ -257,7 +257,7 @@ fn documents_of_docker_save_are_checked() {
         (with(b"[]", b"{}"), "`FILE` holds no image"),
         (
             with(&twice.unwrap(), b"{}"),
-            "`FILE` holds 2 images, and none is tagged `latest`: a:1, other.json",
+            "`FILE` holds 2 images, and none is tagged `latest`: `a:1`, `other.json`",
         ),
         (
             with(&saved("gone.json", &[]), b"{}"),
@@ -334,7 +334,7 @@ fn layouts_that_lie_are_refused_alike_in_archive_and_directory() {
         (good.clone().replace("oci-layout", br#"{"imageLayoutVersion":"9"}"#), "`FILE` is an OCI layout of version `9`, only `1.0.0` is known".into()),
         (good.replace("index.json", b"nothing"), "`index.json` of `FILE` is not the JSON document it should be: expected ident at line 1 column 2".into()),
         (layout.clone().root(&[]), "`FILE` holds no image".into()),
-        (layout.clone().root(&[image.clone(), layout.clone().image(&[b"two"])]), format!("`FILE` holds 2 images, and none is tagged `latest`: {}, {}", image["digest"].as_str().unwrap(), layout.clone().image(&[b"two"])["digest"].as_str().unwrap())),
+        (layout.clone().root(&[image.clone(), layout.clone().image(&[b"two"])]), format!("`FILE` holds 2 images, and none is tagged `latest`: `{}`, `{}`", image["digest"].as_str().unwrap(), layout.clone().image(&[b"two"])["digest"].as_str().unwrap())),
         (layout.clone().root(&[as_index]), format!("`{manifest}` of `FILE` is not the JSON document it should be: missing field `manifests` at line 1 column {size}")),
         (layout.clone().root(std::slice::from_ref(&other)), format!("`{}` of `FILE` is `application/vnd.example`, not an image manifest or index", name(&other))),
         (layout.root(&[of_md5]).replace("blobs/md5/0123456789abcdef", b"{}"), "`blobs/md5/0123456789abcdef` of `FILE` is named by a digest of an unknown algorithm".into()),

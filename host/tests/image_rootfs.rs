@@ -14,6 +14,7 @@ use std::thread;
 use image_fixture::{Tar, chain, header, run};
 use oci_image::image::rootfs::error::RootfsError;
 use oci_image::image::rootfs::{Lost, Rootfs, Summary};
+use oci_image::outside::shown;
 use tar::EntryType;
 use tempfile::{TempDir, tempdir};
 
@@ -99,12 +100,13 @@ fn hostile_streams_are_refused_and_leave_nothing() {
         ),
         (
             pax(b"a\0b"),
-            "entry `a\0b` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
+            "entry `a\\u{0}b` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (
             pax(deep.as_bytes()),
             &format!(
-                "entry `{deep}` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long"
+                "entry `{}` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
+                shown(&deep)
             ),
         ),
         (

@@ -35,7 +35,7 @@ pub const USER: &str = "somebody";
 /// That user's password.
 pub const PASSWORD: &str = "opensesame";
 /// What the token service gives for it.
-const TOKEN: &str = "a-token";
+pub const TOKEN: &str = "a-token";
 
 type Body = BoxBody<Bytes, hyper::Error>;
 

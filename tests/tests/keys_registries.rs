@@ -16,7 +16,7 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oci_image_tests::archive::Archive;
-use oci_image_tests::front::{Certificates, Door, Front, HOST_NAME, PASSWORD, USER};
+use oci_image_tests::front::{Certificates, Door, Front, HOST_NAME, PASSWORD, TOKEN, USER};
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -60,6 +60,17 @@ fn build(place: &Workplace, image: &str, more: Value) -> Run {
 
 /// The same with the logins of a directory.
 fn build_as(place: &Workplace, image: &str, more: Value, logins: &str) -> Run {
+    build_in(place, image, more, logins, None)
+}
+
+/// The same with the logins of the environment beside them.
+fn build_in(
+    place: &Workplace,
+    image: &str,
+    more: Value,
+    logins: &str,
+    environment: Option<&Value>,
+) -> Run {
     place.dockerfile(&format!("FROM {image}\nCOPY Dockerfile /derived\n"));
     let mut object = json!({"context": "context", "output": "image"});
     for (key, value) in more.as_object().unwrap() {
@@ -90,6 +101,9 @@ fn build_as(place: &Workplace, image: &str, more: Value, logins: &str) -> Run {
         oci_image_tests::engine::path()
     );
     command.env("PATH", helpers);
+    if let Some(logins) = environment {
+        command.env("DOCKER_AUTH_CONFIG", logins.to_string());
+    }
     let message = json!({"object": object, "response_path": "../response"});
     place.run_command(command, message.to_string().as_bytes())
 }
@@ -253,6 +267,82 @@ fn private_image_is_pulled_with_the_password_of_dockers_configuration() {
         let asked_for_token = front.asked().contains(&"/token".to_owned());
         assert_eq!(asked_for_token, door == Door::Token);
     }
+}
+
+/// What `auth` of a login is.
+fn auth(password: &str) -> Value {
+    json!({"auth": STANDARD.encode(format!("{USER}:{password}"))})
+}
+
+#[test]
+fn login_of_the_repository_is_taken_and_never_that_of_another() {
+    for door in [Door::Basic, Door::Token] {
+        let (place, base) = place();
+        let front = Front::plain(&base, door);
+        let (host, image) = names(&front);
+        let wrong = auth("letmein");
+        let config = json!({"auths": {
+            host.as_str(): wrong,
+            format!("{host}/aaa"): wrong,
+            format!("{host}/some"): auth(PASSWORD),
+            format!("{host}/some/base/more"): wrong,
+            format!("{host}/zzz"): wrong,
+        }});
+        place.write("logins/config.json", config.to_string());
+
+        let _ = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+        is_derived(&place);
+    }
+}
+
+#[test]
+fn logins_of_the_environment_count_before_those_of_the_file() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Basic);
+    let (host, image) = names(&front);
+    let registries = plain_http(&host);
+    log_in(&place, &host, "letmein");
+    let good = json!({"auths": {host.as_str(): auth(PASSWORD)}});
+    let bad = json!({"auths": {host.as_str(): auth("letmein")}});
+
+    let run = build_in(&place, &image, registries.clone(), "logins", Some(&good)).expect(0);
+    is_derived(&place);
+    assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+    fs::remove_dir_all(place.root()).unwrap();
+
+    let run = build_in(&place, &image, registries.clone(), "none", Some(&bad)).expect(1);
+    says(
+        &run,
+        &[&format!("given user `{USER}` from `$DOCKER_AUTH_CONFIG`")],
+    );
+
+    // As with Docker, one that is wrong is none.
+    log_in(&place, &host, PASSWORD);
+    let run = build_in(
+        &place,
+        &image,
+        registries,
+        "logins",
+        Some(&json!("hunter2")),
+    )
+    .expect(0);
+    says(&run, &["warning: `DOCKER_AUTH_CONFIG` is left out"]);
+    assert!(!run.stderr.contains("hunter2"), "{}", run.stderr);
+}
+
+#[test]
+fn registry_token_is_shown_to_the_registry_as_it_is() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Token);
+    let (host, image) = names(&front);
+    let config = json!({"auths": {host.as_str(): {"registrytoken": TOKEN}}});
+    place.write("logins/config.json", config.to_string());
+
+    let _ = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+    is_derived(&place);
+    assert!(!front.asked().contains(&"/token".to_owned()));
 }
 
 /// A credential helper `docker-credential-NAME` that knows one login, for one registry.

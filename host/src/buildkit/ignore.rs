@@ -67,6 +67,13 @@ enum Program {
     Broken,
 }
 
+impl Inherited {
+    /// The place of the last pattern that matched, which has the say.
+    pub(crate) fn last(&self) -> Option<usize> {
+        self.0.iter().rposition(|matched| *matched)
+    }
+}
+
 impl Matcher {
     /// Reads a list of patterns; blank ones are skipped.
     ///
@@ -200,6 +207,11 @@ impl<'a> Path<'a> {
             text: characters(bytes),
         }
     }
+}
+
+/// Whether every part of a pattern, with or without its `!`, can be read; a comparison may not come upon the part that cannot.
+pub(crate) fn is_well_formed(pattern: &[u8]) -> bool {
+    pattern != b"!" && Glob::new(pattern.strip_prefix(b"!").unwrap_or(pattern)).is_well_formed()
 }
 
 /// The shortest equivalent of a path, by its text alone: what Go's `filepath.Clean` makes of it.

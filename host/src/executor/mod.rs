@@ -11,7 +11,10 @@
 //! - `snapshot`: what a killed daemon left, for which another attempt is worth its time.
 //! - `room`: whether the daemon failed because a disk is full.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
+//! - `surroundings`: what else explains a failure: what `.dockerignore` leaves out, how a script begins, which secrets there are.
+//! - `arguments`: those that are given and that the Dockerfile does not declare.
 
+mod arguments;
 mod cache;
 pub mod context;
 pub mod error;
@@ -20,6 +23,7 @@ pub mod outputs;
 mod room;
 mod snapshot;
 pub mod solves;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -125,7 +129,9 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
-    (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
+    (host.credentials.remarks().iter())
+        .chain(&arguments::remarks(plan, host))
+        .for_each(|remark| (host.on_warning)(remark));
     let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;
@@ -257,10 +263,7 @@ async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
 
 /// Where the daemon's log is shown, beside the progress: in whole lines, so that those of progress stay whole too.
 fn daemon_log(progress: Mode) -> LogSink {
-    match progress {
-        Mode::Json => Box::new(DaemonLog::new(io::stderr())),
-        Mode::Plain | Mode::Coloured => Box::new(io::LineWriter::new(io::stderr())),
-    }
+    Box::new(DaemonLog::new(progress, io::stderr()))
 }
 
 /// Serves the plan's base images on loopback; `None` where there are none.

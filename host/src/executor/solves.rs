@@ -16,18 +16,23 @@ use tokio::task::JoinSet;
 
 use crate::buildkit::cache::{CacheExport, CacheImport};
 use crate::buildkit::client::Client;
+use crate::buildkit::error::SolveFailure;
+use crate::buildkit::fault::Fault;
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::local::Local;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
+use crate::buildkit::walk::WalkError;
 use crate::cancel::{Cancel, Cancelled};
 use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::{BuildError, Engine, Host, cache, context, exports, room, snapshot};
+use crate::executor::surroundings::Surroundings;
+use crate::executor::{BuildError, Engine, Host, cache, exports, room, snapshot};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
-use crate::progress::{self, FailureReport, Progress, SolveId};
+use crate::progress::{self, FailureReport, Known, Progress, SolveId};
 use crate::registry::Registry;
 
 // What the planner lets pass, the session hands over.
@@ -388,6 +393,21 @@ fn failed(
     let (failure, logins) = match error {
         SolveError::Failed {
             cause: Some(source),
+            failure,
+            logins,
+        } if is_of_a_pattern(&source) => {
+            // Ours and the daemon's readers say the same of it.
+            let message = "syntax error in pattern".to_owned();
+            (
+                Box::new(SolveFailure {
+                    message,
+                    ..*failure
+                }),
+                logins,
+            )
+        }
+        SolveError::Failed {
+            cause: Some(source),
             ..
         } => {
             return BuildError::Fault {
@@ -405,17 +425,21 @@ fn failed(
             };
         }
     };
-    let context: PathBuf = solve
-        .locals
-        .iter()
-        .find(|local| local.name == "context")
-        .map(|local| host.directory.join(&local.path))
-        .unwrap_or_default();
+    let surroundings = Surroundings::of(plan, solve, host);
+    let failure = match surroundings.malformed_pattern(&failure) {
+        Some(told) => Box::new(told),
+        None => failure,
+    };
     let report = FailureReport {
         failure: &failure,
         steps: &progress.failed_steps(),
         target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
-        context: Some(&|directory: &str| context::names(&context, directory)),
+        known: Known {
+            context: Some(&|directory: &str| surroundings.names(directory)),
+            excluding: Some(&|path: &str| surroundings.excluding(path)),
+            first_line: Some(&|path: &str| surroundings.first_line(path)),
+            secrets: Some(&surroundings.secrets),
+        },
         logins: &logins,
         mode: host.progress,
     };
@@ -424,4 +448,15 @@ fn failed(
         Some(directory) => BuildError::NoRoom { directory, report },
         None => BuildError::Failed { report },
     }
+}
+
+/// Whether a local could not be sent because a pattern of `.dockerignore` cannot be read: the build's failure, and no machine's.
+fn is_of_a_pattern(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Local {
+            source: FileSyncError::Walk(WalkError::Pattern { .. }),
+            ..
+        }
+    )
 }

@@ -24,18 +24,38 @@ pub(super) enum Cause {
         reference: String,
         reason: String,
     },
+    /// The frontend that `# syntax=` names could not be looked up.
+    Frontend {
+        reference: String,
+        reason: String,
+    },
+    /// A step must have a secret that was not given.
+    Secret {
+        id: String,
+    },
     Other(String),
 }
 
 impl Cause {
     pub(super) fn of(message: &str) -> Self {
         let message = without_chain(&one_line(message));
+        if let Some(id) = missing_secret(&message) {
+            return Self::Secret { id };
+        }
         if let Some(path) = missing_path(&message) {
             return Self::MissingPath { path, message };
         }
         match base_image(&message) {
             Some((reference, reason)) => Self::BaseImage { reference, reason },
             None => Self::Other(message),
+        }
+    }
+
+    /// The same where it was a Dockerfile's frontend that was looked up, and no base image.
+    pub(super) fn of_frontend(self) -> Self {
+        match self {
+            Self::BaseImage { reference, reason } => Self::Frontend { reference, reason },
+            cause => cause,
         }
     }
 
@@ -46,6 +66,10 @@ impl Cause {
             Self::BaseImage { reference, reason } => cut_midst(&format!(
                 "cannot resolve the base image `{reference}`: {reason}"
             )),
+            Self::Frontend { reference, reason } => cut_midst(&format!(
+                "cannot resolve the frontend `{reference}`, which the Dockerfile names by `syntax`: {reason}"
+            )),
+            Self::Secret { id } => format!("secret `{id}` is mounted, and was not given"),
             Self::Other(message) if message.is_empty() => "the daemon gives no reason".to_owned(),
             Self::Other(message) => cut_midst(message),
         }
@@ -53,15 +77,25 @@ impl Cause {
 
     /// Whether a registry wants a login, or another one than it was given.
     pub(super) fn is_refusal(&self) -> bool {
-        matches!(self, Self::BaseImage { reason, .. } if says_refused(&reason.to_lowercase()))
+        matches!(
+            self,
+            Self::BaseImage { reason, .. } | Self::Frontend { reason, .. }
+                if says_refused(&reason.to_lowercase())
+        )
     }
 
-    /// What a person may do about it.
-    pub(super) fn hint(&self) -> Option<String> {
-        let Self::BaseImage { reference, reason } = self else {
-            return None;
-        };
-        Some(registry_hint(registry_of(reference), reason))
+    /// What a person may do about a registry that did not give what was wanted of it.
+    pub(super) fn registry_hint(&self) -> Option<String> {
+        match self {
+            Self::BaseImage { reference, reason } => {
+                Some(registry_hint(registry_of(reference), reason))
+            }
+            Self::Frontend { reference, reason } => Some(format!(
+                "without that line buildkitd's own frontend is used, which needs no registry; else {}",
+                registry_hint(registry_of(reference), reason)
+            )),
+            _ => None,
+        }
     }
 }
 
@@ -118,6 +152,14 @@ fn missing_path(message: &str) -> Option<String> {
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
     // Go quotes nearly as JSON does; what it quotes otherwise stays as it is.
     Some(serde_json::from_str(quoted).unwrap_or_else(|_| inner.to_owned()))
+}
+
+/// The id of `secret deploy: not found`.
+fn missing_secret(message: &str) -> Option<String> {
+    let id = message
+        .strip_prefix("secret ")?
+        .strip_suffix(": not found")?;
+    Some(id.to_owned())
 }
 
 fn base_image(message: &str) -> Option<(String, String)> {
@@ -282,13 +324,13 @@ mod tests {
              \"https://reg.example:5000/v2/a/b/manifests/1\": dial tcp: lookup reg.example: no such host"
         );
         assert_eq!(
-            lookup.hint().as_deref(),
+            lookup.registry_hint().as_deref(),
             Some(
                 "the name of registry `reg.example:5000` does not resolve: check its spelling, and this machine's \
                  network and DNS"
             )
         );
-        let hint = |reason: &str| cause(reason).hint().unwrap_or_default();
+        let hint = |reason: &str| cause(reason).registry_hint().unwrap_or_default();
         assert_eq!(
             hint(
                 "Head \"https://mirror:1/v2/\": dial tcp 127.0.0.1:1: connect: connection refused"
@@ -303,6 +345,41 @@ mod tests {
         assert!(hint("x509: certificate signed by unknown authority").contains("CA"));
         assert!(hint("http: server gave HTTP response to HTTPS client").contains("plain http"));
         assert!(hint("reg.example:5000/a/b:1: not found").contains("no such image"));
+    }
+
+    #[test]
+    fn a_frontend_is_no_base_image_and_can_be_done_without() {
+        let message =
+            "failed to resolve source metadata for docker.io/docker/dockerfile:1: not found";
+
+        let cause = Cause::of(message).of_frontend();
+
+        assert_eq!(
+            cause.headline(),
+            "cannot resolve the frontend `docker.io/docker/dockerfile:1`, which the Dockerfile names by `syntax`: not \
+             found"
+        );
+        assert_eq!(
+            cause.registry_hint().unwrap_or_default(),
+            "without that line buildkitd's own frontend is used, which needs no registry; else registry `docker.io` \
+             answers, and has no such image: check its name and tag"
+        );
+    }
+
+    #[test]
+    fn a_secret_that_was_not_given_is_recognized() {
+        let cause = Cause::of("failed to solve: secret deploy: not found");
+
+        assert_eq!(
+            cause,
+            Cause::Secret {
+                id: "deploy".into()
+            }
+        );
+        assert_eq!(
+            cause.headline(),
+            "secret `deploy` is mounted, and was not given"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The daemon's own log, a JSON object a line, for a program that reads the progress in that form.
+//! The daemon's own log beside the progress, in whole lines: as text behind a mark, or each a JSON object for a program.
 //!
 //! Writes: whole lines to what it was given, in one call for all that are complete. Unknown here: what a line says.
 
@@ -6,9 +6,13 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::progress::Mode;
+use crate::progress::line::one_line;
+
 /// Takes the daemon's log in any pieces. A line without an end is held back, and shown when this is dropped.
 #[derive(Debug)]
 pub struct DaemonLog<W: Write> {
+    mode: Mode,
     out: W,
     partial: Vec<u8>,
 }
@@ -20,9 +24,10 @@ struct Object<'a> {
 }
 
 impl<W: Write> DaemonLog<W> {
-    /// Writes to `out`.
-    pub fn new(out: W) -> Self {
+    /// Writes to `out`, as progress of that mode is shown.
+    pub fn new(mode: Mode, out: W) -> Self {
         Self {
+            mode,
             out,
             partial: Vec::new(),
         }
@@ -31,9 +36,17 @@ impl<W: Write> DaemonLog<W> {
     fn show(&mut self, lines: &[u8]) -> io::Result<()> {
         let mut text = String::new();
         for line in String::from_utf8_lossy(lines).lines() {
-            let event = "daemon";
-            let object = serde_json::to_string(&Object { event, line });
-            text.push_str(&object.expect("strings are JSON"));
+            match self.mode {
+                Mode::Json => {
+                    let event = "daemon";
+                    let object = serde_json::to_string(&Object { event, line });
+                    text.push_str(&object.expect("strings are JSON"));
+                }
+                Mode::Plain | Mode::Coloured => {
+                    text.push_str("| ");
+                    text.push_str(&one_line(line));
+                }
+            }
             text.push('\n');
         }
         self.out.write_all(text.as_bytes())
@@ -72,7 +85,7 @@ mod tests {
     #[test]
     fn lines_are_objects_whatever_the_pieces_are() {
         let mut out = Vec::new();
-        let mut log = DaemonLog::new(&mut out);
+        let mut log = DaemonLog::new(Mode::Json, &mut out);
 
         for piece in ["msg=\"o", "ne\"\ntwo\n", "", "three"] {
             log.write_all(piece.as_bytes()).unwrap();
@@ -88,5 +101,19 @@ mod tests {
             "\n"
         );
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn lines_of_text_stand_behind_a_mark_and_command_nothing() {
+        let mut out = Vec::new();
+        let mut log = DaemonLog::new(Mode::Plain, &mut out);
+
+        log.write_all(b"::error::x\ntime=1 msg=\x1b[2Jy\n").unwrap();
+        drop(log);
+
+        assert_eq!(
+            String::from_utf8(out).unwrap(),
+            "| ::error::x\n| time=1 msg=y\n"
+        );
     }
 }

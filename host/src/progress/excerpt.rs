@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use crate::buildkit::error::{LineRange, Source};
-use crate::progress::line::one_line;
+use crate::outside::{is_unruly, shown};
 
 /// Lines shown before and after those meant.
 const CONTEXT: usize = 2;
@@ -43,7 +43,7 @@ pub(super) fn of(source: &Source) -> Option<String> {
         .map_or(0, |(number, _)| number.to_string().len())
         .max(3);
 
-    let mut text = format!("{}:{first}\n", one_line(&source.filename));
+    let mut text = format!("{}:{first}\n", name_of(&source.filename));
     let mut previous = None;
     let mut omitted = 0;
     for (number, show) in &shown {
@@ -65,6 +65,16 @@ pub(super) fn of(source: &Source) -> Option<String> {
         previous = Some(*number);
     }
     Some(text)
+}
+
+/// A file's name at the beginning of a line, where an odd one could be a command to whoever runs us.
+fn name_of(filename: &str) -> String {
+    let name = shown(filename).to_string();
+    if name.starts_with(|first: char| first.is_alphanumeric() || matches!(first, '.' | '_' | '/')) {
+        name
+    } else {
+        format!("./{name}")
+    }
 }
 
 /// The lines meant, as one text.
@@ -146,7 +156,7 @@ fn visible(line: &[u8]) -> String {
     for chunk in line.utf8_chunks() {
         text.extend(chunk.valid().chars().map(|c| match c {
             '\t' => c,
-            c if c.is_control() => '\u{fffd}',
+            c if is_unruly(c) => '\u{fffd}',
             c => c,
         }));
         text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02X}")));

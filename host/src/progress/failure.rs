@@ -8,20 +8,20 @@
 //!  11 |     COPY . .
 //!  12 | >>> RUN make
 //! last lines of the log:
-//!   make: *** [all] Error 7
-//! exit code: 7
+//!   | make: *** [all] Error 7
 //! ```
 //!
-//! Every part but the first is left out where nothing is known of it.
+//! Every part but the first is left out where nothing is known of it. No line begins with a text from outside, also not after
+//! blanks: a line of a step's log could be a command to whoever runs us (`::set-output`).
 //!
-//! Reads: the context's directories, through the caller. Writes: nothing. Unknown here: the file system, requests.
+//! Reads: the context, through the caller. Writes: nothing. Unknown here: the file system, requests.
 
 use crate::buildkit::auth::UsedLogin;
 use crate::buildkit::error::SolveFailure;
 use crate::progress::cause::Cause;
 use crate::progress::excerpt;
+use crate::progress::hint::{self, Known};
 use crate::progress::line::Colours;
-use crate::progress::missing::{self, ListContext};
 use crate::progress::plain::clip;
 use crate::progress::{FailedStep, Mode};
 
@@ -31,6 +31,8 @@ const MOST_EXCERPTS: usize = 2;
 const LONGEST_NAME: usize = 300;
 /// How many other steps are named that failed as well.
 const MOST_OTHERS: usize = 5;
+/// How the step is named that looks up the frontend of `# syntax=`.
+const FRONTEND_LOOKUP: &str = "resolve image config for ";
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD: &str = "\x1b[1m";
@@ -43,8 +45,8 @@ pub struct FailureReport<'a> {
     pub steps: &'a [FailedStep],
     /// The target that was built, where there are several.
     pub target: Option<&'a str>,
-    /// Where a path that COPY did not find is looked for.
-    pub context: Option<ListContext<'a>>,
+    /// What else is known, for a hint.
+    pub known: Known<'a>,
     /// The logins that registries were given; shown if one of them may have been refused.
     pub logins: &'a [UsedLogin],
     /// As for [`Progress::new`](crate::progress::Progress::new); JSON has no part in this, and means no colours.
@@ -56,15 +58,14 @@ impl FailureReport<'_> {
     #[must_use]
     pub fn text(&self) -> String {
         let colours = self.mode.colours();
-        let cause = Cause::of(&self.failure.message);
         let step = self.step();
+        let cause = self.cause(step);
+        let headline = cause.headline();
 
-        let mut text = format!(
-            "{} {}\n",
-            colours.paint(BOLD_RED, "error:"),
-            cause.headline()
-        );
-        if let Some(step) = step {
+        let mut text = format!("{} {headline}\n", colours.paint(BOLD_RED, "error:"));
+        // The step that looks an image up is named like it.
+        let is_lookup = matches!(cause, Cause::BaseImage { .. } | Cause::Frontend { .. });
+        if let Some(step) = step.filter(|_| !is_lookup) {
             text.push_str(&format!("  step: {}\n", clip(&step.name, LONGEST_NAME)));
         }
         if let Some(target) = self.target {
@@ -82,9 +83,25 @@ impl FailureReport<'_> {
         }
         self.write_others(step, &mut text);
         if let Some(code) = self.failure.exit_code {
-            text.push_str(&exit_code(code));
+            let code = exit_code(code);
+            if !headline.contains(&code) {
+                text.push_str(&format!("{code}\n"));
+            }
         }
         text
+    }
+
+    fn cause(&self, step: Option<&FailedStep>) -> Cause {
+        let cause = Cause::of(&self.failure.message);
+        let marked = self.failure.sources.first().and_then(excerpt::marked);
+        let is_frontend = step.is_some_and(|step| step.name.starts_with(FRONTEND_LOOKUP))
+            // Every instruction begins with a letter.
+            || marked.is_some_and(|marked| marked.starts_with(['#', '/']));
+        if is_frontend {
+            cause.of_frontend()
+        } else {
+            cause
+        }
     }
 
     /// The step that failed: the one that the daemon names, else the only one that did.
@@ -97,23 +114,16 @@ impl FailureReport<'_> {
     }
 
     fn hint(&self, cause: &Cause, step: Option<&FailedStep>) -> Option<String> {
-        let Cause::MissingPath { path, .. } = cause else {
-            return cause.hint();
-        };
-        if self.copies_from_elsewhere(step) {
-            return None;
-        }
-        missing::explain(path, self.context?)
-    }
-
-    /// Whether the step reads from another stage or image (`--from=`, or `from=` of a mount), so that the context
-    /// explains nothing; also if nothing is known of the step.
-    fn copies_from_elsewhere(&self, step: Option<&FailedStep>) -> bool {
         let instruction = match step {
             Some(step) => Some(step.name.clone()),
             None => self.failure.sources.first().and_then(excerpt::marked),
         };
-        instruction.is_none_or(|instruction| instruction.contains("from="))
+        self.known.hint(&hint::Failure {
+            cause,
+            instruction: instruction.as_deref(),
+            step,
+            exit_code: self.failure.exit_code,
+        })
     }
 
     fn write_excerpts(&self, colours: Colours, text: &mut String) {
@@ -147,7 +157,7 @@ impl FailureReport<'_> {
                 clip(&other.name, LONGEST_NAME),
                 Cause::of(&other.error).headline(),
             );
-            text.push_str(&format!("also failed: {name}\n  {why}\n"));
+            text.push_str(&format!("also failed: {name}\n  error: {why}\n"));
         }
         if others.len() > MOST_OTHERS {
             text.push_str(&format!("and {} more steps\n", others.len() - MOST_OTHERS));
@@ -169,7 +179,7 @@ fn write_log(step: &FailedStep, text: &mut String) {
         text.push_str("the log:\n");
     }
     for line in &step.tail {
-        text.push_str(format!("  {line}").trim_end());
+        text.push_str(format!("  | {line}").trim_end());
         text.push('\n');
     }
 }
@@ -189,20 +199,11 @@ fn describe(login: &UsedLogin) -> String {
     format!("registry `{host}` was given {who} from {origin}")
 }
 
-/// The exit code with what it usually means; from 128 on a shell's word for a signal.
 fn exit_code(code: u32) -> String {
-    let meaning = match code {
-        126 => " (the command cannot be executed)",
-        127 => " (the command was not found)",
-        132 => " (illegal instruction: built for another processor?)",
-        134 => " (aborted)",
-        137 => " (killed: out of memory?)",
-        139 => " (segmentation fault)",
-        143 => " (terminated)",
-        u32::MAX => return "exit code: unknown\n".to_owned(),
-        _ => "",
-    };
-    format!("exit code: {code}{meaning}\n")
+    match code {
+        u32::MAX => "exit code: unknown".to_owned(),
+        code => format!("exit code: {code}"),
+    }
 }
 
 #[cfg(test)]
@@ -227,7 +228,7 @@ mod tests {
             failure,
             steps,
             target: None,
-            context: None,
+            known: Known::default(),
             logins: &[],
             mode: Mode::Plain,
         }
@@ -270,7 +271,7 @@ mod tests {
             text,
             "error: process \"/bin/sh -c make\" did not complete successfully: exit code: 7\n  \
              step: [server 3/3] RUN make\n  target: `server`\nDockerfile:3\n  1 |     FROM base\n  2 |     COPY . .\n  \
-             3 | >>> RUN make\nlast 3 of 1203 lines of the log:\n  cc main.c\n\n  Error 7\nexit code: 7\n"
+             3 | >>> RUN make\nlast 3 of 1203 lines of the log:\n  | cc main.c\n  |\n  | Error 7\n"
         );
     }
 
@@ -321,7 +322,10 @@ mod tests {
         };
 
         let text = FailureReport {
-            context: Some(&context),
+            known: Known {
+                context: Some(&context),
+                ..Known::default()
+            },
             ..report(&failure, &steps)
         }
         .text();
@@ -329,7 +333,7 @@ mod tests {
         assert_eq!(
             text,
             "error: \"/src/mian.c\": not found\n  step: [2/3] COPY src/mian.c /src/\n  hint: `src/` has no `mian.c`: \
-             did you mean `src/main.c`?\nalso failed: [3/3] COPY x /x\n  \"/x\": not found\n"
+             did you mean `src/main.c`?\nalso failed: [3/3] COPY x /x\n  error: \"/x\": not found\n"
         );
     }
 
@@ -343,7 +347,10 @@ mod tests {
         let context = |_: &str| panic!("the context was asked");
 
         let text = FailureReport {
-            context: Some(&context),
+            known: Known {
+                context: Some(&context),
+                ..Known::default()
+            },
             ..report(&failure, &steps)
         }
         .text();
@@ -369,7 +376,10 @@ mod tests {
                 ..SolveFailure::default()
             };
             FailureReport {
-                context: Some(&context),
+                known: Known {
+                    context: Some(&context),
+                    ..Known::default()
+                },
                 ..report(&failure, &[])
             }
             .text()
@@ -395,10 +405,48 @@ mod tests {
     }
 
     #[test]
-    fn exit_codes_say_what_they_usually_mean() {
-        assert_eq!(exit_code(137), "exit code: 137 (killed: out of memory?)\n");
-        assert_eq!(exit_code(1), "exit code: 1\n");
-        assert_eq!(exit_code(u32::MAX), "exit code: unknown\n");
+    fn an_exit_code_is_told_once_and_explained() {
+        let text = |message: &str, code| {
+            let failure = SolveFailure {
+                message: message.into(),
+                exit_code: Some(code),
+                ..SolveFailure::default()
+            };
+            report(&failure, &[]).text()
+        };
+
+        assert_eq!(text("exit code: 1", 1), "error: exit code: 1\n");
+        assert_eq!(text("no", 1), "error: no\nexit code: 1\n");
+        assert_eq!(text("no", u32::MAX), "error: no\nexit code: unknown\n");
+        assert!(text("no", 137).contains("hint: exit code 137: it was killed"));
+    }
+
+    #[test]
+    fn no_line_begins_with_a_text_from_outside() {
+        let hostile = "::error::x";
+        let failure = SolveFailure {
+            message: hostile.into(),
+            sources: vec![Source {
+                filename: hostile.into(),
+                ..dockerfile(hostile, 1)
+            }],
+            vertex: Some("sha256:1".into()),
+            exit_code: Some(9),
+        };
+        let steps = [
+            step(1, hostile, hostile, &[hostile, "   ::add-mask::x"]),
+            step(2, hostile, hostile, &[]),
+        ];
+
+        let text = FailureReport {
+            target: Some(hostile),
+            ..report(&failure, &steps)
+        }
+        .text();
+
+        let is_command = |line: &&str| line.trim_start().starts_with("::");
+        assert_eq!(text.lines().find(is_command), None, "{text}");
+        assert!(text.contains("\n  | ::error::x\n  |    ::add-mask::x\n"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Lines: what a process prints, as text that is safe to show.
 //!
-//! However the bytes are cut into messages, the same lines come out. A line holds no control character but the tab
+//! However the bytes are cut into messages, the same lines come out. A line holds no control character but the tab, and nothing that turns the direction of text
 //! (and colours, where the reader is a terminal): cursor codes, titles and bells would spoil a log or a terminal.
 //! Of a progress bar that redraws itself by `\r` only the last state remains, as on a terminal.
 //! Bytes that are not UTF-8 are shown as `\xE9`, so nothing is lost or guessed.
@@ -8,6 +8,8 @@
 //! Reads, writes: nothing. Unknown here: steps, solves.
 
 use vte::{Params, Parser, Perform};
+
+use crate::outside::is_unruly;
 
 /// The longest line in bytes; a longer one is shown as several. It bounds what a process without line breaks costs.
 const LONGEST_LINE: usize = 16 * 1024;
@@ -200,7 +202,8 @@ impl Canvas {
 
 impl Perform for Canvas {
     fn print(&mut self, character: char) {
-        if !character.is_control() {
+        // What turns the direction of text would turn the rest of our own line.
+        if !is_unruly(character) {
             self.push(character);
         }
     }

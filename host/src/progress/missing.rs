@@ -23,9 +23,18 @@ pub struct ContextName {
 /// Gives the names in a directory of the build context: `""` is its root, a directory that is not there has none.
 pub type ListContext<'a> = &'a dyn Fn(&str) -> Vec<ContextName>;
 
+/// Says which line of which file keeps a path of the context from the daemon: `` `.dockerignore:2` (`docs`) ``.
+pub type Excluding<'a> = &'a dyn Fn(&str) -> Option<String>;
+
 /// What to say of `path`, which the daemon did not find in the context.
-pub(super) fn explain(path: &str, list: ListContext<'_>) -> Option<String> {
+pub(super) fn explain(
+    path: &str,
+    list: ListContext<'_>,
+    excluding: Option<Excluding<'_>>,
+) -> Option<String> {
     let mut directory = String::new();
+    // The uppermost directory that is left out, unless an exception brings back what is in it.
+    let mut left_out: Option<String> = None;
     for part in path
         .split('/')
         .filter(|part| !part.is_empty() && *part != ".")
@@ -33,17 +42,21 @@ pub(super) fn explain(path: &str, list: ListContext<'_>) -> Option<String> {
         let names = list(&directory);
         let here = join(&directory, part);
         match names.iter().find(|name| name.name == part) {
-            Some(found) if found.excluded => {
-                return Some(format!(
-                    "`{}` exists, but `.dockerignore` excludes it",
-                    one_line(&here)
-                ));
+            Some(found) => {
+                left_out = found.excluded.then(|| left_out.unwrap_or(here.clone()));
+                directory = here;
             }
-            Some(_) => directory = here,
+            None if left_out.is_some() => break,
             None => return Some(what_is_there(&directory, part, &names)),
         }
     }
-    None
+    let path = left_out?;
+    let by = excluding.and_then(|excluding| excluding(&path));
+    Some(format!(
+        "`{}` exists, but {} excludes it",
+        one_line(&path),
+        by.unwrap_or_else(|| "`.dockerignore`".to_owned())
+    ))
 }
 
 fn what_is_there(directory: &str, part: &str, names: &[ContextName]) -> String {
@@ -110,7 +123,7 @@ fn shown(directory: &str, name: &ContextName) -> String {
     }
 }
 
-fn join(directory: &str, name: &str) -> String {
+pub(super) fn join(directory: &str, name: &str) -> String {
     if directory.is_empty() {
         name.to_owned()
     } else {
@@ -146,7 +159,7 @@ mod tests {
     }
 
     fn hint(path: &str) -> String {
-        explain(path, &context).unwrap_or_default()
+        explain(path, &context, None).unwrap_or_default()
     }
 
     #[test]
@@ -178,6 +191,29 @@ mod tests {
     }
 
     #[test]
+    fn what_excludes_a_path_is_named_and_an_exception_brings_it_back() {
+        let tree = |directory: &str| {
+            let names: &[(&str, bool)] = match directory {
+                "" => &[("docs", true)],
+                "docs" => &[("api", true), ("README", false)],
+                _ => &[],
+            };
+            let name = |(name, excluded): &(&str, bool)| ContextName {
+                name: (*name).into(),
+                excluded: *excluded,
+            };
+            names.iter().map(name).collect()
+        };
+        let excluding = |path: &str| Some(format!("line 2 (of {path})"));
+        let hint = |path: &str| explain(path, &tree, Some(&excluding));
+
+        let excluded = Some("`docs` exists, but line 2 (of docs) excludes it".to_owned());
+        assert_eq!(hint("/docs/api/x"), excluded);
+        assert_eq!(hint("/docs/gone"), excluded);
+        assert_eq!(hint("/docs/README"), None);
+    }
+
+    #[test]
     fn without_a_near_miss_what_is_there_is_listed() {
         assert_eq!(
             hint("/target/app"),
@@ -200,7 +236,7 @@ mod tests {
                 .collect()
         };
         assert_eq!(
-            explain("zz", &many).unwrap_or_default(),
+            explain("zz", &many, None).unwrap_or_default(),
             "the context has no `zz`, only `file000`, `file001`, `file002`, `file003`, `file004`, `file005`, `file006`, \
              `file007`, `file008`, `file009` and 490 more"
         );
@@ -208,6 +244,6 @@ mod tests {
 
     #[test]
     fn a_path_that_is_there_needs_no_hint() {
-        assert_eq!(explain("/src/main.c", &context), None);
+        assert_eq!(explain("/src/main.c", &context, None), None);
     }
 }

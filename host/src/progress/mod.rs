@@ -11,7 +11,7 @@
 //! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s.
 //! - `line`, `tail`, `excerpt`, `amount`: logs, source files and figures made fit to show.
 //! - `plain`, `json`: the two ways to show events.
-//! - `cause`, `missing`, `failure`: the daemon's message made readable, what it hints at, and what surrounds it.
+//! - `cause`, `missing`, `hint`, `failure`: the daemon's message made readable, what a person may do, and what surrounds it.
 //!
 //! Reads, writes: only the `Write` it was given. Unknown here: requests, plans, the wire.
 //! Secrets are not masked: none reaches this room, unless a process of the build prints one.
@@ -22,6 +22,7 @@ mod daemon_log;
 mod event;
 mod excerpt;
 mod failure;
+mod hint;
 mod json;
 mod line;
 mod missing;
@@ -43,7 +44,8 @@ use crate::progress::trace::{Patience, Trace};
 
 pub use crate::progress::daemon_log::DaemonLog;
 pub use crate::progress::failure::FailureReport;
-pub use crate::progress::missing::{ContextName, ListContext};
+pub use crate::progress::hint::{FirstLine, Known};
+pub use crate::progress::missing::{ContextName, Excluding, ListContext};
 pub use crate::progress::runner::run;
 
 /// One of the solves that a [`Progress`] shows.

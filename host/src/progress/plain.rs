@@ -281,7 +281,7 @@ fn progress_text(progress: &Progress) -> String {
 fn write_warning(warning: &Warning, out: &mut String) {
     out.push_str(&format!("- {}\n", warning.short));
     for line in &warning.detail {
-        out.push_str(&format!("  {line}\n"));
+        out.push_str(&format!("  | {line}\n"));
     }
     if !warning.url.is_empty() {
         out.push_str(&format!("  see {}\n", warning.url));

@@ -51,6 +51,11 @@ impl Glob {
         Self { chunks }
     }
 
+    /// Whether no part of it is malformed.
+    pub(crate) fn is_well_formed(&self) -> bool {
+        self.chunks.iter().all(|chunk| chunk.parts.is_some())
+    }
+
     /// Whether the whole of `name` matches.
     ///
     /// # Errors

@@ -1,0 +1,189 @@
+//! Arguments of a build that its Dockerfile does not declare: they are passed over in silence, which nobody means.
+//!
+//! Reads: the Dockerfile. Writes: nothing. Unknown here: stages, values.
+//! Source: the Dockerfile reference: `ARG`, parser directives, predefined arguments.
+
+use std::collections::BTreeSet;
+
+use crate::executor::{Host, surroundings};
+use crate::outside::shown;
+use crate::planner::checked_plan::CheckedPlan;
+
+/// Arguments that need no declaration.
+const PREDEFINED: [&str; 16] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "FTP_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "SOURCE_DATE_EPOCH",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "TARGETSTAGE",
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "SYNTAX",
+];
+
+/// A remark for each argument of a plan that its Dockerfile does not declare: all its solves have the same. Blocking.
+pub(super) fn remarks(plan: &CheckedPlan, host: &Host) -> Vec<String> {
+    let Some(solve) = plan.solves().first() else {
+        return Vec::new();
+    };
+    let given: Vec<&str> = (solve.attributes.iter())
+        .filter_map(|attribute| attribute.key.strip_prefix("build-arg:"))
+        .collect();
+    if given.is_empty() {
+        return Vec::new();
+    }
+    match surroundings::dockerfile_text(solve, host) {
+        Some(text) => undeclared(&given, &String::from_utf8_lossy(&text)),
+        None => Vec::new(),
+    }
+}
+
+/// A remark for each name of an argument that the text of a Dockerfile does not declare.
+///
+/// A base image may declare more by `ONBUILD`, which is not known here: so these are remarks. A Dockerfile that names another
+/// frontend than Docker's is not judged.
+fn undeclared(given: &[&str], dockerfile: &str) -> Vec<String> {
+    if has_foreign_frontend(dockerfile) {
+        return Vec::new();
+    }
+    let declared = declared(dockerfile);
+    (given.iter())
+        .filter(|name| !is_predefined(name) && !declared.contains(**name))
+        .map(|name| {
+            let near = near_miss(name, &declared);
+            let near = near.map_or_else(String::new, |near| {
+                format!(": did you mean `{}`?", shown(near))
+            });
+            format!(
+                "argument `{}` is given, and no `ARG` of the Dockerfile declares it{near}",
+                shown(name)
+            )
+        })
+        .collect()
+}
+
+fn is_predefined(name: &str) -> bool {
+    name.starts_with("BUILDKIT_")
+        || PREDEFINED.contains(&name)
+        || PREDEFINED.contains(&name.to_ascii_uppercase().as_str()) && name.ends_with("_proxy")
+}
+
+/// The names that `ARG` declares, whichever stage it stands in.
+fn declared(dockerfile: &str) -> BTreeSet<String> {
+    let mut declared = BTreeSet::new();
+    for instruction in instructions(dockerfile) {
+        let mut words = instruction.split_whitespace();
+        let mut first = words.next().unwrap_or_default();
+        if first.eq_ignore_ascii_case("ONBUILD") {
+            first = words.next().unwrap_or_default();
+        }
+        if first.eq_ignore_ascii_case("ARG") {
+            // Words of a value that holds blanks are taken as well, which does no harm.
+            let names = words.map(|word| word.split('=').next().unwrap_or(word));
+            declared.extend(names.map(|name| name.trim_matches(['"', '\'']).to_owned()));
+        }
+    }
+    declared
+}
+
+/// Instructions with the lines on which they go on; lines of a heredoc count as instructions.
+fn instructions(dockerfile: &str) -> Vec<String> {
+    let escape = directive(dockerfile, "escape").unwrap_or("\\");
+    let mut instructions = Vec::new();
+    let mut current = String::new();
+    for line in dockerfile.lines() {
+        let line = line.trim();
+        if line.starts_with('#') || (line.is_empty() && !current.is_empty()) {
+            continue;
+        }
+        match line.strip_suffix(escape) {
+            Some(begun) => {
+                current.push_str(begun);
+                current.push(' ');
+            }
+            None => {
+                current.push_str(line);
+                instructions.push(std::mem::take(&mut current));
+            }
+        }
+    }
+    instructions.push(current);
+    instructions
+}
+
+/// The value of a parser directive: `# escape=x` among the first lines, before anything else.
+fn directive<'d>(dockerfile: &'d str, name: &str) -> Option<&'d str> {
+    let comments = dockerfile
+        .trim_start_matches('\u{feff}')
+        .lines()
+        .map_while(|line| line.trim().strip_prefix('#'));
+    let mut directives = comments.map_while(|comment| comment.split_once('='));
+    let (_, value) = directives.find(|(key, _)| key.trim().eq_ignore_ascii_case(name))?;
+    Some(value.trim())
+}
+
+fn has_foreign_frontend(dockerfile: &str) -> bool {
+    directive(dockerfile, "syntax").is_some_and(|image| {
+        let image = image.strip_prefix("docker.io/").unwrap_or(image);
+        !image.starts_with("docker/dockerfile")
+    })
+}
+
+fn near_miss<'n>(name: &str, declared: &'n BTreeSet<String>) -> Option<&'n String> {
+    let distance = |other: &String| {
+        if other.eq_ignore_ascii_case(name) {
+            0
+        } else {
+            strsim::osa_distance(other, name)
+        }
+    };
+    let nearest = declared.iter().min_by_key(|other| distance(other))?;
+    let allowed = (name.chars().count() / 3).max(1);
+    (distance(nearest) <= allowed).then_some(nearest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::undeclared as remarks;
+
+    #[test]
+    fn what_no_stage_declares_is_told_with_what_was_probably_meant() {
+        let dockerfile =
+            "ARG BASE=scratch\nFROM $BASE\n# ARG GONE\narg Version=1 \\\n  # why\n  CHANNEL\n";
+
+        assert_eq!(
+            remarks(&["BASE", "VERSION", "CHANNEL", "GONE"], dockerfile),
+            [
+                "argument `VERSION` is given, and no `ARG` of the Dockerfile declares it: did you mean `Version`?",
+                "argument `GONE` is given, and no `ARG` of the Dockerfile declares it"
+            ]
+        );
+    }
+
+    #[test]
+    fn predefined_arguments_other_escapes_and_other_frontends_are_not_told() {
+        let names = [
+            "HTTP_PROXY",
+            "no_proxy",
+            "BUILDKIT_SYNTAX",
+            "SOURCE_DATE_EPOCH",
+            "TARGETARCH",
+        ];
+        assert_eq!(remarks(&names, "FROM scratch\n"), Vec::<String>::new());
+        let escape = "# escape=`\nFROM a\nARG A `\n B\nONBUILD ARG C\n";
+        assert_eq!(remarks(&["A", "B", "C"], escape), Vec::<String>::new());
+        assert_eq!(remarks(&["A"], "# syntax=example/other\nA\n").len(), 0);
+        assert_eq!(
+            remarks(&["A"], "# syntax = docker/dockerfile:1\nFROM a\n").len(),
+            1
+        );
+    }
+}

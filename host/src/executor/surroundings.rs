@@ -1,0 +1,322 @@
+//! What surrounds a failed solve: its context, the patterns that leave parts of it out, the secrets that were given.
+//!
+//! Only looked at once a solve has failed. What stands in the context leads nowhere outside of it.
+//!
+//! Reads: the context, and the `.dockerignore` that counts for it. Writes: nothing. Unknown here: what a person is told.
+//! Source: BuildKit v0.32.2, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use oci_image_schema::plan::{AttributeValue, Solve};
+
+use crate::buildkit::error::{LineRange, SolveFailure, Source};
+use crate::buildkit::ignore::{self, Inherited, Matcher};
+use crate::buildkit::walk::Root;
+use crate::executor::{Host, context};
+use crate::outside::shown;
+use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::ContextName;
+
+/// How much of a file is read: a list of patterns, the first line of a script.
+const MOST_BYTES: u64 = 1 << 20;
+const LONGEST_LINE: u64 = 4096;
+/// What the daemon says of a pattern that it cannot read.
+const MALFORMED: [&str; 2] = [
+    "syntax error in pattern",
+    "illegal exclusion pattern: \"!\"",
+];
+
+/// What is known of a solve beyond what the daemon says of it.
+pub(super) struct Surroundings {
+    context: PathBuf,
+    ignored: Option<Ignored>,
+    /// The ids of the secrets that were given.
+    pub(super) secrets: Vec<String>,
+}
+
+/// A list of what is left out of a context.
+struct Ignored {
+    /// The file, as a person knows it.
+    name: String,
+    text: Vec<u8>,
+    /// Each pattern with its line.
+    rules: Vec<(u32, Vec<u8>)>,
+    /// `None` if one of them is malformed.
+    matcher: Option<Matcher>,
+}
+
+impl Surroundings {
+    pub(super) fn of(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Self {
+        let (directory, filename) = dockerfile(solve, host);
+        let secrets = plan.secrets().iter().map(|secret| secret.id.clone());
+        Self::new(
+            local(solve, "context", host),
+            (&directory, &filename),
+            secrets.collect(),
+        )
+    }
+
+    /// Those of a solve whose Dockerfile has that name in that directory.
+    fn new(context: PathBuf, dockerfile: (&Path, &str), secrets: Vec<String>) -> Self {
+        let (directory, filename) = dockerfile;
+        let own = format!("{filename}.dockerignore");
+        let ignored =
+            Ignored::read(directory, &own).or_else(|| Ignored::read(&context, ".dockerignore"));
+        Self {
+            context,
+            ignored,
+            secrets,
+        }
+    }
+
+    /// The names in a directory of the context.
+    pub(super) fn names(&self, directory: &str) -> Vec<ContextName> {
+        let mut names = context::names(&self.context, directory);
+        for name in &mut names {
+            let path = Path::new(directory).join(&name.name);
+            name.excluded = self.rule(&path.to_string_lossy()).is_some();
+        }
+        names
+    }
+
+    /// Which line keeps a path from the daemon.
+    pub(super) fn excluding(&self, path: &str) -> Option<String> {
+        let (line, pattern) = self.rule(path)?;
+        let name = &self.ignored.as_ref()?.name;
+        let pattern = String::from_utf8_lossy(pattern);
+        Some(format!("`{}:{line}` (`{}`)", shown(name), shown(&*pattern)))
+    }
+
+    /// The first line of a file of the context, with its end.
+    pub(super) fn first_line(&self, path: &str) -> Option<Vec<u8>> {
+        let file = open(&self.context, path).ok()?;
+        let mut line = Vec::new();
+        BufReader::new(file.take(LONGEST_LINE))
+            .read_until(b'\n', &mut line)
+            .ok()?;
+        Some(line)
+    }
+
+    /// The failure of a pattern that the daemon, or our side, could not read, with the place where it is written.
+    pub(super) fn malformed_pattern(&self, failure: &SolveFailure) -> Option<SolveFailure> {
+        if !MALFORMED.iter().any(|said| failure.message.ends_with(said)) {
+            return None;
+        }
+        let ignored = self.ignored.as_ref()?;
+        let is_malformed = |(_, pattern): &&(u32, Vec<u8>)| !ignore::is_well_formed(pattern);
+        let (line, pattern) = ignored.rules.iter().find(is_malformed)?;
+        let reason = match pattern.as_slice() {
+            b"!" => "it excepts nothing",
+            _ => "a `[` has no `]`, a range in it runs backwards, or a `\\` stands at the end",
+        };
+        let pattern = String::from_utf8_lossy(pattern);
+        let (pattern, name) = (shown(&*pattern), shown(&ignored.name));
+        Some(SolveFailure {
+            message: format!("`{pattern}` in `{name}` is not a pattern: {reason}"),
+            sources: vec![Source {
+                filename: ignored.name.clone(),
+                data: ignored.text.clone(),
+                ranges: vec![LineRange {
+                    start: *line,
+                    end: *line,
+                }],
+            }],
+            ..SolveFailure::default()
+        })
+    }
+
+    /// The rule that has the last say of a path, if it leaves it out.
+    fn rule(&self, path: &str) -> Option<(u32, &[u8])> {
+        let ignored = self.ignored.as_ref()?;
+        let matcher = ignored.matcher.as_ref()?;
+        let mut inherited = Inherited::default();
+        let mut excluded = false;
+        let path = path.trim_matches('/').as_bytes();
+        let ends = (0..=path.len()).filter(|end| path.get(*end).is_none_or(|byte| *byte == b'/'));
+        for end in ends {
+            (excluded, inherited) = matcher.matches_directory(&path[..end], &inherited).ok()?;
+        }
+        let (line, pattern) = &ignored.rules[inherited.last().filter(|_| excluded)?];
+        Some((*line, pattern))
+    }
+}
+
+impl Ignored {
+    /// `None` if there is no such file; an empty one leaves nothing out.
+    fn read(directory: &Path, name: &str) -> Option<Self> {
+        let text = read(directory, name)?;
+        let rules = rules(&text);
+        let patterns: Vec<&[u8]> = rules
+            .iter()
+            .map(|(_, pattern)| pattern.as_slice())
+            .collect();
+        Some(Self {
+            name: name.to_owned(),
+            matcher: Matcher::new(&patterns).ok(),
+            text,
+            rules,
+        })
+    }
+}
+
+/// The patterns of a list with their lines, as the frontend sends them.
+fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let rule = |(number, line): (u32, &[u8])| {
+        let pattern = line.trim_ascii();
+        if line.starts_with(b"#") || pattern.is_empty() {
+            return None;
+        }
+        let (exception, pattern) = match pattern.strip_prefix(b"!") {
+            Some(rest) => (&b"!"[..], rest.trim_ascii()),
+            None => (&b""[..], pattern),
+        };
+        let cleaned = match pattern {
+            [] => Vec::new(),
+            pattern => ignore::clean(pattern),
+        };
+        let relative = match cleaned.strip_prefix(b"/") {
+            Some(rest) if !rest.is_empty() => rest,
+            _ => &cleaned,
+        };
+        Some((number, [exception, relative].concat()))
+    };
+    (1..)
+        .zip(text.split(|byte| *byte == b'\n'))
+        .filter_map(rule)
+        .collect()
+}
+
+/// The text of a solve's Dockerfile; `None` if it cannot be read.
+pub(super) fn dockerfile_text(solve: &Solve, host: &Host) -> Option<Vec<u8>> {
+    let (directory, filename) = dockerfile(solve, host);
+    read(&directory, &filename)
+}
+
+/// The directory of a solve's Dockerfile, and its name there.
+fn dockerfile(solve: &Solve, host: &Host) -> (PathBuf, String) {
+    let named = (solve.attributes.iter()).find_map(|attribute| match &attribute.value {
+        AttributeValue::Text(name) if attribute.key == "filename" => Some(name.clone()),
+        _ => None,
+    });
+    let filename = named.unwrap_or_else(|| "Dockerfile".to_owned());
+    (local(solve, "dockerfile", host), filename)
+}
+
+fn local(solve: &Solve, name: &str, host: &Host) -> PathBuf {
+    let local = solve.locals.iter().find(|local| local.name == name);
+    local
+        .map(|local| host.directory.join(&local.path))
+        .unwrap_or_default()
+}
+
+/// The text of a small file beneath a directory; `None` if there is none.
+fn read(directory: &Path, name: &str) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let file = open(directory, name).ok()?;
+    file.take(MOST_BYTES).read_to_end(&mut text).ok()?;
+    Some(text)
+}
+
+/// A plain file beneath a directory; no link on its path is followed.
+fn open(directory: &Path, path: &str) -> io::Result<std::fs::File> {
+    let root = Root::open(directory).map_err(io::Error::other)?;
+    let file = root.open_file(path.as_bytes())?;
+    if file.metadata()?.is_file() {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::InvalidInput.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn surroundings(files: &[(&str, &str)]) -> (tempfile::TempDir, Surroundings) {
+        let tree = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = tree.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let context = tree.path().to_owned();
+        let found = Surroundings::new(context, (tree.path(), "Dockerfile"), Vec::new());
+        (tree, found)
+    }
+
+    #[test]
+    fn the_line_that_leaves_a_path_out_is_named() {
+        let list = "# what is left out\n\n /docs/ \r\n!docs/README\n*.log\n";
+        let (_tree, found) = surroundings(&[
+            (".dockerignore", list),
+            ("docs/README", ""),
+            ("docs/api/x", ""),
+            ("a.log", ""),
+        ]);
+
+        let excluding = |path: &str| found.excluding(path);
+        assert_eq!(
+            excluding("docs/api/x").as_deref(),
+            Some("`.dockerignore:3` (`docs`)")
+        );
+        assert_eq!(
+            excluding("/a.log").as_deref(),
+            Some("`.dockerignore:5` (`*.log`)")
+        );
+        assert_eq!(excluding("docs/README"), None);
+        assert_eq!(excluding("src"), None);
+        let names: Vec<(String, bool)> = (found.names("docs").into_iter())
+            .map(|name| (name.name, name.excluded))
+            .collect();
+        assert_eq!(names, [("README".into(), false), ("api".into(), true)]);
+    }
+
+    #[test]
+    fn a_list_beside_the_dockerfile_counts_alone() {
+        let (_tree, found) =
+            surroundings(&[(".dockerignore", "a"), ("Dockerfile.dockerignore", "b")]);
+
+        assert_eq!(found.excluding("a"), None);
+        assert_eq!(
+            found.excluding("b").as_deref(),
+            Some("`Dockerfile.dockerignore:1` (`b`)")
+        );
+    }
+
+    #[test]
+    fn a_malformed_pattern_is_quoted_with_its_place() {
+        let (_tree, found) = surroundings(&[(".dockerignore", "docs\n[a-\n")]);
+        let failure = |message: &str| SolveFailure {
+            message: message.into(),
+            ..SolveFailure::default()
+        };
+
+        let told = found.malformed_pattern(&failure("failed to solve: syntax error in pattern"));
+
+        let told = told.unwrap();
+        assert!(
+            told.message
+                .starts_with("`[a-` in `.dockerignore` is not a pattern")
+        );
+        assert_eq!(told.sources[0].ranges[0].start, 2);
+        assert_eq!(found.malformed_pattern(&failure("no")), None);
+        assert_eq!(found.excluding("docs"), None);
+    }
+
+    #[test]
+    fn no_link_of_the_context_is_followed() {
+        let (tree, found) = surroundings(&[("script", "#!/bin/sh\r\nx")]);
+        std::os::unix::fs::symlink("/etc/hostname", tree.path().join("link")).unwrap();
+
+        assert_eq!(
+            found.first_line("script").as_deref(),
+            Some(&b"#!/bin/sh\r\n"[..])
+        );
+        assert_eq!(found.first_line("link"), None);
+        assert_eq!(found.first_line("gone"), None);
+    }
+}
