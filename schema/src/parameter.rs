@@ -101,6 +101,10 @@ pub const INHERITED: &[(&str, &str)] = &[
         "Directory of the `config.json` that holds logins of registries.",
     ),
     (
+        "DOCKER_AUTH_CONFIG",
+        "Logins of registries, written as in a `config.json`; they count before those of the file.",
+    ),
+    (
         "SSH_AUTH_SOCK",
         "Socket of the SSH agent that `default` stands for.",
     ),

@@ -1,5 +1,11 @@
 //! Builds that fail: what a person is shown, the exit status, and that nothing half-made stays.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "keys of an object read best where they are used, without a borrow"
+)]
+
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -301,6 +307,25 @@ fn script_with_line_ends_of_windows_and_program_for_another_processor_are_explai
     }
     let run = build_with(files, &step("[\"/opt/program\"]"), json!({})).expect(1);
     shows(&run, &["hint: the program is made for another processor"]);
+}
+
+#[test]
+fn dockerfile_whose_name_is_taken_for_a_pattern_is_explained() {
+    for name in ["[a-", " a b"] {
+        let files: &[(&str, &[u8])] = &[(name, b"FROM scratch\nCOPY Dockerfile /\n")];
+        let more = json!({"dockerfile": format!("context/{name}")});
+
+        let run = build_with(files, "", more).expect(1);
+
+        shows(
+            &run,
+            &["hint: the daemon takes the name of a Dockerfile for a pattern"],
+        );
+    }
+    let files: &[(&str, &[u8])] = &[("::error::x", b"FROM scratch\nCOPPY a b\n")];
+    let run = build_with(files, "", json!({"dockerfile": "context/::error::x"})).expect(1);
+    assert_eq!(run.stderr.lines().find(is_command), None, "{}", run.stderr);
+    shows(&run, &["\n./::error::x:2\n"]);
 }
 
 #[test]

@@ -80,6 +80,39 @@ fn room_imports_only_the_rooms_that_the_design_allows() {
     assert_eq!(offenders, Vec::<String>::new());
 }
 
+/// What an error names may come from outside: a terminal's commands, the end of our line (`outside`).
+#[test]
+fn no_error_shows_a_text_as_it_is() {
+    // Reports are made of lines that are safe to show, and reasons are the system's.
+    const OWN: [&str; 3] = ["report", "reason", "tried"];
+    let mut offenders = Vec::new();
+    for file in rust_files(&checkout().join("host/src")) {
+        let attributes = file.code.split("#[error(").skip(1);
+        for attribute in attributes {
+            let (message, fields) = attribute.split_once(")]").expect("an attribute ends");
+            if message.contains(".display()") {
+                offenders.push(format!("{}: {message}", file.name));
+            }
+            let fields = fields.split_once('}').map_or("", |(fields, _)| fields);
+            let texts = fields
+                .lines()
+                .flat_map(|line| line.split(','))
+                .filter_map(|field| {
+                    let (name, kind) = field.trim().split_once(": ")?;
+                    let name = name.rsplit(['{', ' ']).next()?;
+                    ["String", "PathBuf"].contains(&kind.trim()).then_some(name)
+                });
+            for text in texts.filter(|text| !OWN.contains(text)) {
+                let is_shown = message.contains(&format!("{text} = shown({text})"));
+                if message.contains(&format!("{{{text}}}")) && !is_shown {
+                    offenders.push(format!("{}: `{text}` in {message}", file.name));
+                }
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
 #[test]
 fn every_room_of_the_host_is_in_the_table() {
     let root = fs::read_to_string(checkout().join("host/src/lib.rs")).unwrap();

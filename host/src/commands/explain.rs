@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use oci_image::outside::shown;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
 
@@ -66,7 +67,7 @@ fn nearest(name: &str) -> Option<&'static str> {
 
 /// A code that no diagnostic has.
 #[derive(Debug, thiserror::Error)]
-#[error("no diagnostic has the code `{name}`; {}", advice(*near))]
+#[error("no diagnostic has the code `{name}`; {}", advice(*near), name = shown(name))]
 struct Unknown {
     name: String,
     near: Option<&'static str>,
@@ -77,7 +78,7 @@ impl Unknown {
         // A comparison costs the product of the lengths.
         let near = nearest(&name.chars().take(64).collect::<String>());
         Self {
-            name: name.escape_debug().to_string(),
+            name: name.to_owned(),
             near,
         }
     }

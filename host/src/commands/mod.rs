@@ -20,6 +20,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
+use oci_image::outside::shown;
 use oci_image::progress::Mode;
 
 use crate::cli::{Cli, Color, Command, Progress};
@@ -95,7 +96,7 @@ fn enter(directory: Option<&Path>) -> Result<(), Failure> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("cannot use `{}` as the working directory", directory.display())]
+#[error("cannot use `{}` as the working directory", shown(directory))]
 struct Enter {
     directory: std::path::PathBuf,
     source: io::Error,

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use crate::outside::shown;
+
 /// Where system programs may be although an ordinary user's `PATH` does not say so: Debian's runc is in `/usr/sbin`.
 const ALSO: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 
@@ -45,7 +47,7 @@ pub struct Programs {
 
 /// A program that is not there, and what to install.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{sought} is not installed: {}", program.remedy())]
+#[error("{sought} is not installed: {}", program.remedy(), sought = shown(sought))]
 pub struct MissingProgram {
     /// Which.
     pub program: Program,

@@ -12,6 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{DaemonError, mounts, programs};
+use crate::outside::shown;
 
 /// Something that a build without root needs and this machine lacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -24,7 +25,8 @@ pub enum Lack {
     },
     /// Subordinate IDs of the user.
     #[error(
-        "a range for user `{user}` in `{file}` (as root: `usermod {option} 100000-165535 {user}`)"
+        "a range for user `{user}` in `{file}` (as root: `usermod {option} 100000-165535 {user}`)",
+        user = shown(user)
     )]
     SubordinateIds {
         /// `/etc/subuid` or `/etc/subgid`.

@@ -148,3 +148,75 @@ pub enum ImageError {
         layers: usize,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::outside::is_unruly;
+
+    /// An error of each kind that names something from outside, by that name alone.
+    fn errors(name: &str) -> Vec<ImageError> {
+        let (path, entry) = (PathBuf::from(name), name.to_owned());
+        let text = || name.to_owned();
+        vec![
+            ImageError::Open {
+                path: path.clone(),
+                source: io::ErrorKind::NotFound.into(),
+            },
+            ImageError::LayoutVersion {
+                path: path.clone(),
+                version: text(),
+            },
+            ImageError::SeveralImages {
+                path: path.clone(),
+                names: vec![text(), text()],
+            },
+            ImageError::EntryPath {
+                path: path.clone(),
+                entry: entry.clone(),
+            },
+            ImageError::DuplicateEntry {
+                path: path.clone(),
+                entry: entry.clone(),
+            },
+            ImageError::Truncated {
+                path: path.clone(),
+                entry: entry.clone(),
+                end: 1,
+                size: 2,
+            },
+            ImageError::Missing {
+                path: path.clone(),
+                entry: entry.clone(),
+            },
+            ImageError::BlobDigest {
+                path: path.clone(),
+                entry: entry.clone(),
+                actual: text(),
+            },
+            ImageError::MediaType {
+                path: path.clone(),
+                entry: entry.clone(),
+                expected: text(),
+                actual: text(),
+            },
+            ImageError::NotAManifest {
+                path,
+                entry,
+                media_type: text(),
+            },
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_from_outside_commands_a_terminal(name in any::<String>()) {
+            for error in errors(&name) {
+                let message = error.to_string();
+                prop_assert!(!message.chars().any(is_unruly), "{message:?}");
+            }
+        }
+    }
+}

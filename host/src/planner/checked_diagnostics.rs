@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 
+use crate::outside::shown;
+
 /// How many diagnostics an answer may hold.
 // The planner stops at about a hundred by itself.
 const MOST: usize = 1000;
@@ -31,7 +33,7 @@ pub enum UnsoundDiagnostic {
     #[error("a code is no name in kebab case")]
     Code,
     /// It points into no text.
-    #[error("`{code}` points to bytes {start} to {end}, where no text is")]
+    #[error("`{code}` points to bytes {start} to {end}, where no text is", code = shown(code))]
     Span {
         /// The diagnostic's code.
         code: String,
@@ -41,7 +43,7 @@ pub enum UnsoundDiagnostic {
         end: u32,
     },
     /// It points into a file that the planner has not read.
-    #[error("`{code}` points into a file that was not read")]
+    #[error("`{code}` points into a file that was not read", code = shown(code))]
     File {
         /// The diagnostic's code.
         code: String,
@@ -50,7 +52,7 @@ pub enum UnsoundDiagnostic {
     #[error("nothing is planned, and nothing is said to be wrong")]
     NoError,
     /// A plan is made all the same.
-    #[error("`{code}` is an error, and there is a plan all the same")]
+    #[error("`{code}` is an error, and there is a plan all the same", code = shown(code))]
     ErrorBesidePlan {
         /// The diagnostic's code.
         code: String,

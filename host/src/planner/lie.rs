@@ -2,11 +2,13 @@
 //!
 //! Reads and writes: nothing. Unknown here: what was asked for (`checked_plan`, `checked_config`).
 
+use crate::outside::shown;
+
 /// The planner planned what nobody asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum LyingPlanner {
     /// Something stands in the plan that does not stand in the object.
-    #[error("the planner lies: the object asks for no {what} {}", shown(value))]
+    #[error("the planner lies: the object asks for no {what} `{value}`", value = shown(value))]
     Unasked {
         /// What it is.
         what: &'static str,
@@ -14,7 +16,7 @@ pub enum LyingPlanner {
         value: String,
     },
     /// Something that must be unique is not.
-    #[error("the planner lies: the plan has two of the {what} {}", shown(value))]
+    #[error("the planner lies: the plan has two of the {what} `{value}`", value = shown(value))]
     Repeated {
         /// What it is.
         what: &'static str,
@@ -28,16 +30,9 @@ pub enum LyingPlanner {
     #[error("the planner's configuration of the daemon is not TOML")]
     Config(#[source] Box<toml::de::Error>),
     /// The daemon's configuration has a setting that does not stand in the object.
-    #[error("the planner lies: the object does not set `{setting}` of the daemon so")]
+    #[error("the planner lies: the object does not set `{setting}` of the daemon so", setting = shown(setting))]
     Setting {
         /// The setting's keys, with dots between.
         setting: String,
     },
-}
-
-/// The planner's own text within a message: short, and without control characters.
-fn shown(value: &str) -> String {
-    const SHOWN: usize = 80;
-    let text: String = value.chars().take(SHOWN).collect();
-    format!("`{}`", text.escape_debug())
 }

@@ -15,6 +15,8 @@ use crate::progress::missing::{self, Excluding, ListContext};
 
 /// How many directories of the context are looked into for a script.
 const MOST_DIRECTORIES: usize = 200;
+/// What the daemon says of a pattern that it cannot read.
+const MALFORMED_PATTERN: &str = "syntax error in pattern";
 /// How programs say that a name has no address.
 const NO_ADDRESS: [&str; 9] = [
     "bad address '",
@@ -60,7 +62,8 @@ impl Known<'_> {
             Cause::BaseImage { .. } | Cause::Frontend { .. } => failure.cause.registry_hint(),
             Cause::Secret { id } => Some(self.give_secret(id)),
             Cause::MissingPath { path, .. } => self.missing_path(path, failure.instruction),
-            Cause::Other(message) => of_message(message)
+            Cause::Other(message) => odd_dockerfile(message, failure.step)
+                .or_else(|| of_message(message))
                 .or_else(|| self.secret_of_step(failure))
                 .or_else(|| self.process(failure))
                 .or_else(|| failure.exit_code.and_then(exit_code)),
@@ -203,11 +206,25 @@ impl Known<'_> {
     }
 }
 
+/// The daemon looks for a Dockerfile by a pattern, and its name may not be one that finds it.
+fn odd_dockerfile(message: &str, step: Option<&FailedStep>) -> Option<String> {
+    let is_definition =
+        |step: &FailedStep| step.name.starts_with("[internal] load build definition");
+    let is_lost = message.starts_with("failed to read dockerfile: ")
+        && message.ends_with("no such file or directory");
+    let is_malformed = step.is_some_and(is_definition) && message.ends_with(MALFORMED_PATTERN);
+    (is_lost || is_malformed).then(|| {
+        "the daemon takes the name of a Dockerfile for a pattern: give it one without blanks at its ends, and without `[`, \
+         `*`, `?`, `!` and `\\`"
+            .to_owned()
+    })
+}
+
 /// What the daemon's own words are enough for.
 fn of_message(message: &str) -> Option<String> {
     let hint = if message.starts_with("no ssh agent `") {
         "give one by `buildkit_ssh`: `ID=PATH` of a socket or of keys, or `default` (in a task: `BUILDKIT_SSH`)"
-    } else if message.ends_with("syntax error in pattern") {
+    } else if message.ends_with(MALFORMED_PATTERN) {
         "a path with `[` in `COPY` or `ADD` is a pattern, and this `[` has no `]`"
     } else if message.contains("dial tcp: lookup ") {
         "the name does not resolve: check its spelling, and this machine's network, DNS and proxy"

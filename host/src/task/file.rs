@@ -29,6 +29,8 @@ const CACHE: &str = "cache";
 const MOST_MISTAKES: usize = 100;
 /// What the names of secrets hold, in whatever case: a name that is mistyped stands before a secret all the same.
 const SECRET: &str = "SECRETTEXT";
+/// What holds passwords of registries, and is no parameter.
+const LOGINS: &str = "DOCKER_AUTH_CONFIG";
 
 /// A task file's parameters.
 // No `Debug`: it would show secrets.
@@ -237,7 +239,7 @@ impl<'json> Reader<'json> {
             // A bracket or a comma before it, a colon after it.
             let key = start + 1..value_range.start - 1;
             start = value_range.end;
-            if name.to_ascii_uppercase().contains(SECRET) {
+            if name.to_ascii_uppercase().contains(SECRET) || name.eq_ignore_ascii_case(LOGINS) {
                 self.secrets.push(value_range);
             }
             self.parameter(name, key, value);

@@ -76,7 +76,7 @@ fn places_of_a_file_are_those_of_its_values_and_secrets_are_masked() {
 fn secret_is_masked_whatever_is_wrong_with_its_name_and_type() {
     let json = concat!(
         r#"{"platform":"linux","run":{},"params":{"BUILDKIT_SECRETTEXT_a":"hunter2","BUILDKIT_SECRETTEXT_a":"hunter2","#,
-        r#""buildkit_secrettext_b":"hunter2","BUILDKIT_SECRETTEXTc":["hunter2",{"x":"hunter2"}],"BUILDKIT_SECRETTEXT_d=e":"hunter2"}}"#
+        r#""buildkit_secrettext_b":"hunter2","BUILDKIT_SECRETTEXTc":["hunter2",{"x":"hunter2"}],"BUILDKIT_SECRETTEXT_d=e":"hunter2","DOCKER_AUTH_CONFIG":"hunter2"}}"#
     );
 
     let task = TaskFile::read(json).unwrap();
