@@ -33,6 +33,9 @@ const KINDS: &[(&str, &[&str])] = &[
     ("ecdsa384_sec1", &["-t", "ecdsa", "-b", "384", "-m", "PEM"]),
 ];
 
+/// A passphrase that nobody may see.
+const PHRASE: &str = "xyzzy-phrase";
+
 /// A new key in the file `path`, and its public half beside it.
 fn keygen(arguments: &[&str], path: &Path) {
     let mut generate = Command::new("ssh-keygen");
@@ -280,38 +283,30 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
     let agent = Agent::start(&place);
     place.write("keys/none", "a key");
     for (name, arguments) in [
-        ("good", ["-t", "ed25519", "-N", ""]),
-        ("encrypted", ["-t", "ed25519", "-N", "xyzzy-phrase"]),
-        ("weak", ["-t", "rsa", "-N", ""]),
+        ("good", &["-t", "ed25519", "-N", ""][..]),
+        ("encrypted", &["-t", "ed25519", "-N", PHRASE]),
+        ("encrypted_pem", &["-t", "rsa", "-m", "PEM", "-N", PHRASE]),
+        (
+            "encrypted_sec1",
+            &["-t", "ecdsa", "-m", "PEM", "-N", PHRASE],
+        ),
+        (
+            "encrypted_pkcs8",
+            &["-t", "rsa", "-m", "PKCS8", "-N", PHRASE],
+        ),
+        ("weak", &["-t", "rsa", "-N", "", "-b", "1024"]),
+        ("p521", &["-t", "ecdsa", "-b", "521", "-N", ""]),
+        (
+            "p521_sec1",
+            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PEM"],
+        ),
+        (
+            "p521_pkcs8",
+            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PKCS8"],
+        ),
     ] {
-        let bits: &[&str] = if name == "weak" { &["-b", "1024"] } else { &[] };
-        keygen(
-            &[&arguments[..], bits].concat(),
-            &place.path(format!("keys/{name}")),
-        );
+        keygen(arguments, &place.path(format!("keys/{name}")));
     }
-    keygen(
-        &["-t", "ecdsa", "-b", "521", "-N", ""],
-        &place.path("keys/p521"),
-    );
-    for form in ["PEM", "PKCS8"] {
-        keygen(
-            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", form],
-            &place.path(format!("keys/p521_{form}")),
-        );
-    }
-    keygen(
-        &["-t", "ecdsa", "-m", "PEM", "-N", "xyzzy-phrase"],
-        &place.path("keys/encrypted_sec1"),
-    );
-    keygen(
-        &["-t", "rsa", "-m", "PEM", "-N", "xyzzy-phrase"],
-        &place.path("keys/encrypted_pem"),
-    );
-    keygen(
-        &["-t", "rsa", "-m", "PKCS8", "-N", "xyzzy-phrase"],
-        &place.path("keys/encrypted_pkcs8"),
-    );
     let socket = agent.socket().display().to_string();
     let good = place.path("keys/good");
     let secrets = Secrets::new(secret_lines(&good, &good.with_extension("pub")));
@@ -323,9 +318,9 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
         ("keys/encrypted_pkcs8".to_owned(), "it is encrypted"),
         ("keys/encrypted_sec1".to_owned(), "it is encrypted"),
         ("keys/p521".to_owned(), "of type `ecdsa-sha2-nistp521`"),
-        ("keys/p521_PEM".to_owned(), "of type `ecdsa-sha2-nistp521`"),
+        ("keys/p521_sec1".to_owned(), "of type `ecdsa-sha2-nistp521`"),
         (
-            "keys/p521_PKCS8".to_owned(),
+            "keys/p521_pkcs8".to_owned(),
             "of type `ecdsa-sha2-nistp521`",
         ),
         ("keys/weak".to_owned(), "RSA keys have 2048 to 4096 bits"),
@@ -339,7 +334,7 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
 
         assert!(run.stderr.contains(message), "{}", run.stderr);
         assert!(!secrets.show_in(run.stderr.as_bytes()), "{}", run.stderr);
-        assert!(!run.stderr.contains("xyzzy-phrase"), "{}", run.stderr);
+        assert!(!run.stderr.contains(PHRASE), "{}", run.stderr);
         assert!(!place.root().exists(), "the daemon was started");
         assert_eq!(place.names("image"), Vec::<String>::new());
     }

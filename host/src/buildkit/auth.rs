@@ -39,6 +39,11 @@ pub trait Credentials: Send + Sync {
         repositories: &Repositories,
     ) -> Result<Option<Login>, CredentialsFailure>;
 
+    /// Whether a login for the registry may have a token that is sent to it as it is; to be told without much effort.
+    async fn has_registry_token(&self, _host: &str) -> bool {
+        false
+    }
+
     /// What is odd about the place where logins are kept, a line each.
     fn remarks(&self) -> &[String] {
         &[]
@@ -249,6 +254,10 @@ impl auth_server::Auth for Auth {
         request: Request<GetTokenAuthorityRequest>,
     ) -> Result<Response<GetTokenAuthorityResponse>, Status> {
         let host = request.into_inner().host;
+        // The daemon asks this of every registry that wants tokens, and then for the login as well: no helper is run twice.
+        if !self.credentials.has_registry_token(&host).await {
+            return Err(declined());
+        }
         let login = self.login(&host, &self.repositories).await?;
         if login.is_none_or(|login| login.registry_token.is_none()) {
             return Err(declined());

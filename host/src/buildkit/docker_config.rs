@@ -22,9 +22,9 @@ use std::path::{Path, PathBuf};
 
 use crate::buildkit::auth::{Credentials, CredentialsFailure, Login, Origin};
 use crate::buildkit::blocking::blocking;
-use crate::buildkit::docker_config::document::{Document, Undecodable, Written};
+use crate::buildkit::docker_config::document::{Document, Entry, Undecodable, Written};
 use crate::buildkit::docker_config::keychain::Keychain;
-use crate::buildkit::docker_config::namespace::{Namespace, key_of};
+use crate::buildkit::docker_config::namespace::{Namespace, key_of, without_user};
 use crate::buildkit::repositories::Repositories;
 use crate::buildkit::secrets::SecretBytes;
 use crate::regular_file;
@@ -195,7 +195,7 @@ impl DockerConfig {
                 }
                 Err(Undecodable) => self.remarks.push(format!(
                     "the login for `{}` in `{VARIABLE}` is left out: its `auth` is not a user and a password in base64",
-                    shown(key)
+                    shown(&without_user(key))
                 )),
             }
         }
@@ -271,7 +271,7 @@ impl DockerConfig {
             let written = entry.login();
             let written = written.map_err(|Undecodable| DockerConfigError::Entry {
                 path: self.path().to_owned(),
-                key: key.clone(),
+                key: without_user(key),
             })?;
             let login = written.map(|written| login(written, Origin::File(self.path().to_owned())));
             kept.extend(login.map(|login| Kept::login(key, login)));
@@ -372,6 +372,20 @@ impl Credentials for DockerConfig {
         repositories: &Repositories,
     ) -> Result<Option<Login>, CredentialsFailure> {
         Ok(self.find(host, repositories).await?)
+    }
+
+    async fn has_registry_token(&self, host: &str) -> bool {
+        let is_of = |key: &str| Namespace::of_key(key).is_of(host);
+        let is_token = |entry: &Entry| {
+            let written = entry.login().ok().flatten();
+            written.is_some_and(|written| !written.registry_token.is_empty())
+        };
+        // What is wrong with the file is told where a login is looked up.
+        let document = self.read().await.unwrap_or_default();
+        let mut entries = document.auths.iter().filter(|(key, _)| is_of(key));
+        let mut variable = self.variable.iter().filter(|(key, _)| is_of(key));
+        entries.any(|(_, entry)| is_token(entry))
+            || variable.any(|(_, login)| login.registry_token.is_some())
     }
 
     fn remarks(&self) -> &[String] {
@@ -564,6 +578,32 @@ mod tests {
             [
                 "`DOCKER_AUTH_CONFIG` is left out: it is not a configuration of Docker (line 1, column 19)"
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn registry_tokens_are_found_without_asking_a_helper() {
+        let home = Home::new(
+            r#"{"auths": {"a.test": {"registrytoken": "r"}, "b.test": {"auth": "dTpw"}}, "credsStore": "gone"}"#,
+        );
+        let config = DockerConfig::new(home.path())
+            .with_variable(br#"{"auths": {"c.test": {"registrytoken": "r"}}}"#);
+
+        assert!(config.has_registry_token("a.test").await);
+        assert!(!config.has_registry_token("b.test").await);
+        assert!(config.has_registry_token("c.test").await);
+        assert!(!config.has_registry_token("d.test").await);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_told_without_the_user_in_it() {
+        let home = Home::new(r#"{"auths": {"https://u:hunter2@a.test/v1/": {"auth": "?"}}}"#);
+
+        let error = home.find("a.test").await.unwrap_err().to_string();
+
+        assert!(
+            error.starts_with("`auth` of `https://a.test/v1/` in"),
+            "{error}"
         );
     }
 

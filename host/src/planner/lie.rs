@@ -8,7 +8,7 @@ use crate::outside::shown;
 #[derive(Debug, thiserror::Error)]
 pub enum LyingPlanner {
     /// Something stands in the plan that does not stand in the object.
-    #[error("the planner lies: the object asks for no {what} `{value}`", value = shown(value))]
+    #[error("the planner lies: the object asks for no {what} {}", brief(value))]
     Unasked {
         /// What it is.
         what: &'static str,
@@ -16,7 +16,7 @@ pub enum LyingPlanner {
         value: String,
     },
     /// Something that must be unique is not.
-    #[error("the planner lies: the plan has two of the {what} `{value}`", value = shown(value))]
+    #[error("the planner lies: the plan has two of the {what} {}", brief(value))]
     Repeated {
         /// What it is.
         what: &'static str,
@@ -35,4 +35,11 @@ pub enum LyingPlanner {
         /// The setting's keys, with dots between.
         setting: String,
     },
+}
+
+/// The planner's own text within a message, of which the beginning is enough.
+fn brief(value: &str) -> String {
+    const BRIEF: usize = 80;
+    let text: String = value.chars().take(BRIEF).collect();
+    format!("`{}`", shown(&text))
 }

@@ -72,6 +72,15 @@ pub(super) fn key_of(host: &str) -> &str {
     }
 }
 
+/// A key as it may be shown: a URL may hold a password.
+pub(super) fn without_user(key: &str) -> String {
+    let (scheme, rest) = key.split_once("://").unwrap_or(("", key));
+    let end = rest.find('/').unwrap_or(rest.len());
+    let host = rest[..end].rfind('@').map_or(0, |at| at + 1);
+    let separator = if scheme.is_empty() { "" } else { "://" };
+    format!("{scheme}{separator}{}", &rest[host..])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
