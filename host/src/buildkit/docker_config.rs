@@ -27,8 +27,8 @@ use crate::buildkit::docker_config::keychain::Keychain;
 use crate::buildkit::docker_config::namespace::{Namespace, key_of, without_user};
 use crate::buildkit::repositories::Repositories;
 use crate::buildkit::secrets::SecretBytes;
-use crate::regular_file;
 use crate::outside::shown;
+use crate::regular_file;
 
 /// The variable whose logins count beside those of the file. It holds passwords: no process that is started is given it.
 pub const VARIABLE: &str = "DOCKER_AUTH_CONFIG";

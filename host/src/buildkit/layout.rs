@@ -22,8 +22,8 @@ use tempfile::TempDir;
 
 use crate::buildkit::local::hex;
 use crate::buildkit::store::{Access, Store};
-use crate::regular_file;
 use crate::outside::shown;
+use crate::regular_file;
 
 /// A directory in the form of an OCI layout, or one that shall become it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,8 +17,8 @@ use tonic::{Request, Response, Status};
 
 use crate::buildkit::blocking::blocking;
 use crate::buildkit::recorder::Recorder;
-use crate::regular_file;
 use crate::outside::shown;
+use crate::regular_file;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
