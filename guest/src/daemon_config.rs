@@ -9,12 +9,13 @@ use std::ops::Range;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
+use oci_image_schema::mirror::Mirror;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::daemon_settings;
 use crate::daemon_values;
-use crate::findings::Findings;
+use crate::findings::{Findings, quoted};
 use crate::json::{self, Text};
 use crate::registry::Registry;
 use crate::request::Request;
@@ -58,6 +59,7 @@ pub(crate) fn read<'a, 't>(
     for registry in &request.registries {
         set_registry(&mut config, registry);
     }
+    set_plain_http(&mut config, request, findings);
     let extra = request.buildkit_extra_config.as_ref();
     if let Some((extra, table)) = extra.and_then(|extra| Some((extra, parse(extra, findings)?))) {
         daemon_values::judge(extra, &table, findings);
@@ -92,7 +94,7 @@ fn set_mirrors(config: &mut DeTable<'_>, request: &Request<'_>, findings: &mut F
     tree::set(
         config,
         &["registry", "docker.io", "mirrors"],
-        texts(&request.registry_mirrors, place.clone()),
+        mirrors(&request.registry_mirrors, place.clone()),
     );
     let docker = request
         .registries
@@ -112,8 +114,10 @@ fn set_mirrors(config: &mut DeTable<'_>, request: &Request<'_>, findings: &mut F
 fn set_registry(config: &mut DeTable<'_>, registry: &Registry<'_>) {
     let mut set =
         |key: &str, value| tree::set(config, &["registry", registry.host.as_str(), key], value);
+    if let Some(place) = place_of(&registry.mirrors) {
+        set("mirrors", mirrors(&registry.mirrors, place));
+    }
     for (key, list) in [
-        ("mirrors", &registry.mirrors),
         ("ca", &registry.ca),
         ("tlsconfigdir", &registry.tlsconfigdir),
     ] {
@@ -141,10 +145,53 @@ fn set_registry(config: &mut DeTable<'_>, registry: &Registry<'_>) {
     }
 }
 
+/// A mirror that is asked by plain HTTP is a registry that is.
+fn set_plain_http(config: &mut DeTable<'_>, request: &Request<'_>, findings: &mut Findings<'_>) {
+    let others = request.registries.iter().map(|registry| &registry.mirrors);
+    for text in std::iter::once(&request.registry_mirrors)
+        .chain(others)
+        .flatten()
+    {
+        let mirror = Mirror::of(text.as_str());
+        if !mirror.plain_http {
+            continue;
+        }
+        let name = mirror.registry();
+        let mut registries = request.registries.iter();
+        let own = registries.find(|registry| registry.host.as_str() == name);
+        let Some((flag, place)) = own.and_then(|registry| registry.http) else {
+            let flag = tree::boolean(true, range(text.span()));
+            tree::set(config, &["registry", name, "http"], flag);
+            continue;
+        };
+        if !flag {
+            let message = format!(
+                "the mirror {} is asked by plain HTTP, and `http` of {} in `registries` says that it is not",
+                quoted(text.as_str()),
+                quoted(name)
+            );
+            for place in [text.span(), place] {
+                findings
+                    .report(Code::ConflictingConfig, place, &*message)
+                    .help("write the mirror without its scheme, or remove `http`");
+            }
+        }
+    }
+}
+
 /// From the first text of a list to its last; nothing if it is empty.
 fn place_of(list: &[Text<'_>]) -> Option<Range<usize>> {
     let (first, last) = (list.first()?, list.last()?);
     Some(range(first.span()).start..range(last.span()).end)
+}
+
+/// As buildkitd calls them: without a scheme, and without a slash at the end.
+fn mirrors(list: &[Text<'_>], place: Range<usize>) -> Spanned<DeValue<'static>> {
+    let mirror = |text: &Text<'_>| {
+        let location = Mirror::of(text.as_str()).location;
+        tree::string(location, range(text.span()))
+    };
+    tree::list(list.iter().map(mirror), place)
 }
 
 fn texts(list: &[Text<'_>], place: Range<usize>) -> Spanned<DeValue<'static>> {

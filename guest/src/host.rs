@@ -1,13 +1,15 @@
 //! Hosts: `add_hosts`, and the names of registries and mirrors.
 //!
 //! A registry's name becomes a key of the daemon's TOML and part of a URL; only what can be a host passes.
-//! Source: BuildKit's `add-hosts` (CSV of `host=ip`, Go's `net.ParseIP`), `registry` tables (`host[:port]`; a mirror may have a path).
+//! Source: BuildKit's `add-hosts` (CSV of `host=ip`, Go's `net.ParseIP`), `registry` tables (`host[:port]`; a mirror may have a path,
+//! and may be a URL).
 
 use std::net::IpAddr;
 
 use oci_image_schema::code::Code;
+use oci_image_schema::mirror::Mirror;
 
-use crate::findings::{Findings, quoted};
+use crate::findings::{Finding, Findings, quoted};
 use crate::json::Text;
 use crate::reader::Reader;
 
@@ -92,35 +94,51 @@ fn host_is_sound(host: &str) -> bool {
     host.len() <= 253 && host.split('.').all(label_is_sound)
 }
 
-/// Whether a text is the name of a registry; a mirror may have a path.
-pub(crate) fn registry_is_sound<'t>(
-    findings: &mut Findings<'t>,
-    name: &Text<'t>,
-    is_mirror: bool,
-) -> bool {
-    let text = name.as_str();
-    let wrong = registry_mistake(text, is_mirror);
-    let Some(wrong) = wrong else { return true };
-    let message = format!("{} is not a registry: {wrong}", quoted(text));
-    let finding = findings.report(Code::BadRegistry, name.span(), message);
-    if let Some((scheme, rest)) = text.split_once("://") {
-        let rest = rest.trim_end_matches('/');
-        match scheme {
-            "http" => finding.help(format!(
-                "write {}, and `\"http\": true` for it in `registries`",
-                quoted(rest)
-            )),
-            _ => finding.help(format!("write {}", quoted(rest))),
-        };
-    } else {
-        finding.help("write `host` or `host:port`, as in `registry.example:5000`");
-    }
+/// Whether a text is the name of a registry.
+pub(crate) fn registry_is_sound<'t>(findings: &mut Findings<'t>, name: &Text<'t>) -> bool {
+    let Some(wrong) = registry_mistake(name.as_str(), false) else {
+        return true;
+    };
+    let help = match name.as_str().split_once("://") {
+        Some((scheme, rest)) => {
+            let rest = quoted(rest.trim_end_matches('/'));
+            match scheme {
+                "http" => format!("write {rest}, and set `http` for it to `true`"),
+                _ => format!("write {rest}"),
+            }
+        }
+        None => "write `host` or `host:port`, as in `registry.example:5000`".to_owned(),
+    };
+    report(findings, name, wrong).help(help);
     false
+}
+
+/// Whether a text is a mirror: a registry, perhaps with a path, perhaps as a URL.
+pub(crate) fn mirror_is_sound<'t>(findings: &mut Findings<'t>, name: &Text<'t>) -> bool {
+    let location = Mirror::of(name.as_str()).location;
+    let Some(wrong) = registry_mistake(location, true) else {
+        return true;
+    };
+    let help = match location.split_once("://") {
+        Some((_, rest)) => format!("write {}", quoted(rest)),
+        None => "write `host` or `host:port`, as in `mirror.example:5000`".to_owned(),
+    };
+    report(findings, name, wrong).help(help);
+    false
+}
+
+fn report<'f, 't>(findings: &'f mut Findings<'t>, name: &Text<'t>, wrong: &str) -> &'f mut Finding {
+    let message = format!("{} is not a registry: {wrong}", quoted(name.as_str()));
+    findings.report(Code::BadRegistry, name.span(), message)
 }
 
 fn registry_mistake(text: &str, is_mirror: bool) -> Option<&'static str> {
     if text.contains("://") {
-        return Some("it begins with a scheme");
+        return Some(if is_mirror {
+            "its scheme is neither `http` nor `https`"
+        } else {
+            "it begins with a scheme"
+        });
     }
     let (authority, path) = text
         .split_once('/')

@@ -13,10 +13,19 @@ use crate::json::Text;
 use crate::nearest::nearest;
 use crate::reader::Reader;
 
+/// What an image is built for.
+#[derive(Debug, Default)]
+pub(crate) struct Platforms {
+    /// The platforms as they are written, each once; none: the machine's.
+    pub(crate) list: Vec<String>,
+    /// How many are written. Several mean an OCI layout, be they one platform or not.
+    pub(crate) written: usize,
+}
+
 /// The platforms of a list with commas.
-pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec<String> {
+pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Platforms {
     let mut seen = std::collections::BTreeSet::new();
-    let mut platforms = Vec::new();
+    let mut platforms = Platforms::default();
     for (item, range) in (Reader { findings }).items("image_platform", list) {
         if item.is_empty() {
             findings
@@ -29,8 +38,12 @@ pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Vec
             continue;
         }
         match normal(item) {
-            Ok(normal) if seen.insert(normal.clone()) => platforms.push(item.to_owned()),
+            Ok(normal) if seen.insert(normal.clone()) => {
+                platforms.written += 1;
+                platforms.list.push(item.to_owned());
+            }
             Ok(normal) => {
+                platforms.written += 1;
                 let message = format!("the platform {} is listed twice", quoted(&normal));
                 findings
                     .report(Code::RepeatedPlatform, list.part(&range), message)

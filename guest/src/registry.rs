@@ -45,7 +45,7 @@ pub(crate) struct KeyPair<'t> {
 pub(crate) fn registries<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Vec<Registry<'t>> {
     let mut registries = Vec::new();
     for (host, value) in reader.entries("registries", node) {
-        let sound = host::registry_is_sound(reader.findings, &host, false);
+        let sound = host::registry_is_sound(reader.findings, &host);
         let registry = registry(reader, host, value);
         if sound {
             registries.push(registry);
@@ -81,7 +81,7 @@ fn registry<'t>(reader: &mut Reader<'_, 't>, host: Text<'t>, node: Node<'t>) -> 
 /// The mirrors of a list, those that are sound.
 pub(crate) fn mirrors<'t>(reader: &mut Reader<'_, 't>, key: &str, node: Node<'t>) -> Vec<Text<'t>> {
     let mut mirrors = reader.texts(key, node);
-    mirrors.retain(|mirror| host::registry_is_sound(reader.findings, mirror, true));
+    mirrors.retain(|mirror| host::mirror_is_sound(reader.findings, mirror));
     mirrors
 }
 

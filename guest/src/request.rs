@@ -13,10 +13,11 @@ use oci_image_schema::diagnostic::Span;
 use crate::findings::{Findings, Origin, quoted};
 use crate::json::{self, Kind, Node, Text};
 use crate::pair::{self, Pair, PairKind};
+use crate::platform::{self, Platforms};
 use crate::reader::Reader;
 use crate::registry::{self, Registry};
 use crate::secret::{self, Secret, Ssh};
-use crate::{host, name, platform};
+use crate::{host, name};
 
 /// The longest object that is read, in bytes: far above any real one with its inline secrets, far below the sandbox's memory.
 const MAX_OBJECT: usize = 4 << 20;
@@ -79,7 +80,7 @@ pub(crate) struct Request<'t> {
     pub(crate) unpack_rootfs: Option<Span>,
     pub(crate) image_args: Vec<Pair<'t>>,
     pub(crate) add_hosts: Option<String>,
-    pub(crate) image_platform: Vec<String>,
+    pub(crate) image_platform: Platforms,
     pub(crate) output_oci: bool,
 }
 
@@ -325,10 +326,13 @@ impl<'t> Request<'t> {
                 )
                 .help(help);
         }
-        if let Some(flag) = self.unpack_rootfs.filter(|_| self.image_platform.len() > 1) {
+        if let Some(flag) = self
+            .unpack_rootfs
+            .filter(|_| self.image_platform.written > 1)
+        {
             let message = format!(
                 "`unpack_rootfs` takes one platform, and `image_platform` lists {}",
-                self.image_platform.len()
+                self.image_platform.written
             );
             findings
                 .report(Code::RootfsPlatforms, flag, message)

@@ -128,8 +128,9 @@ fn attributes<'t>(
     {
         set("add-hosts", "", text(hosts));
     }
-    if !request.image_platform.is_empty() {
-        set("platform", "", text(&request.image_platform.join(",")));
+    let platforms = &request.image_platform.list;
+    if !platforms.is_empty() {
+        set("platform", "", text(&platforms.join(",")));
     }
     attributes
         .into_iter()
@@ -210,7 +211,7 @@ fn export(
             .help(help);
         return None;
     }
-    let is_layout = request.output_oci || request.image_platform.len() > 1;
+    let is_layout = request.output_oci || request.image_platform.written > 1;
     let format = if is_layout {
         ImageFormat::OciLayout
     } else {

@@ -21,10 +21,6 @@ pub const BEYOND_SCHEMA: &[(Code, &str)] = &[
         Code::RepeatedInput,
         "a schema cannot compare the values of two keys",
     ),
-    (
-        Code::RepeatedPlatform,
-        "a schema cannot compare parts of a string",
-    ),
     (Code::InvalidToml, "a schema cannot parse a string"),
     (Code::SettingType, "a schema cannot parse a string"),
     (Code::ConflictingConfig, "a schema cannot parse a string"),
@@ -38,13 +34,7 @@ pub const BEYOND_SCHEMA: &[(Code, &str)] = &[
 
 /// The rules of a task's parameters that no JSON Schema can express, beside [`BEYOND_SCHEMA`]: what is a list or a map in an object is
 /// a text or several variables here.
-pub const BEYOND_TASK_SCHEMA: &[(Code, &str)] = &[
-    (
-        Code::RepeatedTarget,
-        "a schema cannot compare parts of a string",
-    ),
-    (
-        Code::DuplicateKey,
-        "a schema cannot compare the names of two keys",
-    ),
-];
+pub const BEYOND_TASK_SCHEMA: &[(Code, &str)] = &[(
+    Code::DuplicateKey,
+    "a schema cannot compare the names of two keys",
+)];

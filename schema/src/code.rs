@@ -96,7 +96,7 @@ codes! {
         wrong r#""target": "my stage""#, right r#""target": "my-stage""#;
     ReservedName Error "reserved-name": "an additional target is not named as a directory that has another use: `image`, `cache`",
         wrong r#""additional_targets": ["image"]"#, right r#""additional_targets": ["app"]"#;
-    RepeatedTarget Error "repeated-target": "an additional target is listed once",
+    RepeatedTarget Warning "repeated-target": "an additional target is listed once; otherwise it is built once",
         wrong r#""additional_targets": ["app", "app"]"#, right r#""additional_targets": ["app"]"#;
     RepeatedOutput Error "repeated-output": "no two outputs have one name",
         wrong r#"{"context": ".", "output": "app", "additional_targets": ["app"]}"#,
@@ -126,7 +126,7 @@ codes! {
         wrong r#""context_inputs": {"a": "dep", "b": "dep"}"#, right r#""context_inputs": {"a": "dep/a", "b": "dep/b"}"#;
     BadPlatform Error "bad-platform": "a platform is `os/architecture` or `os/architecture/variant`, of names that are known",
         wrong r#""image_platform": "linux/amd46""#, right r#""image_platform": "linux/amd64""#;
-    RepeatedPlatform Error "repeated-platform": "a platform is listed once",
+    RepeatedPlatform Warning "repeated-platform": "a platform is listed once; otherwise it is built once",
         wrong r#""image_platform": "linux/amd64,linux/x86_64""#, right r#""image_platform": "linux/amd64,linux/arm64""#;
     RootfsPlatforms Error "rootfs-platforms": "`unpack_rootfs` takes one platform",
         wrong r#""unpack_rootfs": true, "image_platform": "linux/amd64,linux/arm64""#,
@@ -137,8 +137,8 @@ codes! {
         wrong r#""add_hosts": "my db=10.0.0.7""#, right r#""add_hosts": "my-db=10.0.0.7""#;
     BadAddress Error "bad-address": "an extra host's address is an IPv4 or IPv6 address",
         wrong r#""add_hosts": "db=10.0.0""#, right r#""add_hosts": "db=10.0.0.7""#;
-    BadRegistry Error "bad-registry": "a registry is `host` or `host:port`, without a scheme; a mirror may have a path",
-        wrong r#""registry_mirrors": ["https://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
+    BadRegistry Error "bad-registry": "a registry is `host` or `host:port`; a mirror may have a path, and may be a URL of `http` or `https`",
+        wrong r#""registry_mirrors": ["ftp://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
     BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 

@@ -5,6 +5,7 @@
 //! - [`object`]: what a user writes: the object of a request.
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
+//! - [`mirror`]: a mirror of a registry, as people write it.
 //! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
 //! - `task`: a Concourse task file that runs this program.
 //! - `pattern`: what they say by regular expressions.
@@ -24,6 +25,7 @@ pub mod diagnostic;
 pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod mirror;
 pub mod object;
 pub mod parameter;
 #[cfg(feature = "json-schema")]

@@ -127,7 +127,7 @@ pub struct Object {
         schemars(
             title = "Additional targets",
             inner(regex(pattern = pattern::additional_target())),
-            extend("uniqueItems" = true, "maxItems" = 10_000),
+            extend("maxItems" = 10_000),
             example = serde_json::json!(["tests"])
         )
     )]
@@ -145,8 +145,8 @@ pub struct Object {
         )
     )]
     pub build_args: Vec<String>,
-    /// File of build arguments: lines `NAME=VALUE` of which blank ones are skipped and nothing is trimmed, or a YAML map of
-    /// names to plain values (`.yml`, `.yaml`).
+    /// File of build arguments: lines `NAME=VALUE` of which blank ones and comments are skipped and nothing is trimmed, or a YAML
+    /// map of names to plain values (`.yml`, `.yaml`).
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
@@ -170,7 +170,7 @@ pub struct Object {
         )
     )]
     pub labels: Vec<String>,
-    /// File of labels: lines `NAME=VALUE` of which blank ones are skipped and nothing is trimmed.
+    /// File of labels: lines `NAME=VALUE` of which blank ones and comments are skipped and nothing is trimmed.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
@@ -182,7 +182,8 @@ pub struct Object {
         )
     )]
     pub labels_file: Option<String>,
-    /// Mirrors of docker.io, asked in this order; short for the mirrors of `docker.io` in `registries`.
+    /// Mirrors of docker.io, asked in this order; short for the mirrors of `docker.io` in `registries`. One that begins with
+    /// `http://` is asked by plain HTTP.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",
@@ -301,7 +302,7 @@ pub struct Object {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Registry {
-    /// Registries asked first, in this order.
+    /// Registries asked first, in this order. One that begins with `http://` is asked by plain HTTP.
     #[serde(default)]
     #[cfg_attr(
         feature = "json-schema",

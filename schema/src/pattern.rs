@@ -118,7 +118,7 @@ pub(crate) fn additional_target() -> String {
 /// The same with commas between, or nothing.
 pub(crate) fn additional_targets() -> String {
     let end = item_end();
-    list(&format!("(?!(?:image|cache){end})(?:{STAGE})"))
+    loose_list(&format!("(?!(?:image|cache){end})(?:{STAGE})"))
 }
 
 const PAIR: Form = Form::with_element(
@@ -131,7 +131,7 @@ pub(crate) fn pair() -> String {
 }
 /// `NAME=VALUE` with commas between, or nothing.
 pub(crate) fn pairs() -> String {
-    list(&format!(r"[^=,{CONTROL}{WHITE}]+=[^,\u0000]*"))
+    loose_list(&format!(r"[^=,{CONTROL}{WHITE}]+=[^,\u0000]*"))
 }
 /// The name of a pair, in a variable's name.
 pub(crate) fn pair_name() -> String {
@@ -152,7 +152,7 @@ pub(crate) fn image_arg() -> String {
 }
 /// `NAME=path` with commas between, or nothing.
 pub(crate) fn image_args() -> String {
-    list(&format!(
+    loose_list(&format!(
         "[^=,{CONTROL}{WHITE}]+=[^,{CONTROL}]*[^,{CONTROL}{WHITE}]"
     ))
 }
@@ -164,21 +164,21 @@ pub(crate) fn registry() -> String {
 }
 
 const MIRROR: Form = Form::with_element(
-    "write `host` or `host:port`, without a scheme; a path may follow",
+    "write `host` or `host:port`, or a URL of `http` or `https`; a path may follow",
     "${1:mirror.example:5000}",
 );
-/// A registry, perhaps with a path.
+/// A registry, perhaps with a path, perhaps as a URL.
 pub(crate) fn mirror() -> String {
     format!("^{}$", registry_and_path("$"))
 }
 /// The same with commas between, or nothing.
 pub(crate) fn mirrors() -> String {
-    list(&registry_and_path(&item_end()))
+    loose_list(&registry_and_path(&item_end()))
 }
-/// A registry, perhaps with a path, up to its end.
+/// A registry, perhaps with a path, perhaps as a URL, up to its end.
 fn registry_and_path(end: &str) -> String {
-    let authority = authority(end);
-    format!(r"{authority}(?:/(?!\.{{1,2}}(?:/|{end}))[A-Za-z0-9._-]+)*")
+    let (schemes, authority) = (any_case(&[&["https", "http"]]), authority(end));
+    format!(r"(?:{schemes}://)?{authority}(?:/(?!\.{{1,2}}(?:/|{end}))[A-Za-z0-9._-]+)*/*")
 }
 
 const EXTRA_HOSTS: Form =
@@ -290,6 +290,11 @@ fn item_end() -> String {
 /// Items with commas and white space between, or nothing. The item is written once: it may be long.
 fn list(item: &str) -> String {
     format!("^(?!,)(?:(?:^|,)[{WHITE}]*{item}[{WHITE}]*)*$")
+}
+
+/// The same of a list in which an empty item counts for nothing.
+fn loose_list(item: &str) -> String {
+    format!("^(?:(?:^|,)[{WHITE}]*(?:{item})?[{WHITE}]*)*$")
 }
 
 /// One of these words, in any mixture of upper and lower case.

@@ -61,7 +61,7 @@ const PROBLEMS = {
   BUILD_ARG_: x
   IMAGE_PLATFORM: linux/amd46
   OUTPUT_OCI: yes please
-  REGISTRY_MIRRORS: https://mirror.example
+  REGISTRY_MIRRORS: ftp://mirror.example
   BUILDKIT_SECRET_token: secrets/
   BUILDKIT_SECRETTEXT_key: ""
 `),

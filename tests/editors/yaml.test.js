@@ -59,7 +59,7 @@ dockerfile: ci/
 build_args: [VERSION]
 image_platform: linux/amd46
 add_hosts: db=10.0.0
-registry_mirrors: ["https://mirror.example"]
+registry_mirrors: ["ftp://mirror.example"]
 registries: {"mirror.example:99999": {ca: [""], mirror: []}}
 buildkit_secrets: {token: "", password: {txet: x}}
 `,

@@ -203,6 +203,21 @@ fn mirror_of_docker_hub_is_asked_first() {
 }
 
 #[test]
+fn mirror_that_is_a_url_of_plain_http_is_asked_by_it() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Open);
+    let url = format!("http://{}/hub/", front.host());
+
+    let _ = build(&place, "base", json!({"registry_mirrors": [url]}));
+
+    let asked = front.asked();
+    assert!(
+        asked.contains(&"/v2/hub/library/base/manifests/latest".to_owned()),
+        "{asked:?}"
+    );
+}
+
+#[test]
 fn mirror_that_is_down_is_passed_over() {
     let (place, base) = place();
     let front = Front::plain(&base, Door::Open);

@@ -6,6 +6,7 @@
 //!
 //! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
 
+use oci_image_schema::mirror::Mirror;
 use oci_image_schema::object::{KeyPair, Object, Registry};
 use toml::{Table, Value};
 
@@ -98,12 +99,16 @@ fn is_made_of_a_registry(host: &str, setting: &str, value: &Value, object: &Obje
     let registry = object.registries.get(host).unwrap_or(&none);
     match setting {
         "mirrors" if host == "docker.io" => {
-            are_texts_of(value, &registry.mirrors) || are_texts_of(value, &object.registry_mirrors)
+            are_mirrors_of(value, &registry.mirrors)
+                || are_mirrors_of(value, &object.registry_mirrors)
         }
-        "mirrors" => are_texts_of(value, &registry.mirrors),
+        "mirrors" => are_mirrors_of(value, &registry.mirrors),
         "ca" => are_texts_of(value, &registry.ca),
         "tlsconfigdir" => are_texts_of(value, &registry.tlsconfigdir),
-        "http" => registry.http.is_some() && value.as_bool() == registry.http,
+        "http" if registry.http.is_none() => {
+            value.as_bool() == Some(true) && is_plain_mirror(host, object)
+        }
+        "http" => value.as_bool() == registry.http,
         "insecure" => registry.insecure.is_some() && value.as_bool() == registry.insecure,
         "keypair" => is_list(value, |pair| is_one_of(pair, &registry.keypair)),
         _ => false,
@@ -112,6 +117,24 @@ fn is_made_of_a_registry(host: &str, setting: &str, value: &Value, object: &Obje
 
 fn is_list(value: &Value, of: impl Fn(&Value) -> bool) -> bool {
     value.as_array().is_some_and(|list| list.iter().all(of))
+}
+
+/// Whether each is a mirror of a list, by the name that buildkitd has for it.
+fn are_mirrors_of(value: &Value, asked: &[String]) -> bool {
+    is_list(value, |text| {
+        let is_asked = |asked: &String| text.as_str() == Some(Mirror::of(asked).location);
+        asked.iter().any(is_asked)
+    })
+}
+
+/// Whether a mirror of the object's is this registry, asked by plain HTTP.
+fn is_plain_mirror(host: &str, object: &Object) -> bool {
+    let others = object.registries.values().map(|registry| &registry.mirrors);
+    std::iter::once(&object.registry_mirrors)
+        .chain(others)
+        .flatten()
+        .map(|mirror| Mirror::of(mirror))
+        .any(|mirror| mirror.plain_http && mirror.registry() == host)
 }
 
 fn are_texts_of(value: &Value, asked: &[String]) -> bool {
@@ -145,7 +168,7 @@ mod tests {
     #[test]
     fn settings_that_keys_of_the_object_make_pass() {
         let object = object(
-            r#""debug": true, "registry_mirrors": ["mirror.example"], "registries": {"a.example": {
+            r#""debug": true, "registry_mirrors": ["https://mirror.example/", "http://c.example:5000/hub/"], "registries": {"a.example": {
                 "mirrors": ["b.example"], "http": true, "insecure": false, "ca": ["ca.pem"], "tlsconfigdir": ["certs"],
                 "keypair": [{"key": "key.pem", "cert": "cert.pem"}]}}"#,
         );
@@ -153,7 +176,9 @@ mod tests {
             [log]
             level = "debug"
             [registry."docker.io"]
-            mirrors = ["mirror.example"]
+            mirrors = ["mirror.example", "c.example:5000/hub"]
+            [registry."c.example:5000"]
+            http = true
             [registry."a.example"]
             mirrors = ["b.example"]
             http = true
@@ -201,7 +226,7 @@ mod tests {
 
     #[test]
     fn invented_settings_are_refused() {
-        let keys = r#""registries": {"a.example": {"ca": ["ca.pem"], "http": true, "keypair": [{"key": "k", "cert": "c"}]}}"#;
+        let keys = r#""registry_mirrors": ["https://c.example"], "registries": {"a.example": {"ca": ["ca.pem"], "http": true, "keypair": [{"key": "k", "cert": "c"}]}}"#;
         for (config, setting) in [
             ("debug = true", "debug"),
             ("log.level = 'debug'", "log.level"),
@@ -244,6 +269,10 @@ mod tests {
             (
                 "[registry.'docker.io']\nmirrors = ['a.example']",
                 "registry.docker.io.mirrors",
+            ),
+            (
+                "[registry.'c.example']\nhttp = true",
+                "registry.c.example.http",
             ),
             (
                 "[registry.'a.example']\nplugin = 'ca.pem'",

@@ -42,7 +42,7 @@ fn environment_becomes_an_object_in_the_order_of_the_parameters() {
         ("DEBUG", "0"),
         ("TARGET", ""),
         ("unpack_rootfs", "maybe"),
-        ("REGISTRY_MIRRORS", "a,,b"),
+        ("REGISTRY_MIRRORS", "a,, b,"),
     ]);
 
     assert_eq!(
@@ -51,7 +51,7 @@ fn environment_becomes_an_object_in_the_order_of_the_parameters() {
             r#"{"context":".","output":"image","#,
             r#""build_args":["SOURCE_DATE_EPOCH=0","C=1","D=2","A=\"quoted\"","B=two\nlines"],"#,
             r#""labels":["a.b/c=x=y","b="],"output_oci":true,"unpack_rootfs":"maybe","#,
-            r#""registry_mirrors":["a","","b"],"debug":false,"#,
+            r#""registry_mirrors":["a","b"],"debug":false,"#,
             r#""buildkit_secrets":{"file":"a/b","text":{"text":"hunter2"}}}"#,
         )
     );

@@ -165,13 +165,15 @@ fn rank(role: Role) -> usize {
         .unwrap_or_default()
 }
 
-/// The elements of a list with commas between, without white space around them, and where each begins.
+/// The elements of a list with commas between, without white space around them, and where each begins. A comma too many adds none.
 fn items(list: &str) -> Vec<(&str, usize)> {
     let mut start = 0;
     let mut items = Vec::new();
     for item in list.split(',') {
         let blank = item.len() - item.trim_start().len();
-        items.push((item.trim(), start + blank));
+        if !item.trim().is_empty() {
+            items.push((item.trim(), start + blank));
+        }
         start += item.len() + 1;
     }
     items
