@@ -1,9 +1,13 @@
 //! `NAME=VALUE`: build arguments, labels, image arguments, in a list of the object or on a line of a file.
 //!
-//! The value is everything after the first `=`, untouched. Reads and writes nothing.
+//! The value is everything after the first `=`, untouched. A list is written for us, so a name in it that cannot be meant is a mistake;
+//! a file may be another program's, so there it stays what it is, as it does for `oci-build-task`, and a warning says so.
+//!
+//! Reads and writes nothing.
 //! Source: `buildctl --opt` (split at the first `=`; the last of equal names wins), Dockerfile reference for what `ARG` expands.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use oci_image_schema::code::Code;
 
@@ -82,6 +86,10 @@ impl<'t> Pairs<'t> {
         }
     }
 
+    pub(crate) fn kind(&self) -> PairKind {
+        self.kind
+    }
+
     /// Judges one pair, and takes it if it is sound.
     pub(crate) fn add(
         &mut self,
@@ -156,29 +164,37 @@ pub(crate) fn name_is_sound(
     name: &str,
     origin: &Origin<'_, '_>,
 ) -> bool {
-    if name.is_empty() {
-        let message = format!("{} has no name before the `=`", kind.noun());
-        let help = format!("write `NAME=VALUE`, as in `{}`", kind.example());
-        origin
-            .report(findings, kind.bad_name(), 0..1, message)
-            .help(help);
+    let is_in_file = matches!(origin, Origin::File { .. });
+    if name.is_empty() || is_in_file && name.trim().is_empty() {
+        let code = if is_in_file {
+            Code::OddEntry
+        } else {
+            kind.bad_name()
+        };
+        report_no_name(findings, kind, code, origin);
         return false;
     }
     if let Some((at, found)) = name
         .char_indices()
         .find(|(_, character)| character.is_whitespace() || character.is_control())
     {
+        let range = at..at + found.len_utf8();
+        if found.is_whitespace() && is_in_file {
+            remark_on_blanks(findings, kind, name, origin, range);
+            return true;
+        }
         let message = format!(
             "the name {} holds white space or a control character",
             quoted(name)
         );
-        let range = at..at + found.len_utf8();
         origin
             .report(findings, kind.bad_name(), range, message)
             .help("remove it; blanks around `=` count too");
         return false;
     }
-    if kind != PairKind::Label && !is_identifier(name) {
+    // A byte order mark is told as one (`lines`).
+    let bare = name.trim_start_matches('\u{feff}');
+    if kind != PairKind::Label && !is_identifier(bare) {
         let message = format!(
             "no Dockerfile can expand an argument of the name {}",
             quoted(name)
@@ -189,6 +205,48 @@ pub(crate) fn name_is_sound(
             .help(help);
     }
     true
+}
+
+fn report_no_name(
+    findings: &mut Findings<'_>,
+    kind: PairKind,
+    code: Code,
+    origin: &Origin<'_, '_>,
+) {
+    let message = format!("{} has no name before the `=`", kind.noun());
+    let help = format!("write `NAME=VALUE`, as in `{}`", kind.example());
+    origin.report(findings, code, 0..1, message).help(help);
+}
+
+/// Says what becomes of a name with white space in it: it counts, and hardly any Dockerfile has it.
+fn remark_on_blanks(
+    findings: &mut Findings<'_>,
+    kind: PairKind,
+    name: &str,
+    origin: &Origin<'_, '_>,
+    range: Range<usize>,
+) {
+    let message = match kind {
+        PairKind::Label => format!("the label is called {}, white space included", quoted(name)),
+        PairKind::BuildArg | PairKind::ImageArg => format!(
+            "the argument is called {}, white space included, and so no stage declares it",
+            quoted(name)
+        ),
+    };
+    let bare = name.trim();
+    let exported = bare.strip_prefix("export").map(str::trim_start);
+    let help = match exported {
+        Some(exported) if exported.len() < bare.len() - "export".len() => {
+            format!("write {} alone, without `export`", quoted(exported))
+        }
+        _ if bare.contains(char::is_whitespace) => {
+            "write one `NAME=VALUE` a line, without white space in the name".to_owned()
+        }
+        _ => format!("write {}, without white space around it", quoted(bare)),
+    };
+    origin
+        .report(findings, Code::OddEntry, range, message)
+        .help(help);
 }
 
 fn is_identifier(name: &str) -> bool {

@@ -1,18 +1,26 @@
 //! Build arguments in YAML: one map of names to plain values.
 //!
 //! A value is the scalar's own text (`1.10` stays `1.10`, `yes` stays `yes`), and a null is empty, as the reference reads it into
-//! strings. Lists, maps within the map, anchors, tags and further documents are refused: no argument could be meant by them.
+//! strings. An alias is what its anchor marked, `<<` adds what the map does not say itself, and of several documents the first is
+//! read. Lists and maps as values are refused: no argument could be meant by them.
 //!
-//! Source: YAML 1.2 through `saphyr-parser`, chosen because it gives events with places and builds no tree.
+//! Source: YAML 1.2 through `saphyr-parser`, chosen because it gives events with places and builds no tree; the merge key of YAML 1.1.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use oci_image_schema::code::Code;
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput, Tag};
 
 use crate::findings::{Findings, Origin, quoted};
-use crate::json::Text;
+use crate::json::{MAX_ELEMENTS, Text};
 use crate::pair::{PairKind, Pairs, name_is_sound};
+
+/// How deep maps may stand in each other by `<<`.
+const MAX_MERGES: usize = 8;
+/// The most bytes that aliases may stand for: as many as a file may hold without them.
+const MAX_ALIASED: usize = 1 << 20;
 
 /// Reads the map in `text`, the contents of the file at `path`.
 pub(crate) fn read<'t>(
@@ -21,18 +29,25 @@ pub(crate) fn read<'t>(
     path: &Text<'t>,
     text: &str,
 ) {
-    let mut map = Map {
-        parser: Parser::new_from_str(text),
-        offsets: Offsets {
-            text,
-            index: 0,
-            byte: 0,
-        },
-    };
-    if let Err(mistake) = map.read(findings, pairs, path) {
-        let origin = Origin::File { path, start: 0 };
+    let mut reader = Reader::new(text);
+    let origin = Origin::File { path, start: 0 };
+    let mut entries = Vec::new();
+    let read = reader.document(&mut entries);
+    for Entry { name, value } in entries {
+        let start = name.range.start;
+        let origin = Origin::File { path, start };
+        if name_is_sound(findings, PairKind::BuildArg, &name.text, &origin) {
+            pairs.insert(findings, (&name.text, &value), &origin, path);
+        }
+    }
+    if let Err(mistake) = read {
         let finding = origin.report(findings, Code::InvalidYaml, mistake.range, mistake.message);
         finding.help("write one map of names to plain values, as in `VERSION: \"1.10\"`");
+    } else if let Some(range) = reader.rest() {
+        let message = "the file holds a second document, and nothing of it is read";
+        origin
+            .report(findings, Code::OddEntry, range, message)
+            .help("write all arguments into the first");
     }
 }
 
@@ -41,93 +56,210 @@ struct Mistake {
     message: String,
 }
 
+impl Mistake {
+    fn new(range: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            range,
+            message: message.into(),
+        }
+    }
+}
+
 /// A scalar, and its place in bytes.
+#[derive(Clone)]
 struct Scalar<'y> {
-    text: std::borrow::Cow<'y, str>,
+    text: Cow<'y, str>,
     range: Range<usize>,
 }
 
-struct Map<'y> {
-    parser: Parser<'y, StrInput<'y>>,
-    offsets: Offsets<'y>,
+/// A name with its value.
+#[derive(Clone)]
+struct Entry<'y> {
+    name: Scalar<'y>,
+    value: Cow<'y, str>,
 }
 
-impl<'y> Map<'y> {
-    fn read<'t>(
+/// What an anchor marks.
+enum Anchored<'y> {
+    Scalar(Cow<'y, str>),
+    Map(Vec<Entry<'y>>),
+}
+
+struct Reader<'y> {
+    parser: Parser<'y, StrInput<'y>>,
+    offsets: Offsets<'y>,
+    anchored: BTreeMap<usize, Anchored<'y>>,
+    /// How many bytes aliases have stood for.
+    aliased: usize,
+}
+
+impl<'y> Reader<'y> {
+    fn new(text: &'y str) -> Self {
+        Self {
+            parser: Parser::new_from_str(text),
+            offsets: Offsets {
+                text,
+                index: 0,
+                byte: 0,
+            },
+            anchored: BTreeMap::new(),
+            aliased: 0,
+        }
+    }
+
+    /// The entries of the first document's map, as far as it can be read; none if it holds nothing.
+    fn document(&mut self, entries: &mut Vec<Entry<'y>>) -> Result<(), Mistake> {
+        loop {
+            match self.next()? {
+                (Event::StreamEnd | Event::DocumentEnd, _) => return Ok(()),
+                (Event::MappingStart(anchor, _), _) => self.map(anchor, 0, entries)?,
+                (Event::Scalar(text, style, _, tag), _)
+                    if is_null(&text, style, tag.as_deref()) => {}
+                (Event::StreamStart | Event::DocumentStart(_), _) => {}
+                (_, range) => return Err(Mistake::new(range, "the file holds no map")),
+            }
+        }
+    }
+
+    /// Where more stands after the first document. What it is does not matter: nobody reads it.
+    fn rest(&mut self) -> Option<Range<usize>> {
+        match self.next() {
+            Ok((Event::StreamEnd, _)) => None,
+            Ok((_, range)) | Err(Mistake { range, .. }) => Some(range),
+        }
+    }
+
+    /// The entries of a map that has begun, with those that it merges.
+    fn map(
         &mut self,
-        findings: &mut Findings<'t>,
-        pairs: &mut Pairs<'t>,
-        path: &Text<'t>,
+        anchor: usize,
+        depth: usize,
+        entries: &mut Vec<Entry<'y>>,
     ) -> Result<(), Mistake> {
+        let mut merged = Vec::new();
         loop {
-            match self.next()? {
-                (Event::StreamEnd, _) => return Ok(()),
-                (Event::MappingStart(0, None), _) => break,
-                (Event::Scalar(text, ScalarStyle::Plain, ..), _) if is_null(&text) => {}
-                (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd, _) => {}
-                (_, range) => {
-                    return Err(Mistake {
-                        range,
-                        message: "the file holds no map".to_owned(),
-                    });
+            let name = match self.next()? {
+                (Event::MappingEnd, _) => break,
+                (Event::Scalar(text, ScalarStyle::Plain, ..), range) if text == "<<" => {
+                    self.merge(depth + 1, &range, &mut merged)?;
+                    continue;
                 }
-            }
-        }
-        while let Some(name) = self.scalar("a name")? {
-            let Some(value) = self.scalar("a value")? else {
-                break;
+                (event, range) => self.scalar(event, range, "a name")?,
             };
-            let origin = Origin::File {
-                path,
-                start: name.range.start,
-            };
-            if name_is_sound(findings, PairKind::BuildArg, &name.text, &origin) {
-                pairs.insert(findings, (&name.text, &value.text), &origin, path);
-            }
+            let (event, range) = self.next()?;
+            let value = self.scalar(event, range, "a value")?.text;
+            entries.push(Entry { name, value });
         }
-        self.end()
+        let names = entries.iter().map(|entry: &Entry<'_>| &entry.name.text);
+        let mut names: BTreeSet<_> = names.cloned().collect();
+        merged.retain(|entry: &Entry<'_>| names.insert(entry.name.text.clone()));
+        entries.extend(merged);
+        if anchor > 0 {
+            let anchored = Anchored::Map(entries.clone());
+            self.anchored.insert(anchor, anchored);
+        }
+        Ok(())
     }
 
-    /// After the map nothing may follow.
-    fn end(&mut self) -> Result<(), Mistake> {
-        loop {
-            match self.next()? {
-                (Event::StreamEnd, _) => return Ok(()),
-                (Event::DocumentEnd, _) => {}
-                (_, range) => {
-                    return Err(Mistake {
-                        range,
-                        message: "the file holds a second document".to_owned(),
-                    });
+    /// Adds what stands after `<<`: a map, or a list of them.
+    fn merge(
+        &mut self,
+        depth: usize,
+        place: &Range<usize>,
+        merged: &mut Vec<Entry<'y>>,
+    ) -> Result<(), Mistake> {
+        if depth > MAX_MERGES {
+            let message = format!("maps stand deeper in each other than {MAX_MERGES}");
+            return Err(Mistake::new(place.clone(), message));
+        }
+        match self.next()? {
+            (Event::SequenceStart(..), _) => loop {
+                match self.next()? {
+                    (Event::SequenceEnd, _) => return Ok(()),
+                    (event, range) => self.merge_one(&event, range, depth, merged)?,
                 }
-            }
+            },
+            (event, range) => self.merge_one(&event, range, depth, merged),
         }
     }
 
-    /// The next scalar, or nothing at the map's end.
-    fn scalar(&mut self, what: &str) -> Result<Option<Scalar<'y>>, Mistake> {
-        let (found, range) = match self.next()? {
-            (Event::Scalar(text, style, _, None), range) => {
-                let is_null = style == ScalarStyle::Plain && is_null(&text);
+    fn merge_one(
+        &mut self,
+        event: &Event<'y>,
+        range: Range<usize>,
+        depth: usize,
+        merged: &mut Vec<Entry<'y>>,
+    ) -> Result<(), Mistake> {
+        match event {
+            Event::MappingStart(anchor, _) => {
+                let mut entries = Vec::new();
+                self.map(*anchor, depth, &mut entries)?;
+                merged.append(&mut entries);
+            }
+            Event::Alias(anchor) => match self.anchored.get(anchor) {
+                Some(Anchored::Map(entries)) => {
+                    let size = |entry: &Entry<'_>| entry.name.text.len() + entry.value.len();
+                    self.aliased += entries.iter().map(size).sum::<usize>();
+                    merged.extend(entries.iter().cloned());
+                }
+                _ => {
+                    return Err(Mistake::new(
+                        range,
+                        "expected a map after `<<`, found an alias of something else",
+                    ));
+                }
+            },
+            _ => return Err(Mistake::new(range, "expected a map after `<<`")),
+        }
+        if merged.len() > MAX_ELEMENTS || self.aliased > MAX_ALIASED {
+            let message = "aliases and `<<` stand for more than a file may hold";
+            return Err(Mistake::new(range, message));
+        }
+        Ok(())
+    }
+
+    /// The scalar that an event is, or stands for.
+    fn scalar(
+        &mut self,
+        event: Event<'y>,
+        range: Range<usize>,
+        what: &str,
+    ) -> Result<Scalar<'y>, Mistake> {
+        let found = match event {
+            Event::Scalar(text, _, _, Some(tag)) if is_core(&tag, "binary") => {
+                return Err(Mistake::new(range, format!("{} has a tag", quoted(&text))));
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let is_null = is_null(&text, style, tag.as_deref());
                 let text = if is_null { "".into() } else { text };
-                return Ok(Some(Scalar { text, range }));
+                if anchor > 0 {
+                    let anchored = Anchored::Scalar(text.clone());
+                    self.anchored.insert(anchor, anchored);
+                }
+                return Ok(Scalar { text, range });
             }
-            (Event::MappingEnd, _) => return Ok(None),
-            (Event::SequenceStart(..), range) => ("a list", range),
-            (Event::MappingStart(..), range) => ("a map", range),
-            (Event::Alias(_), range) => ("an alias", range),
-            (Event::Scalar(text, ..), range) => {
-                return Err(Mistake {
-                    range,
-                    message: format!("{} has a tag", quoted(&text)),
-                });
+            Event::Alias(anchor) => {
+                if let Some(Anchored::Scalar(text)) = self.anchored.get(&anchor) {
+                    let text = text.clone();
+                    return self.aliased(text, range);
+                }
+                "an alias of something else"
             }
-            (_, range) => ("the end", range),
+            Event::SequenceStart(..) => "a list",
+            Event::MappingStart(..) => "a map",
+            _ => "the end",
         };
-        Err(Mistake {
-            range,
-            message: format!("expected {what}, found {found}"),
-        })
+        let message = format!("expected {what}, found {found}");
+        Err(Mistake::new(range, message))
+    }
+
+    fn aliased(&mut self, text: Cow<'y, str>, range: Range<usize>) -> Result<Scalar<'y>, Mistake> {
+        self.aliased += text.len();
+        if self.aliased > MAX_ALIASED {
+            let message = format!("aliases stand for more than {MAX_ALIASED} bytes");
+            return Err(Mistake::new(range, message));
+        }
+        Ok(Scalar { text, range })
     }
 
     fn next(&mut self) -> Result<(Event<'y>, Range<usize>), Mistake> {
@@ -147,15 +279,22 @@ impl<'y> Map<'y> {
             .chars()
             .next()
             .map_or(0, char::len_utf8);
-        Mistake {
-            range: at..at + length,
-            message: format!("this is not YAML: {}", error.info()),
-        }
+        let message = format!("this is not YAML: {}", error.info());
+        Mistake::new(at..at + length, message)
     }
 }
 
-fn is_null(text: &str) -> bool {
-    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+/// Whether a scalar stands for nothing.
+fn is_null(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> bool {
+    match tag {
+        Some(tag) => is_core(tag, "null"),
+        None => style == ScalarStyle::Plain && matches!(text, "" | "~" | "null" | "Null" | "NULL"),
+    }
+}
+
+/// Whether a tag is the one of YAML's own with this name.
+fn is_core(tag: &Tag, name: &str) -> bool {
+    tag.is_yaml_core_schema() && tag.suffix == name
 }
 
 /// Turns the parser's places, which count characters, into bytes. They mostly ascend, so it walks on from the last one.
@@ -178,5 +317,132 @@ impl Offsets<'_> {
             self.byte += character.len_utf8();
         }
         self.byte
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+    use crate::json::Node;
+
+    /// The arguments in a text, and what is said about it.
+    fn read_from(text: &str) -> (Vec<(String, String)>, Vec<String>) {
+        let path = Node::root("\"args.yml\"").unwrap().text().unwrap();
+        let mut findings = Findings::new("\"args.yml\"");
+        let mut pairs = Pairs::new(PairKind::BuildArg);
+        read(&mut findings, &mut pairs, &path, text);
+        let pairs = pairs.list.into_iter().map(|pair| (pair.name, pair.value));
+        let said = findings.into_diagnostics().into_iter();
+        (pairs.collect(), said.map(|one| one.message).collect())
+    }
+
+    fn arguments(text: &str) -> String {
+        let (pairs, said) = read_from(text);
+        assert_eq!(said, Vec::<String>::new(), "{text}");
+        let mut arguments: Vec<_> = pairs
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        arguments.sort_unstable();
+        arguments.join(" ")
+    }
+
+    fn mistake(text: &str) -> String {
+        let (_, said) = read_from(text);
+        said.join("; ")
+    }
+
+    #[test]
+    fn merge_adds_what_the_map_does_not_say_and_the_first_of_several_wins() {
+        for (text, expected) in [
+            ("<<: {A: 1, B: 2}\nB: 3", "A=1 B=3"),
+            ("<<: [{A: 1}, {A: 2, B: 3}]\nC: 4", "A=1 B=3 C=4"),
+            ("<<: {<<: {A: 1, B: 2}, A: 3}", "A=3 B=2"),
+            ("<<: [&a {A: 1}, *a, {B: 2}]", "A=1 B=2"),
+        ] {
+            assert_eq!(arguments(text), expected, "{text}");
+        }
+        // In quotes it is a name like any other, if an odd one.
+        assert_eq!(read_from("\"<<\": a\nA: 1").0.len(), 2);
+    }
+
+    #[test]
+    fn text_of_a_scalar_is_its_value_whatever_its_tag_anchor_or_line_ends_are() {
+        for (text, expected) in [
+            ("A: &v 1.10\r\nB: *v\r\n", "A=1.10 B=1.10"),
+            (
+                "A: !!int 010\nB: !local x\nC: ! null\nD: !!str",
+                "A=010 B=x C=null D=",
+            ),
+            ("A: !!null x\nB: null\nC: 'null'", "A= B= C=null"),
+            ("\u{feff}A: 1", "A=1"),
+            ("--- {A: 1}", "A=1"),
+            ("&all\nA: 1", "A=1"),
+            ("", ""),
+            ("# nothing\n", ""),
+        ] {
+            assert_eq!(arguments(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn first_document_is_read_and_what_follows_is_told() {
+        let told = "the file holds a second document, and nothing of it is read";
+        for (text, count) in [
+            ("A: 1\n---\nB: 2", 1),
+            ("---\n---\nB: 2", 0),
+            ("A: 1\n...\n}", 1),
+        ] {
+            let (pairs, said) = read_from(text);
+
+            assert_eq!(pairs.len(), count, "{text}");
+            assert_eq!(said, [told], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_no_argument_can_mean_is_refused() {
+        let deep = "<<: {".repeat(9) + &"}".repeat(9);
+        let mut aliases = format!("A: &a {}\n", "x".repeat(1 << 10));
+        for index in 0..=1 << 10 {
+            writeln!(aliases, "A{index}: *a").unwrap();
+        }
+        for (text, expected) in [
+            ("A: [1]", "expected a value, found a list"),
+            ("A: {B: 1}", "expected a value, found a map"),
+            ("[1]: a", "expected a name, found a list"),
+            ("- A=1", "the file holds no map"),
+            ("A: !!binary aGk=", "`aGk=` has a tag"),
+            ("<<: 1", "expected a map after `<<`"),
+            (
+                "A: &a 1\n<<: *a",
+                "expected a map after `<<`, found an alias of something else",
+            ),
+            (
+                "&a\n<<: *a",
+                "expected a map after `<<`, found an alias of something else",
+            ),
+            (&deep, "maps stand deeper in each other than 8"),
+            (&aliases, "aliases stand for more than 1048576 bytes"),
+        ] {
+            assert_eq!(mistake(text), expected, "{:.40}", text);
+        }
+        assert!(mistake("A: *unknown").starts_with("this is not YAML: "));
+    }
+
+    #[test]
+    fn merges_that_multiply_are_bounded() {
+        let mut text = "<<: &a {".to_owned();
+        for index in 0..6_000 {
+            write!(text, "A{index}: 1, ").unwrap();
+        }
+        text.push_str("}\n<<: [*a, *a]\n");
+
+        assert_eq!(
+            mistake(&text),
+            "aliases and `<<` stand for more than a file may hold"
+        );
     }
 }

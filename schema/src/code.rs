@@ -113,6 +113,8 @@ codes! {
         wrong r#""labels": ["my title=x"]"#, right r#""labels": ["org.opencontainers.image.title=x"]"#;
     RepeatedName Warning "repeated-name": "a name is given once in a list or file; otherwise its last value counts",
         wrong r#""build_args": ["VERSION=1", "VERSION=2"]"#, right r#""build_args": ["VERSION=2"]"#;
+    OddEntry Warning "odd-entry": "a file of arguments or labels holds names and values as they are meant: no blanks around a name, no `export`, no quotes, one document",
+        wrong r#"export VERSION=1"#, right r#"VERSION=1"#;
     OverriddenArgument Warning "overridden-argument": "an image argument wins over a build argument of the same name",
         wrong r#""build_args": ["BASE=alpine"], "image_args": ["BASE=alpine/image.tar"]"#,
         right r#""image_args": ["BASE=alpine/image.tar"]"#;

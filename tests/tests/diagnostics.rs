@@ -455,6 +455,7 @@ fn codes_of(code: Code, example: &str) -> BTreeSet<String> {
     };
     match code {
         Code::InvalidYaml => in_file("args.yml", "build_args_file", example.to_owned()),
+        Code::OddEntry => in_file("args", "build_args_file", example.to_owned()),
         Code::CarriageReturn if remark.is_empty() => {
             in_file("args", "build_args_file", example.to_owned());
         }

@@ -74,6 +74,63 @@ fn file_of_lines_wins_over_the_list_and_keeps_every_blank() {
 }
 
 #[test]
+fn odd_files_build_what_they_always_built_and_are_told() {
+    let place = place(&["VERSION", "CHANNEL", "INDENTED", "SPACED", "RETURN"]);
+    place.write(
+        "settings/args",
+        "# default=1\n  # CHANNEL=none\nVERSION=2\n   \nexport CHANNEL=stable\n INDENTED=1\nSPACED = x\nRETURN=1\r\n",
+    );
+    place.write(
+        "settings/labels",
+        "# title=none\ntitle=hello\n indented=1\n",
+    );
+
+    let run = build(
+        &place,
+        json!({"build_args_file": "settings/args", "labels_file": "settings/labels"}),
+    )
+    .expect(0);
+
+    assert_eq!(
+        labels(&place),
+        json!({
+            "arg.VERSION": "2", "arg.CHANNEL": "unset", "arg.INDENTED": "unset", "arg.SPACED": "unset",
+            "arg.RETURN": "1\r", "title": "hello", " indented": "1",
+        })
+    );
+    for told in [
+        "settings/args:5:",
+        "write `CHANNEL` alone, without `export`",
+        "settings/args:6:",
+        "settings/args:7:",
+        "carriage return",
+        "settings/labels:1:",
+        "becomes no label",
+        "settings/labels:3:",
+    ] {
+        assert!(run.stderr.contains(told), "no {told:?} in:\n{}", run.stderr);
+    }
+    assert!(!run.stderr.contains("settings/args:1:"), "{}", run.stderr);
+}
+
+#[test]
+fn yaml_file_with_aliases_merges_and_a_second_document_is_read_as_its_writer_meant_it() {
+    let place = place(&["VERSION", "BASE", "CHANNEL"]);
+    place.write(
+        "settings/args.yml",
+        "VERSION: &version 1.10\nBASE: *version\n<<: {VERSION: 2, CHANNEL: stable}\n---\nBASE: 3\n",
+    );
+
+    let run = build(&place, json!({"build_args_file": "settings/args.yml"})).expect(0);
+
+    assert_eq!(
+        labels(&place),
+        json!({"arg.VERSION": "1.10", "arg.BASE": "1.10", "arg.CHANNEL": "stable"})
+    );
+    assert!(run.stderr.contains("a second document"), "{}", run.stderr);
+}
+
+#[test]
 fn yaml_file_gives_its_scalars_as_they_are_written() {
     let place = place(&["VERSION", "YES", "NOTHING", "LINES", "QUOTED"]);
     place.write(
