@@ -12,6 +12,12 @@ use crate::name;
 use crate::request::Request;
 use crate::workspace::{Entry, FileError, Workspace};
 
+/// The Dockerfile of a context, and what it may be called besides.
+const DOCKERFILE: &str = "Dockerfile";
+const LOWER_CASE: &str = "dockerfile";
+/// The files of which one stands in each directory that is an image: an OCI layout, an archive of `docker save` unpacked.
+const IMAGE_MARKERS: &[&str] = &["oci-layout", "manifest.json"];
+
 /// What should stand at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wanted {
@@ -41,10 +47,7 @@ impl<'t> Files<'_, 't, '_> {
     pub(crate) fn check(&mut self, request: &Request<'t>) {
         self.context(request);
         for pair in &request.image_args {
-            self.expect(
-                Wanted::Either,
-                named("the image", &pair.value, pair.text.span()),
-            );
+            self.image(&pair.value, pair.text.span());
         }
         for file in request
             .buildkit_secrets
@@ -83,7 +86,7 @@ impl<'t> Files<'_, 't, '_> {
             return;
         };
         let default = (!request.names_dockerfile).then(|| {
-            let path = name::join(context.as_str(), "Dockerfile");
+            let path = name::join(context.as_str(), DOCKERFILE);
             let found = self.workspace.entry_at(&path);
             (path, found)
         });
@@ -111,6 +114,10 @@ impl<'t> Files<'_, 't, '_> {
 
     fn named_dockerfile(&mut self, context: &Text<'t>, dockerfile: &Text<'t>) {
         let found = self.workspace.entry_at(dockerfile.as_str());
+        let (directory, name) = name::split(dockerfile.as_str());
+        if is_nothing(&found) && name == DOCKERFILE && self.is_lower_case_in(directory) {
+            return;
+        }
         if is_nothing(&found) {
             let within = name::join(context.as_str(), dockerfile.as_str());
             let message = format!(
@@ -139,18 +146,97 @@ impl<'t> Files<'_, 't, '_> {
         path: &str,
         found: Result<Entry, FileError>,
     ) {
-        if !is_nothing(&found) {
-            let named = named("the Dockerfile", path, context.span());
-            self.judge(found, Wanted::File, named);
+        if found != Ok(Entry::File) && self.is_lower_case_in(context.as_str()) {
             return;
         }
-        let message = format!(
-            "the context holds no Dockerfile: {} does not exist",
-            quoted(path)
-        );
+        let (code, message) = match &found {
+            Err(FileError::Other(words)) => (
+                Code::UnreadableFile,
+                format!("cannot look at {}: {words}", quoted(path)),
+            ),
+            found if is_nothing(found) => (
+                Code::MissingPath,
+                format!(
+                    "the context holds no Dockerfile: {} does not exist",
+                    quoted(path)
+                ),
+            ),
+            _ => {
+                let named = named("the Dockerfile", path, context.span());
+                self.judge(found, Wanted::File, named);
+                return;
+            }
+        };
         self.findings
-            .report(Code::MissingPath, context.span(), message)
+            .report(code, context.span(), message)
             .help("name it with `dockerfile`");
+    }
+
+    /// Whether a directory holds `dockerfile`, which BuildKit reads where `Dockerfile` is not.
+    fn is_lower_case_in(&self, directory: &str) -> bool {
+        self.is_file(&name::join(directory, LOWER_CASE))
+    }
+
+    /// An image is an archive, or a directory that is one unpacked.
+    fn image(&mut self, path: &str, cause: Span) {
+        let found = self.workspace.entry_at(path);
+        let (code, message, help) = if found == Ok(Entry::Directory) {
+            if self.is_image(path) {
+                return;
+            }
+            let message = format!(
+                "the image {} is a directory, and no OCI layout",
+                quoted(path)
+            );
+            (Code::NotAFile, message, self.image_in(path))
+        } else if is_nothing(&found) {
+            let message = format!("the image {} does not exist", quoted(path));
+            (
+                Code::MissingPath,
+                message,
+                self.image_in(name::split(path).0),
+            )
+        } else {
+            self.judge(found, Wanted::Either, named("the image", path, cause));
+            return;
+        };
+        let finding = self.findings.report(code, cause, message);
+        if let Some(help) = help {
+            finding.help(help);
+        }
+    }
+
+    /// Whether a directory may be an image. No answer is yes: whoever reads it will say what is wrong.
+    fn is_image(&self, directory: &str) -> bool {
+        let is_there = |marker: &&str| {
+            let found = self.workspace.entry_at(&name::join(directory, marker));
+            !is_nothing(&found)
+        };
+        IMAGE_MARKERS.iter().any(is_there)
+    }
+
+    /// What was probably meant by a directory that is no image: what Concourse's resource, or a build like this one, leaves in it.
+    fn image_in(&self, directory: &str) -> Option<String> {
+        let archive = name::join(directory, "image.tar");
+        let layout = name::join(directory, "image");
+        let meant = if self.is_file(&archive) {
+            archive
+        } else if self.is_file(&name::join(&layout, IMAGE_MARKERS[0])) {
+            layout
+        } else {
+            return self.unpacked_in(directory);
+        };
+        Some(format!("did you mean {}?", quoted(&meant)))
+    }
+
+    /// What to do about an image that Concourse's resource has unpacked, as it does unless it is told otherwise.
+    fn unpacked_in(&self, directory: &str) -> Option<String> {
+        let rootfs = name::join(directory, "rootfs");
+        let is_unpacked = self.workspace.entry_at(&rootfs) == Ok(Entry::Directory);
+        is_unpacked.then(|| {
+            let archive = quoted(&name::join(directory, "image.tar"));
+            format!("{} is an image unpacked; get it with `params: {{format: oci}}`, which makes it {archive}", quoted(directory))
+        })
     }
 
     fn expect_text(&mut self, wanted: Wanted, what: &str, path: &Text<'t>) -> bool {

@@ -1,7 +1,12 @@
 //! What the planner may ask of its host, and all it may ask.
 //!
-//! Every path is one that the object names, or one that follows from it: `<context>/Dockerfile`, `<context>/<dockerfile>` for a
-//! hint, `<context>/<path of a context input>`, `image`, `cache`, `cache/index.json`, and the directories of additional targets.
+//! Every path is one that the object names, or one that follows from it:
+//!
+//! - `image`, `cache`, `cache/index.json`, and the directories of additional targets;
+//! - `<context>/Dockerfile`, and `dockerfile` where `Dockerfile` is not; `<context>/<path of a context input>`;
+//! - of an image that is a directory, `oci-layout` and `manifest.json`;
+//! - for hints alone `<context>/<dockerfile>`, and in an image's directory or beside it `image.tar`, `image/oci-layout` and `rootfs`.
+//!
 //! A host that answers [`FileError::Denied`] to a path of a hint loses the hint and nothing else.
 //!
 //! Source: `planner.wit`, interface `workspace`.

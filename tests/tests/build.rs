@@ -181,6 +181,29 @@ fn missing_image_directory_builds_exports_nothing_and_says_so() {
 }
 
 #[test]
+fn dockerfile_in_lower_case_is_used_where_no_other_is() {
+    let place = Workplace::new();
+    place.write("context/dockerfile", "FROM scratch\nCOPY note /lower\n");
+    place.write("context/Dockerfile.dockerignore", "ignored\n");
+    place.write("context/note", "");
+
+    for object in [
+        json!({"context": "context", "output": "image"}),
+        json!({"context": "context", "output": "image", "dockerfile": "context/Dockerfile"}),
+    ] {
+        let _ = place.build(&object).expect(0);
+        let archive = Archive::read(&place.path("image/image.tar"));
+        assert_eq!(archive.text("lower"), "");
+    }
+    place.dockerfile("FROM scratch\nCOPY note /upper\n");
+    let _ = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
+    let archive = Archive::read(&place.path("image/image.tar"));
+    assert_eq!(archive.text("upper"), "");
+}
+
+#[test]
 fn dockerfile_elsewhere_and_target_are_obeyed() {
     let place = Workplace::new();
     place.dockerfile("FROM nothing-that-exists\n");

@@ -49,6 +49,25 @@ fn archive_of_this_program_is_a_base_image() {
 }
 
 #[test]
+fn directory_in_the_place_of_its_image_is_told_before_the_daemon_starts() {
+    let place = Workplace::new();
+    place.dockerfile("ARG Base\nFROM ${Base}\n");
+    place.write("base/image.tar", "");
+    place.write("unpacked/rootfs/etc/passwd", "");
+
+    for (path, help) in [
+        ("base", "did you mean `base/image.tar`?"),
+        ("unpacked", "`params: {format: oci}`"),
+        ("unpacked/image.tar", "`params: {format: oci}`"),
+    ] {
+        let run = place.build(&object(&[&format!("Base={path}")])).expect(2);
+
+        assert!(run.stderr.contains(help), "{}", run.stderr);
+        assert!(!place.root().exists(), "the daemon was started");
+    }
+}
+
+#[test]
 fn images_of_skopeo_and_umoci_are_base_images() {
     let place = Workplace::new();
     base(&place);

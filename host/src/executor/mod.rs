@@ -13,10 +13,12 @@
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 //! - `surroundings`: what else explains a failure: what `.dockerignore` leaves out, how a script begins, which secrets there are.
 //! - `arguments`: those that are given and that the Dockerfile does not declare.
+//! - `dockerfile`: where the Dockerfile is that the request names.
 
 mod arguments;
 mod cache;
 pub mod context;
+mod dockerfile;
 pub mod error;
 pub mod exports;
 pub mod outputs;

@@ -28,7 +28,7 @@ use crate::buildkit::walk::WalkError;
 use crate::cancel::{Cancel, Cancelled};
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::surroundings::Surroundings;
-use crate::executor::{BuildError, Engine, Host, cache, exports, room, snapshot};
+use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, room, snapshot};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
@@ -265,17 +265,26 @@ impl Shared<'_> {
     }
 
     fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
+        let dockerfile = dockerfile::elsewhere(self.plan, solve, self.host);
         let local = |local: &plan::Local| Local {
             name: local.name.clone(),
-            path: self.host.directory.join(&local.path),
+            path: match &dockerfile {
+                Some(dockerfile) if local.name == dockerfile::LOCAL => dockerfile.directory.clone(),
+                _ => self.host.directory.join(&local.path),
+            },
+        };
+        let attribute = |attribute: &plan::FrontendAttribute| {
+            let value = match &dockerfile {
+                Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
+                    dockerfile.name.clone()
+                }
+                _ => self.value(&attribute.value),
+            };
+            (attribute.key.clone(), value)
         };
         Solve {
             frontend: "dockerfile.v0".to_owned(),
-            frontend_attributes: solve
-                .attributes
-                .iter()
-                .map(|attribute| (attribute.key.clone(), self.value(&attribute.value)))
-                .collect(),
+            frontend_attributes: solve.attributes.iter().map(attribute).collect(),
             locals: solve.locals.iter().map(local).collect(),
             exporters: output
                 .into_iter()

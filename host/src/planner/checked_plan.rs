@@ -30,7 +30,10 @@ const CACHE: &str = "cache";
 
 /// A plan that asks for nothing that its object does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckedPlan(BuildPlan);
+pub struct CheckedPlan {
+    plan: BuildPlan,
+    names_dockerfile: bool,
+}
 
 impl CheckedPlan {
     /// Checks a plan against the object that it was made from.
@@ -51,61 +54,70 @@ impl CheckedPlan {
         check_secrets(&plan.secrets, object)?;
         check_ssh(&plan.ssh, object)?;
         check_solves(&plan, object)?;
-        Ok(Self(plan))
+        Ok(Self {
+            plan,
+            names_dockerfile: given(&object.dockerfile).is_some(),
+        })
     }
 
     /// buildkitd's configuration, as TOML.
     #[must_use]
     pub fn daemon_config(&self) -> &str {
-        &self.0.daemon_config
+        &self.plan.daemon_config
     }
 
     /// Whether logs are verbose.
     #[must_use]
     pub fn debug(&self) -> bool {
-        self.0.debug
+        self.plan.debug
     }
 
     /// Images to load and serve; their arguments differ.
     #[must_use]
     pub fn base_images(&self) -> &[BaseImage] {
-        &self.0.base_images
+        &self.plan.base_images
     }
 
     /// Build cache, if it is kept.
     #[must_use]
     pub fn cache(&self) -> Option<&Cache> {
-        self.0.cache.as_ref()
+        self.plan.cache.as_ref()
     }
 
     /// Secrets; their ids differ.
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
-        &self.0.secrets
+        &self.plan.secrets
     }
 
     /// SSH agents; their ids differ.
     #[must_use]
     pub fn ssh(&self) -> &[Ssh] {
-        &self.0.ssh
+        &self.plan.ssh
     }
 
     /// Solves, at least one; their names differ, and so do the directories of their outputs. The last is that of the image.
     #[must_use]
     pub fn solves(&self) -> &[Solve] {
-        &self.0.solves
+        &self.plan.solves
+    }
+
+    /// Whether the object names the Dockerfile; otherwise it was found in the context.
+    #[must_use]
+    pub fn names_dockerfile(&self) -> bool {
+        self.names_dockerfile
     }
 
     /// Remarks.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
-        &self.0.warnings
+        &self.plan.warnings
     }
 
     /// The plan as a value, for printing it.
     #[must_use]
     pub fn as_plan(&self) -> &BuildPlan {
-        &self.0
+        &self.plan
     }
 }
 

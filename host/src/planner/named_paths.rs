@@ -3,9 +3,12 @@
 //! An object is asked about before it is known to be sound, because its files are judged together with it; so a key that is
 //! not as it should be names nothing, and the others still name what they name.
 //!
+//! A path is either named, and leads wherever it leads, or it is what might stand in a directory that is: then nothing in that directory
+//! leads out of it.
+//!
 //! Paths are compared without what means nothing: `./`, doubled and trailing slashes. `..` is kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
 use oci_image_schema::object::{Object, Secret};
@@ -13,8 +16,24 @@ use serde_json::{Map, Value};
 
 use super::MAX_OBJECT;
 
-/// Directories and files that the contract fixes.
-const FIXED: [&str; 3] = ["image", "cache", "cache/index.json"];
+/// Directories that the contract fixes, and what is asked of one of them.
+const FIXED: [&str; 2] = ["image", "cache"];
+const CACHE_INDEX: (&str, &str) = ("cache", "index.json");
+
+/// What is asked of a directory that should be an image, and of one that holds an image that is not there.
+const OF_AN_IMAGE: [&str; 5] = [
+    "oci-layout",
+    "manifest.json",
+    "image.tar",
+    "image/oci-layout",
+    "rootfs",
+];
+/// Those of them that make a directory an image.
+const IMAGE_MARKERS: [&str; 2] = ["oci-layout", "manifest.json"];
+
+/// A Dockerfile, and what it may be called besides.
+const DOCKERFILE: &str = "Dockerfile";
+const LOWER_CASE: &str = "dockerfile";
 
 /// What the planner may ask about.
 pub(super) struct NamedPaths {
@@ -22,6 +41,16 @@ pub(super) struct NamedPaths {
     texts: BTreeSet<PathBuf>,
     agents: BTreeSet<PathBuf>,
     places: BTreeSet<PathBuf>,
+    contents: BTreeMap<PathBuf, Content>,
+}
+
+/// What might stand in a directory that is named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Content {
+    /// The directory, as it is named.
+    pub(super) directory: PathBuf,
+    /// Where in it.
+    pub(super) path: PathBuf,
 }
 
 impl NamedPaths {
@@ -39,7 +68,8 @@ impl NamedPaths {
         .collect();
         let secrets: BTreeSet<_> = secret_files(&object).map(normal).collect();
         let mut places: BTreeSet<_> = FIXED.into_iter().map(normal).collect();
-        places.extend(below_context(&object));
+        places.insert(normal(&object.context));
+        places.extend(given(&object.dockerfile).map(normal));
         places.extend(object.additional_targets.iter().filter_map(|t| single(t)));
         places.extend(image_archives(&object).map(normal));
         let agents: BTreeSet<_> = ssh_paths(&object).map(normal).collect();
@@ -50,6 +80,7 @@ impl NamedPaths {
             texts: texts.difference(&secrets).cloned().collect(),
             agents,
             places,
+            contents: contents(&object),
             secrets,
         }
     }
@@ -71,7 +102,15 @@ impl NamedPaths {
 
     /// Whether the planner may know what stands at a path.
     pub(super) fn holds_place(&self, path: &str) -> bool {
-        self.places.contains(&normal(path))
+        let path = normal(path);
+        self.places.contains(&path) || self.contents.contains_key(&path)
+    }
+
+    /// What a path is that is not named itself: content of a directory that is.
+    pub(super) fn content(&self, path: &str) -> Option<&Content> {
+        let path = normal(path);
+        let is_named = self.places.contains(&path);
+        self.contents.get(&path).filter(|_| !is_named)
     }
 }
 
@@ -102,17 +141,44 @@ pub(super) fn single(name: &str) -> Option<PathBuf> {
     }
 }
 
-fn below_context(object: &Object) -> Vec<PathBuf> {
-    let context = &object.context;
-    let below = |path: &str| normal(&format!("{context}/{path}"));
-    let mut paths = vec![normal(context)];
+/// What is asked of the directories that the object names.
+fn contents(object: &Object) -> BTreeMap<PathBuf, Content> {
+    let mut contents = BTreeMap::new();
+    let mut ask = |directory: &str, path: &str| {
+        let content = Content {
+            directory: normal(directory),
+            path: normal(path.trim_start_matches('/')),
+        };
+        contents.insert(normal(&format!("{directory}/{path}")), content);
+    };
+    ask(CACHE_INDEX.0, CACHE_INDEX.1);
     match given(&object.dockerfile) {
-        // The second only for a hint: many take the path to be relative to the context.
-        Some(dockerfile) => paths.extend([normal(dockerfile), below(dockerfile)]),
-        None => paths.push(below("Dockerfile")),
+        Some(dockerfile) => {
+            // Only for a hint: many take the path to be relative to the context.
+            ask(&object.context, dockerfile);
+            ask(parent(dockerfile), LOWER_CASE);
+        }
+        None => [DOCKERFILE, LOWER_CASE]
+            .iter()
+            .for_each(|name| ask(&object.context, name)),
     }
-    paths.extend(object.context_inputs.values().map(|path| below(path)));
-    paths
+    for path in object.context_inputs.values() {
+        ask(&object.context, path);
+    }
+    for image in image_archives(object) {
+        OF_AN_IMAGE.iter().for_each(|name| ask(image, name));
+        let beside = OF_AN_IMAGE
+            .iter()
+            .filter(|name| !IMAGE_MARKERS.contains(name));
+        beside.for_each(|name| ask(parent(image), name));
+    }
+    contents
+}
+
+/// The directory that a path is in.
+fn parent(path: &str) -> &str {
+    let parent = Path::new(path).parent().and_then(Path::to_str);
+    parent.filter(|parent| !parent.is_empty()).unwrap_or(".")
 }
 
 fn secret_files(object: &Object) -> impl Iterator<Item = &str> {
@@ -300,6 +366,34 @@ mod tests {
             "text",
         ] {
             assert!(!named.holds_place(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_named_is_content_of_a_directory_that_is() {
+        let named = NamedPaths::of(
+            r#"{"context": "./app/", "output": "image", "context_inputs": {"dep": "vendor//dep"},
+                "image_args": ["BASE=base", "OTHER=base/image.tar", "LAST=other.tar"]}"#,
+        );
+
+        for (path, directory, within) in [
+            ("app/Dockerfile", "app", "Dockerfile"),
+            ("app/dockerfile", "app", "dockerfile"),
+            ("app/vendor/dep", "app", "vendor/dep"),
+            ("cache/index.json", "cache", "index.json"),
+            ("base/oci-layout", "base", "oci-layout"),
+            ("./base//rootfs", "base", "rootfs"),
+            ("image.tar", ".", "image.tar"),
+        ] {
+            let content = Content {
+                directory: directory.into(),
+                path: within.into(),
+            };
+            assert_eq!(named.content(path), Some(&content), "{path}");
+        }
+        // Named as well, and that counts.
+        for path in ["app", "image", "base", "base/image.tar", "app/other"] {
+            assert_eq!(named.content(path), None, "{path}");
         }
     }
 

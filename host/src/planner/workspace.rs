@@ -1,8 +1,9 @@
 //! The workspace: what the planner may ask about the machine, and the one that answers natively.
 //!
 //! It answers only for paths that the object names or the contract fixes, and gives the text only of the files that are meant
-//! to be read: never that of a secret. A relative path is followed beneath a handle of the working directory, so a symbolic
-//! link in an input leads nowhere else; a path that leaves the directory is followed only if the object wrote it so.
+//! to be read: never that of a secret. Whoever writes the object may name any path, so a path that is named is followed as the
+//! system follows it, wherever its symbolic links lead. What stands in a directory that is named is not its word: of that nothing
+//! leads out of the directory.
 //!
 //! Reads: files and directories that the object names. Writes: nothing.
 //! Source: `planner.wit`, interface `workspace`.
@@ -10,21 +11,25 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, statat};
+use cap_std::fs::{Dir, MetadataExt as _};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat};
+use rustix::io::Errno;
 
 use crate::regular_file::NotRegular;
 
-use super::named_paths::{NamedPaths, normal};
+use super::named_paths::{Content, NamedPaths, normal};
 
 /// How long a text may be that the planner is shown, in bytes.
 pub const TEXT_LIMIT: u64 = 1 << 20;
 
 /// How long a secret may be, in bytes: a step cannot be given a longer one.
 pub const SECRET_LIMIT: u64 = 500 << 10;
+
+/// What is said of links that the system gives up on.
+const CIRCLE: &str = "its symbolic links lead in a circle";
 
 /// Why a path has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,41 +106,79 @@ impl NativeWorkspace {
         })
     }
 
-    fn file(&self, path: &str) -> io::Result<File> {
+    fn file(&self, path: &str) -> Result<File, FileError> {
         // Not blocking: a named pipe would keep us until somebody writes.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        if leaves(path) {
-            return Ok(openat(&self.directory, path, flags, Mode::empty())?.into());
-        }
-        let mut options = OpenOptions::new();
-        options
-            .read(true)
-            .custom_flags(OFlags::NONBLOCK.bits().cast_signed());
-        let file = self.directory.open_with(normal(path), &options)?;
-        Ok(file.into_std())
+        let path = normal(path);
+        let opened = openat(&self.directory, &path, flags, Mode::empty());
+        opened
+            .map(File::from)
+            .map_err(|errno| self.failure(&path, errno))
     }
 
-    /// What stands at a path, and its size in bytes. What may never send a byte counts as an error, but a socket where one is meant.
-    fn stat(&self, path: &str) -> io::Result<(Entry, u64)> {
-        let (mode, device, size) = if leaves(path) {
-            let found = statat(&self.directory, path, AtFlags::empty())?;
-            (found.st_mode, found.st_rdev, found.st_size.cast_unsigned())
-        } else {
-            let found = self.directory.metadata(normal(path))?;
-            (found.mode(), found.rdev(), found.len())
-        };
-        let kind = FileType::from_raw_mode(mode);
-        if let Some(refusal) = NotRegular::of(mode, device)
-            && !(kind.is_socket() && self.named.holds_agent(path))
-        {
-            return Err(refusal.into());
-        }
-        let entry = if kind.is_dir() {
-            Entry::Directory
-        } else {
+    /// What stands at a path that is named, and its size in bytes.
+    fn stat(&self, path: &str) -> Result<(Entry, u64), FileError> {
+        let found = statat(&self.directory, normal(path), AtFlags::empty())
+            .map_err(|errno| self.failure(&normal(path), errno))?;
+        let is_socket = FileType::from_raw_mode(found.st_mode).is_socket();
+        let entry = if is_socket && self.named.holds_agent(path) {
             Entry::File
+        } else {
+            entry(found.st_mode, found.st_rdev)?
         };
-        Ok((entry, size))
+        Ok((entry, found.st_size.cast_unsigned()))
+    }
+
+    /// What stands in a directory that is named.
+    fn stat_within(&self, content: &Content) -> Result<(Entry, u64), FileError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = openat(&self.directory, &content.directory, flags, Mode::empty())
+            .map_err(|errno| self.failure(&content.directory, errno))?;
+        let found = Dir::from_std_file(directory.into())
+            .metadata(&content.path)
+            .map_err(|error| outside(error, &content.directory))?;
+        Ok((entry(found.mode(), found.rdev())?, found.len()))
+    }
+
+    /// Why nothing can be said of a path that is named. A link that leads nowhere is told from a name that nothing has.
+    fn failure(&self, path: &Path, errno: Errno) -> FileError {
+        match errno {
+            Errno::LOOP => FileError::Other(CIRCLE.to_owned()),
+            Errno::NOENT => self.dangling(path).unwrap_or(FileError::NotFound),
+            errno => file_error(&errno.into()),
+        }
+    }
+
+    /// The first component of a path that is a link to nothing.
+    fn dangling(&self, path: &Path) -> Option<FileError> {
+        let mut above: Vec<&Path> = path.ancestors().collect();
+        above.retain(|path| !path.as_os_str().is_empty());
+        for link in above.into_iter().rev() {
+            let Ok(target) = readlinkat(&self.directory, link, Vec::new()) else {
+                continue;
+            };
+            let found = statat(&self.directory, link, AtFlags::empty());
+            if found.is_err_and(|errno| errno == Errno::NOENT) {
+                let shown = |text: &[u8]| {
+                    String::from_utf8_lossy(text).replace(char::is_control, "\u{fffd}")
+                };
+                return Some(FileError::Other(format!(
+                    "`{}` is a symbolic link to `{}`, and nothing stands there",
+                    shown(link.as_os_str().as_encoded_bytes()),
+                    shown(target.as_bytes())
+                )));
+            }
+        }
+        None
+    }
+}
+
+/// A file or a directory. What may never send a byte is neither.
+fn entry(mode: u32, device: u64) -> Result<Entry, FileError> {
+    match NotRegular::of(mode, device) {
+        Some(refusal) => Err(FileError::Other(refusal.to_string())),
+        None if FileType::from_raw_mode(mode).is_dir() => Ok(Entry::Directory),
+        None => Ok(Entry::File),
     }
 }
 
@@ -145,9 +188,9 @@ impl Workspace for NativeWorkspace {
             return Err(FileError::Denied);
         }
         // Asked before it is opened: to open a pipe wakes its writer. And again after it, as another may stand there by then.
-        self.stat(path).map_err(file_error)?;
-        let file = self.file(path).map_err(file_error)?;
-        let metadata = file.metadata().map_err(file_error)?;
+        self.stat(path)?;
+        let file = self.file(path)?;
+        let metadata = file.metadata().map_err(|error| file_error(&error))?;
         if metadata.is_dir() {
             return Err(FileError::IsDirectory);
         }
@@ -158,7 +201,7 @@ impl Workspace for NativeWorkspace {
         let mut bytes = Vec::new();
         file.take(TEXT_LIMIT + 1)
             .read_to_end(&mut bytes)
-            .map_err(file_error)?;
+            .map_err(|error| file_error(&error))?;
         if bytes.len() as u64 > TEXT_LIMIT {
             return Err(FileError::TooLarge(TEXT_LIMIT));
         }
@@ -169,42 +212,40 @@ impl Workspace for NativeWorkspace {
         if !self.named.holds_place(path) {
             return Err(FileError::Denied);
         }
-        match self.stat(path) {
+        let found = match self.named.content(path) {
+            Some(content) => self.stat_within(content),
+            None => self.stat(path),
+        };
+        match found {
             Ok((Entry::File, size)) if size > SECRET_LIMIT && self.named.holds_secret(path) => {
                 Err(FileError::TooLarge(SECRET_LIMIT))
             }
             Ok((entry, _)) => Ok(entry),
-            Err(error) => match file_error(error) {
-                FileError::NotFound => Ok(Entry::Nothing),
-                other => Err(other),
-            },
+            Err(FileError::NotFound) => Ok(Entry::Nothing),
+            Err(error) => Err(error),
         }
     }
 }
 
-/// Whether a path leads out of the directory that it begins in, as it is written.
-fn leaves(path: &str) -> bool {
-    let mut depth = 0_usize;
-    for component in Path::new(path).components() {
-        match component {
-            Component::Normal(_) => depth += 1,
-            Component::ParentDir if depth > 0 => depth -= 1,
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => return true,
-            Component::CurDir => {}
-        }
-    }
-    false
-}
-
-#[allow(clippy::needless_pass_by_value, reason = "the argument of `map_err`")]
-fn file_error(error: io::Error) -> FileError {
+fn file_error(error: &io::Error) -> FileError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FileError::NotFound,
-        // Not from the system: so does cap-std refuse a symbolic link that leads out of the directory.
-        io::ErrorKind::PermissionDenied if error.raw_os_error().is_none() => {
-            FileError::Other("a symbolic link leads out of the working directory".to_owned())
-        }
         _ => FileError::Other(error.to_string()),
+    }
+}
+
+/// Why nothing can be said of what stands in a directory.
+#[allow(clippy::needless_pass_by_value, reason = "the argument of `map_err`")]
+fn outside(error: io::Error, directory: &Path) -> FileError {
+    // Not from the system: so does cap-std refuse a symbolic link that leads out of the directory.
+    let leaves = error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none();
+    if leaves {
+        let directory = directory.display();
+        FileError::Other(format!("a symbolic link leads out of `{directory}`"))
+    } else if Errno::from_io_error(&error) == Some(Errno::LOOP) {
+        FileError::Other(CIRCLE.to_owned())
+    } else {
+        file_error(&error)
     }
 }
 
@@ -245,30 +286,85 @@ mod tests {
         assert_eq!(workspace.entry_at("app/Dockerfile"), Ok(Entry::Nothing));
     }
 
-    #[test]
-    fn symbolic_link_leads_nowhere_outside() {
-        for target in ["../outside", "/etc/passwd", "../../../../../../etc/passwd"] {
-            let (top, workspace) = workspace(&labels("link"));
-            symlink(target, top.path().join("work/link")).unwrap();
+    fn other<T>(words: &str) -> Result<T, FileError> {
+        Err(FileError::Other(words.to_owned()))
+    }
 
-            let refused =
-                FileError::Other("a symbolic link leads out of the working directory".to_owned());
-            assert_eq!(
-                workspace.read_text("link"),
-                Err(refused.clone()),
-                "{target}"
-            );
-            assert_eq!(workspace.entry_at("link"), Err(refused), "{target}");
+    #[test]
+    fn symbolic_link_at_a_named_path_is_followed_wherever_it_leads() {
+        for (link, target, path) in [
+            ("link", "../outside", "link"),
+            ("link", "labels", "./link"),
+            ("app/link", "../labels", "app//link"),
+            ("link", "..", "link/outside"),
+            ("link", "an absolute path", "link/x"),
+        ] {
+            let (top, workspace) = workspace(&labels(path));
+            let target = if target == "an absolute path" {
+                top.path().join("deep").to_str().unwrap().to_owned()
+            } else {
+                target.to_owned()
+            };
+            fs::create_dir(top.path().join("deep")).unwrap();
+            symlink("../outside", top.path().join("deep/x")).unwrap();
+            symlink(target, top.path().join("work").join(link)).unwrap();
+
+            assert!(workspace.read_text(path).is_ok(), "{path}");
+            assert_eq!(workspace.entry_at(path), Ok(Entry::File), "{path}");
         }
     }
 
     #[test]
-    fn symbolic_link_within_is_followed() {
-        let (top, workspace) = workspace(&labels("app/link"));
-        symlink("../labels", top.path().join("work/app/link")).unwrap();
+    fn symbolic_link_that_leads_nowhere_is_told_from_nothing() {
+        for (path, target, words) in [
+            (
+                "link",
+                "../gone",
+                "`link` is a symbolic link to `../gone`, and nothing stands there",
+            ),
+            (
+                "link/labels",
+                "gone",
+                "`link` is a symbolic link to `gone`, and nothing stands there",
+            ),
+            ("link", "link", "its symbolic links lead in a circle"),
+            ("link/labels", "link", "its symbolic links lead in a circle"),
+        ] {
+            let (top, workspace) = workspace(&labels(path));
+            symlink(target, top.path().join("work/link")).unwrap();
 
-        assert_eq!(workspace.read_text("app/link"), Ok("a=b\n".to_owned()));
-        assert_eq!(workspace.entry_at("app/link"), Ok(Entry::File));
+            assert_eq!(workspace.read_text(path), other(words), "{path}");
+            assert_eq!(workspace.entry_at(path), other(words), "{path}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_a_named_directory_leads_not_out_of_it() {
+        let object = r#"{"context": "linked", "output": "image", "cache": true, "image_args": ["BASE=base"]}"#;
+        let (top, workspace) = workspace(object);
+        let work = top.path().join("work");
+        // The directory may be anywhere; it is named.
+        symlink("app", work.join("linked")).unwrap();
+        for directory in ["cache", "base"] {
+            fs::create_dir(work.join(directory)).unwrap();
+        }
+        let asked = [
+            ("app/Dockerfile", "linked/Dockerfile", "linked"),
+            ("app/dockerfile", "linked/dockerfile", "linked"),
+            ("cache/index.json", "cache/index.json", "cache"),
+            ("base/oci-layout", "base/oci-layout", "base"),
+        ];
+        for (file, path, directory) in asked {
+            let outside = format!("a symbolic link leads out of `{directory}`");
+            for target in ["../labels", "../../outside", "/etc/passwd"] {
+                symlink(target, work.join(file)).unwrap();
+                assert_eq!(workspace.entry_at(path), other(&outside), "{path}");
+                fs::remove_file(work.join(file)).unwrap();
+            }
+            fs::write(work.join(directory).join("inside"), "").unwrap();
+            symlink("inside", work.join(file)).unwrap();
+            assert_eq!(workspace.entry_at(path), Ok(Entry::File), "{path}");
+        }
     }
 
     #[test]
