@@ -5,13 +5,16 @@
 mod image_fixture;
 
 use std::fs::{self, File};
+use std::io::Read;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use image_fixture::{
-    CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, config, digest, gzip, has, run, saved, sha256,
+    CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, digest, gzip, has, run, saved,
+    sha256,
 };
 use oci_image::image::Image;
+use oci_image::image::metadata::metadata;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -245,6 +248,204 @@ fn a_manifest_with_a_subject_is_a_referrer() {
         serde_json::to_value(&referrer.descriptor).unwrap(),
         expected
     );
+}
+
+/// Every document of an image, with every optional member that has a name in its specification.
+fn complete() -> [(&'static str, Value); 5] {
+    let annotations = json!({ "a": "b" });
+    let layer = json!({
+        "mediaType": LAYER_GZIP, "digest": sha256(&gzip(b"layer")), "size": gzip(b"layer").len(), "urls": ["http://a"],
+        "annotations": annotations, "data": "", "artifactType": "a/b",
+        "platform": {
+            "architecture": "amd64", "os": "linux", "variant": "v1", "os.version": "1", "os.features": ["a"], "features": ["a"],
+        },
+    });
+    let config = json!({
+        "architecture": "amd64", "os": "linux", "variant": "v1", "os.version": "1", "os.features": ["a"], "author": "a",
+        "created": "2026-01-01T00:00:00Z", "history": [{ "created_by": "a" }],
+        "config": {
+            "User": "1", "Env": ["A=b"], "Cmd": ["a"], "Entrypoint": ["a"], "Labels": { "a": "b" }, "Volumes": { "/a": {} },
+            "ExposedPorts": { "1/tcp": {} }, "WorkingDir": "/", "StopSignal": "SIGTERM", "OnBuild": ["RUN a"], "Shell": ["a"],
+        },
+        "rootfs": { "type": "layers", "diff_ids": [sha256(b"layer")] },
+    });
+    let manifest = json!({
+        "schemaVersion": 2, "mediaType": MANIFEST, "artifactType": "a/b", "layers": [layer], "subject": layer,
+        "annotations": annotations,
+    });
+    let index = json!({
+        "schemaVersion": 2, "mediaType": INDEX, "artifactType": "a/b", "subject": layer, "annotations": annotations,
+    });
+    let saved = json!([{
+        "Config": "config.json", "RepoTags": ["a:b"], "Layers": ["layer.tar"], "Parent": "a",
+        "LayerSources": { "a": layer },
+    }]);
+    [
+        ("config", config),
+        ("manifest", manifest),
+        ("entry", layer),
+        ("index", index),
+        ("saved", saved),
+    ]
+}
+
+/// The JSON Pointers of all members below a value, elements of lists included.
+fn members(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    let mut visit = |name: &str, value: &Value| {
+        let pointer = format!("{pointer}/{name}");
+        members(value, &pointer, found);
+        found.push(pointer);
+    };
+    match value {
+        Value::Object(object) => object
+            .iter()
+            .for_each(|(name, value)| visit(&name.replace('/', "~1"), value)),
+        Value::Array(list) => list
+            .iter()
+            .enumerate()
+            .for_each(|(index, value)| visit(&index.to_string(), value)),
+        _ => {}
+    }
+}
+
+/// The image of these documents as a layout and as an archive of `docker save`.
+fn written(documents: &[(&str, Value); 5], directory: &Path) -> [PathBuf; 2] {
+    let [
+        (_, config),
+        (_, manifest),
+        (_, entry),
+        (_, index),
+        (_, saved),
+    ] = documents;
+    let config = serde_json::to_vec(config).unwrap();
+    let mut layout = Layout::new();
+    let _ = layout.blob(LAYER_GZIP, &gzip(b"layer"));
+    let mut manifest = manifest.clone();
+    manifest["config"] = layout.blob(CONFIG, &config);
+    let mut described = entry.clone();
+    let stored = layout.blob(MANIFEST, &serde_json::to_vec(&manifest).unwrap());
+    for (key, value) in stored.as_object().unwrap() {
+        described[key] = value.clone();
+    }
+    let mut index = index.clone();
+    index["manifests"] = json!([described]);
+    let layout = layout
+        .root(&[])
+        .replace("index.json", &serde_json::to_vec(&index).unwrap());
+    let archive = Tar::new()
+        .file("config.json", &config)
+        .file("layer.tar", &gzip(b"layer"))
+        .file("manifest.json", &serde_json::to_vec(saved).unwrap());
+    let _ = fs::remove_dir_all(directory.join("layout"));
+    [
+        layout.to_directory(&directory.join("layout")),
+        archive.write(&directory.join("saved.tar")),
+    ]
+}
+
+/// What no image is without: which config, which layers, and of which digest and size they are.
+const REQUIRED: [&str; 12] = [
+    "config/rootfs",
+    "config/rootfs/diff_ids",
+    "config/rootfs/diff_ids/0",
+    "manifest/layers/0",
+    "manifest/layers/0/digest",
+    "manifest/layers/0/size",
+    "manifest/subject/digest",
+    "index/subject/digest",
+    "saved/0",
+    "saved/0/Config",
+    "saved/0/Layers",
+    "saved/0/Layers/0",
+];
+
+#[test]
+fn null_stands_for_whatever_may_be_left_out_of_any_document() {
+    let directory = tempdir().unwrap();
+    let complete = complete();
+    let open = |documents: &[(&'static str, Value); 5], what: &str| {
+        for path in written(documents, directory.path()) {
+            let image = Image::open(&path).unwrap_or_else(|e| panic!("{what}: {}", chain(&e)));
+            let root = image.manifest(image.digest()).unwrap();
+            let config = content(&image, root.config.as_ref().unwrap().digest().as_ref());
+            let described = metadata(&config);
+            described.unwrap_or_else(|e| panic!("{what}: {}", chain(&e)));
+        }
+    };
+    open(&complete, "complete");
+    let mut tried = 0;
+    for (number, (name, document)) in complete.iter().enumerate() {
+        let mut pointers = Vec::new();
+        members(document, "", &mut pointers);
+        pointers.retain(|pointer| !REQUIRED.contains(&format!("{name}{pointer}").as_str()));
+        for pointer in pointers {
+            let mut documents = complete.clone();
+            let document = &mut documents[number].1;
+            *document.pointer_mut(&pointer).unwrap() = Value::Null;
+            open(&documents, &format!("{name}{pointer} is null"));
+
+            let document = &mut documents[number].1;
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            if let Some(parent) = document.pointer_mut(parent).unwrap().as_object_mut() {
+                parent.remove(key);
+                open(&documents, &format!("{name}{pointer} is left out"));
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 90, "{tried}");
+}
+
+#[test]
+fn what_is_said_of_a_layer_and_is_wrong_is_put_right() {
+    let directory = tempdir().unwrap();
+    let layer = Tar::new().file("a", b"1").end();
+    let config = config(&[&layer, b"", &layer]);
+    let mut layout = Layout::new();
+    let layers = [
+        layout.blob(LAYER_GZIP, &layer),
+        layout.blob(LAYER_GZIP, b""),
+        layout.blob(LAYER_GZIP, &gzip(&layer)),
+    ];
+    let config = layout.blob(CONFIG, &config);
+    let said =
+        json!({ "schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers });
+    let mut described = layout.blob(MANIFEST, &serde_json::to_vec(&said).unwrap());
+    described["platform"] =
+        json!({ "os": "linux", "architecture": "amd64", "os.version": "1", "unknown": 1 });
+    let inner = layout.index(std::slice::from_ref(&described));
+    let outer = layout.index(std::slice::from_ref(&inner));
+    let path = layout
+        .root(std::slice::from_ref(&outer))
+        .to_directory(directory.path());
+
+    let image = Image::open(&path).unwrap();
+
+    let served = |descriptor: &Value| {
+        let digest = digest(descriptor["digest"].as_str().unwrap());
+        let served = image.manifest(&digest).unwrap();
+        assert_eq!(descriptor["size"], served.bytes.len());
+        assert_eq!(sha256(&served.bytes), digest.to_string());
+        serde_json::from_slice::<Value>(&served.bytes).unwrap()
+    };
+    let inner = served(&manifest(&image)["manifests"][0]);
+    let entry = &inner["manifests"][0];
+    assert_eq!(entry["platform"], described["platform"]);
+    let right = served(entry);
+    let nothing = right["layers"][1].clone();
+    let mut raw = layers[0].clone();
+    raw["mediaType"] = "application/vnd.oci.image.layer.v1.tar".into();
+    assert_eq!(right["config"], config);
+    assert_eq!(right["layers"], json!([raw, nothing, layers[2]]));
+    assert_eq!(nothing["mediaType"], LAYER_GZIP);
+    let mut unpacked = Vec::new();
+    let bytes = content(&image, nothing["digest"].as_str().unwrap());
+    assert_eq!(sha256(&bytes), nothing["digest"]);
+    let mut gzip = flate2::read::GzDecoder::new(&bytes[..]);
+    gzip.read_to_end(&mut unpacked).unwrap();
+    assert_eq!(unpacked, b"");
+    // What lies there is served too, by its own digest.
+    assert_eq!(served(&described), said);
 }
 
 #[test]

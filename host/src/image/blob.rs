@@ -1,12 +1,13 @@
 //! One blob: bytes of known size that lie in a file.
 //!
 //! A blob of an archive is a range of the archive's file, which stays open; a blob of a directory is opened when it is
-//! read, because a layout may hold more blobs than a process may hold files.
+//! read, because a layout may hold more blobs than a process may hold files. One that is put in the place of another is
+//! a constant.
 //!
 //! Reads: the files of the image. Writes: nothing. Unknown here: digests, media types, who asks.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -27,13 +28,18 @@ pub(super) enum Content {
     Range { file: Arc<File>, start: u64 },
     /// A whole file below a directory, opened when it is read.
     Named { directory: Arc<Dir>, name: String },
+    /// In this program.
+    Constant(&'static [u8]),
 }
 
 /// A blob whose file is open.
 #[derive(Debug)]
-pub struct Reader {
-    file: Arc<File>,
-    start: u64,
+pub struct Reader(Source);
+
+#[derive(Debug)]
+enum Source {
+    File { file: Arc<File>, start: u64 },
+    Constant(&'static [u8]),
 }
 
 impl Blob {
@@ -51,8 +57,8 @@ impl Blob {
     /// # Errors
     /// The file's own, where it is gone or may not be read any more.
     pub fn open(&self) -> io::Result<Reader> {
-        Ok(match &self.content {
-            Content::Range { file, start } => Reader {
+        Ok(Reader(match &self.content {
+            Content::Range { file, start } => Source::File {
                 file: Arc::clone(file),
                 start: *start,
             },
@@ -61,12 +67,13 @@ impl Blob {
                 let not_blocking = OFlags::NONBLOCK.bits().cast_signed();
                 let mut options = OpenOptions::new();
                 options.read(true).custom_flags(not_blocking);
-                Reader {
+                Source::File {
                     file: Arc::new(directory.open_with(name, &options)?.into_std()),
                     start: 0,
                 }
             }
-        })
+            Content::Constant(bytes) => Source::Constant(bytes),
+        }))
     }
 }
 
@@ -76,6 +83,15 @@ impl Reader {
     /// # Errors
     /// `UnexpectedEof` where the file became shorter since the image was opened; else the file's own.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file.read_exact_at(buffer, self.start + offset)
+        match &self.0 {
+            Source::File { file, start } => file.read_exact_at(buffer, start + offset),
+            Source::Constant(bytes) => {
+                let rest = usize::try_from(offset)
+                    .ok()
+                    .and_then(|offset| bytes.get(offset..));
+                let mut rest = rest.unwrap_or_default();
+                rest.read_exact(buffer)
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::blob::Blob;
 use super::error::ImageError;
-use super::layout::parse;
+use super::layer::{self, Compression};
 use super::store::Store;
 use super::{Image, Manifest, sha256};
 
@@ -33,10 +33,8 @@ const HASH_BUFFER: usize = 1 << 20;
 #[serde(rename_all = "PascalCase")]
 struct Saved {
     config: String,
-    #[serde(default)]
-    repo_tags: Option<Vec<String>>,
-    #[serde(default)]
-    layers: Option<Vec<String>>,
+    repo_tags: Vec<String>,
+    layers: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -46,17 +44,15 @@ struct Config {
 
 #[derive(Deserialize)]
 struct Rootfs {
-    #[serde(default)]
-    diff_ids: Option<Vec<Digest>>,
+    diff_ids: Vec<Digest>,
 }
 
 /// Reads the one image of an archive.
 pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     let saved = only_image(store)?;
     let config_bytes = store.document(&saved.config)?;
-    let config: Config = parse(store, &saved.config, &config_bytes)?;
-    let diff_ids = config.rootfs.diff_ids.unwrap_or_default();
-    let files = saved.layers.unwrap_or_default();
+    let config: Config = store.parse(&saved.config, &config_bytes)?;
+    let (diff_ids, files) = (config.rootfs.diff_ids, saved.layers);
     if diff_ids.len() != files.len() {
         let (path, entry) = (store.path().into(), saved.config);
         return Err(ImageError::LayerCount {
@@ -83,7 +79,7 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     blobs.insert(config_digest, store.blob(&saved.config)?);
     let mut layers = Vec::with_capacity(files.len());
     for (file, diff_id) in files.iter().zip(diff_ids) {
-        let (descriptor, blob) = layer(store, file, diff_id)?;
+        let (descriptor, blob) = served(store, file, diff_id)?;
         blobs.insert(descriptor.digest().clone(), blob);
         layers.push(descriptor);
     }
@@ -98,18 +94,13 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
 
 fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
     let bytes = store.document(MANIFEST)?;
-    let mut images: Vec<Saved> = parse(store, MANIFEST, &bytes)?;
+    let mut images: Vec<Saved> = store.parse(MANIFEST, &bytes)?;
     let path = || store.path().to_path_buf();
     match images.len() {
         0 => Err(ImageError::Empty { path: path() }),
         1 => Ok(images.remove(0)),
         _ => {
-            let name = |image: Saved| {
-                image
-                    .repo_tags
-                    .and_then(|tags| tags.into_iter().next())
-                    .unwrap_or(image.config)
-            };
+            let name = |image: Saved| image.repo_tags.into_iter().next().unwrap_or(image.config);
             Err(ImageError::SeveralImages {
                 path: path(),
                 names: images.into_iter().map(name).collect(),
@@ -118,23 +109,23 @@ fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
     }
 }
 
-fn layer(store: &mut Store, file: &str, diff_id: Digest) -> Result<(Descriptor, Blob), ImageError> {
+/// A layer as it is served.
+fn served(
+    store: &mut Store,
+    file: &str,
+    diff_id: Digest,
+) -> Result<(Descriptor, Blob), ImageError> {
     let blob = store.blob(file)?;
-    let start = store.start_of(file, &blob, 4)?;
-    let (media_type, digest) = if start.starts_with(b"\x1f\x8b") {
-        (
-            MediaType::ImageLayerGzip,
-            compressed_digest(store, file, &blob)?,
-        )
-    } else if start.starts_with(b"\x28\xb5\x2f\xfd") {
-        (
-            MediaType::ImageLayerZstd,
-            compressed_digest(store, file, &blob)?,
-        )
-    } else {
-        (MediaType::ImageLayer, diff_id)
+    if blob.size() == 0 {
+        return Ok(layer::nothing());
+    }
+    let compression = Compression::of(&store.start_of(file, &blob, 4)?);
+    let digest = match compression {
+        Compression::None => diff_id,
+        Compression::Gzip | Compression::Zstd => compressed_digest(store, file, &blob)?,
     };
-    Ok((Descriptor::new(media_type, blob.size(), digest), blob))
+    let descriptor = Descriptor::new(compression.media_type(), blob.size(), digest);
+    Ok((descriptor, blob))
 }
 
 fn compressed_digest(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError> {

@@ -8,25 +8,23 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::document;
+
 /// A config that is not one.
 #[derive(Debug, thiserror::Error)]
 #[error("image config is not valid JSON")]
 pub struct MetadataError(#[source] serde_json::Error);
 
 #[derive(Deserialize)]
-struct Document {
-    // An image without any of these settings has no `config` at all, or `null`.
-    #[serde(default)]
-    config: Option<Config>,
+struct ImageConfig {
+    config: Settings,
 }
 
-#[derive(Default, Deserialize)]
+#[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Config {
-    #[serde(default)]
+struct Settings {
     env: Option<Vec<String>>,
-    #[serde(default)]
-    user: Option<String>,
+    user: String,
 }
 
 #[derive(Serialize)]
@@ -48,12 +46,10 @@ struct Metadata {
 /// # Errors
 /// [`MetadataError`] if the config is not JSON of a config's shape.
 pub fn metadata(config: &[u8]) -> Result<Vec<u8>, MetadataError> {
-    let document: Document = serde_json::from_slice(config).map_err(MetadataError)?;
-    let Config { env, user } = document.config.unwrap_or_default();
-    let metadata = Metadata {
-        env,
-        user: user.unwrap_or_default(),
-    };
+    let ImageConfig {
+        config: Settings { env, user },
+    } = document::parse(config).map_err(MetadataError)?;
+    let metadata = Metadata { env, user };
     let text = serde_json::to_string(&metadata).map_err(MetadataError)?;
     Ok(escaped_as_go(&text).into_bytes())
 }
@@ -94,6 +90,10 @@ mod tests {
             ),
             (r#"{"config":{"Env":[]}}"#, r#"{"env":[],"user":""}"#),
             (r#"{"config":null}"#, r#"{"env":null,"user":""}"#),
+            (
+                r#"{"Config":{"env":["A=b"],"USER":"c"}}"#,
+                r#"{"env":["A=b"],"user":"c"}"#,
+            ),
             (r#"{"architecture":"amd64"}"#, r#"{"env":null,"user":""}"#),
             (
                 r#"{"config":{"Env":["A=<b> & \"c\" \u2028\n\t\u0001é"]}}"#,

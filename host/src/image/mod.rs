@@ -2,7 +2,7 @@
 //!
 //! No layer is copied, decompressed or, where its digest is known, hashed: an [`Image`] knows where each of its blobs
 //! lies in a file. Nothing of an archive is trusted: what is read is bounded, and every document is verified against
-//! the digest that names it.
+//! the digest that names it. What is said of a layer and is wrong is put right, in a manifest that takes its place.
 //!
 //! - [`Image`]: an image as its manifests, which are in memory, and its blobs, which are ranges of files.
 //! - [`blob`]: one blob, and reading it at any offset.
@@ -12,13 +12,16 @@
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),
-//! `extension` (what stands before the header of a tar entry), `time` (when an entry was modified).
+//! `document` (JSON as Go reads it), `layer` (what a layer is, whatever is said of it), `extension` (what stands before the
+//! header of a tar entry), `time` (when an entry was modified).
 
 pub mod blob;
 mod docker;
+mod document;
 pub mod entry;
 pub mod error;
 mod extension;
+mod layer;
 mod layout;
 pub mod metadata;
 pub mod rootfs;
@@ -54,6 +57,8 @@ pub struct Manifest {
     pub media_type: MediaType,
     /// The document.
     pub bytes: Bytes,
+    /// The config of the image; `None` if this is an index.
+    pub config: Option<Descriptor>,
     /// What this manifest says about another, where it refers to one (`subject`).
     pub referrer: Option<Referrer>,
 }
@@ -85,7 +90,8 @@ impl Image {
     /// - a directory that is an OCI layout: `skopeo copy oci:`, `umoci`, `buildctl -o type=oci,tar=false`.
     ///
     /// An index for several platforms is kept whole; manifests that it names and that are not there are left to the
-    /// client, which asks for its own platform only. Blocking: reads headers and JSON documents, not layers. The one
+    /// client, which asks for its own platform only. A manifest that gives a layer a media type that it does not have is
+    /// replaced by one that is right, with a digest of its own. Blocking: reads headers and JSON documents, not layers. The one
     /// exception is a `docker save` layer that is compressed and not named by its digest: it is hashed once, because a
     /// blob has no other name. An archive compressed as a whole (`.tar.gz`) has no ranges to serve, and is refused.
     ///
@@ -119,7 +125,7 @@ impl Image {
         }
     }
 
-    /// The digest of the image's manifest, or of its index.
+    /// The digest of the image's manifest, or of its index, as it is served.
     pub fn digest(&self) -> &Digest {
         &self.root
     }
@@ -174,7 +180,18 @@ impl Manifest {
         Self {
             media_type: media_type.clone(),
             bytes: bytes.into(),
+            config: Some(parsed.config().clone()),
             referrer,
+        }
+    }
+
+    /// An index.
+    fn of_index(media_type: &MediaType, bytes: Vec<u8>) -> Self {
+        Self {
+            media_type: media_type.clone(),
+            bytes: bytes.into(),
+            config: None,
+            referrer: None,
         }
     }
 }

@@ -16,12 +16,14 @@ use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
+use serde::de::DeserializeOwned;
 
 use crate::cancel::Cancel;
 use crate::regular_file;
 
 use super::Effort;
 use super::blob::{Blob, Content};
+use super::document;
 use super::entry::{Entries, Entry, Kind, Source};
 use super::error::ImageError;
 
@@ -160,6 +162,19 @@ impl Store {
             &blob,
             usize::try_from(size).expect("at most DOCUMENT_LIMIT"),
         )
+    }
+
+    /// Parses a document that was read under that name.
+    pub(super) fn parse<T: DeserializeOwned>(
+        &self,
+        name: &str,
+        bytes: &[u8],
+    ) -> Result<T, ImageError> {
+        document::parse(bytes).map_err(|source| ImageError::Json {
+            path: self.path.clone(),
+            entry: name.into(),
+            source,
+        })
     }
 
     /// The first `count` bytes of a file, or all of it where it is shorter.

@@ -1,0 +1,351 @@
+//! The walk from one descriptor to everything it refers to.
+//!
+//! Where a manifest says of a layer what is not so, one that is right is made beside it, and so is an index that names it,
+//! up to the root. What lies there stays to be had by its own digest.
+//!
+//! Reads: the documents, the first bytes of layers. Writes: nothing. Unknown here: archives, which image is meant.
+
+use std::collections::HashMap;
+
+use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType, ToDockerV2S2};
+use serde_json::Value;
+
+use super::super::blob::Blob;
+use super::super::error::ImageError;
+use super::super::store::Store;
+use super::super::{Image, Manifest, digest_like, document, layer, sha256};
+use super::blob_name;
+
+/// How many bytes of manifests are kept in memory for one image.
+const MANIFESTS_LIMIT: u64 = 64 << 20;
+
+/// What has been found so far.
+pub(super) struct Walk<'store> {
+    store: &'store mut Store,
+    manifests: HashMap<Digest, Manifest>,
+    blobs: HashMap<Digest, Blob>,
+    /// What takes the place of manifests and indexes that are not right.
+    replaced: HashMap<Digest, Descriptor>,
+    /// Bytes of manifests in memory.
+    kept: u64,
+}
+
+/// What is left to do of a walk.
+enum Step {
+    Enter(Descriptor),
+    /// Everything below this index is known.
+    Leave(Descriptor),
+}
+
+impl<'store> Walk<'store> {
+    pub(super) fn new(store: &'store mut Store) -> Self {
+        Self {
+            store,
+            manifests: HashMap::new(),
+            blobs: HashMap::new(),
+            replaced: HashMap::new(),
+            kept: 0,
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        self.store
+    }
+
+    /// What was found, below `root`.
+    pub(super) fn image(self, root: Digest) -> Image {
+        Image {
+            root,
+            manifests: self.manifests,
+            blobs: self.blobs,
+            effort: self.store.effort,
+        }
+    }
+
+    /// Takes `index.json` itself as the image's index, and returns the digest under which it is served.
+    pub(super) fn root_index(
+        &mut self,
+        bytes: Vec<u8>,
+        index: &ImageIndex,
+    ) -> Result<Digest, ImageError> {
+        self.store.effort.hashed += bytes.len() as u64;
+        let digest = sha256(sha2::Digest::new_with_prefix(&bytes));
+        for child in self.present_children(index)? {
+            self.follow(&child)?;
+        }
+        let size = bytes.len() as u64;
+        let root = Descriptor::new(MediaType::ImageIndex, size, digest.clone());
+        let manifest = Manifest::of_index(root.media_type(), bytes);
+        self.manifests.insert(digest, manifest);
+        self.leave(&root);
+        Ok(self.served(&root))
+    }
+
+    /// Finds everything below `root`, which is a manifest or an index, and returns the digest under which it is served.
+    pub(super) fn follow(&mut self, root: &Descriptor) -> Result<Digest, ImageError> {
+        if let Role::Other = role(root.media_type()) {
+            return Err(ImageError::NotAManifest {
+                path: self.store.path().into(),
+                entry: blob_name(root.digest()),
+                media_type: root.media_type().to_string(),
+            });
+        }
+        // A list of what is left, not a recursion: an archive decides how deep its indexes are nested.
+        let mut left = vec![Step::Enter(root.clone())];
+        while let Some(step) = left.pop() {
+            match step {
+                Step::Leave(descriptor) => self.leave(&descriptor),
+                Step::Enter(known) if self.manifests.contains_key(known.digest()) => {}
+                Step::Enter(descriptor) => match role(descriptor.media_type()) {
+                    Role::Manifest => self.manifest(&descriptor)?,
+                    Role::Index => {
+                        let children = self.index(&descriptor)?;
+                        left.push(Step::Leave(descriptor));
+                        left.extend(children.into_iter().map(Step::Enter));
+                    }
+                    Role::Other => drop(self.blob(&descriptor)?),
+                },
+            }
+        }
+        Ok(self.served(root))
+    }
+
+    fn manifest(&mut self, descriptor: &Descriptor) -> Result<(), ImageError> {
+        let bytes = self.document(descriptor)?;
+        let name = blob_name(descriptor.digest());
+        let manifest: ImageManifest = self.store.parse(&name, &bytes)?;
+        self.check_media_type(descriptor, manifest.media_type().as_ref())?;
+        self.blob(manifest.config())?;
+        let mut layers = Vec::with_capacity(manifest.layers().len());
+        for layer in manifest.layers() {
+            layers.push(self.layer(layer)?);
+        }
+        if layers != *manifest.layers() {
+            self.replace_manifest(descriptor, manifest.clone(), layers);
+        }
+        let digest = descriptor.digest();
+        let manifest = Manifest::of_image(digest, descriptor.media_type(), bytes, &manifest);
+        self.manifests.insert(digest.clone(), manifest);
+        Ok(())
+    }
+
+    /// Takes a layer, and returns how it is served.
+    fn layer(&mut self, stated: &Descriptor) -> Result<Descriptor, ImageError> {
+        // Layers that may not be distributed are fetched from their own URLs.
+        if stated.urls().as_ref().is_some_and(|urls| !urls.is_empty()) && !self.holds(stated) {
+            return Ok(stated.clone());
+        }
+        let blob = self.blob(stated)?;
+        let name = blob_name(stated.digest());
+        let Some((descriptor, blob)) = layer::put_right(self.store, &name, stated, &blob)? else {
+            return Ok(stated.clone());
+        };
+        self.blobs.insert(descriptor.digest().clone(), blob);
+        Ok(descriptor)
+    }
+
+    fn replace_manifest(
+        &mut self,
+        descriptor: &Descriptor,
+        mut manifest: ImageManifest,
+        layers: Vec<Descriptor>,
+    ) {
+        manifest.set_layers(layers);
+        // Its new layers are of OCI's types, and those go with an OCI manifest.
+        let media_type = MediaType::ImageManifest;
+        manifest.set_media_type(Some(media_type.clone()));
+        let bytes =
+            serde_json::to_vec(&manifest).expect("a manifest that was parsed from JSON is JSON");
+        let digest = self.replace(descriptor, &media_type, &bytes);
+        let manifest = Manifest::of_image(&digest, &media_type, bytes, &manifest);
+        self.manifests.insert(digest, manifest);
+    }
+
+    /// Takes an index, and returns what it refers to.
+    fn index(&mut self, descriptor: &Descriptor) -> Result<Vec<Descriptor>, ImageError> {
+        let bytes = self.document(descriptor)?;
+        let name = blob_name(descriptor.digest());
+        let index: ImageIndex = self.store.parse(&name, &bytes)?;
+        self.check_media_type(descriptor, index.media_type().as_ref())?;
+        let manifest = Manifest::of_index(descriptor.media_type(), bytes);
+        self.manifests.insert(descriptor.digest().clone(), manifest);
+        self.present_children(&index)
+    }
+
+    /// Replaces an index that names what is replaced.
+    fn leave(&mut self, descriptor: &Descriptor) {
+        let Some(bytes) = self
+            .manifests
+            .get(descriptor.digest())
+            .and_then(|index| self.renamed(&index.bytes))
+        else {
+            return;
+        };
+        let media_type = descriptor.media_type();
+        let digest = self.replace(descriptor, media_type, &bytes);
+        let index = Manifest::of_index(media_type, bytes);
+        self.manifests.insert(digest, index);
+    }
+
+    /// The index with the names of what takes the place of its manifests; `None` if it has none of them.
+    // Changed as JSON, not as what is known of it: a platform has members that the types here lack.
+    fn renamed(&self, index: &[u8]) -> Option<Vec<u8>> {
+        if self.replaced.is_empty() {
+            return None;
+        }
+        let mut index: Value = serde_json::from_slice(index).ok()?;
+        let manifests = document::member_mut(index.as_object_mut()?, "manifests")?;
+        let mut changed = false;
+        for child in manifests.as_array_mut()? {
+            let child = child.as_object_mut()?;
+            let digest = document::member_mut(child, "digest")?;
+            let replacement = digest
+                .as_str()
+                .and_then(|digest| self.replaced.get(&Digest::try_from(digest).ok()?));
+            let Some(replacement) = replacement else {
+                continue;
+            };
+            *digest = replacement.digest().to_string().into();
+            for (name, value) in [
+                ("size", replacement.size().into()),
+                ("mediaType", replacement.media_type().to_string().into()),
+            ] {
+                if let Some(member) = document::member_mut(child, name) {
+                    *member = value;
+                }
+            }
+            changed = true;
+        }
+        changed.then(|| index.to_string().into_bytes())
+    }
+
+    /// Puts a document in the place of another, and returns its digest.
+    fn replace(&mut self, old: &Descriptor, media_type: &MediaType, bytes: &[u8]) -> Digest {
+        self.store.effort.hashed += bytes.len() as u64;
+        let digest = sha256(sha2::Digest::new_with_prefix(bytes));
+        let new = Descriptor::new(media_type.clone(), bytes.len() as u64, digest.clone());
+        self.replaced.insert(old.digest().clone(), new);
+        digest
+    }
+
+    /// The digest of what is served for a manifest or an index.
+    fn served(&self, descriptor: &Descriptor) -> Digest {
+        let replacement = self.replaced.get(descriptor.digest());
+        replacement.unwrap_or(descriptor).digest().clone()
+    }
+
+    /// What an index refers to and what is there: `docker save` and `skopeo` leave other platforms out.
+    fn present_children(&self, index: &ImageIndex) -> Result<Vec<Descriptor>, ImageError> {
+        let present: Vec<_> = index
+            .manifests()
+            .iter()
+            .filter(|child| self.holds(child))
+            .cloned()
+            .collect();
+        match index.manifests().first() {
+            Some(first) if present.is_empty() => Err(self.missing(first)),
+            _ => Ok(present),
+        }
+    }
+
+    fn blob(&mut self, descriptor: &Descriptor) -> Result<Blob, ImageError> {
+        let blob = self.checked(descriptor)?;
+        self.blobs.insert(descriptor.digest().clone(), blob.clone());
+        Ok(blob)
+    }
+
+    /// Reads a document and verifies that it is the one its descriptor means.
+    fn document(&mut self, descriptor: &Descriptor) -> Result<Vec<u8>, ImageError> {
+        let entry = blob_name(descriptor.digest());
+        let path = || self.store.path().to_path_buf();
+        self.checked(descriptor)?;
+        if self.kept + descriptor.size() > MANIFESTS_LIMIT {
+            return Err(ImageError::TooManyManifests {
+                path: path(),
+                limit: MANIFESTS_LIMIT,
+            });
+        }
+        let bytes = self.store.document(&entry)?;
+        self.kept += bytes.len() as u64;
+        self.store.effort.hashed += bytes.len() as u64;
+        match digest_like(descriptor.digest(), &bytes) {
+            Some(actual) if actual == *descriptor.digest() => Ok(bytes),
+            Some(actual) => Err(ImageError::BlobDigest {
+                path: self.store.path().into(),
+                entry,
+                actual: actual.to_string(),
+            }),
+            None => Err(ImageError::DigestAlgorithm {
+                path: self.store.path().into(),
+                entry,
+            }),
+        }
+    }
+
+    /// The blob of a descriptor, of the size that the descriptor says.
+    fn checked(&self, descriptor: &Descriptor) -> Result<Blob, ImageError> {
+        let entry = blob_name(descriptor.digest());
+        let blob = self.store.blob(&entry)?;
+        let (expected, actual) = (descriptor.size(), blob.size());
+        if expected != actual {
+            return Err(ImageError::BlobSize {
+                path: self.store.path().into(),
+                entry,
+                expected,
+                actual,
+            });
+        }
+        Ok(blob)
+    }
+
+    /// A document that is an index here and a manifest there could mean two images under one digest.
+    fn check_media_type(
+        &self,
+        descriptor: &Descriptor,
+        stated: Option<&MediaType>,
+    ) -> Result<(), ImageError> {
+        match stated {
+            Some(stated) if stated != descriptor.media_type() => Err(ImageError::MediaType {
+                path: self.store.path().into(),
+                entry: blob_name(descriptor.digest()),
+                expected: descriptor.media_type().to_string(),
+                actual: stated.to_string(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn holds(&self, descriptor: &Descriptor) -> bool {
+        self.store.holds(&blob_name(descriptor.digest()))
+    }
+
+    fn missing(&self, descriptor: &Descriptor) -> ImageError {
+        ImageError::Missing {
+            path: self.store.path().into(),
+            entry: blob_name(descriptor.digest()),
+        }
+    }
+}
+
+/// What a document is, by its media type.
+enum Role {
+    Manifest,
+    Index,
+    Other,
+}
+
+fn role(media_type: &MediaType) -> Role {
+    let is = |known: MediaType| {
+        *media_type == known
+            || known
+                .to_docker_v2s2()
+                .is_ok_and(|docker| media_type.as_ref() == docker)
+    };
+    if is(MediaType::ImageManifest) {
+        Role::Manifest
+    } else if is(MediaType::ImageIndex) {
+        Role::Index
+    } else {
+        Role::Other
+    }
+}
