@@ -72,6 +72,35 @@ fn assert_sound(place: &Workplace) {
     assert!(place.path("cache/index.json").exists());
 }
 
+/// How `buildctl` is told of the cache, and of no tag.
+fn import(place: &Workplace) -> String {
+    let cache = place.path("cache");
+    format!("--import-cache=type=local,src={}", cache.display())
+}
+
+/// The tags in the cache with their manifests, sorted.
+fn tagged(place: &Workplace) -> Vec<(String, String)> {
+    let index: Value = serde_json::from_str(&place.read("cache/index.json")).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let tagged = |manifest: &Value| {
+        let tag = &manifest["annotations"]["org.opencontainers.image.ref.name"];
+        (text(tag), text(&manifest["digest"]))
+    };
+    let manifests = index["manifests"].as_array().unwrap();
+    let mut tagged: Vec<_> = manifests.iter().map(tagged).collect();
+    tagged.sort();
+    tagged
+}
+
+fn tags(place: &Workplace) -> Vec<String> {
+    tagged(place).into_iter().map(|(tag, _)| tag).collect()
+}
+
+fn digest(place: &Workplace, tag: &str) -> String {
+    let mut tagged = tagged(place).into_iter();
+    tagged.find(|(known, _)| known == tag).unwrap().1
+}
+
 fn warns(run: &Run, what: &str) {
     let warned = |line: &str| line.starts_with("warning: ") && line.contains(what);
     assert!(
@@ -102,20 +131,60 @@ fn cache_of_one_build_spares_the_next_its_steps_on_a_fresh_root() {
 }
 
 #[test]
-fn cache_is_one_that_buildctl_imports() {
+fn cache_is_one_that_buildctl_imports_without_being_told_of_a_tag() {
     let place = place();
     let _ = build(&place);
-    let source = format!(
-        "--import-cache=type=local,src={}",
-        place.path("cache").display()
-    );
-    let index: Value = serde_json::from_str(&place.read("cache/index.json")).unwrap();
-    let digest = index["manifests"][0]["digest"].as_str().unwrap();
-    let import = format!("{source},digest={digest}");
 
-    let printed = Rival::start().build(&place.path("context"), &[&import]);
+    let printed = Rival::start().build(&place.path("context"), &[&import(&place)]);
 
     assert!(printed.contains("CACHED"), "{printed}");
+    assert!(
+        !printed.lines().any(|line| line.ends_with(" executed")),
+        "{printed}"
+    );
+}
+
+#[test]
+fn cache_that_buildctl_left_is_imported_and_replaced() {
+    let place = place();
+    let export = format!(
+        "--export-cache=type=local,mode=max,dest={}",
+        place.path("cache").display()
+    );
+    let rival = Rival::start();
+    rival.build(&place.path("context"), &[&export]);
+    assert_eq!(tags(&place), ["latest"]);
+
+    let run = build(&place);
+
+    assert!(!executed(&run), "{}", run.stderr);
+    assert!(!run.stderr.contains("warning: "), "{}", run.stderr);
+    assert_eq!(tags(&place), ["image", "latest"]);
+    // And it goes on from what we left.
+    let printed = rival.build(&place.path("context"), &[&import(&place), &export]);
+    assert!(printed.contains("CACHED"), "{printed}");
+    let run = build_afresh(&place);
+    assert!(!executed(&run), "{}", run.stderr);
+    assert_sound(&place);
+}
+
+/// The one that is tagged `latest` is that of the image, not that of another target.
+#[test]
+fn of_several_targets_the_cache_of_the_image_is_the_latest() {
+    let place = place();
+    fs::create_dir(place.path("busybox")).unwrap();
+    let mut object = object();
+    object["additional_targets"] = json!(["busybox"]);
+
+    for _ in 0..2 {
+        let _ = place.build(&object).expect(0);
+
+        assert_eq!(tags(&place), ["busybox", "image", "latest"]);
+        assert_eq!(digest(&place, "latest"), digest(&place, "image"));
+        assert_ne!(digest(&place, "latest"), digest(&place, "busybox"));
+        assert_sound(&place);
+    }
+    let printed = Rival::start().build(&place.path("context"), &[&import(&place)]);
     assert!(
         !printed.lines().any(|line| line.ends_with(" executed")),
         "{printed}"
@@ -139,6 +208,7 @@ fn ten_rebuilds_with_a_changing_file_do_not_grow_the_cache() {
         let run = build(&place);
 
         assert!(!run.stderr.contains("warning: "), "{}", run.stderr);
+        assert_eq!(tags(&place), ["image", "latest"]);
         sizes.push(size(&place));
     }
 

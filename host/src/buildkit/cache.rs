@@ -2,7 +2,7 @@
 //!
 //! A local cache is an OCI layout. Its index names only what is there in whole, and is replaced by rename: a build that is
 //! killed at any moment leaves the old cache usable. Solves may export to one cache at the same time, each under its tag;
-//! what no tag refers to any more is deleted by the last of them.
+//! what no tag refers to any more is deleted by the last of them. Who is told of no tag reads `latest` (`buildctl`).
 //!
 //! Reads and writes: the cache's directory. Unknown here: how blobs travel (`content`).
 //! Source: BuildKit v0.32.2, `client/solve.go`, `cache/remotecache`; OCI image-spec 1.1, image-layout.
@@ -21,6 +21,9 @@ use crate::buildkit::layout::{Layout, LayoutError, lock};
 
 /// The annotation that holds a tag.
 const TAG: &str = "org.opencontainers.image.ref.name";
+
+/// The tag that is read and written by whoever is told of none.
+const LATEST: &str = "latest";
 
 /// How often a lock is tried. A blocking flock(2) cannot be called off.
 const RETRY: Duration = Duration::from_millis(50);
@@ -99,7 +102,7 @@ impl LocalCache {
         }
     }
 
-    /// What can be imported: every manifest of the index whose blobs are there. Nothing where there is no cache yet.
+    /// What can be imported: every manifest of the index, once. Nothing where there is no cache yet.
     ///
     /// Lists are compared with their digests, layers with their sizes. A layer is hashed when the daemon wants it, which most
     /// builds do with few; one that is damaged fails the solve with [`ContentError::Damaged`] as its cause.
@@ -113,18 +116,22 @@ impl LocalCache {
             return Ok(Vec::new());
         };
         let mut imports = Vec::new();
-        for manifest in index.manifests() {
+        for manifest in &index {
             self.layout.reach(manifest, &mut HashSet::new())?;
             let (directory, digest) = (
                 self.layout.directory().to_owned(),
                 manifest.digest().clone(),
             );
-            imports.push(CacheImport::Local { directory, digest });
+            let import = CacheImport::Local { directory, digest };
+            if !imports.contains(&import) {
+                imports.push(import);
+            }
         }
         Ok(imports)
     }
 
-    /// Drops every tag but these; the next [`LocalCache::prune`] deletes what only they referred to.
+    /// Drops every tag but these, and gives the manifest of the last one the tag `latest` too, unless that is one of them;
+    /// the next [`LocalCache::prune`] deletes what only other tags referred to.
     ///
     /// # Errors
     /// [`CacheError::Layout`].
@@ -132,6 +139,14 @@ impl LocalCache {
         let _lease = self.locked(FlockOperation::LockShared)?;
         Ok(self.layout.change(|manifests| {
             manifests.retain(|manifest| tag(manifest).is_some_and(|tag| tags.contains(&tag)));
+            if tags.contains(&LATEST) {
+                return;
+            }
+            let mut last = manifests.clone();
+            last.retain(|manifest| tag(manifest) == tags.last().copied());
+            last.iter_mut()
+                .for_each(|manifest| set_tag(manifest, LATEST));
+            manifests.extend(last);
         })?)
     }
 
@@ -162,7 +177,7 @@ impl LocalCache {
             return Ok(());
         };
         let mut reached = HashSet::new();
-        for manifest in index.manifests() {
+        for manifest in &index {
             self.layout.reach(manifest, &mut reached)?;
         }
         Ok(self.sweep(&reached)?)
@@ -197,7 +212,7 @@ impl LocalCache {
     pub(crate) fn put(&self, tag_name: &str, response: &str) -> Result<(), CacheError> {
         let mut descriptor: Descriptor =
             serde_json::from_str(response).map_err(|source| CacheError::Response { source })?;
-        descriptor.set_annotations(Some(HashMap::from([(TAG.to_owned(), tag_name.to_owned())])));
+        set_tag(&mut descriptor, tag_name);
         Ok(self.layout.change(|manifests| {
             manifests.retain(|manifest| tag(manifest) != Some(tag_name));
             manifests.push(descriptor);
@@ -224,6 +239,10 @@ fn tag(manifest: &Descriptor) -> Option<&str> {
         .as_ref()?
         .get(TAG)
         .map(String::as_str)
+}
+
+fn set_tag(manifest: &mut Descriptor, name: &str) {
+    manifest.set_annotations(Some(HashMap::from([(TAG.to_owned(), name.to_owned())])));
 }
 
 /// Deletes the files of a directory, except those with the given names.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use oci_spec::image::{Descriptor, Digest as BlobDigest, ImageIndex, ImageIndexBuilder, MediaType};
+use oci_spec::image::{Descriptor, Digest as BlobDigest, ImageIndexBuilder, MediaType};
 use rustix::fs::FlockOperation;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -75,14 +75,12 @@ pub enum LayoutError {
     },
 }
 
-/// A manifest or an index, as far as it names other blobs.
+/// A manifest or an index, as far as it names other blobs. Go writes an empty list as `null`.
 #[derive(Deserialize)]
 struct List {
-    #[serde(default)]
-    manifests: Vec<Descriptor>,
+    manifests: Option<Vec<Descriptor>>,
     config: Option<Descriptor>,
-    #[serde(default)]
-    layers: Vec<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
 }
 
 impl Layout {
@@ -127,12 +125,12 @@ impl Layout {
         fs::remove_dir(&path).map_err(|source| LayoutError::Write { path, source })
     }
 
-    /// What it names; `None` if it has no index.
-    pub(crate) fn index(&self) -> Result<Option<ImageIndex>, LayoutError> {
+    /// What its index names; `None` if it has no index.
+    pub(crate) fn index(&self) -> Result<Option<Vec<Descriptor>>, LayoutError> {
         let path = self.directory.join("index.json");
         match regular_file::read(&path) {
             Ok(text) => serde_json::from_slice(&text)
-                .map(Some)
+                .map(|list: List| Some(list.manifests.unwrap_or_default()))
                 .map_err(|source| LayoutError::Parse { path, source }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(LayoutError::Read { path, source }),
@@ -148,9 +146,7 @@ impl Layout {
         let _lock = lock(&path, FlockOperation::LockExclusive)
             .map_err(|source| LayoutError::Read { path, source })?;
         let mut manifests = match self.index() {
-            Ok(index) => index
-                .map(|index| index.manifests().clone())
-                .unwrap_or_default(),
+            Ok(index) => index.unwrap_or_default(),
             Err(LayoutError::Parse { .. }) => Vec::new(),
             Err(error) => return Err(error),
         };
@@ -211,11 +207,8 @@ impl Layout {
         }
         let list: List =
             serde_json::from_slice(&text).map_err(|source| LayoutError::Parse { path, source })?;
-        let children = list
-            .manifests
-            .iter()
-            .chain(&list.config)
-            .chain(&list.layers);
+        let lists = [list.manifests, list.layers];
+        let children = lists.iter().flatten().flatten().chain(&list.config);
         children
             .into_iter()
             .try_for_each(|child| self.reach(child, reached))

@@ -54,6 +54,7 @@ pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, h
     let Some(cache) = local(plan, host) else {
         return;
     };
+    // The last one is the image; it is what another program reads that is told of no tag.
     let tags: Vec<String> = plan
         .solves()
         .iter()
