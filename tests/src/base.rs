@@ -25,7 +25,7 @@ impl Layer {
 
     /// A regular file of user 0 that everybody may read.
     #[must_use]
-    pub fn file(self, path: &str, content: &str) -> Self {
+    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         self.entry(EntryType::Regular, path, content, |_| ())
     }
 
@@ -67,9 +67,10 @@ impl Layer {
         mut self,
         kind: EntryType,
         path: &str,
-        content: &str,
+        content: impl AsRef<[u8]>,
         change: impl FnOnce(&mut Header),
     ) -> Self {
+        let content = content.as_ref();
         if path.len() > SHORT {
             self = self.records(&[("path", path.as_bytes())]);
         }
@@ -84,7 +85,7 @@ impl Layer {
         header.set_gid(0);
         change(&mut header);
         header.set_cksum();
-        self.push(&header, content.as_bytes())
+        self.push(&header, content)
     }
 
     /// PAX records of the next entry: `SCHILY.xattr.user.note`.
@@ -121,7 +122,9 @@ impl Layer {
         self
     }
 
-    fn bytes(&self) -> Vec<u8> {
+    /// The archive, with its end.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = self.0.clone();
         bytes.resize(bytes.len() + 1024, 0);
         bytes
@@ -135,13 +138,8 @@ impl Layer {
 pub fn write_image(path: &Path, layers: &[Layer]) {
     let layers: Vec<Vec<u8>> = layers.iter().map(Layer::bytes).collect();
     let diff_ids: Vec<String> = layers.iter().map(|layer| sha256(layer)).collect();
-    let architecture = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
     let config = json!({
-        "architecture": architecture, "os": "linux", "config": {},
+        "architecture": architecture(), "os": "linux", "config": {},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
     });
     let names: Vec<String> = (0..layers.len())
@@ -164,4 +162,14 @@ pub fn write_image(path: &Path, layers: &[Layer]) {
     append("manifest.json", manifest.to_string().as_bytes());
     let bytes = archive.into_inner().expect("memory");
     fs::write(path, bytes).expect("a file");
+}
+
+/// This machine's architecture, as images name it.
+#[must_use]
+pub fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
 }

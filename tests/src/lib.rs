@@ -9,6 +9,7 @@
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong.
+//! - [`form`]: the forms in which programs write an image.
 //! - [`layout`]: an independent check of an OCI layout.
 //! - [`disk`]: small disks, to be filled.
 //! - [`random`]: numbers from a seed.
@@ -19,6 +20,7 @@ pub mod archive;
 pub mod base;
 pub mod disk;
 pub mod engine;
+pub mod form;
 pub mod front;
 pub mod layout;
 pub mod package;

@@ -305,10 +305,15 @@ impl Shared<'_> {
     }
 
     fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
+        let export = solve.export.as_ref();
+        let mut attributes = export
+            .map(|export| exports::compression(export.format))
+            .unwrap_or_default();
+        attributes.insert("mode".to_owned(), "max".to_owned());
         CacheExport::Local {
             directory: self.host.directory.join(&cache.directory),
             tag: solve.name.clone(),
-            attributes: BTreeMap::from([("mode".to_owned(), "max".to_owned())]),
+            attributes,
         }
     }
 
