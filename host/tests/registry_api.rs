@@ -106,13 +106,13 @@ async fn registry() -> (TempDir, Registry, String) {
 }
 
 #[tokio::test]
-async fn the_reference_names_loopback_repository_and_digest() {
-    let (_directory, registry, manifest) = registry().await;
+async fn the_reference_names_loopback_and_repository() {
+    let (_directory, registry, _) = registry().await;
 
     let address = registry.address();
 
     assert!(address.ip().is_loopback());
-    let reference = format!("127.0.0.1:{}/image_arg_base@{manifest}", address.port());
+    let reference = format!("127.0.0.1:{}/image_arg_base", address.port());
     assert_eq!(
         registry.reference("IMAGE_ARG_Base"),
         Some(reference.as_str())
@@ -126,7 +126,7 @@ async fn manifests_and_blobs_say_what_they_are() {
     let layer = layer();
     let blob = format!("/v2/image_arg_base/blobs/{}", sha256(&layer));
     for method in ["GET", "HEAD"] {
-        for reference in ["latest", &manifest] {
+        for reference in ["latest", "3.20-slim", &manifest] {
             let path = format!("/v2/image_arg_base/manifests/{reference}");
 
             let reply = request(registry.address(), method, &path, "").await;
@@ -244,9 +244,9 @@ async fn errors_are_those_of_the_specification() {
         ("GET", "/v2/other/tags/list".to_owned(), 404, "NAME_UNKNOWN"),
         (
             "GET",
-            "/v2/image_arg_base/manifests/v1".to_owned(),
-            404,
-            "MANIFEST_UNKNOWN",
+            "/v2/image_arg_base/manifests/.v1".to_owned(),
+            400,
+            "DIGEST_INVALID",
         ),
         (
             "GET",
@@ -441,8 +441,8 @@ async fn two_images_of_one_name_are_refused() {
         .unwrap();
 
     assert_eq!(error.to_string(), "two images are named `a`");
-    assert!(apart.reference("A").unwrap().contains("/a@"));
-    assert!(apart.reference("a").unwrap().contains("/a-2@"));
+    assert!(apart.reference("A").unwrap().ends_with("/a"));
+    assert!(apart.reference("a").unwrap().ends_with("/a-2"));
 }
 
 #[tokio::test]

@@ -29,12 +29,13 @@ fn suite() -> Option<PathBuf> {
 }
 
 /// The branches of the suite that a registry without writing can pass, one run each: with writing disabled, a run of all
-/// of them crashes in the suite after its report (it looks for the data of the blobs it did not push).
+/// of them crashes in the suite after its report (it looks for the data of the blobs it did not push). One is left out on
+/// purpose, `missing-manifest/by-tag`: ours has every tag.
 const BRANCHES: [&str; 5] = [
     "ping",
     "empty",
     "read-only",
-    "missing-manifest",
+    "missing-manifest/by-digest",
     "invalid-digest-format/manifest-get",
 ];
 

@@ -141,6 +141,87 @@ fn several_base_images_are_told_apart_by_the_case_of_their_arguments() {
 }
 
 #[test]
+fn a_tag_may_follow_the_argument_and_nothing_warns_of_its_default() {
+    let place = Workplace::new();
+    base(&place);
+    for (arguments, from) in [
+        ("ARG base\n", "${base}"),
+        ("ARG base\nARG tag=3.20-slim\n", "${base}:${tag}"),
+        ("ARG base\n", "$base:latest"),
+        ("ARG base=busybox\nARG tag=latest\n", "${base}:${tag}"),
+        ("ARG base=\n", "${base:-}"),
+    ] {
+        place.dockerfile(&format!("{arguments}FROM {from}\nRUN cp /base /derived\n"));
+
+        let run = place.build(&object(&["base=base/image.tar"])).expect(0);
+
+        let archive = Archive::read(&place.path("image/image.tar"));
+        assert_eq!(archive.text("derived"), "from the base\n", "{from}");
+        assert!(!run.stderr.contains("arning"), "{from}: {}", run.stderr);
+    }
+    // As events too, and only where the argument is given an image.
+    place.dockerfile("ARG base\nARG other\nFROM ${base}\nFROM ${other}\n");
+    let mut object = object(&["base=base/image.tar"]);
+    object["build_args"] = json!(["other=scratch"]);
+    let root = place.root();
+    let root = root.to_str().unwrap();
+    let run = place
+        .send(&["build", "--progress", "json", "--root", root], &object)
+        .expect(0);
+    let mut warnings = run
+        .stderr
+        .lines()
+        .filter(|line| line.contains("InvalidDefaultArgInFrom"))
+        .peekable();
+    assert!(warnings.peek().is_some(), "{}", run.stderr);
+    assert!(warnings.all(|line| line.contains("${other}")));
+}
+
+#[test]
+fn the_digest_of_what_is_served_may_follow_the_argument_and_another_may_not() {
+    let place = Workplace::new();
+    base(&place);
+    let archive = Archive::read(&place.path("base/image.tar"));
+    let index: Value = serde_json::from_slice(&archive.files["index.json"]).unwrap();
+    let digest = index["manifests"][0]["digest"].as_str().unwrap();
+    let build = |digest: &str| {
+        place.dockerfile(&format!(
+            "ARG base\nFROM ${{base}}@{digest}\nRUN cp /base /derived\n"
+        ));
+        place.build(&object(&["base=base/image.tar"]))
+    };
+
+    let _ = build(digest).expect(0);
+    let run = build(&format!("sha256:{}", "0".repeat(64))).expect(1);
+
+    assert!(run.stderr.contains("not found"), "{}", run.stderr);
+}
+
+#[test]
+fn a_base_is_known_again_whatever_its_port_and_tag() {
+    let place = Workplace::new();
+    base(&place);
+    let build = |tag: &str| {
+        place.dockerfile(&format!(
+            "ARG base\nFROM ${{base}}:{tag}\nRUN echo executed; true\n"
+        ));
+        place.build(&object(&["base=base/image.tar"])).expect(0)
+    };
+    let executed = |run: &Run| run.stderr.lines().any(|line| line.ends_with(" executed"));
+
+    assert!(executed(&build("1")));
+
+    for tag in ["1", "2"] {
+        let run = build(tag);
+        assert!(
+            !executed(&run) && run.stderr.contains("CACHED"),
+            "{}",
+            run.stderr
+        );
+    }
+}
+
+#[test]
 fn image_argument_wins_over_a_build_argument() {
     let place = Workplace::new();
     base(&place);

@@ -245,6 +245,9 @@ impl Shared<'_> {
     /// Runs every solve at the same time, and shows their progress.
     async fn attempt(&self, client: &Client, outputs: &Outputs) -> Attempt {
         let mut progress = Progress::new(self.host.progress, io::stderr());
+        for image in self.plan.base_images() {
+            progress.add_base_argument(&image.argument);
+        }
         let (reports, shown) = mpsc::unbounded_channel();
         let mut running = JoinSet::new();
         for (index, (solve, output)) in self.plan.solves().iter().zip(&outputs.0).enumerate() {

@@ -134,6 +134,11 @@ impl<W: Write> Progress<W> {
         self.trace.add_solve(target)
     }
 
+    /// Announces an argument that is given a base image: that its default names none is not warned of.
+    pub fn add_base_argument(&mut self, name: &str) {
+        self.trace.add_base_argument(name);
+    }
+
     /// Takes one report of a solve.
     ///
     /// # Errors

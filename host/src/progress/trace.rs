@@ -71,6 +71,10 @@ impl Trace {
         SolveId(self.targets.len() - 1)
     }
 
+    pub(super) fn add_base_argument(&mut self, name: &str) {
+        self.warnings.add_base_argument(name);
+    }
+
     /// Takes one report of a solve.
     pub(super) fn update(&mut self, solve: SolveId, status: Status) {
         let mut vertices = status.vertices;

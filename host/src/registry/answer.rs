@@ -25,11 +25,12 @@ use tokio::task::spawn_blocking;
 
 use super::Repositories;
 use super::range::{Part, part};
-use super::route::{Route, is_api, route};
+use super::route::{Route, is_api, is_tag, route};
 use crate::image::Image;
 use crate::image::blob::{Blob, Reader};
 
-/// The one tag of every repository.
+/// The one tag that is listed of a repository. Every tag is answered, with the same image: a Dockerfile may add its own to
+/// the name that it is given (`FROM ${base}:${tag}`).
 const TAG: &str = "latest";
 
 /// How many bytes of a blob are read at once.
@@ -108,10 +109,10 @@ fn find<'images, B>(
         }),
         Route::Manifest { name, reference } => {
             let image = repository(name)?.1;
-            let digest = if reference == TAG {
+            let digest = if is_tag(reference) {
                 image.digest().clone()
             } else {
-                parse_reference(reference)?
+                parse_digest(reference)?
             };
             let known = image.manifests().find(|(known, _)| **known == digest);
             let (digest, manifest) = known.ok_or(Refusal::ManifestUnknown)?;
@@ -133,15 +134,6 @@ fn find<'images, B>(
             image: repository(name)?.1,
             subject: parse_digest(digest)?,
         }),
-    }
-}
-
-fn parse_reference(reference: &str) -> Result<Digest, Refusal> {
-    // Only a digest has a colon; any other tag than ours is one that we do not have.
-    if reference.contains(':') {
-        parse_digest(reference)
-    } else {
-        Err(Refusal::ManifestUnknown)
     }
 }
 

@@ -72,7 +72,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Serves each image under a repository name made of its own name, with the tag `latest`.
+    /// Serves each image under a repository name made of its own name, with every tag.
     ///
     /// Names are any text: `IMAGE_ARG_Base` is served as `image_arg_base`. Two names that would be one repository get
     /// two.
@@ -101,7 +101,7 @@ impl Registry {
         let mut references = HashMap::new();
         for (name, image) in images {
             let repository = name::repository(&name, |taken| repositories.contains_key(taken));
-            let reference = format!("{address}/{repository}@{}", image.digest());
+            let reference = format!("{address}/{repository}");
             if references.insert(name.clone(), reference).is_some() {
                 return Err(RegistryError::DuplicateName { name });
             }
@@ -121,10 +121,11 @@ impl Registry {
         self.address
     }
 
-    /// What to write after `FROM` for the image given as `name`: `127.0.0.1:PORT/REPOSITORY@DIGEST`.
+    /// What to write after `FROM` for the image given as `name`: `127.0.0.1:PORT/REPOSITORY`, to which a Dockerfile may add
+    /// any tag, or the digest of what is served.
     ///
-    /// The digest makes the daemon verify what it gets, whoever may listen there by then; its cache knows the image by
-    /// digest and platform, so that another port in the next build is a hit.
+    /// The daemon asks for the digest first, once a solve, and knows the image in its cache by digest and platform: another
+    /// port or tag in the next build is a hit.
     pub fn reference(&self, name: &str) -> Option<&str> {
         self.references.get(name).map(String::as_str)
     }

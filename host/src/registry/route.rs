@@ -3,6 +3,9 @@
 //! Source: OCI distribution-spec 1.1, `Endpoints`. Paths are taken as they are: nothing that has a meaning here needs
 //! percent-encoding.
 
+/// The longest tag.
+const TAG_LENGTH: usize = 128;
+
 /// What a path asks for. Names and references are not yet known to exist, or to be valid.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Route<'path> {
@@ -32,6 +35,15 @@ pub(super) fn is_api(path: &str) -> bool {
     path == "/v2" || path.starts_with("/v2/")
 }
 
+/// Whether the reference of a manifest is a tag; what is not can only be a digest.
+pub(super) fn is_tag(reference: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut bytes = reference.bytes();
+    bytes.next().is_some_and(is_word)
+        && bytes.all(|byte| is_word(byte) || matches!(byte, b'.' | b'-'))
+        && reference.len() <= TAG_LENGTH
+}
+
 /// What a path asks for, or `None` if the API has no such path for reading.
 pub(super) fn route(path: &str) -> Option<Route<'_>> {
     let rest = match path.strip_prefix("/v2")? {
@@ -58,6 +70,17 @@ pub(super) fn route(path: &str) -> Option<Route<'_>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tags_are_words_that_no_digest_is() {
+        let (longest, longer) = ("x".repeat(128), "x".repeat(129));
+        for tag in ["latest", "1", "_", "3.20-slim", "A_b.c", &longest] {
+            assert!(is_tag(tag), "{tag}");
+        }
+        for other in ["", ".a", "-a", "a b", "a%20b", "sha256:0", "ä", &longer] {
+            assert!(!is_tag(other), "{other}");
+        }
+    }
 
     #[test]
     fn paths_lead_to_what_the_specification_says() {
