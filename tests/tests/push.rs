@@ -10,6 +10,8 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
+use oci_image::image::Image;
+use oci_image::registry::Registry;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::base::{Layer, architecture};
 use oci_image_tests::engine;
@@ -547,6 +549,44 @@ fn layers_are_gzip_from_a_cache_of_zstd_that_another_program_left() {
         tree.contains(&"one f644 0:0 \"1\\n\"".to_owned()),
         "{tree:?}"
     );
+}
+
+/// What a base of another registry holds is known only when it has been exported.
+#[test]
+fn layers_of_a_base_that_was_pulled_are_gzip_too() {
+    let place = place();
+    fs::create_dir(place.path("cache")).unwrap();
+    let many: Vec<Vec<u8>> = (0..30)
+        .map(|number| Layer::new().file("number", number.to_string()).bytes())
+        .collect();
+    let layers: Vec<_> = many
+        .iter()
+        .map(|layer| (Zstd.media_type(), Zstd.of(layer)))
+        .collect();
+    let mut oci = Oci::new();
+    let root = oci.image(&form::config(&many), &layers);
+    oci.files(&[root]).write_archive(&place.path("base.tar"));
+    let elsewhere = tokio::runtime::Runtime::new().unwrap();
+    let image = Image::open(&place.path("base.tar")).unwrap();
+    let registry = elsewhere
+        .block_on(Registry::serve(vec![("base".into(), image)]))
+        .unwrap();
+    let reference = registry.reference("base").unwrap();
+    place.dockerfile(&format!("FROM {reference}\nCOPY f /f\n"));
+    let object = json!({"context": "context", "output": "image", "cache": true});
+
+    for is_known in [false, true] {
+        let run = place.build(&object).expect(0);
+
+        let archive = Archive::read(&place.path("image/image.tar"));
+        assert_eq!(encodings(&archive), [Gzip; 31]);
+        let said = run
+            .stderr
+            .contains("is not gzip, as a push needs it: exporting again");
+        assert_eq!(said, !is_known, "{}", run.stderr);
+        let tree = ["f f644 0:0 \"added\"", "number f644 0:0 \"29\""];
+        assert_eq!(arrived(&place), tree);
+    }
 }
 
 /// BuildKit lists every combination of layers before and after conversion where it is not told to convert them all: with 20

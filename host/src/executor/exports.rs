@@ -3,10 +3,6 @@
 //! The root filesystem comes from BuildKit's `tar` exporter in the same solve, already flattened: it streams while the
 //! image's layers are still compressed, and no layer is ever applied by our code.
 //!
-//! Who pushes an archive judges by its first layer alone whether all are compressed, and pushes what is not gzip as gzip
-//! (go-containerregistry, `pkg/v1/tarball`). So every layer of an archive is gzip, whatever its base's are. A layout says of
-//! each layer what it is, and keeps it.
-//!
 //! Reads: a staged image, for its config. Writes: staged outputs.
 
 use std::collections::BTreeMap;
@@ -24,23 +20,6 @@ use crate::image::{Image, metadata};
 /// The root filesystem's directory in an output.
 const ROOTFS: &str = "rootfs";
 
-/// The attributes of an archive, and of the cache beside it, for layers that are all gzip. A layer that is gzip already is
-/// not touched.
-// The cache too: without force, BuildKit v0.32.2 lists every combination of a chain's layers before and after conversion
-// (`cache/remote.go`), a thousand for ten layers.
-const ALL_GZIP: [(&str, &str); 2] = [("compression", "gzip"), ("force-compression", "true")];
-
-/// How the layers of an export are compressed, as attributes of an exporter.
-#[must_use]
-pub fn compression(format: ImageFormat) -> BTreeMap<String, String> {
-    match format {
-        ImageFormat::DockerArchive => ALL_GZIP
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into(),
-        ImageFormat::OciLayout => BTreeMap::new(),
-    }
-}
-
 /// Name of the image in an output: a file, or a directory in OCI image layout.
 #[must_use]
 pub fn name(format: ImageFormat) -> &'static str {
@@ -50,15 +29,15 @@ pub fn name(format: ImageFormat) -> &'static str {
     }
 }
 
-/// The exporters of one export, each into the staged output.
+/// The exporters of one export, each into the staged output; the attributes are those of the image's.
 #[must_use]
 pub fn exporters(
     export: &ImageExport,
+    attributes: BTreeMap<String, String>,
     staging: &Arc<Staging>,
     on_warning: fn(&str),
 ) -> Vec<Exporter> {
     let to = staging.path(name(export.format));
-    let attributes = compression(export.format);
     let image = match export.format {
         ImageFormat::DockerArchive => Exporter::Docker {
             attributes,

@@ -7,6 +7,7 @@
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
+//! - `conversion`: whether layers that are not gzip have to become it.
 //! - `cache`: the build's cache, which may cost time but never the build.
 //! - `snapshot`: what a killed daemon left, for which another attempt is worth its time.
 //! - `room`: whether the daemon failed because a disk is full.
@@ -19,6 +20,7 @@ mod arguments;
 mod cache;
 pub mod context;
 mod dockerfile;
+mod conversion;
 pub mod error;
 pub mod exports;
 pub mod outputs;

@@ -21,11 +21,12 @@ use crate::buildkit::fault::Fault;
 use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::local::Local;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
-use crate::buildkit::solve::{Solve, SolveError, Solved};
+use crate::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
 use crate::buildkit::walk::WalkError;
 use crate::cancel::{Cancel, Cancelled};
+use crate::executor::conversion::Conversion;
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::surroundings::Surroundings;
 use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, room, snapshot};
@@ -105,6 +106,15 @@ pub fn stage(plan: &CheckedPlan, directory: &Path) -> Result<Outputs, OutputErro
 }
 
 impl Outputs {
+    /// The staged archives.
+    fn archives(&self) -> Vec<PathBuf> {
+        let outputs = self.0.iter().flatten();
+        outputs
+            .filter(|output| output.export.format == ImageFormat::DockerArchive)
+            .map(|output| output.staging.path(exports::name(output.export.format)))
+            .collect()
+    }
+
     /// Writes what describes each image beside it, and gives all results their names, unless it is called off before the first.
     /// Blocking.
     ///
@@ -162,12 +172,23 @@ pub(super) async fn all(
         imports: cache::imports(plan, engine.host).await,
         registry,
         host: engine.host,
+        conversion: Conversion::new(engine.host),
         snapshot_was_left: false,
     };
+    let archives = outputs.archives();
+    if !archives.is_empty() && registry.is_some_and(|registry| !registry.is_gzip()) {
+        shared.conversion.turn_on();
+    }
     let mut attempt = shared.attempt(&client, outputs).await;
-    while let Err((_, error)) = &attempt.outcome
-        && shared.remedy(error).await
-    {
+    while match &attempt.outcome {
+        Ok(_) => {
+            shared
+                .conversion
+                .remedy(archives.clone(), engine.host)
+                .await
+        }
+        Err((_, error)) => shared.remedy(error).await,
+    } {
         attempt = shared.attempt(&client, outputs).await;
     }
     match attempt.outcome {
@@ -226,6 +247,7 @@ struct Shared<'run> {
     imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     host: &'run Host,
+    conversion: Conversion,
     snapshot_was_left: bool,
 }
 
@@ -291,7 +313,7 @@ impl Shared<'_> {
             locals: solve.locals.iter().map(local).collect(),
             exporters: output
                 .into_iter()
-                .flat_map(|to| exports::exporters(&to.export, &to.staging, self.host.on_warning))
+                .flat_map(|to| self.exporters(to))
                 .collect(),
             secrets: self.lent.secrets.clone(),
             ssh: self.lent.agents.clone(),
@@ -307,11 +329,13 @@ impl Shared<'_> {
         }
     }
 
+    fn exporters(&self, to: &Output) -> Vec<Exporter> {
+        let attributes = self.conversion.of_image(to.export.format);
+        exports::exporters(&to.export, attributes, &to.staging, self.host.on_warning)
+    }
+
     fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
-        let export = solve.export.as_ref();
-        let mut attributes = export
-            .map(|export| exports::compression(export.format))
-            .unwrap_or_default();
+        let mut attributes = self.conversion.of_cache();
         attributes.insert("mode".to_owned(), "max".to_owned());
         CacheExport::Local {
             directory: self.host.directory.join(&cache.directory),

@@ -83,11 +83,13 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
         blobs.insert(descriptor.digest().clone(), blob);
         layers.push(descriptor);
     }
+    let is_gzip = layers.iter().all(Compression::is_gzip);
     let (root, manifest) = manifest(store, config, layers);
     Ok(Image {
         root: root.clone(),
         manifests: HashMap::from([(root, manifest)]),
         blobs,
+        is_gzip,
         effort: store.effort,
     })
 }

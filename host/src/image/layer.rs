@@ -60,6 +60,11 @@ impl Compression {
         }
     }
 
+    /// Whether a layer is said to be gzip, or to be none.
+    pub(super) fn is_gzip(stated: &Descriptor) -> bool {
+        Self::stated(stated.media_type()).is_none_or(|compression| compression == Self::Gzip)
+    }
+
     /// OCI's media type of a layer that is compressed so.
     pub(super) fn media_type(self) -> MediaType {
         match self {

@@ -47,6 +47,7 @@ pub struct Image {
     root: Digest,
     manifests: HashMap<Digest, Manifest>,
     blobs: HashMap<Digest, Blob>,
+    is_gzip: bool,
     effort: Effort,
 }
 
@@ -148,6 +149,11 @@ impl Image {
     /// Every config and layer, in no order.
     pub fn blobs(&self) -> impl Iterator<Item = (&Digest, &Blob)> {
         self.blobs.iter()
+    }
+
+    /// Whether every layer is gzip, by its first bytes.
+    pub fn is_gzip(&self) -> bool {
+        self.is_gzip
     }
 
     /// What it cost to open the image.

@@ -67,6 +67,7 @@ pub struct Registry {
     address: SocketAddr,
     /// Each image's reference, by the name it was given under.
     references: HashMap<String, String>,
+    is_gzip: bool,
     /// The task that accepts connections and owns theirs; dropping the set ends it.
     _accepting: JoinSet<()>,
 }
@@ -107,11 +108,13 @@ impl Registry {
             }
             repositories.insert(repository, image);
         }
+        let is_gzip = repositories.values().all(Image::is_gzip);
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::new(repositories)));
         Ok(Self {
             address,
             references,
+            is_gzip,
             _accepting: accepting,
         })
     }
@@ -119,6 +122,11 @@ impl Registry {
     /// Where it listens: 127.0.0.1 and the port.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Whether every layer that it serves is gzip.
+    pub fn is_gzip(&self) -> bool {
+        self.is_gzip
     }
 
     /// What to write after `FROM` for the image given as `name`: `127.0.0.1:PORT/REPOSITORY`, to which a Dockerfile may add

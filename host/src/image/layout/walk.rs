@@ -12,8 +12,9 @@ use serde_json::Value;
 
 use super::super::blob::Blob;
 use super::super::error::ImageError;
+use super::super::layer::{self, Compression};
 use super::super::store::Store;
-use super::super::{Image, Manifest, digest_like, document, layer, sha256};
+use super::super::{Image, Manifest, digest_like, document, sha256};
 use super::blob_name;
 
 /// How many bytes of manifests are kept in memory for one image.
@@ -26,6 +27,8 @@ pub(super) struct Walk<'store> {
     blobs: HashMap<Digest, Blob>,
     /// What takes the place of manifests and indexes that are not right.
     replaced: HashMap<Digest, Descriptor>,
+    /// Whether every layer so far is gzip.
+    is_gzip: bool,
     /// Bytes of manifests in memory.
     kept: u64,
 }
@@ -44,6 +47,7 @@ impl<'store> Walk<'store> {
             manifests: HashMap::new(),
             blobs: HashMap::new(),
             replaced: HashMap::new(),
+            is_gzip: true,
             kept: 0,
         }
     }
@@ -58,6 +62,7 @@ impl<'store> Walk<'store> {
             root,
             manifests: self.manifests,
             blobs: self.blobs,
+            is_gzip: self.is_gzip,
             effort: self.store.effort,
         }
     }
@@ -137,11 +142,11 @@ impl<'store> Walk<'store> {
         }
         let blob = self.blob(stated)?;
         let name = blob_name(stated.digest());
-        let Some((descriptor, blob)) = layer::put_right(self.store, &name, stated, &blob)? else {
-            return Ok(stated.clone());
-        };
-        self.blobs.insert(descriptor.digest().clone(), blob);
-        Ok(descriptor)
+        let right = layer::put_right(self.store, &name, stated, &blob)?;
+        let (served, blob) = right.unwrap_or_else(|| (stated.clone(), blob));
+        self.is_gzip &= Compression::is_gzip(&served);
+        self.blobs.insert(served.digest().clone(), blob);
+        Ok(served)
     }
 
     fn replace_manifest(
