@@ -135,15 +135,18 @@ fn encodings(archive: &Archive) -> Vec<Encoding> {
     names.iter().map(encoding).collect()
 }
 
-/// Pushes `image/image.tar`, pulls it, and gives the tree that another program unpacks.
-fn arrived(place: &Workplace) -> Vec<String> {
-    for stale in ["pulled", "bundle"] {
-        let _ = fs::remove_dir_all(place.path(stale));
-    }
+/// Pushes `image/image.tar`, pulls it into `pulled`, and gives what the client tells.
+fn pushed(place: &Workplace) -> Value {
+    let _ = fs::remove_dir_all(place.path("pulled"));
     let push = engine::directory().join("push");
     let said = place.output(push.to_str().unwrap(), &["image/image.tar", "pulled"]);
-    let said: Value = serde_json::from_str(&said).unwrap();
-    assert_eq!(said["config"], place.read("image/digest"));
+    serde_json::from_str(&said).unwrap()
+}
+
+/// Pushes `image/image.tar`, pulls it, and gives the tree that another program unpacks.
+fn arrived(place: &Workplace) -> Vec<String> {
+    let _ = fs::remove_dir_all(place.path("bundle"));
+    assert_eq!(pushed(place)["config"], place.read("image/digest"));
     let _ = place.output("umoci", &["unpack", "--image", "pulled:latest", "bundle"]);
     described(&place.path("bundle/rootfs"))
 }
@@ -407,6 +410,65 @@ fn images_without_layers_with_one_twice_and_with_a_hundred_arrive() {
         .write_archive(&place.path("base.tar"));
     let tree = ["f f644 0:0 \"added\"", "number f644 0:0 \"99\""];
     assert_arrives(&place, "a hundred layers", "base.tar", &tree);
+}
+
+/// `LayerSources` spares it: the digest of each layer is known.
+#[test]
+fn who_pushes_an_archive_reads_no_layer_before() {
+    let place = place();
+    place.dockerfile("FROM scratch\nCOPY busybox /bin/busybox\nCOPY f /f\n");
+    let _ = place
+        .build(&json!({"context": "context", "output": "image", "unpack_rootfs": true}))
+        .expect(0);
+
+    let said = pushed(&place);
+
+    let size = fs::metadata(place.path("image/image.tar")).unwrap().len();
+    let read = said["read"].as_u64().unwrap();
+    assert!(size > 500_000 && read < 50_000, "{read} of {size}");
+    let manifest = Archive::read(&place.path("image/image.tar")).files["manifest.json"].clone();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    let names: Vec<String> = said["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|digest| format!("blobs/{}", digest.as_str().unwrap().replace(':', "/")))
+        .collect();
+    assert_eq!(manifest[0]["Layers"], json!(names));
+    let _ = place.output(
+        "skopeo",
+        &[
+            "copy",
+            "--quiet",
+            "docker-archive:image/image.tar",
+            "oci:copy",
+        ],
+    );
+    let _ = place.output("tar", &["-tf", "image/image.tar"]);
+}
+
+/// The same diff ID of two blobs: who pushes asks for a layer by either.
+#[test]
+fn a_layer_that_is_there_twice_compressed_in_two_ways_arrives() {
+    let place = place();
+    let twice = vec![
+        layers()[0].clone(),
+        layers()[1].clone(),
+        layers()[0].clone(),
+        layers()[1].clone(),
+    ];
+    let mut files = named(&twice, &[Gzip]);
+    // Another header, which says when it was compressed.
+    files[2].1[4] = 1;
+    files[3].1[4] = 1;
+    Files::saved(&form::config(&twice), &files).write_archive(&place.path("base.tar"));
+
+    assert_arrives(&place, "twice", "base.tar", &TREE);
+
+    let archive = Archive::read(&place.path("image/image.tar"));
+    let manifest: Value = serde_json::from_slice(&archive.files["manifest.json"]).unwrap();
+    let names = manifest[0]["Layers"].as_array().unwrap().iter();
+    assert_eq!(names.collect::<std::collections::HashSet<_>>().len(), 5);
 }
 
 #[test]

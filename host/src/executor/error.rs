@@ -92,7 +92,7 @@ pub enum BuildError {
     /// The build's cache cannot be written.
     #[error("cannot keep the build's cache")]
     Cache(#[from] CacheError),
-    /// The image that was exported cannot be read back for `metadata.json`.
+    /// The image that was exported cannot be read back, to be described in `manifest.json` or `metadata.json`.
     #[error("cannot describe the image in `{}`", shown(path))]
     Metadata {
         /// The output.

@@ -30,6 +30,7 @@ use crate::executor::conversion::Conversion;
 use crate::executor::outputs::{OutputError, Staging};
 use crate::executor::surroundings::Surroundings;
 use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, room, snapshot};
+use crate::image::sources;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
@@ -139,15 +140,17 @@ impl Outputs {
 
 impl Output {
     fn describe(&self, image: &Built) -> Result<(), BuildError> {
+        let failed = |source| BuildError::Metadata {
+            path: image.image.clone().into(),
+            source,
+        };
         self.staging.write("digest", image.digest.as_bytes())?;
+        if self.export.format == ImageFormat::DockerArchive {
+            let archive = self.staging.path(exports::name(self.export.format));
+            sources::add(&archive).map_err(|error| failed(error.into()))?;
+        }
         if self.export.rootfs {
-            let metadata =
-                exports::metadata(self.export.format, &self.staging).map_err(|source| {
-                    BuildError::Metadata {
-                        path: image.image.clone().into(),
-                        source,
-                    }
-                })?;
+            let metadata = exports::metadata(self.export.format, &self.staging).map_err(failed)?;
             self.staging.write("metadata.json", &metadata)?;
         }
         Ok(())

@@ -52,6 +52,14 @@ impl Blob {
         self.size
     }
 
+    /// Where it begins in its archive; `None` if it is in none.
+    pub(super) fn start(&self) -> Option<u64> {
+        match self.content {
+            Content::Range { start, .. } => Some(start),
+            Content::Named { .. } | Content::Constant(_) => None,
+        }
+    }
+
     /// Opens the blob for reading. Blocking.
     ///
     /// # Errors

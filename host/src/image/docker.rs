@@ -37,14 +37,15 @@ struct Saved {
     layers: Vec<String>,
 }
 
+/// A config, as far as it names layers.
 #[derive(Deserialize)]
-struct Config {
-    rootfs: Rootfs,
+pub(super) struct Config {
+    pub(super) rootfs: Rootfs,
 }
 
 #[derive(Deserialize)]
-struct Rootfs {
-    diff_ids: Vec<Digest>,
+pub(super) struct Rootfs {
+    pub(super) diff_ids: Vec<Digest>,
 }
 
 /// Reads the one image of an archive.

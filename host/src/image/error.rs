@@ -25,6 +25,9 @@ pub enum ImageError {
         entry: String,
         source: io::Error,
     },
+    /// The archive cannot be written.
+    #[error("cannot write `{}`", shown(path))]
+    Write { path: PathBuf, source: io::Error },
     /// The file is no readable tar archive.
     #[error("`{}` is not a readable tar archive", shown(path))]
     Tar { path: PathBuf, source: EntryError },

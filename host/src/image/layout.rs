@@ -49,7 +49,7 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
 }
 
 /// The name of the file that holds a blob.
-fn blob_name(digest: &Digest) -> String {
+pub(super) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())
 }
 

@@ -9,6 +9,7 @@
 //! - [`error`]: why an archive or a layout cannot be opened, by file and entry.
 //! - [`rootfs`]: a flattened tar stream as a directory that nothing can leave.
 //! - [`metadata`]: `metadata.json`, from an image's config.
+//! - [`sources`]: `LayerSources`, for those who push an archive.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),
@@ -25,6 +26,7 @@ mod layer;
 mod layout;
 pub mod metadata;
 pub mod rootfs;
+pub mod sources;
 mod store;
 mod time;
 
