@@ -635,7 +635,8 @@ fn layers_of_a_base_that_was_pulled_are_gzip_too() {
         .unwrap();
     let reference = registry.reference("base").unwrap();
     place.dockerfile(&format!("FROM {reference}\nCOPY f /f\n"));
-    let object = json!({"context": "context", "output": "image", "cache": true});
+    let object =
+        json!({"context": "context", "output": "image", "cache": true, "unpack_rootfs": true});
 
     for is_known in [false, true] {
         let run = place.build(&object).expect(0);
@@ -648,6 +649,8 @@ fn layers_of_a_base_that_was_pulled_are_gzip_too() {
         assert_eq!(said, !is_known, "{}", run.stderr);
         let tree = ["f f644 0:0 \"added\"", "number f644 0:0 \"29\""];
         assert_eq!(arrived(&place), tree);
+        assert_eq!(described(&place.path("image/rootfs")), tree);
+        assert_eq!(place.leftovers(), Vec::<String>::new());
     }
 }
 
