@@ -271,6 +271,10 @@ fn layouts_arrive() {
         ("no media type", oci(&[Zstd, Raw], &[""])),
         ("a layer of zero bytes", zero),
         ("an index in an index, an attestation beside", nested()),
+        (
+            "Docker's list, manifest and config, with layers that are another",
+            docker_list(),
+        ),
         ("null wherever a value may be left out", nulls()),
         ("keys in another case", other_case()),
     ];
@@ -306,6 +310,30 @@ fn nested() -> Files {
     let inner = oci.document(INDEX, &index(&[absent, image, attestation]));
     let outer = oci.document(INDEX, &index(&[inner]));
     oci.files(&[outer])
+}
+
+/// A list of Docker's, of one image whose layers are not what is said of them.
+fn docker_list() -> Files {
+    const DOCKER: &str = "application/vnd.docker";
+    let mut oci = Oci::new();
+    let config = oci.document(
+        &format!("{DOCKER}.container.image.v1+json"),
+        &form::config(&layers()),
+    );
+    let media_type = format!("{DOCKER}.image.rootfs.diff.tar.gzip");
+    let layers: Vec<Value> = typed(&[Raw, Zstd], &[&media_type])
+        .iter()
+        .map(|(media_type, bytes)| oci.blob(media_type, bytes))
+        .collect();
+    let media_type = format!("{DOCKER}.distribution.manifest.v2+json");
+    let manifest =
+        json!({"schemaVersion": 2, "mediaType": media_type, "config": config, "layers": layers});
+    let mut manifest = oci.document(&media_type, &manifest);
+    manifest["platform"] = json!({"architecture": architecture(), "os": "linux"});
+    let media_type = format!("{DOCKER}.distribution.manifest.list.v2+json");
+    let list = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": [manifest]});
+    let list = oci.document(&media_type, &list);
+    oci.files(&[list])
 }
 
 fn nulls() -> Files {
