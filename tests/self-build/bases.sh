@@ -13,8 +13,10 @@ mkdir -p "$1"
 cd "$1"
 base=$PWD
 architecture=$(dpkg --print-architecture)
-# What the Go and Rust toolchains call to link, to compile C and to find a library; what runc and a registry's client need.
-packages=gcc,libc6-dev,libseccomp-dev,pkg-config,ca-certificates
+# What the Go and Rust toolchains call to link, to compile C and to find a library; what runc and a registry's client need;
+# the shell of the product; what compiles igzip, and its source.
+packages=gcc,libc6-dev,libseccomp-dev,pkg-config,ca-certificates,busybox-static,make,nasm,xz-utils
+source=libisal
 
 # --- layers ----------------------------------------------------------------------------------------------------------
 
@@ -25,29 +27,42 @@ layer() { # NAME TAR-ARGUMENT...
     tar --create --file "$base/$name.tar" --sort=name --mtime=@0 --owner=0 --group=0 --numeric-owner "$@"
 }
 
+# Puts a source package into `/usr/src` of a tree that mmdebstrap makes, from where that takes the packages.
+debian_source() { # TREE PACKAGE
+    export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG"
+    sed 's/^deb /deb-src /' "$1/etc/apt/sources.list" >"$1/etc/apt/sources.list.d/source.list"
+    apt-get --quiet --quiet update
+    (cd "$1/usr/src" && apt-get --quiet --quiet --option APT::Sandbox::User=root source --download-only "$2")
+    rm "$1/etc/apt/sources.list.d/source.list"
+}
+
 debian() {
     local wanted
-    wanted="$(. /etc/os-release && echo "$VERSION_CODENAME") $packages"
+    wanted="$(. /etc/os-release && echo "$VERSION_CODENAME") $packages $source"
     [ "$(cat debian.stamp 2>/dev/null)" != "$wanted" ] || return 0
     rm -rf debian.stamp debian.tmp
     mkdir debian.tmp
     # In a mount namespace: whatever ends this, no mount of the tree that it works in stays.
     SOURCE_DATE_EPOCH=0 TMPDIR="$base/debian.tmp" unshare --mount --propagation private \
         mmdebstrap --quiet --variant=minbase --include="$packages" \
-        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
-        --dpkgopt='path-exclude=/usr/share/locale/*' "${wanted%% *}" "$base/debian.tar"
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+        --customize-hook="set -e; $(declare -f debian_source); debian_source \"\$1\" $source" \
+        "${wanted%% *}" "$base/debian.tar"
     rm -rf debian.tmp
     echo "$wanted" >debian.stamp
 }
 
-# The toolchain where the public image has it, under the name by which rustup finds it, without its documentation.
+# The toolchain where the public image has it, under the name by which rustup finds it, without its documentation but for
+# the licences of its library.
 rust_toolchain() {
     local home channel sysroot name
     home=$(realpath "${CARGO_HOME:-$HOME/.cargo}")
     channel=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' "$root/rust-toolchain.toml")
     sysroot=$(realpath "$(cd "$root" && rustc --print sysroot)")
     name="$channel-$(cd "$root" && rustc --print host-tuple)"
-    layer rust-toolchain --absolute-names --exclude="$sysroot/share" --hard-dereference \
+    layer rust-toolchain --absolute-names --exclude="$sysroot/share/doc/rust/html" \
+        --exclude="$sysroot/share/doc/rust/COPYRIGHT.html" --hard-dereference \
         --transform "s,^$sysroot,usr/local/rustup/toolchains/$name,S" \
         --transform "s,^$home,usr/local/cargo,S" \
         "$sysroot" "$home/bin/rustup" "$home/bin/cargo" "$home/bin/rustc"

@@ -16,6 +16,8 @@ home=$(realpath "$2")
 image="$home/product"
 # What the image starts.
 entrypoint=/usr/bin/oci-image
+# How large its archive may be, in bytes, without emulators.
+limit=40000000
 times=
 
 say() { printf '\nself-build: %s\n' "$*"; }
@@ -148,7 +150,9 @@ sizes() {
     for file in "$image"/image/rootfs/usr/bin/*; do
         [ -L "$file" ] || printf '%9d bytes  %s\n' "$(stat -c %s "$file")" "${file#"$image/image/rootfs"}"
     done
-    printf '%9d bytes  %s\n' "$(stat -c %s "$image/image/image.tar")" "image.tar, compressed layers"
+    file="$image/image/image.tar"
+    printf '%9d bytes  %s\n' "$(stat -c %s "$file")" "image.tar, compressed layers"
+    [ "$(stat -c %s "$file")" -lt "$limit" ] || die "the image is larger than $limit bytes"
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -162,6 +166,6 @@ phase "hello, built inside the image" hello_inside
 phase "hello, built inside the image from the cache of outside" hello_again
 phase "hello, built inside the image as a task" hello_task
 
-say "done"
 sizes
+say "done"
 printf '%s' "$times"

@@ -15,6 +15,7 @@
 //! - [`random`]: numbers from a seed.
 //! - [`tree`]: what stands below a directory.
 //! - [`package`]: the planner in another language, installed.
+//! - [`product`]: the product's image as a root filesystem.
 
 pub mod archive;
 pub mod base;
@@ -24,6 +25,7 @@ pub mod form;
 pub mod front;
 pub mod layout;
 pub mod package;
+pub mod product;
 pub mod random;
 pub mod rival;
 pub mod secrecy;
