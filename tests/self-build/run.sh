@@ -114,6 +114,12 @@ hello_task() {
     cmp "$home"/hello-{outside,task}/image/digest || die "the parameters of a task give another image than the object"
 }
 
+# The suite of a task's form, with this image.
+tasks() {
+    (cd "$root" && OCI_IMAGE_PRODUCT="$image/image/rootfs" \
+        cargo test --locked --quiet --package oci-image-tests --test concourse)
+}
+
 # --- parts -----------------------------------------------------------------------------------------------------------
 
 # An empty working directory with an output, and an empty volume.
@@ -165,6 +171,7 @@ phase "hello, built by the program outside" hello_outside
 phase "hello, built inside the image" hello_inside
 phase "hello, built inside the image from the cache of outside" hello_again
 phase "hello, built inside the image as a task" hello_task
+phase "the image in tasks of Concourse" tasks
 
 sizes
 say "done"

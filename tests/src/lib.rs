@@ -16,9 +16,11 @@
 //! - [`tree`]: what stands below a directory.
 //! - [`package`]: the planner in another language, installed.
 //! - [`product`]: the product's image as a root filesystem.
+//! - [`concourse`]: a task of Concourse, as a container of that image.
 
 pub mod archive;
 pub mod base;
+pub mod concourse;
 pub mod disk;
 pub mod engine;
 pub mod form;
