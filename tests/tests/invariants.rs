@@ -322,22 +322,60 @@ fn readme_names_only_commands_that_exist() {
 #[test]
 fn readme_lists_every_key_of_the_object_and_no_other() {
     let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
-    let object = fs::read_to_string(checkout().join("schema/src/object.rs")).unwrap();
-    let object = between(&object, "pub struct Object {", "\n}");
     let table = between(&readme, "\n## The object\n", "\n## ");
 
-    let keys: BTreeSet<&str> = object
+    let rows: BTreeSet<String> = rows(table)
+        .filter_map(|row| quoted(row).into_iter().next())
+        .collect();
+
+    assert_eq!(rows, keys_of_the_object());
+}
+
+#[test]
+fn readme_of_the_tests_names_a_suite_that_builds_each_key() {
+    let readme = fs::read_to_string(checkout().join("tests/README.md")).unwrap();
+    let table = between(&readme, "\n## What proves each key\n", "\n## ");
+    let mut proven = BTreeSet::new();
+    let mut absent = Vec::new();
+    for row in rows(table) {
+        let mut columns = row.split(" | ");
+        proven.extend(quoted(columns.next().unwrap_or_default()));
+        let suites = quoted(columns.next().unwrap_or_default());
+        absent.extend(
+            suites
+                .into_iter()
+                .filter(|suite| !checkout().join("tests/tests").join(suite).exists()),
+        );
+    }
+
+    let unproven: Vec<String> = keys_of_the_object().difference(&proven).cloned().collect();
+    assert_eq!(unproven, Vec::<String>::new());
+    assert_eq!(absent, Vec::<String>::new());
+}
+
+fn keys_of_the_object() -> BTreeSet<String> {
+    let object = checkout().join("schema/src/object.rs");
+    let object = fs::read_to_string(object).expect("the object's type");
+    between(&object, "pub struct Object {", "\n}")
         .lines()
         .filter_map(|line| line.trim().strip_prefix("pub "))
         .filter_map(|field| field.split(':').next())
-        .collect();
-    let rows: BTreeSet<&str> = table
-        .lines()
-        .filter_map(|row| row.strip_prefix("| `"))
-        .filter_map(|row| row.split('`').next())
-        .collect();
+        .map(str::to_owned)
+        .collect()
+}
 
-    assert_eq!(rows, keys);
+/// The rows of a table that open with code.
+fn rows(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().filter(|row| row.starts_with("| `"))
+}
+
+/// What stands in backticks.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]

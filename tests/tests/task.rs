@@ -281,26 +281,48 @@ run: {path: build}
     assert_eq!(place.read("image/digest"), by_task);
 }
 
-#[test]
-fn task_file_of_the_readme_is_sound() {
+/// What README shows to be pasted, from the line that begins with `first`.
+fn shown(first: &str) -> String {
     let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
-    let example: String = readme
+    let indented = format!("    {first}");
+    readme
         .lines()
-        .skip_while(|line| !line.starts_with("    platform: "))
+        .skip_while(|line| !line.starts_with(&indented))
         .map_while(|line| line.strip_prefix("    "))
         .map(|line| format!("{line}\n"))
-        .collect();
-    assert!(example.ends_with("run: {path: build}\n"), "{example}");
+        .collect()
+}
+
+#[test]
+fn task_of_the_readme_is_sound_and_builds_on_its_base() {
     let place = Workplace::new();
-    place.write("task.yml", example);
-    place.write("src/Dockerfile", "FROM scratch\nARG VERSION\nCOPY . /\n");
-    fs::create_dir(place.path("cache")).unwrap();
+    let task = shown("platform: ");
+    assert!(task.ends_with("run: {path: build}\n"), "{task}");
+    place.write("task.yml", task);
+    place.write("src/Dockerfile", shown("ARG base="));
+    place.write("src/program", "program\n");
+    place.dockerfile("FROM scratch\nCOPY busybox /bin/busybox\n");
+    let _ = run(&place, &[("CONTEXT", "context")]).expect(0);
+    fs::rename(place.path("image"), place.path("base")).unwrap();
+    for directory in ["image", "cache"] {
+        fs::create_dir(place.path(directory)).unwrap();
+    }
 
     let judged = place
         .run(&["validate", "task.yml", "--directory", "."], b"")
         .expect(0);
+    let root = place.root();
+    let root = root.to_str().unwrap();
+    let built = place
+        .run(&["build", "--file", "task.yml", "--root", root], b"")
+        .expect(0);
 
     assert_eq!(judged.stderr, "");
+    assert!(!built.stderr.contains("warning"), "{}", built.stderr);
+    let archive = Archive::read(&place.path("image/image.tar"));
+    assert_eq!(archive.text("app/program"), "program\n");
+    assert!(archive.entry("bin/busybox").is_some());
+    assert!(place.path("cache/index.json").exists());
 }
 
 #[test]
