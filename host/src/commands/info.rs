@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 
 use clap::CommandFactory;
 use oci_image::diagnostics;
+use oci_image::outside::shown;
 use oci_image::planner::Planner;
 use oci_image::progress::Mode;
 use oci_image::protocol::{self, InfoShape, ProtocolError, ResponseFile};
@@ -23,7 +24,8 @@ pub(super) const INSTEAD: &str = "`oci-image --help` tells what else there is, `
 #[derive(Debug, thiserror::Error)]
 #[error(
     "there is no message on standard input, and `{variable}` shows that this is a task: run `oci-image task`, or this program by \
-     the name `build` (`oci-image --help` tells what else there is)"
+     the name `build` (`oci-image --help` tells what else there is)",
+    variable = shown(variable)
 )]
 struct MeantAsTask {
     variable: String,
