@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::executor::{Host, surroundings};
-use crate::outside::shown;
+use crate::outside::{listed, shown};
 use crate::planner::checked_plan::CheckedPlan;
 
 /// Arguments that need no declaration.
@@ -46,7 +46,8 @@ pub(super) fn remarks(plan: &CheckedPlan, host: &Host) -> Vec<String> {
     }
 }
 
-/// A remark for each name of an argument that the text of a Dockerfile does not declare.
+/// Remarks on the names of arguments that the text of a Dockerfile does not declare: a line each for what was probably meant
+/// otherwise, and one for all others.
 ///
 /// A base image may declare more by `ONBUILD`, which is not known here: so these are remarks. A Dockerfile that names another
 /// frontend than Docker's is not judged.
@@ -55,19 +56,32 @@ fn undeclared(given: &[&str], dockerfile: &str) -> Vec<String> {
         return Vec::new();
     }
     let declared = declared(dockerfile);
-    (given.iter())
-        .filter(|name| !is_predefined(name) && !declared.contains(**name))
-        .map(|name| {
-            let near = near_miss(name, &declared);
-            let near = near.map_or_else(String::new, |near| {
-                format!(": did you mean `{}`?", shown(near))
-            });
-            format!(
-                "argument `{}` is given, and no `ARG` of the Dockerfile declares it{near}",
-                shown(name)
-            )
-        })
-        .collect()
+    let undeclared = (given.iter().copied())
+        .filter(|name| !is_predefined(name) && !declared.contains(*name))
+        .map(|name| (name, near_miss(name, &declared)));
+    let (near, far): (Vec<_>, Vec<_>) = undeclared.partition(|(_, near)| near.is_some());
+    let told = near.into_iter().map(|(name, near)| {
+        let near = near.map_or("", String::as_str);
+        let (name, near) = (shown(name), shown(near));
+        format!(
+            "argument `{name}` is given, and no `ARG` of the Dockerfile declares it: did you mean `{near}`?"
+        )
+    });
+    let mut remarks: Vec<String> = told.collect();
+    // A file of arguments for many Dockerfiles holds what this one does not know: a line is enough for that.
+    let names: Vec<&str> = far.into_iter().map(|(name, _)| name).collect();
+    match names.as_slice() {
+        [] => {}
+        [_] => remarks.push(format!(
+            "argument {} is given, and no `ARG` of the Dockerfile declares it",
+            listed(&names)
+        )),
+        _ => remarks.push(format!(
+            "arguments {} are given, and no `ARG` of the Dockerfile declares them",
+            listed(&names)
+        )),
+    }
+    remarks
 }
 
 fn is_predefined(name: &str) -> bool {
@@ -166,6 +180,18 @@ mod tests {
                 "argument `GONE` is given, and no `ARG` of the Dockerfile declares it"
             ]
         );
+    }
+
+    #[test]
+    fn what_is_like_nothing_is_told_in_one_line() {
+        let names: Vec<String> = (10..30).map(|n| format!("other_{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+
+        let told = remarks(&names, "FROM scratch\n");
+
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("arguments `other_10`, `other_11`"));
+        assert!(told[0].contains("`other_19` and 10 more are given, and no `ARG`"));
     }
 
     #[test]

@@ -19,8 +19,8 @@
 mod arguments;
 mod cache;
 pub mod context;
-mod dockerfile;
 mod conversion;
+mod dockerfile;
 pub mod error;
 pub mod exports;
 pub mod outputs;
