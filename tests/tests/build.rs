@@ -188,12 +188,14 @@ fn dockerfile_in_lower_case_is_used_where_no_other_is() {
     place.write("context/note", "");
 
     for object in [
-        json!({"context": "context", "output": "image"}),
-        json!({"context": "context", "output": "image", "dockerfile": "context/Dockerfile"}),
+        json!({"context": "context", "output": "image", "build_args": ["MISPELT=1"]}),
+        json!({"context": "context", "output": "image", "build_args": ["MISPELT=1"], "dockerfile": "context/Dockerfile"}),
     ] {
-        let _ = place.build(&object).expect(0);
+        let run = place.build(&object).expect(0);
         let archive = Archive::read(&place.path("image/image.tar"));
         assert_eq!(archive.text("lower"), "");
+        // It is the one that is judged, too.
+        assert!(run.stderr.contains("`MISPELT`"), "{}", run.stderr);
     }
     place.dockerfile("FROM scratch\nCOPY note /upper\n");
     let _ = place

@@ -111,6 +111,13 @@ fn odd_files_build_what_they_always_built_and_are_told() {
         assert!(run.stderr.contains(told), "no {told:?} in:\n{}", run.stderr);
     }
     assert!(!run.stderr.contains("settings/args:1:"), "{}", run.stderr);
+    // And not once more as what the Dockerfile does not declare.
+    assert_eq!(
+        run.stderr.matches("`export CHANNEL`").count(),
+        1,
+        "{}",
+        run.stderr
+    );
 }
 
 #[test]

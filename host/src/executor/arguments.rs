@@ -36,11 +36,13 @@ pub(super) fn remarks(plan: &CheckedPlan, host: &Host) -> Vec<String> {
     };
     let given: Vec<&str> = (solve.attributes.iter())
         .filter_map(|attribute| attribute.key.strip_prefix("build-arg:"))
+        // Such a name comes from a file, and was told with its line.
+        .filter(|name| !name.contains(char::is_whitespace))
         .collect();
     if given.is_empty() {
         return Vec::new();
     }
-    match surroundings::dockerfile_text(solve, host) {
+    match surroundings::dockerfile_text(plan, solve, host) {
         Some(text) => undeclared(&given, &String::from_utf8_lossy(&text)),
         None => Vec::new(),
     }

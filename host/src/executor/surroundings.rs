@@ -13,7 +13,7 @@ use oci_image_schema::plan::{AttributeValue, Solve};
 use crate::buildkit::error::{LineRange, SolveFailure, Source};
 use crate::buildkit::ignore::{self, Inherited, Matcher};
 use crate::buildkit::walk::Root;
-use crate::executor::{Host, context};
+use crate::executor::{Host, context, dockerfile};
 use crate::outside::shown;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::ContextName;
@@ -48,7 +48,7 @@ struct Ignored {
 
 impl Surroundings {
     pub(super) fn of(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Self {
-        let (directory, filename) = dockerfile(solve, host);
+        let (directory, filename) = dockerfile(plan, solve, host);
         let secrets = plan.secrets().iter().map(|secret| secret.id.clone());
         Self::new(
             local(solve, "context", host),
@@ -189,13 +189,18 @@ fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
 }
 
 /// The text of a solve's Dockerfile; `None` if it cannot be read.
-pub(super) fn dockerfile_text(solve: &Solve, host: &Host) -> Option<Vec<u8>> {
-    let (directory, filename) = dockerfile(solve, host);
-    read(&directory, &filename)
+pub(super) fn dockerfile_text(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Option<Vec<u8>> {
+    let (directory, filename) = dockerfile(plan, solve, host);
+    // The frontend reads this one where the other is not.
+    let lower_case = || (filename == "Dockerfile").then(|| read(&directory, "dockerfile"));
+    read(&directory, &filename).or_else(|| lower_case().flatten())
 }
 
 /// The directory of a solve's Dockerfile, and its name there.
-fn dockerfile(solve: &Solve, host: &Host) -> (PathBuf, String) {
+fn dockerfile(plan: &CheckedPlan, solve: &Solve, host: &Host) -> (PathBuf, String) {
+    if let Some(followed) = dockerfile::elsewhere(plan, solve, host) {
+        return (followed.directory, followed.name);
+    }
     let named = (solve.attributes.iter()).find_map(|attribute| match &attribute.value {
         AttributeValue::Text(name) if attribute.key == "filename" => Some(name.clone()),
         _ => None,

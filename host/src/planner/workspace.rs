@@ -8,8 +8,10 @@
 //! Reads: files and directories that the object names. Writes: nothing.
 //! Source: `planner.wit`, interface `workspace`.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
@@ -18,6 +20,7 @@ use cap_std::fs::{Dir, MetadataExt as _};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat};
 use rustix::io::Errno;
 
+use crate::outside::shown;
 use crate::regular_file::NotRegular;
 
 use super::named_paths::{Content, NamedPaths, normal};
@@ -159,13 +162,11 @@ impl NativeWorkspace {
             };
             let found = statat(&self.directory, link, AtFlags::empty());
             if found.is_err_and(|errno| errno == Errno::NOENT) {
-                let shown = |text: &[u8]| {
-                    String::from_utf8_lossy(text).replace(char::is_control, "\u{fffd}")
-                };
+                let target = OsStr::from_bytes(target.as_bytes());
                 return Some(FileError::Other(format!(
                     "`{}` is a symbolic link to `{}`, and nothing stands there",
-                    shown(link.as_os_str().as_encoded_bytes()),
-                    shown(target.as_bytes())
+                    shown(link),
+                    shown(target)
                 )));
             }
         }
@@ -240,7 +241,7 @@ fn outside(error: io::Error, directory: &Path) -> FileError {
     // Not from the system: so does cap-std refuse a symbolic link that leads out of the directory.
     let leaves = error.kind() == io::ErrorKind::PermissionDenied && error.raw_os_error().is_none();
     if leaves {
-        let directory = directory.display();
+        let directory = shown(directory);
         FileError::Other(format!("a symbolic link leads out of `{directory}`"))
     } else if Errno::from_io_error(&error) == Some(Errno::LOOP) {
         FileError::Other(CIRCLE.to_owned())
