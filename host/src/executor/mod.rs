@@ -7,10 +7,12 @@
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
+//! - `lent`: what steps may mount beyond files of the context.
 //! - `conversion`: whether layers that are not gzip have to become it.
 //! - `cache`: the build's cache, which may cost time but never the build.
 //! - `snapshot`: what a killed daemon left, for which another attempt is worth its time.
 //! - `room`: whether the daemon failed because a disk is full.
+//! - `failure`: a solve that failed: whose fault that was, and what a person is told of it.
 //! - [`context`]: names in the build context, to explain a path that COPY did not find.
 //! - `surroundings`: what else explains a failure: what `.dockerignore` leaves out, how a script begins, which secrets there are.
 //! - `arguments`: those that are given and that the Dockerfile does not declare.
@@ -23,6 +25,8 @@ mod conversion;
 mod dockerfile;
 pub mod error;
 pub mod exports;
+mod failure;
+mod lent;
 pub mod outputs;
 mod room;
 mod snapshot;
@@ -52,7 +56,8 @@ use crate::registry::Registry;
 pub use error::BuildError;
 pub use solves::Built;
 
-use solves::{Lent, Outputs};
+use lent::Lent;
+use solves::Outputs;
 
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.

@@ -3,7 +3,7 @@
 //! The first solve that fails ends the others. Equal steps of several solves are executed once by the daemon, and shown
 //! once.
 //!
-//! Reads: secrets, at solve time. Writes: staged outputs. Unknown here: what is in the build's cache (`cache`).
+//! Writes: staged outputs. Unknown here: what is in the build's cache (`cache`).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -16,29 +16,19 @@ use tokio::task::JoinSet;
 
 use crate::buildkit::cache::{CacheExport, CacheImport};
 use crate::buildkit::client::Client;
-use crate::buildkit::error::SolveFailure;
-use crate::buildkit::fault::Fault;
-use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::local::Local;
-use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::solve::{Exporter, Solve, SolveError, Solved};
-use crate::buildkit::ssh::SshAgent;
 use crate::buildkit::status::Status;
-use crate::buildkit::walk::WalkError;
 use crate::cancel::{Cancel, Cancelled};
 use crate::executor::conversion::Conversion;
+use crate::executor::failure::failed;
+use crate::executor::lent::Lent;
 use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::surroundings::Surroundings;
-use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, room, snapshot};
+use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, snapshot};
 use crate::image::sources;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::planner::inline_secrets::SecretBytes;
-use crate::planner::workspace;
-use crate::progress::{self, FailureReport, Known, Progress, SolveId};
+use crate::progress::{self, Progress, SolveId};
 use crate::registry::Registry;
-
-// What the planner lets pass, the session hands over.
-const _: () = assert!(workspace::SECRET_LIMIT == secrets::SECRET_LIMIT);
 
 /// An image that was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,29 +52,6 @@ pub struct Outputs(Vec<Option<Output>>);
 struct Output {
     export: plan::ImageExport,
     staging: Arc<Staging>,
-}
-
-/// What steps may mount beyond files of the context.
-pub(super) struct Lent {
-    secrets: Vec<Secret>,
-    agents: Vec<SshAgent>,
-}
-
-impl Lent {
-    /// Finds agents and reads their keys in a working directory; `inline` are the texts of secrets that stood in the object. Blocking.
-    ///
-    /// # Errors
-    /// [`BuildError::Ssh`].
-    pub(super) fn gather(
-        plan: &CheckedPlan,
-        inline: BTreeMap<String, SecretBytes>,
-        directory: &Path,
-    ) -> Result<Self, BuildError> {
-        Ok(Self {
-            agents: agents(plan, directory)?,
-            secrets: secrets(plan, inline, directory),
-        })
-    }
 }
 
 /// Prepares every output of the plan in a working directory. Blocking.
@@ -359,39 +326,6 @@ impl Shared<'_> {
     }
 }
 
-/// With the keys that they hold.
-fn agents(plan: &CheckedPlan, directory: &Path) -> Result<Vec<SshAgent>, BuildError> {
-    let open = |agent: &plan::Ssh| {
-        let paths: Vec<PathBuf> = agent
-            .paths
-            .iter()
-            .map(|path| directory.join(path))
-            .collect();
-        Ok(SshAgent::open(&agent.id, &paths)?)
-    };
-    plan.ssh().iter().map(open).collect()
-}
-
-fn secrets(
-    plan: &CheckedPlan,
-    mut inline: BTreeMap<String, SecretBytes>,
-    directory: &Path,
-) -> Vec<Secret> {
-    let secret = |secret: &plan::Secret| Secret {
-        id: secret.id.clone(),
-        source: match &secret.source {
-            plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
-            plan::SecretSource::Inline => {
-                let bytes = inline.remove(&secret.id);
-                let bytes =
-                    bytes.expect("a checked plan has only inline secrets that the object has");
-                SecretSource::Bytes(secrets::SecretBytes::new(bytes.into_bytes()))
-            }
-        },
-    };
-    plan.secrets().iter().map(secret).collect()
-}
-
 /// The image of a solve; `None` where the plan exports none.
 fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Built, BuildError>> {
     let solve = &plan.solves()[index];
@@ -423,84 +357,4 @@ fn text(value: &AttributeValue) -> Option<String> {
         AttributeValue::Text(text) => Some(text.clone()),
         AttributeValue::BaseImage(_) => None,
     }
-}
-
-fn failed(
-    plan: &CheckedPlan,
-    index: usize,
-    error: SolveError,
-    progress: &Progress<io::Stderr>,
-    host: &Host,
-) -> BuildError {
-    let solve = &plan.solves()[index];
-    let name = solve.name.clone();
-    let (failure, logins) = match error {
-        SolveError::Failed {
-            cause: Some(source),
-            failure,
-            logins,
-        } if is_of_a_pattern(&source) => {
-            // Ours and the daemon's readers say the same of it.
-            let message = "syntax error in pattern".to_owned();
-            (
-                Box::new(SolveFailure {
-                    message,
-                    ..*failure
-                }),
-                logins,
-            )
-        }
-        SolveError::Failed {
-            cause: Some(source),
-            ..
-        } => {
-            return BuildError::Fault {
-                solve: name,
-                source,
-            };
-        }
-        SolveError::Failed {
-            failure, logins, ..
-        } => (failure, logins),
-        error => {
-            return BuildError::Solve {
-                solve: name,
-                source: Box::new(error),
-            };
-        }
-    };
-    let surroundings = Surroundings::of(plan, solve, host);
-    let failure = match surroundings.malformed_pattern(&failure) {
-        Some(told) => Box::new(told),
-        None => failure,
-    };
-    let report = FailureReport {
-        failure: &failure,
-        steps: &progress.failed_steps(),
-        target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
-        known: Known {
-            context: Some(&|directory: &str| surroundings.names(directory)),
-            excluding: Some(&|path: &str| surroundings.excluding(path)),
-            first_line: Some(&|path: &str| surroundings.first_line(path)),
-            secrets: Some(&surroundings.secrets),
-        },
-        logins: &logins,
-        mode: host.progress,
-    };
-    let report = report.text();
-    match room::lacking(&failure, host) {
-        Some(directory) => BuildError::NoRoom { directory, report },
-        None => BuildError::Failed { report },
-    }
-}
-
-/// Whether a local could not be sent because a pattern of `.dockerignore` cannot be read: the build's failure, and no machine's.
-fn is_of_a_pattern(fault: &Fault) -> bool {
-    matches!(
-        fault,
-        Fault::Local {
-            source: FileSyncError::Walk(WalkError::Pattern { .. }),
-            ..
-        }
-    )
 }

@@ -1,0 +1,96 @@
+//! A solve that failed: whose fault that was, and what a person is told of it.
+//!
+//! Reads: the context, for hints. Writes: nothing. Unknown here: what other solves of the plan came to.
+
+use std::io;
+
+use crate::buildkit::error::SolveFailure;
+use crate::buildkit::fault::Fault;
+use crate::buildkit::filesync::FileSyncError;
+use crate::buildkit::solve::SolveError;
+use crate::buildkit::walk::WalkError;
+use crate::executor::surroundings::Surroundings;
+use crate::executor::{BuildError, Host, room};
+use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::{FailureReport, Known, Progress};
+
+/// Why a build left nothing, if it is for the solve at `index` of the plan. Blocking.
+pub(super) fn failed(
+    plan: &CheckedPlan,
+    index: usize,
+    error: SolveError,
+    progress: &Progress<io::Stderr>,
+    host: &Host,
+) -> BuildError {
+    let solve = &plan.solves()[index];
+    let name = solve.name.clone();
+    let (failure, logins) = match error {
+        SolveError::Failed {
+            cause: Some(source),
+            failure,
+            logins,
+        } if is_of_a_pattern(&source) => {
+            // Ours and the daemon's readers say the same of it.
+            let message = "syntax error in pattern".to_owned();
+            (
+                Box::new(SolveFailure {
+                    message,
+                    ..*failure
+                }),
+                logins,
+            )
+        }
+        SolveError::Failed {
+            cause: Some(source),
+            ..
+        } => {
+            return BuildError::Fault {
+                solve: name,
+                source,
+            };
+        }
+        SolveError::Failed {
+            failure, logins, ..
+        } => (failure, logins),
+        error => {
+            return BuildError::Solve {
+                solve: name,
+                source: Box::new(error),
+            };
+        }
+    };
+    let surroundings = Surroundings::of(plan, solve, host);
+    let failure = match surroundings.malformed_pattern(&failure) {
+        Some(told) => Box::new(told),
+        None => failure,
+    };
+    let report = FailureReport {
+        failure: &failure,
+        steps: &progress.failed_steps(),
+        target: (plan.solves().len() > 1).then_some(solve.name.as_str()),
+        known: Known {
+            context: Some(&|directory: &str| surroundings.names(directory)),
+            excluding: Some(&|path: &str| surroundings.excluding(path)),
+            first_line: Some(&|path: &str| surroundings.first_line(path)),
+            secrets: Some(&surroundings.secrets),
+        },
+        logins: &logins,
+        mode: host.progress,
+    };
+    let report = report.text();
+    match room::lacking(&failure, host) {
+        Some(directory) => BuildError::NoRoom { directory, report },
+        None => BuildError::Failed { report },
+    }
+}
+
+/// Whether a local could not be sent because a pattern of `.dockerignore` cannot be read: the build's failure, and no machine's.
+fn is_of_a_pattern(fault: &Fault) -> bool {
+    matches!(
+        fault,
+        Fault::Local {
+            source: FileSyncError::Walk(WalkError::Pattern { .. }),
+            ..
+        }
+    )
+}
