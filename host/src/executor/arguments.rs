@@ -4,8 +4,9 @@
 //! Source: the Dockerfile reference: `ARG`, parser directives, predefined arguments.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::executor::{Host, surroundings};
+use crate::executor::surroundings;
 use crate::outside::{listed, shown};
 use crate::planner::checked_plan::CheckedPlan;
 
@@ -29,8 +30,8 @@ const PREDEFINED: [&str; 16] = [
     "SYNTAX",
 ];
 
-/// A remark for each argument of a plan that its Dockerfile does not declare: all its solves have the same. Blocking.
-pub(super) fn remarks(plan: &CheckedPlan, host: &Host) -> Vec<String> {
+/// A remark for each argument of a plan that its Dockerfile in a working directory does not declare: all its solves have the same. Blocking.
+pub(super) fn remarks(plan: &CheckedPlan, work: &Path) -> Vec<String> {
     let Some(solve) = plan.solves().first() else {
         return Vec::new();
     };
@@ -42,7 +43,7 @@ pub(super) fn remarks(plan: &CheckedPlan, host: &Host) -> Vec<String> {
     if given.is_empty() {
         return Vec::new();
     }
-    match surroundings::dockerfile_text(plan, solve, host) {
+    match surroundings::dockerfile_text(plan, solve, work) {
         Some(text) => undeclared(&given, &String::from_utf8_lossy(&text)),
         None => Vec::new(),
     }

@@ -6,13 +6,12 @@
 //! Reads: links. Writes: nothing.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use oci_image_schema::plan::{AttributeValue, Solve};
 
-use super::Host;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// The local that holds the Dockerfile, and the frontend attribute that names it there.
@@ -26,8 +25,8 @@ pub(super) struct Dockerfile {
     pub(super) name: String,
 }
 
-/// The Dockerfile of a solve, if it is named and its links lead out of its directory. Blocking.
-pub(super) fn elsewhere(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Option<Dockerfile> {
+/// The Dockerfile of a solve in a working directory, if it is named and its links lead out of its directory. Blocking.
+pub(super) fn elsewhere(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Option<Dockerfile> {
     if !plan.names_dockerfile() {
         return None;
     }
@@ -37,7 +36,7 @@ pub(super) fn elsewhere(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Optio
     let AttributeValue::Text(name) = &attribute.value else {
         return None;
     };
-    let directory = host.directory.join(&local.path);
+    let directory = work.join(&local.path);
     let named = directory.join(name);
     if !named.is_symlink() {
         return None;

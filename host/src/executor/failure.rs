@@ -59,7 +59,7 @@ pub(super) fn failed(
             };
         }
     };
-    let surroundings = Surroundings::of(plan, solve, host);
+    let surroundings = Surroundings::of(plan, solve, &host.directory);
     let failure = match surroundings.malformed_pattern(&failure) {
         Some(told) => Box::new(told),
         None => failure,

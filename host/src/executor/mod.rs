@@ -138,9 +138,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
-    (host.credentials.remarks().iter())
-        .chain(&arguments::remarks(plan, host))
-        .for_each(|remark| (host.on_warning)(remark));
+    (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
     let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;
@@ -223,11 +221,13 @@ async fn prepare(
     cancel: &Cancel,
 ) -> Result<Prepared, BuildError> {
     let (asked, directory) = (plan.clone(), host.directory.clone());
-    let (lent, outputs) = blocking(move || {
+    let (remarks, lent, outputs) = blocking(move || {
+        let remarks = arguments::remarks(&asked, &directory);
         let lent = Lent::gather(&asked, inline, &directory)?;
-        Ok::<_, BuildError>((lent, solves::stage(&asked, &directory)?))
+        Ok::<_, BuildError>((remarks, lent, solves::stage(&asked, &directory)?))
     })
     .await?;
+    (remarks.iter()).for_each(|remark| (host.on_warning)(remark));
     let registry = serve(plan.base_images(), host, cancel).await?;
     Ok((lent, outputs, registry))
 }

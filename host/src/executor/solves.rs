@@ -260,7 +260,7 @@ impl Shared<'_> {
     }
 
     fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
-        let dockerfile = dockerfile::elsewhere(self.plan, solve, self.host);
+        let dockerfile = dockerfile::elsewhere(self.plan, solve, &self.host.directory);
         let local = |local: &plan::Local| Local {
             name: local.name.clone(),
             path: match &dockerfile {

@@ -13,7 +13,7 @@ use oci_image_schema::plan::{AttributeValue, Solve};
 use crate::buildkit::error::{LineRange, SolveFailure, Source};
 use crate::buildkit::ignore::{self, Inherited, Matcher};
 use crate::buildkit::walk::Root;
-use crate::executor::{Host, context, dockerfile};
+use crate::executor::{context, dockerfile};
 use crate::outside::shown;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::ContextName;
@@ -47,11 +47,12 @@ struct Ignored {
 }
 
 impl Surroundings {
-    pub(super) fn of(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Self {
-        let (directory, filename) = dockerfile(plan, solve, host);
+    /// Those of a solve in a working directory. Blocking.
+    pub(super) fn of(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Self {
+        let (directory, filename) = dockerfile(plan, solve, work);
         let secrets = plan.secrets().iter().map(|secret| secret.id.clone());
         Self::new(
-            local(solve, "context", host),
+            local(solve, "context", work),
             (&directory, &filename),
             secrets.collect(),
         )
@@ -188,17 +189,17 @@ fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
         .collect()
 }
 
-/// The text of a solve's Dockerfile; `None` if it cannot be read.
-pub(super) fn dockerfile_text(plan: &CheckedPlan, solve: &Solve, host: &Host) -> Option<Vec<u8>> {
-    let (directory, filename) = dockerfile(plan, solve, host);
+/// The text of a solve's Dockerfile in a working directory; `None` if it cannot be read. Blocking.
+pub(super) fn dockerfile_text(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Option<Vec<u8>> {
+    let (directory, filename) = dockerfile(plan, solve, work);
     // The frontend reads this one where the other is not.
     let lower_case = || (filename == "Dockerfile").then(|| read(&directory, "dockerfile"));
     read(&directory, &filename).or_else(|| lower_case().flatten())
 }
 
 /// The directory of a solve's Dockerfile, and its name there.
-fn dockerfile(plan: &CheckedPlan, solve: &Solve, host: &Host) -> (PathBuf, String) {
-    if let Some(followed) = dockerfile::elsewhere(plan, solve, host) {
+fn dockerfile(plan: &CheckedPlan, solve: &Solve, work: &Path) -> (PathBuf, String) {
+    if let Some(followed) = dockerfile::elsewhere(plan, solve, work) {
         return (followed.directory, followed.name);
     }
     let named = (solve.attributes.iter()).find_map(|attribute| match &attribute.value {
@@ -206,13 +207,13 @@ fn dockerfile(plan: &CheckedPlan, solve: &Solve, host: &Host) -> (PathBuf, Strin
         _ => None,
     });
     let filename = named.unwrap_or_else(|| "Dockerfile".to_owned());
-    (local(solve, "dockerfile", host), filename)
+    (local(solve, "dockerfile", work), filename)
 }
 
-fn local(solve: &Solve, name: &str, host: &Host) -> PathBuf {
+fn local(solve: &Solve, name: &str, work: &Path) -> PathBuf {
     let local = solve.locals.iter().find(|local| local.name == name);
     local
-        .map(|local| host.directory.join(&local.path))
+        .map(|local| work.join(&local.path))
         .unwrap_or_default()
 }
 
