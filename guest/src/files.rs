@@ -31,7 +31,8 @@ enum Wanted {
 struct Named<'p> {
     /// What it is to the build.
     what: &'p str,
-    path: &'p str,
+    /// Absent: it is not repeated.
+    path: Option<&'p str>,
     /// Where the object asks for it.
     cause: Span,
 }
@@ -49,19 +50,14 @@ impl<'t> Files<'_, 't, '_> {
         for pair in &request.image_args {
             self.image(&pair.value, pair.text.span());
         }
-        for file in request
-            .buildkit_secrets
-            .iter()
-            .filter_map(|secret| secret.file.as_ref())
-        {
-            self.expect_text(Wanted::File, "the file of the secret", file);
+        for secret in &request.buildkit_secrets {
+            if let Some(file) = &secret.file {
+                self.secret(&secret.id, file);
+            }
         }
         if let Some(ssh) = &request.buildkit_ssh {
             for path in &ssh.paths {
-                self.expect(
-                    Wanted::File,
-                    named("the socket or key", path, ssh.text.span()),
-                );
+                self.expect(Wanted::File, "the socket or key", path, ssh.text.span());
             }
         }
         for registry in &request.registries {
@@ -76,6 +72,38 @@ impl<'t> Files<'_, 't, '_> {
                 self.expect_text(Wanted::Directory, "the directory", directory);
             }
         }
+    }
+
+    /// A secret's file. Where none stands, what is written in its place may be the text itself, so it is not repeated.
+    fn secret(&mut self, id: &Text<'t>, file: &Text<'t>) {
+        let found = self.workspace.entry_at(file.as_str());
+        let stands = matches!(
+            found,
+            Ok(Entry::File | Entry::Directory) | Err(FileError::TooLarge(_))
+        );
+        if stands {
+            let named = named("the file of the secret", file.as_str(), file.span());
+            self.judge(found, Wanted::File, named);
+            return;
+        }
+        let what = format!("the file of the secret {}", quoted(id.as_str()));
+        if is_nothing(&found) {
+            let help = "write the path of a file, or the text itself as {\"text\": \"...\"}";
+            self.findings
+                .report(
+                    Code::MissingPath,
+                    file.span(),
+                    format!("{what} does not exist"),
+                )
+                .help(help);
+            return;
+        }
+        let named = Named {
+            what: &what,
+            path: None,
+            cause: file.span(),
+        };
+        self.judge(found, Wanted::File, named);
     }
 
     fn context(&mut self, request: &Request<'t>) {
@@ -240,42 +268,47 @@ impl<'t> Files<'_, 't, '_> {
     }
 
     fn expect_text(&mut self, wanted: Wanted, what: &str, path: &Text<'t>) -> bool {
-        self.expect(wanted, named(what, path.as_str(), path.span()))
+        self.expect(wanted, what, path.as_str(), path.span())
     }
 
     /// Whether what is wanted stands at a path; reports if not.
-    fn expect(&mut self, wanted: Wanted, named: Named) -> bool {
-        let found = self.workspace.entry_at(named.path);
-        self.judge(found, wanted, named)
+    fn expect(&mut self, wanted: Wanted, what: &str, path: &str, cause: Span) -> bool {
+        let found = self.workspace.entry_at(path);
+        self.judge(found, wanted, named(what, path, cause))
     }
 
     /// The same of an answer that is there already.
     fn judge(&mut self, found: Result<Entry, FileError>, wanted: Wanted, named: Named) -> bool {
         let Named { what, path, cause } = named;
-        let quoted = quoted(path);
+        let named = path.map_or(what.to_owned(), |path| format!("{what} {}", quoted(path)));
         let (code, message) = match (wanted, found) {
             (Wanted::File | Wanted::Either, Ok(Entry::File))
             | (Wanted::Directory | Wanted::Either, Ok(Entry::Directory)) => {
                 return true;
             }
+            (_, Err(FileError::Denied)) if self.findings.excuse_denials() => return false,
             (_, Ok(Entry::Nothing) | Err(FileError::NotFound)) => {
-                (Code::MissingPath, format!("{what} {quoted} does not exist"))
+                (Code::MissingPath, format!("{named} does not exist"))
             }
             (_, Ok(Entry::File)) => (
                 Code::NotADirectory,
-                format!("{what} {quoted} is a file, not a directory"),
+                format!("{named} is a file, not a directory"),
             ),
             (_, Ok(Entry::Directory)) => (
                 Code::NotAFile,
-                format!("{what} {quoted} is a directory, not a file"),
+                format!("{named} is a directory, not a file"),
             ),
             (_, Err(FileError::TooLarge(limit))) => (
                 Code::SecretTooLarge,
-                format!("{what} {quoted} holds more than {limit} bytes"),
+                format!("{named} holds more than {limit} bytes"),
             ),
             (_, Err(error)) => (
                 Code::UnreadableFile,
-                format!("cannot look at {quoted}: {}", words(&error)),
+                format!(
+                    "cannot look at {}: {}",
+                    path.map_or(what.to_owned(), quoted),
+                    words(&error)
+                ),
             ),
         };
         self.findings.report(code, cause, message);
@@ -303,7 +336,11 @@ impl<'t> Files<'_, 't, '_> {
 }
 
 fn named<'p>(what: &'p str, path: &'p str, cause: Span) -> Named<'p> {
-    Named { what, path, cause }
+    Named {
+        what,
+        path: Some(path),
+        cause,
+    }
 }
 
 /// Whether the answer is that nothing stands there.

@@ -141,6 +141,15 @@ impl<'t> Findings<'t> {
         self.failed
     }
 
+    /// Whether the host may have read another object: of a key that is written twice it reads the other value, and of a string that
+    /// UTF-8 cannot hold nothing. What it then denies is no second mistake.
+    pub(crate) fn excuse_denials(&self) -> bool {
+        let excuses = [Code::DuplicateKey, Code::InvalidJson];
+        self.found
+            .iter()
+            .any(|finding| excuses.contains(&finding.code))
+    }
+
     /// Everything found, by place; at one place in the order in which it was found.
     pub(crate) fn into_diagnostics(mut self) -> Vec<Diagnostic> {
         if self.found.is_empty() {

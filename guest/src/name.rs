@@ -118,8 +118,7 @@ pub(crate) fn path<'t>(findings: &mut Findings<'t>, path: Text<'t>) -> Option<Te
 /// The path of a file.
 pub(crate) fn file<'t>(findings: &mut Findings<'t>, file: Text<'t>) -> Option<Text<'t>> {
     let file = path(findings, file)?;
-    let last = file.as_str().rsplit('/').next().unwrap_or_default();
-    if last.is_empty() || last == "." || last == ".." {
+    if is_directory(file.as_str()) {
         let message = format!("{} names a directory, not a file", quoted(file.as_str()));
         findings
             .report(Code::BadPath, file.span(), message)
@@ -127,6 +126,12 @@ pub(crate) fn file<'t>(findings: &mut Findings<'t>, file: Text<'t>) -> Option<Te
         return None;
     }
     Some(file)
+}
+
+/// Whether a path can be that of a directory only.
+pub(crate) fn is_directory(path: &str) -> bool {
+    let last = path.rsplit('/').next().unwrap_or_default();
+    matches!(last, "" | "." | "..")
 }
 
 /// The place of a context input: relative, and below the context.

@@ -58,6 +58,18 @@ impl<'t> Reader<'_, 't> {
         Some(text)
     }
 
+    /// Whether an optional key is null, which counts as left out.
+    pub(crate) fn is_left_out(&mut self, key: &str, node: Node<'t>) -> bool {
+        let is_null = node.kind() == Kind::Null;
+        if is_null {
+            let message = format!("`{key}` is null, and counts as left out");
+            self.findings
+                .report(Code::IgnoredEmpty, node.span(), message)
+                .help("remove the key, or give it a value");
+        }
+        is_null
+    }
+
     /// A string that must hold something; `what` names it in the message.
     pub(crate) fn filled(&mut self, what: &str, node: Node<'t>) -> Option<Text<'t>> {
         let text = self.text(node)?;

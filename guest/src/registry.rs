@@ -65,6 +65,9 @@ fn registry<'t>(reader: &mut Reader<'_, 't>, host: Text<'t>, node: Node<'t>) -> 
         tlsconfigdir: Vec::new(),
     };
     for (key, value) in reader.entries("a registry", node) {
+        if KEYS.contains(&key.as_str()) && reader.is_left_out(key.as_str(), value) {
+            continue;
+        }
         match key.as_str() {
             "mirrors" => registry.mirrors = mirrors(reader, "mirrors", value),
             "http" => registry.http = Some((reader.boolean(value), value.span())),

@@ -1,7 +1,7 @@
 //! The object as its user wrote it, key by key, with the place of each value.
 //!
 //! A value that a rule refuses is absent here, and a finding says so; so the rules that need files can still judge the rest, and every
-//! mistake is reported at once. An optional key given empty counts as left out.
+//! mistake is reported at once. An optional key given empty, or null, counts as left out.
 //!
 //! Reads nothing but the text. Source: `oci_image_schema::object`; `tests` compares [`KEYS`] with it.
 
@@ -92,6 +92,10 @@ pub(crate) fn read<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<Req
     let mut request = Request::default();
     report_missing(reader.findings, root, &entries);
     for (key, value) in entries {
+        let is_optional = is_known(key.as_str()) && !REQUIRED.contains(&key.as_str());
+        if is_optional && reader.is_left_out(key.as_str(), value) {
+            continue;
+        }
         if !request.read_text_key(&mut reader, key.as_str(), value)
             && !request.read_list_key(&mut reader, key.as_str(), value)
         {
@@ -100,6 +104,11 @@ pub(crate) fn read<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<Req
     }
     request.judge(findings);
     Some(request)
+}
+
+/// Whether the object defines a key. That for editors is none which a mistyped one is meant to be.
+fn is_known(key: &str) -> bool {
+    key == "$schema" || KEYS.contains(&key)
 }
 
 fn root<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<Node<'t>> {

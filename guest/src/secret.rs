@@ -37,7 +37,7 @@ pub(crate) fn secrets<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Vec<Se
         } else {
             let file = reader
                 .filled("the path of a secret", value)
-                .and_then(|path| name::file(reader.findings, path));
+                .and_then(|path| file(reader.findings, &id, path));
             file.map(|file| Secret {
                 id,
                 file: Some(file),
@@ -53,7 +53,8 @@ fn inline<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> bool {
     let mut meant = false;
     for (key, value) in reader.entries("a secret", node) {
         match key.as_str() {
-            "text" => given = Some(reader.filled("the text of a secret", value).is_some()),
+            // An empty text is an empty secret.
+            "text" => given = Some(reader.text(value).is_some()),
             other => {
                 meant |= nearest(other, &["text"]).is_some();
                 reader.unknown_key("a secret", &key, &["text"]);
@@ -71,6 +72,22 @@ fn inline<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> bool {
         finding.help("write {\"text\": \"...\"}, or the path of a file as a string");
         false
     })
+}
+
+/// The file of a secret. What stands there may be the text itself, so it is not repeated.
+fn file<'t>(findings: &mut Findings<'t>, id: &Text<'t>, path: Text<'t>) -> Option<Text<'t>> {
+    let path = name::path(findings, path)?;
+    if name::is_directory(path.as_str()) {
+        let message = format!(
+            "the path of the secret {} names a directory, not a file",
+            quoted(id.as_str())
+        );
+        findings
+            .report(Code::BadPath, path.span(), message)
+            .help("add the name of the file");
+        return None;
+    }
+    Some(path)
 }
 
 fn id_is_sound<'t>(findings: &mut Findings<'t>, id: &Text<'t>) -> bool {

@@ -14,7 +14,9 @@
 //! - [`buildkit`]: a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`]: what a person sees of a build while it runs, and why it failed.
 //! - [`outside`]: texts from outside as they may be shown, for every room.
+//! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
+//! - `secret_name`: names before which a secret may stand, however they are spelt.
 //! - `blocking`: work that blocks, for the rooms that await it.
 //! - [`cancel`]: how such work is asked to end early.
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
@@ -46,6 +48,7 @@ pub mod cancel;
 pub mod daemon;
 pub mod diagnostics;
 pub mod executor;
+pub mod idiom;
 pub mod image;
 mod json_string;
 pub mod outside;
@@ -54,5 +57,6 @@ pub mod progress;
 pub mod protocol;
 pub mod registry;
 pub mod regular_file;
+mod secret_name;
 pub mod task;
 pub mod yaml;

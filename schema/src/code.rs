@@ -56,8 +56,18 @@ codes! {
     MalformedMessage Error "malformed-message": "a message is a JSON map with the keys `object` and `response_path`",
         wrong r#"{"object": {"context": ".", "output": "image"}}"#,
         right r#"{"object": {"context": ".", "output": "image"}, "response_path": "response.json"}"#;
-    UnsupportedYaml Error "unsupported-yaml": "a request in YAML is what JSON can say: one document without tags, merge keys and keys that are lists or maps",
-        wrong r#"build_args: [!!str 1]"#, right r#"build_args: ["VERSION=1"]"#;
+    NotARequest Error "not-a-request": "a file is a request: an object, a message, or a task of Concourse",
+        wrong r#"jobs: []"#, right r#"target: app"#;
+    UnsupportedYaml Error "unsupported-yaml": "a request in YAML is what JSON can say: no key is a list or map, and each value is what its tag says",
+        wrong r#"build_args: [!!int x]"#, right r#"build_args: ["VERSION=1"]"#;
+    IgnoredYaml Warning "ignored-yaml": "a request in YAML is one document, and has no tags but those of YAML: others count for nothing",
+        wrong r#"target: !secret app"#, right r#"target: app"#;
+    SwallowedItem Warning "swallowed-item": "each item of a list in YAML begins on a line of its own",
+        wrong r#"build_args: [A=1 - B=2]"#, right r#"build_args: [A=1, B=2]"#;
+    OtherProgram Warning "other-program": "a task file runs this program by the name `build`, itself or from a shell; of others nothing is judged",
+        wrong r#"run: {path: make}"#, right r#"run: {path: build}"#;
+    RewrittenValue Warning "rewritten-value": "a value of a task file is a text: another is written anew by Concourse",
+        wrong r#"TARGET: 0755"#, right r#"TARGET: "0755""#;
     UnknownParameter Warning "unknown-parameter": "a variable of a task whose name is close to a parameter's is that parameter",
         wrong r#"DOCKERFLE: ci/Dockerfile"#, right r#"DOCKERFILE: ci/Dockerfile"#;
     UnfilledVariable Error "unfilled-variable": "what is built from a task file has no `((variable))`, which only Concourse can fill in",
@@ -68,8 +78,8 @@ codes! {
         wrong r#"{"context": ".", "output": "image",}"#, right r#"{"context": ".", "output": "image"}"#;
     WrongType Error "wrong-type": "each key takes the type that its description names",
         wrong r#""build_args": "VERSION=1""#, right r#""build_args": ["VERSION=1"]"#;
-    NullValue Error "null-value": "no value is null: a key that is not wanted is left out",
-        wrong r#""target": null"#, right r#""target": "app""#;
+    NullValue Error "null-value": "no required value is null, and no element of a list",
+        wrong r#""labels": [null]"#, right r#""labels": []"#;
     UnknownKey Error "unknown-key": "each key is one that the object defines",
         wrong r#""dockerfil": "ci/Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;
     DuplicateKey Error "duplicate-key": "each key is written once",
@@ -78,7 +88,7 @@ codes! {
         wrong r#"{"output": "image"}"#, right r#"{"context": ".", "output": "image"}"#;
     EmptyValue Error "empty-value": "a required value, a name and an element of a list are not empty",
         wrong r#""registry_mirrors": [""]"#, right r#""registry_mirrors": ["mirror.example"]"#;
-    IgnoredEmpty Warning "ignored-empty": "an optional key whose string is empty counts as left out",
+    IgnoredEmpty Warning "ignored-empty": "an optional key that is empty or null counts as left out",
         wrong r#""dockerfile": """#, right r#""dockerfile": "ci/Dockerfile""#;
     InvalidCharacter Error "invalid-character": "no string holds a NUL, and no name or path a control character",
         wrong r#""dockerfile": "ci/\u0000Dockerfile""#, right r#""dockerfile": "ci/Dockerfile""#;

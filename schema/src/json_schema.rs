@@ -31,7 +31,44 @@ pub fn message() -> Value {
 /// The schema of a task file that runs this program.
 #[must_use]
 pub fn task() -> Value {
-    root::<Task>("task")
+    let mut schema = root::<Task>("task");
+    let parts = schema.get_mut("definitions").and_then(Value::as_object_mut);
+    for (name, part) in parts.into_iter().flatten() {
+        // An item of a list is written out, and editors offer it so.
+        if !ITEMS.contains(&&**name) {
+            take_variable(part);
+        }
+        let properties = part.get_mut("properties").and_then(Value::as_object_mut);
+        let values = properties.into_iter().flat_map(Map::values_mut);
+        values.for_each(take_variable);
+    }
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    let values = properties.into_iter().flat_map(Map::values_mut);
+    values.for_each(take_variable);
+    schema
+}
+
+/// The definitions of what stands in a list of a task.
+const ITEMS: [&str; 3] = ["Input", "Output", "Cache"];
+
+/// Lets a list, a map, a number or a flag of a task be a variable, `((name))`, which Concourse fills in.
+fn take_variable(value: &mut Value) {
+    let Some(schema) = value.as_object_mut() else {
+        return;
+    };
+    let mut types = match schema.get("type") {
+        Some(Value::String(only)) => vec![json!(only)],
+        Some(Value::Array(several)) => several.clone(),
+        _ => return,
+    };
+    if types.contains(&json!("string")) {
+        return;
+    }
+    let message = "a text is no value of this key, unless it is a variable of Concourse";
+    types.push(json!("string"));
+    schema.insert("type".to_owned(), Value::Array(types));
+    schema.insert("pattern".to_owned(), json!(pattern::variable()));
+    schema.insert("patternErrorMessage".to_owned(), json!(message));
 }
 
 fn root<T: JsonSchema>(name: &str) -> Value {
@@ -53,7 +90,7 @@ fn root<T: JsonSchema>(name: &str) -> Value {
     schema.to_value()
 }
 
-/// A key that is not wanted is left out, never null, so null is no default. A description is one line, wherever its comment was
+/// A key that is null counts as left out, so null is no default. A description is one line, wherever its comment was
 /// wrapped.
 fn tidy(schema: &mut Schema) {
     if schema.get("default").is_some_and(Value::is_null) {
@@ -74,6 +111,9 @@ fn annotate(schema: &mut Schema) {
                 .is_some_and(|all| all.contains(&json!(key)));
             if let Value::Object(property) = property {
                 describe(key, property, is_required);
+                if !is_required {
+                    take_null(property);
+                }
             }
         }
     }
@@ -104,6 +144,14 @@ fn annotate(schema: &mut Schema) {
             let snippet = json!([{"label": shown(element), "body": element}]);
             items.insert("defaultSnippets".to_owned(), snippet);
         }
+    }
+}
+
+/// Lets a key be null, which counts as left out.
+fn take_null(property: &mut Map<String, Value>) {
+    if let Some(Value::String(only)) = property.get("type") {
+        let types = json!([only, "null"]);
+        property.insert("type".to_owned(), types);
     }
 }
 

@@ -2,11 +2,11 @@
 //!
 //! These types are the source of `oci-image.schema.json`, through the feature `json-schema`. The planner judges the text itself,
 //! because it reports every mistake with its place; an object that it accepts always parses into [`Object`] (test).
-//! An optional key given empty counts as left out.
+//! An optional key given empty, or null, counts as left out.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 #[cfg(feature = "json-schema")]
 use crate::{pattern, platform, snippet};
@@ -22,7 +22,7 @@ use crate::{pattern, platform, snippet};
         extend("defaultSnippets" = snippet::object()),
         extend("if" = {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}}),
         extend("then" = {"properties": {"unpack_rootfs": {
-            "const": false,
+            "enum": [false, null],
             "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
         }}})
     )
@@ -42,7 +42,7 @@ pub struct Object {
     )]
     schema: Option<String>,
     /// Verbose logs of this program and of buildkitd.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "Debug"))]
     pub debug: bool,
     /// Directory of the build context, relative to the working directory. In Concourse it is the name of an input.
@@ -57,7 +57,7 @@ pub struct Object {
     )]
     pub context: String,
     /// Further inputs, placed below the context: name of the input to its path within the context.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -93,7 +93,7 @@ pub struct Object {
     )]
     pub output: String,
     /// Keep build cache in the directory `cache` between builds.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "Cache"))]
     pub cache: bool,
     /// Stage to build, by name or number; default the last.
@@ -121,7 +121,7 @@ pub struct Object {
     )]
     pub target_file: Option<String>,
     /// Stages built as well, each into a directory named after it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -134,7 +134,7 @@ pub struct Object {
     pub additional_targets: Vec<String>,
     /// Build arguments, `NAME=VALUE`. Of one name the last counts; the file of `build_args_file` wins over this list, and
     /// `image_args` over both.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -159,7 +159,7 @@ pub struct Object {
     )]
     pub build_args_file: Option<String>,
     /// Labels of the image, `NAME=VALUE`. Of one name the last counts, and the file of `labels_file` wins over this list.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -184,7 +184,7 @@ pub struct Object {
     pub labels_file: Option<String>,
     /// Mirrors of docker.io, asked in this order; short for the mirrors of `docker.io` in `registries`. One that begins with
     /// `http://` is asked by plain HTTP.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -196,7 +196,7 @@ pub struct Object {
     )]
     pub registry_mirrors: Vec<String>,
     /// How the daemon talks to registries, by `host` or `host:port`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -221,7 +221,7 @@ pub struct Object {
     )]
     pub buildkit_extra_config: Option<String>,
     /// Secrets that steps may mount, by id: the path of a file, or the text itself.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -248,7 +248,7 @@ pub struct Object {
     )]
     pub buildkit_ssh: Option<String>,
     /// Also write `rootfs/` and `metadata.json`, which Concourse runs as a task's image. One platform only.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(title = "Unpack the root file system")
@@ -256,7 +256,7 @@ pub struct Object {
     pub unpack_rootfs: bool,
     /// Images to preload, `NAME=path` of a docker-save archive, an OCI layout directory or an archive of one; the build
     /// argument becomes a reference for `FROM`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -292,7 +292,7 @@ pub struct Object {
     )]
     pub image_platform: Option<String>,
     /// Write an OCI layout directory, `image/image`, in place of the archive `image/image.tar`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "OCI layout"))]
     pub output_oci: bool,
 }
@@ -303,7 +303,7 @@ pub struct Object {
 #[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Registry {
     /// Registries asked first, in this order. One that begins with `http://` is asked by plain HTTP.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -326,7 +326,7 @@ pub struct Registry {
     )]
     pub insecure: Option<bool>,
     /// Files of certificate authorities.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -338,7 +338,7 @@ pub struct Registry {
     )]
     pub ca: Vec<String>,
     /// Client certificates.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -349,7 +349,7 @@ pub struct Registry {
     )]
     pub keypair: Vec<KeyPair>,
     /// Directories of certificates: `*.crt` authorities, `*.cert` and `*.key` pairs.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(
         feature = "json-schema",
         schemars(
@@ -422,12 +422,20 @@ pub struct InlineSecret {
         feature = "json-schema",
         schemars(
             title = "Text",
-            length(min = 1),
             regex(pattern = pattern::text()),
             example = &"((password))"
         )
     )]
     pub text: String,
+}
+
+/// A key's value; of one that is null, what it is where it is left out.
+fn or_default<'json, D, T>(value: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'json>,
+    T: Default + Deserialize<'json>,
+{
+    Option::deserialize(value).map(Option::unwrap_or_default)
 }
 
 /// What an editor offers as `image_platform`.

@@ -1,7 +1,8 @@
 //! The parameters of a task: variables of the environment, and the keys of the object that they stand for.
 //!
 //! What the object says beyond them, a task says in its own form: the output is `image`, the cache is kept where the task has a
-//! directory `cache`, and inputs below the context are inputs of the task. A parameter that is empty counts as left out.
+//! directory `cache`, and inputs below the context are inputs of the task. A parameter that is empty counts as left out,
+//! and so does an empty path of a family.
 //!
 //! Source: `oci-build-task` at 92a783b, its README and what it reads; Go's `strconv.ParseBool`.
 
@@ -142,43 +143,6 @@ const fn family(prefix: &'static str, key: &'static str, member: Member) -> Fami
     }
 }
 
-/// The values that a parameter may have in a task file, beside a string; Concourse makes a string of it. Not all that Concourse
-/// takes: a number is not always the one that was written (`1.10` becomes `1.1`), so only whole ones may stand unquoted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unquoted {
-    /// Whole numbers.
-    pub integer: bool,
-    /// `true` and `false`.
-    pub boolean: bool,
-    /// Null, which is an empty string.
-    pub null: bool,
-}
-
-impl Parameter {
-    /// What it may be in a task file.
-    #[must_use]
-    pub fn unquoted(self) -> Unquoted {
-        Unquoted {
-            integer: self.key == "target" || matches!(self.form, Form::Flag | Form::Argument),
-            boolean: self.form == Form::Flag,
-            null: true,
-        }
-    }
-}
-
-impl Family {
-    /// What a member may be in a task file.
-    #[must_use]
-    pub fn unquoted(self) -> Unquoted {
-        let is_path = self.key == "image_args" || self.member == Member::File;
-        Unquoted {
-            integer: !is_path,
-            boolean: !is_path,
-            null: self.member == Member::Pair && !is_path,
-        }
-    }
-}
-
 /// What a flag's text says; nothing if it is none of the words.
 #[must_use]
 pub fn flag(text: &str) -> Option<bool> {
@@ -186,6 +150,24 @@ pub fn flag(text: &str) -> Option<bool> {
         Some(true)
     } else {
         FALSE.contains(&text).then_some(false)
+    }
+}
+
+impl Parameter {
+    /// Whether it names files or directories: the path that a parameter left empty would name is none.
+    #[must_use]
+    pub fn is_path(self) -> bool {
+        let key = self.key;
+        key == "context" || key == "dockerfile" || key.ends_with("_file")
+    }
+}
+
+impl Family {
+    /// Whether a member is the path of a file. An empty one is a place for a pipeline to fill, and counts as left out; an empty
+    /// build argument, label or secret is one.
+    #[must_use]
+    pub fn is_path(self) -> bool {
+        self.key == "image_args" || self.member == Member::File
     }
 }
 

@@ -164,6 +164,57 @@ fn no_secret_of_a_case_is_shown() {
     }
 }
 
+/// Requests with secrets, and their names.
+const WITH_SECRETS: [(&str, &str); 3] = [
+    (
+        "json",
+        r#"{"context": ".", "buildkit_secrets": {"a": {"text": "hunter2given"}, "b": "hunter2given"}, "output": ""}"#,
+    ),
+    (
+        "yml",
+        "context: ''\noutput: image\nbuildkit_secrets:\n  a:\n    text: hunter2given\n  b: {text: \"hunter2given\"}\n  c: hunter2given\n",
+    ),
+    (
+        "task.yml",
+        "platform: linux\nrun: {path: build}\nparams:\n  TARGET: a b\n  BUILDKIT_SECRETTEXT_a: hunter2given\n  BUILDKIT_SECRET_b: \"hunter2given\"\n",
+    ),
+];
+
+#[test]
+fn secret_is_shown_in_no_form_whatever_sign_of_its_request_is_wrong() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut names = Vec::new();
+    for (form, sound) in WITH_SECRETS {
+        for at in 0..sound.len() {
+            for (index, sign) in ["", "\"", "\n", ":", " "].into_iter().enumerate() {
+                let name = format!("{at}-{index}.{form}");
+                let text = format!("{}{sign}{}", &sound[..at], &sound[at + 1..]);
+                fs::write(directory.path().join(&name), text).unwrap();
+                names.push(name);
+            }
+        }
+    }
+    // All forms are made of one report; the text shows most of it.
+    for (form, step) in [("text", 1), ("json", 9), ("sarif", 9), ("github", 9)] {
+        let names: Vec<&str> = names.iter().step_by(step).map(String::as_str).collect();
+        let arguments = [
+            &["validate", "--directory", ".", "--output-format", form],
+            &names[..],
+        ];
+        let run = run(directory.path(), &arguments.concat(), None);
+
+        assert_eq!(run.status, 2);
+        for part in ["hunter2", "2given"] {
+            let shown = [&run.stdout, &run.stderr].into_iter().find_map(|text| {
+                let at = text.find(part)?;
+                let start = text.floor_char_boundary(at.saturating_sub(600));
+                Some(text[start..at + part.len()].to_owned())
+            });
+            assert_eq!(shown, None, "{form}");
+        }
+    }
+}
+
 #[test]
 fn text_is_one_block_a_diagnostic_with_one_blank_line_between() {
     for (name, folder) in cases() {
@@ -498,8 +549,10 @@ fn each_codes_wrong_example_breaks_its_rule_and_the_right_one_does_not() {
     let mut offenders = Vec::new();
     for code in Code::ALL.iter().copied() {
         match code {
-            Code::MalformedMessage | Code::UnsupportedYaml => continue, // below
+            Code::MalformedMessage | Code::NotARequest => continue, // below
+            Code::UnsupportedYaml | Code::IgnoredYaml | Code::SwallowedItem => continue,
             Code::UnknownParameter | Code::UnfilledVariable => continue, // `task.rs`
+            Code::OtherProgram | Code::RewrittenValue => continue,
             _ => {}
         }
         if !described(code.wrong()) || code == Code::EmptyFile {
@@ -527,16 +580,18 @@ fn each_codes_wrong_example_breaks_its_rule_and_the_right_one_does_not() {
 
 #[test]
 fn examples_that_are_not_the_planners_hold_as_well() {
-    let yaml = Code::UnsupportedYaml;
-    for (example, breaks) in [(yaml.wrong(), true), (yaml.right(), false)] {
-        let text = format!("context: .\noutput: image\n{example}\n");
-        let run = validate("request.yml", &text, &[]);
-        assert_eq!(
-            run.stderr.contains("[unsupported-yaml]"),
-            breaks,
-            "{}",
-            run.stderr
-        );
+    let object = "context: .\noutput: image\n";
+    for (code, start) in [
+        (Code::UnsupportedYaml, object),
+        (Code::IgnoredYaml, object),
+        (Code::SwallowedItem, object),
+        (Code::NotARequest, ""),
+    ] {
+        for (example, breaks) in [(code.wrong(), true), (code.right(), false)] {
+            let run = validate("request.yml", &format!("{start}{example}\n"), &[]);
+            let told = run.stderr.contains(&format!("[{code}]"));
+            assert_eq!(told, breaks, "{}", run.stderr);
+        }
     }
     let message = Code::MalformedMessage;
     for (example, breaks) in [(message.wrong(), true), (message.right(), false)] {

@@ -13,10 +13,12 @@ use oci_image_tests::engine::checkout;
 /// Each room of `host/src`, and what it may import of the others, beside `outside`. `main.rs` and `cli.rs` may import all.
 const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
-    ("yaml", &["json_string"]),
-    ("task", &["json_string"]),
+    ("yaml", &["json_string", "secret_name"]),
+    ("task", &["json_string", "secret_name", "idiom"]),
+    ("idiom", &[]),
     ("json_string", &[]),
-    ("planner", &["cancel", "regular_file"]),
+    ("secret_name", &[]),
+    ("planner", &["cancel", "regular_file", "secret_name"]),
     ("diagnostics", &["planner"]),
     (
         "executor",

@@ -149,7 +149,8 @@ fn secret_whose_file_is_missing_is_refused() {
     refused(
         &Workplace::new(),
         json!({"token": "secrets/none"}),
-        &["`secrets/none`", "does not exist"],
+        // What is no path may be the secret itself: its id is told.
+        &["the file of the secret `token` does not exist"],
     );
 }
 

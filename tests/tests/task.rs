@@ -357,6 +357,26 @@ fn variable_of_concourse_is_no_mistake_until_the_file_is_built() {
 }
 
 #[test]
+fn examples_of_the_rules_about_task_files_hold() {
+    let place = Workplace::new();
+    for code in [Code::OtherProgram, Code::RewrittenValue] {
+        for (example, breaks) in [(code.wrong(), true), (code.right(), false)] {
+            let file = if example.starts_with("run") {
+                format!("platform: linux\n{example}\n")
+            } else {
+                format!("platform: linux\nrun: {{path: build}}\nparams: {{{example}}}\n")
+            };
+            place.write("task.yml", file);
+
+            let judged = place.run(&["validate", "task.yml"], b"").expect(0);
+
+            let told = judged.stderr.contains(&format!("[{code}]"));
+            assert_eq!(told, breaks, "{}", judged.stderr);
+        }
+    }
+}
+
+#[test]
 fn files_of_a_task_that_is_left_open_are_nobodys_mistake() {
     let place = Workplace::new();
     place.write(

@@ -6,9 +6,11 @@
 //! - `shape`: whether a text is a message, an object, or something else.
 //! - `ignore_file`: what a context says of itself, which the planner is not asked about.
 //! - `written`: how the object is written, and where in that its parts stand.
+//! - `concealed`: the paths of secrets, which may be the text itself.
 //!
 //! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
 
+mod concealed;
 mod ignore_file;
 mod shape;
 pub(crate) mod stream;
@@ -28,8 +30,8 @@ use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
 use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
 use oci_image::task;
-use oci_image::task::file::TaskFile;
-use oci_image::yaml;
+use oci_image::task::file::{Kind, TaskFile};
+use oci_image::yaml::{self, Dialect};
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
 use oci_image_schema::object::Object;
@@ -37,6 +39,7 @@ use oci_image_schema::object::Object;
 use crate::cli::Format;
 use crate::failure::Failure;
 
+use self::concealed::{conceal, secret_place};
 use self::stream::{Stream, Wait};
 use self::written::Written;
 
@@ -149,6 +152,8 @@ impl Request {
             Format::Yaml => Self::of_yaml(name, &text),
             Format::Json if is_stdin && shape::is_message(&text) => Self::of_message(name, text),
             Format::Json if shape::is_message_alone(&text) => Self::of_message(name, text),
+            // As Concourse reads them: JSON is YAML to it.
+            Format::Json if Kind::of(&text) != Kind::Object => Self::of_yaml(name, &text),
             Format::Json => Ok(Self::of_object(name, &text)),
         }
     }
@@ -170,26 +175,35 @@ impl Request {
     }
 
     fn of_yaml(name: String, text: &str) -> Result<Self, Unread> {
-        let mut document = match yaml::read(text) {
-            Ok(document) => document,
-            Err(diagnostics) => {
-                return Err(Unread(Report {
-                    name,
+        let read = |dialect| {
+            yaml::read(text, dialect).map_err(|diagnostics| {
+                Unread(Report {
+                    name: name.clone(),
                     text: yaml::mask_unread(text),
                     diagnostics,
                     ..Report::default()
-                }));
-            }
+                })
+            })
         };
-        if let Some(task) = TaskFile::read(document.json()) {
-            return Ok(Self::of_task_file(name, text, document, task));
+        let mut document = read(Dialect::Core)?;
+        match Kind::of(document.json()) {
+            Kind::Pipeline => return Err(pipeline(name)),
+            Kind::Task => {
+                let document = read(Dialect::Concourse)?;
+                let written = |part| document.plain_scalar(text, part);
+                if let Some(task) = TaskFile::read(document.json(), &written) {
+                    return Ok(Self::of_task_file(name, text, document, task));
+                }
+            }
+            Kind::Object => {}
+        }
+        if shape::is_message_alone(document.json()) {
+            let text = document.mask(text, &inline_secrets::shown(document.json()));
+            return Err(message_in_yaml(name, text));
         }
         let masked = inline_secrets::mask(document.json());
         let text = document.mask(text, &masked.object);
         document.keep_masked(masked.object);
-        if shape::is_message_alone(document.json()) {
-            return Err(message_in_yaml(name, text));
-        }
         Ok(Self {
             name,
             text,
@@ -206,7 +220,7 @@ impl Request {
         mut document: yaml::Document,
         mut task: TaskFile,
     ) -> Self {
-        let file = task.mask(document.json());
+        let file = task.mask(inline_secrets::shown(document.json()));
         let text = document.mask(text, &file);
         document.keep_masked(file);
         let masked = inline_secrets::mask(task.json());
@@ -307,6 +321,9 @@ impl Request {
 
     /// Every mistake that can be seen without looking at a file.
     pub(crate) fn validate(&self, cancel: &Cancel) -> Result<Report, PlannerError> {
+        if !self.object.is_judged() {
+            return Ok(self.report(Vec::new()));
+        }
         let planner = Planner::load()?.cancelled_by(cancel);
         let mut found = planner.validate(self.object())?;
         found.extend(self.large_secrets());
@@ -316,7 +333,7 @@ impl Request {
     /// Every mistake and remark, those about the files that the object names included. While something is left open, nobody knows
     /// which files those are.
     pub(crate) fn validate_with_files(&self, cancel: &Cancel) -> Result<Report, Failure> {
-        if self.object.has_variables() {
+        if self.object.has_variables() || !self.object.is_judged() {
             return Ok(self.validate(cancel)?);
         }
         match self.plan(cancel) {
@@ -330,12 +347,17 @@ impl Request {
     pub(crate) fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
         let mut files = self.files.borrow().clone();
         files.extend(self.object.texts());
+        let diagnostics = self.object.in_text(&self.text, diagnostics);
+        let mut text = self.object.shown(&self.text);
+        for place in diagnostics.iter().filter_map(secret_place) {
+            conceal(&mut text, self.object.start(), place);
+        }
         Report {
             name: self.name.clone(),
-            text: self.text.clone(),
+            text,
             object_start: self.object.start(),
             files,
-            diagnostics: self.object.in_text(&self.text, diagnostics),
+            diagnostics,
         }
     }
 }
@@ -349,6 +371,18 @@ const ENVIRONMENT: &str = "<environment>";
 fn stdin(wait: Wait<'_>) -> Result<String, ProtocolError> {
     let stdin = io::stdin();
     protocol::read_text(Stream::new(stdin.as_fd(), STDIN, wait))
+}
+
+/// A pipeline. Its text is not shown: it may hold secrets under any name.
+fn pipeline(name: String) -> Unread {
+    let message = "this is a pipeline of Concourse, and not a task or an object";
+    let help = "validate the files of its tasks; a `config` within a pipeline is not judged yet";
+    let diagnostic = Diagnostic::new(Code::NotARequest, message).help(help);
+    Unread(Report {
+        name,
+        diagnostics: vec![diagnostic],
+        ..Report::default()
+    })
 }
 
 /// A text that cannot be read.
@@ -420,17 +454,17 @@ fn lie(error: Box<dyn std::error::Error>) -> Failure {
 
 /// What is wrong with a text that is no message: as JSON, as it is told of an object too; or as a message.
 fn unparsed(name: String, error: &MalformedMessage, text: &str) -> Report {
-    let text = inline_secrets::mask(text).object;
+    let masked = inline_secrets::mask(text).object;
     // Whatever else the planner finds is about an object, which this is not.
     let is_syntax = |found: &Diagnostic| found.code == Code::InvalidJson.name();
-    let found = Planner::load().and_then(|planner| planner.validate(&text));
+    let found = Planner::load().and_then(|planner| planner.validate(&masked));
     let mut diagnostics: Vec<_> = found.into_iter().flatten().filter(is_syntax).collect();
     if diagnostics.is_empty() {
-        diagnostics = vec![malformed(error, &text)];
+        diagnostics = vec![malformed(error, &masked)];
     }
     Report {
         name,
-        text,
+        text: inline_secrets::shown(text),
         diagnostics,
         ..Report::default()
     }

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeMap;
 
+use oci_image::idiom;
+use oci_image::planner::inline_secrets;
 use oci_image::task::Parameters;
 use oci_image::task::file::TaskFile;
 use oci_image::yaml;
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 
 /// How the object is written.
 pub(super) enum Written {
@@ -61,6 +63,21 @@ impl Written {
         }
     }
 
+    /// Whether what the planner says is told: of another program's parameters it would be nonsense.
+    pub(super) fn is_judged(&self) -> bool {
+        !matches!(self, Self::TaskFile(_, task) if task.runs_another())
+    }
+
+    /// The text as it is shown, with masks for all that may be a secret.
+    pub(super) fn shown(&self, text: &str) -> String {
+        match self {
+            Self::Json { .. } => inline_secrets::shown(text),
+            Self::Yaml(document) => document.mask(text, &inline_secrets::shown(document.json())),
+            // That of a task file was masked as it was read.
+            Self::TaskFile(..) | Self::Task(_) => text.to_owned(),
+        }
+    }
+
     /// What was found on the way to the planner.
     pub(super) fn mistakes(&self) -> impl Iterator<Item = &Diagnostic> {
         let (of_text, of_values): (&[Diagnostic], &[Diagnostic]) = match self {
@@ -76,7 +93,13 @@ impl Written {
     pub(super) fn in_text(&self, text: &str, said: Vec<Diagnostic>) -> Vec<Diagnostic> {
         match self {
             Self::Json { .. } => said,
-            Self::Yaml(document) => in_yaml(document, text, said),
+            Self::Yaml(document) => {
+                let said = said.into_iter().map(|one| Diagnostic {
+                    help: one.help.as_deref().map(idiom::in_yaml),
+                    ..one
+                });
+                in_yaml(document, text, said.collect())
+            }
             Self::Task(parameters) => {
                 let said = said.into_iter().map(|one| parameters.of_parameters(one));
                 parameters.mistakes.iter().cloned().chain(said).collect()
@@ -102,8 +125,10 @@ fn in_yaml(document: &yaml::Document, text: &str, mut said: Vec<Diagnostic>) -> 
     if document.mistakes.is_empty() {
         return said;
     }
-    let own: Vec<Option<u32>> = document.mistakes.iter().map(start).collect();
-    // A tag on a value, say, is one mistake, whatever type the value then has.
+    let is_error = |mistake: &&Diagnostic| mistake.severity == Severity::Error;
+    let errors = document.mistakes.iter().filter(is_error);
+    let own: Vec<Option<u32>> = errors.map(start).collect();
+    // A wrong tag on a value, say, is one mistake, whatever type the value then has.
     said.retain(|diagnostic| !own.contains(&start(diagnostic)));
     said.extend(document.mistakes.iter().cloned());
     said.sort_by_key(start);
@@ -124,7 +149,7 @@ fn place_in_yaml(document: &yaml::Document, text: &str, diagnostic: &mut Diagnos
     };
     let is_type = diagnostic.code == Code::WrongType.name();
     if let Some(word) = document
-        .plain_scalar(text, json)
+        .plain_scalar(text, json.start as usize..json.end as usize)
         .filter(|_| is_type && diagnostic.allowed.iter().any(|value| value == "true"))
     {
         let meant = match word.to_ascii_lowercase().as_str() {

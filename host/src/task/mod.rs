@@ -24,7 +24,8 @@ use std::ffi::{OsStr, OsString};
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
-use oci_image_schema::parameter::{FAMILIES, Family, Member, renamed};
+
+use crate::idiom;
 
 use self::segment::Segment;
 use self::variable::{Role, Variable};
@@ -77,7 +78,7 @@ pub fn read(
     let variables: Vec<Variable> = found
         .into_iter()
         .map(|(name, (role, value))| Variable::new(role, name, value, &mut mistakes))
-        .filter(|variable| !(variable.value.is_empty() && variable.role.is_parameter()))
+        .filter(|variable| !variable.value.is_empty() || variable.role.may_be_empty())
         .collect();
     let mut object = Writer::default();
     object.write(&variables, keeps_cache);
@@ -90,15 +91,12 @@ pub fn read(
     .forgetting_values()
 }
 
-/// Whether a variable of this name holds the text of a secret.
+/// Whether a variable of this name may hold the text of a secret, in whatever spelling: one that names its file, too.
 #[must_use]
 pub fn is_secret(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    let holds_text = |family: &&Family| family.member == Member::SecretText;
-    FAMILIES
-        .iter()
-        .filter(holds_text)
-        .any(|family| name.starts_with(family.prefix.as_bytes()))
+    const SECRET: &[u8] = b"BUILDKIT_SECRET";
+    let begin = name.as_encoded_bytes().get(..SECRET.len());
+    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(SECRET))
 }
 
 impl Parameters {
@@ -136,10 +134,12 @@ impl Parameters {
                 ..diagnostic
             };
         }
+        let code = diagnostic.code.clone();
+        let said = |text: &str| idiom::of_parameters(&code, text);
         Diagnostic {
             place,
-            message: renamed(&diagnostic.message),
-            help: diagnostic.help.as_deref().map(renamed),
+            message: said(&diagnostic.message),
+            help: diagnostic.help.as_deref().map(said),
             ..diagnostic
         }
     }

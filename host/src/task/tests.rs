@@ -91,7 +91,7 @@ fn places_are_those_of_the_variables_whatever_json_escapes() {
     assert_eq!(shown("b=2"), at("$LABELS", "b=2"));
     assert_eq!(shown(r#"["a=1","b=2"]"#), at("$LABELS", "a=1, b=2"));
     assert_eq!(shown(r#""id""#), at("$BUILDKIT_SECRET_id", "id"));
-    assert_eq!(shown(r#""path""#), at("$BUILDKIT_SECRET_id", "path"));
+    assert_eq!(shown(r#""path""#), at("$BUILDKIT_SECRET_id", "********"));
     assert_eq!(shown("hunter2"), at("$BUILDKIT_SECRETTEXT_key", "********"));
     assert_eq!(shown("true"), at("$UNPACK_ROOTFS", "TRUE"));
     assert_eq!(shown(r#""context":".""#), None);
@@ -105,13 +105,15 @@ fn secrets_of_a_task_are_named_and_never_shown() {
     ]);
 
     assert!(is_secret("BUILDKIT_SECRETTEXT_a".as_ref()));
-    assert!(!is_secret("BUILDKIT_SECRET_b".as_ref()));
+    assert!(is_secret("buildkit_secret_text_b".as_ref()));
+    assert!(!is_secret("BUILD_ARG_b".as_ref()) && !is_secret("SECRET".as_ref()));
     let texts = parameters.texts();
     assert_eq!(
         texts["$BUILDKIT_SECRETTEXT_a"],
         "BUILDKIT_SECRETTEXT_a=********"
     );
-    assert_eq!(texts["$BUILDKIT_SECRET_b"], "BUILDKIT_SECRET_b=c");
+    // What stands where a path belongs may be the text itself.
+    assert_eq!(texts["$BUILDKIT_SECRET_b"], "BUILDKIT_SECRET_b=********");
 }
 
 #[test]
@@ -130,6 +132,12 @@ fn mistyped_names_are_told_and_others_are_not() {
         ("Labels_File", "LABELS_FILE"),
         ("UNPACK-ROOTFS", "UNPACK_ROOTFS"),
         ("BUILDKIT_EXTRA_CONFG", "BUILDKIT_EXTRA_CONFIG"),
+        ("BUILD_ARGS_VERSION", "BUILD_ARG_VERSION"),
+        ("LABELS_a.b", "LABEL_a.b"),
+        ("LABLE_x", "LABEL_x"),
+        ("IMAGE_ARGS_base", "IMAGE_ARG_base"),
+        ("build_arg_x", "BUILD_ARG_x"),
+        ("BUILDKIT_SECRETS_a_b", "BUILDKIT_SECRET_a_b"),
     ] {
         assert_eq!(
             told(name),
@@ -147,7 +155,32 @@ fn mistyped_names_are_told_and_others_are_not() {
         "LANG",
         "CONTENT_TYPE",
         "D",
+        "BUILDKIT_PROGRESS",
+        "DOCKER_HUB_AUTH",
+        "IMAGE_TAG_SUFFIX",
+        "BUILD_TAG_x",
+        "_LABEL",
     ] {
         assert_eq!(told(name), None, "{name}");
     }
+}
+
+#[test]
+fn empty_path_counts_as_left_out_and_another_empty_value_is_one() {
+    let parameters = parameters(&[
+        ("IMAGE_ARG_base", ""),
+        ("BUILDKIT_SECRET_a", ""),
+        ("BUILDKIT_SECRETTEXT_b", ""),
+        ("BUILD_ARG_C", ""),
+        ("LABEL_d", ""),
+        ("BUILDKIT_SSH", ""),
+    ]);
+
+    assert_eq!(
+        parameters.json(),
+        concat!(
+            r#"{"context":".","output":"image","build_args":["C="],"labels":["d="],"#,
+            r#""buildkit_secrets":{"b":{"text":""}}}"#
+        )
+    );
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStringExt;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
-use oci_image_schema::parameter::{FAMILIES, Family, Member, PARAMETERS, Parameter, Unquoted};
+use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
 
 /// What is shown of a secret, however long it is.
 const MASK: &str = "********";
@@ -24,7 +24,7 @@ pub(super) struct Variable {
     pub(super) role: Role,
     /// The name as it is written.
     pub(super) name: String,
-    /// `NAME=value`; of a secret, with a mask for its value.
+    /// `NAME=value`; of a secret and its path, with a mask for the value.
     pub(super) text: String,
     /// The value, until the object is written.
     pub(super) value: String,
@@ -57,14 +57,6 @@ impl Role {
             .or_else(|| family().map(|family| Self::Member(*family)))
     }
 
-    /// What a file may say beside a string.
-    pub(super) fn unquoted(self) -> Unquoted {
-        match self {
-            Self::Parameter(parameter) => parameter.unquoted(),
-            Self::Member(family) => family.unquoted(),
-        }
-    }
-
     pub(super) fn key(self) -> &'static str {
         match self {
             Self::Parameter(parameter) => parameter.key,
@@ -72,12 +64,23 @@ impl Role {
         }
     }
 
-    pub(super) fn is_parameter(self) -> bool {
-        matches!(self, Self::Parameter(_))
+    /// Whether an empty value is one: that of a parameter counts as left out, and so does a path.
+    pub(super) fn may_be_empty(self) -> bool {
+        matches!(self, Self::Member(family) if !family.is_path())
+    }
+
+    /// Whether a flag is what the value stands for.
+    pub(super) fn is_flag(self) -> bool {
+        matches!(self, Self::Parameter(parameter) if parameter.form == Form::Flag)
     }
 
     pub(super) fn is_secret(self) -> bool {
         matches!(self, Self::Member(family) if family.member == Member::SecretText)
+    }
+
+    /// Whether nobody is shown the value: where the path of a secret belongs may stand its text.
+    fn is_hidden(self) -> bool {
+        matches!(self, Self::Member(family) if family.member != Member::Pair)
     }
 }
 
@@ -98,7 +101,7 @@ impl Variable {
                 )
             }
         };
-        let shown: Cow<'_, str> = if role.is_secret() && !value.is_empty() {
+        let shown: Cow<'_, str> = if role.is_hidden() && !value.is_empty() {
             MASK.into()
         } else {
             (&*value).into()
@@ -137,31 +140,65 @@ impl Variable {
         self.name.len() + 1..self.text.len()
     }
 
+    /// Whether the text shows the value.
+    pub(super) fn is_shown(&self) -> bool {
+        !self.role.is_hidden()
+    }
+
     fn no_text(&self, wrong: usize) -> Diagnostic {
         let message = format!(
             "`{}` is not UTF-8: byte {wrong} begins no character",
             self.name
         );
         let shown = self.shown_value();
-        let start = if self.role.is_secret() { 0 } else { wrong } + shown.start;
+        let start = if self.is_shown() { wrong } else { 0 } + shown.start;
         Diagnostic::new(Code::InvalidCharacter, message)
             .at(Place::File(self.place(start..shown.end)))
     }
 }
 
-/// The parameter that a name was probably meant to be.
-pub(super) fn meant(name: &str) -> Option<&'static str> {
+/// The parameter that a name was probably meant to be, or the member of a family.
+pub(super) fn meant(name: &str) -> Option<String> {
+    let (parameter, member) = (near(name), member(name));
+    let is_nearer =
+        |(distance, _): &(usize, String)| parameter.is_none_or(|(other, _)| *distance < other);
+    let member = member.filter(is_nearer).map(|(_, member)| member);
+    member.or_else(|| parameter.map(|(_, name)| name.to_owned()))
+}
+
+/// The parameter to whose name another is near, and how many letters are wrong.
+pub(super) fn near(name: &str) -> Option<(usize, &'static str)> {
     if name.len() > LONGEST {
         return None;
     }
     let limit = (name.len() / LETTERS_FOR_EACH_MISTAKE).min(MOST_MISTAKES);
-    let distances = PARAMETERS.iter().map(|parameter| {
-        let distance = strsim::osa_distance(&name.to_ascii_uppercase(), parameter.name);
-        (distance, parameter.name)
-    });
+    let upper = name.to_ascii_uppercase();
+    let names = PARAMETERS.iter().map(|parameter| parameter.name);
+    let distances = names
+        .filter(|known| known.len().abs_diff(name.len()) <= limit)
+        .map(|known| (strsim::osa_distance(&upper, known), known));
     let near = distances.filter(|(distance, _)| *distance <= limit);
     near.min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+}
+
+/// The member of a family that a name was meant to be whose beginning has one wrong letter, or other signs between its words:
+/// `BUILD_ARGS_VERSION`, `LABLE_title`, `build_arg_x`; and how many letters are wrong.
+fn member(name: &str) -> Option<(usize, String)> {
+    if name.len() > LONGEST {
+        return None;
+    }
+    let letters = |text: &str| text.replace(['_', '-'], "").to_ascii_uppercase();
+    let ends = name.match_indices('_').map(|(at, _)| at);
+    let candidates = ends.flat_map(|end| {
+        let (begin, rest) = (letters(&name[..end]), &name[end + 1..]);
+        FAMILIES.iter().filter_map(move |family| {
+            let prefix = letters(family.prefix);
+            let is_possible = prefix.len().abs_diff(begin.len()) <= 1 && !rest.is_empty();
+            let distance = is_possible.then(|| strsim::osa_distance(&begin, &prefix))?;
+            (distance <= 1).then(|| (distance, format!("{}{rest}", family.prefix)))
+        })
+    });
+    candidates.min_by_key(|(distance, _)| *distance)
 }
 
 /// What is said about a name that is no parameter's, and nearly is one.

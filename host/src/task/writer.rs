@@ -109,7 +109,7 @@ impl Writer {
                 self.token(&quoted(&variable.value), *index, value, false);
                 self.json.push('}');
             } else {
-                self.copy(&variable.value, *index, value);
+                self.token(&quoted(&variable.value), *index, value, variable.is_shown());
             }
         }
         self.json.push('}');

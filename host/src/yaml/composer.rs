@@ -2,24 +2,31 @@
 //!
 //! One pass, without recursion: lists and maps that are open stand on a stack. What is refused but can be read past is
 //! collected, so that one run shows every mistake.
+//!
+//! - `merges`: merge keys.
+//! - `refusals`: what is refused, and what is odd.
 
+mod merges;
+mod refusals;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, StrInput, Tag};
+use oci_image_schema::diagnostic::Diagnostic;
+use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
+use super::merge::Merges;
+use super::mistake::{swallows_an_item, too_large};
 use super::offsets::Offsets;
 use super::places::{Form, Places, short};
-use super::scalar::{Plain, json_number};
+use super::scalar::{Dialect, Plain};
+use super::tag::{self, Tagged};
 use super::{Document, MAX_DEPTH, MAX_TEXT};
 
-/// How many mistakes are collected.
-const MOST: usize = 100;
-
 /// Nothing more can be read; why was reported.
-struct Stop;
+pub(super) struct Stop;
 
 /// A list or map that is not at its end.
 struct Open {
@@ -30,6 +37,7 @@ struct Open {
     count: usize,
     /// How deep what it holds nests so far.
     height: usize,
+    merges: Merges,
 }
 
 impl Open {
@@ -46,27 +54,44 @@ struct Anchored {
     height: usize,
 }
 
+/// A scalar as the parser gives it.
+struct Scalar<'y> {
+    text: Cow<'y, str>,
+    style: ScalarStyle,
+    anchor: usize,
+    tag: Option<Cow<'y, Tag>>,
+    range: Range<usize>,
+}
+
 pub(super) struct Composer<'y> {
     text: &'y str,
+    dialect: Dialect,
     parser: Parser<'y, StrInput<'y>>,
     offsets: Offsets<'y>,
     json: String,
     places: Places,
     open: Vec<Open>,
     anchors: BTreeMap<usize, Anchored>,
+    /// How many bytes of maps were merged, taken over or not.
+    merged: usize,
+    /// Where a second document begins.
+    end: usize,
     mistakes: Vec<Diagnostic>,
 }
 
 impl<'y> Composer<'y> {
-    pub(super) fn new(text: &'y str) -> Self {
+    pub(super) fn new(text: &'y str, dialect: Dialect) -> Self {
         Self {
             text,
+            dialect,
             parser: Parser::new_from_str(text),
             offsets: Offsets::new(text),
             json: String::with_capacity(text.len()),
             places: Places::default(),
             open: Vec::new(),
             anchors: BTreeMap::new(),
+            merged: 0,
+            end: text.len(),
             mistakes: Vec::new(),
         }
     }
@@ -85,6 +110,7 @@ impl<'y> Composer<'y> {
         Ok(Document {
             json: self.json,
             places: self.places,
+            end: self.end,
             mistakes: self.mistakes,
         })
     }
@@ -95,31 +121,30 @@ impl<'y> Composer<'y> {
             match event {
                 Event::StreamEnd => return Ok(()),
                 Event::DocumentStart(_) if !self.json.is_empty() => {
-                    let message = "a second document begins here";
-                    let help = "keep one: a request is one document";
-                    return Err(self.stop(Code::UnsupportedYaml, range, message, help));
+                    self.end = range.start;
+                    let message = "a second document begins here, and counts for nothing";
+                    let help = "remove it: the first one is read, as Concourse does";
+                    self.remark(Code::IgnoredYaml, range, message, help);
+                    return Ok(());
                 }
                 Event::Nothing
                 | Event::StreamStart
                 | Event::DocumentStart(_)
                 | Event::DocumentEnd => {}
                 Event::Alias(anchor) => self.alias(anchor, range)?,
-                Event::Scalar(text, style, anchor, tag) => {
-                    self.refuse_tag(tag.as_deref(), &range)?;
-                    let style = style_meant(style, tag.as_deref());
-                    let range = if anchor > 0 || tag.is_some() {
-                        self.without_properties(range, style)
-                    } else {
-                        range
-                    };
-                    self.scalar(&text, style, anchor, range)?;
-                }
+                Event::Scalar(text, style, anchor, tag) => self.scalar(&Scalar {
+                    text,
+                    style,
+                    anchor,
+                    tag,
+                    range,
+                })?,
                 Event::SequenceStart(anchor, tag) => {
-                    self.refuse_tag(tag.as_deref(), &range)?;
+                    self.judge_tag(tag.as_deref(), &range);
                     self.enter(false, anchor, range)?;
                 }
                 Event::MappingStart(anchor, tag) => {
-                    self.refuse_tag(tag.as_deref(), &range)?;
+                    self.judge_tag(tag.as_deref(), &range);
                     self.enter(true, anchor, range)?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.leave(range)?,
@@ -135,35 +160,82 @@ impl<'y> Composer<'y> {
         }
     }
 
-    fn scalar(
-        &mut self,
-        text: &str,
-        style: ScalarStyle,
-        anchor: usize,
-        range: Range<usize>,
-    ) -> Result<(), Stop> {
+    fn scalar(&mut self, scalar: &Scalar<'_>) -> Result<(), Stop> {
+        let has_properties = scalar.anchor > 0 || scalar.tag.is_some();
+        let range = if has_properties {
+            self.without_properties(scalar.range.clone(), scalar.style)
+        } else {
+            scalar.range.clone()
+        };
+        let place = self.scalar_place(range);
         let is_key = self.takes_key();
-        if is_key && style == ScalarStyle::Plain && text == "<<" {
-            let message = "`<<` merges maps in YAML 1.1 alone, and readers do not agree on it";
-            let help = "write the keys out, or give a whole list or map by an alias";
-            self.refuse(Code::UnsupportedYaml, range.clone(), message, help)?;
+        if self.wants_map() {
+            return Err(self.stop_at_merge(place));
+        }
+        if is_key && scalar.text == "<<" && is_merge(scalar) {
+            return self.begin_merge(place);
         }
         self.separate();
         let start = self.json.len();
-        match Plain::of(text) {
-            Plain::Text => write_string(&mut self.json, text),
-            _ if is_key || style != ScalarStyle::Plain => write_string(&mut self.json, text),
+        match self.value(scalar, &place)? {
+            Plain::Text => write_string(&mut self.json, &scalar.text),
+            _ if is_key => write_string(&mut self.json, &scalar.text),
             Plain::Null => self.json.push_str("null"),
             Plain::True => self.json.push_str("true"),
             Plain::False => self.json.push_str("false"),
-            Plain::Number => self.json.push_str(json_number(text)),
+            Plain::Number(number) => self.json.push_str(&number),
+            Plain::NoNumber => self.json.push('0'),
         }
-        let place = self.scalar_place(range);
         self.fits(0, &place)?;
         let json = start..self.json.len();
-        self.places.push(json.clone(), place, Form::Scalar(style));
-        self.remember(anchor, json, 0);
+        if let Some(open) = self.open.last_mut().filter(|_| is_key) {
+            open.merges.keys.push(json.clone());
+        }
+        self.places
+            .push(json.clone(), place, Form::Scalar(scalar.style));
+        self.remember(scalar.anchor, json, 0);
         Ok(())
+    }
+
+    /// What a scalar is; what is odd or wrong about it is told.
+    fn value<'s>(
+        &mut self,
+        scalar: &'s Scalar<'_>,
+        place: &Range<usize>,
+    ) -> Result<Plain<'s>, Stop> {
+        let Some(tag) = &scalar.tag else {
+            if scalar.style != ScalarStyle::Plain {
+                return Ok(Plain::Text);
+            }
+            let plain = Plain::of(self.dialect, &scalar.text);
+            if plain == Plain::NoNumber && self.dialect == Dialect::Concourse {
+                let message = "this is an infinity, or no number, and Concourse takes neither";
+                self.refuse(
+                    Code::UnsupportedYaml,
+                    place.clone(),
+                    message,
+                    "put it in quotes",
+                )?;
+            } else if plain == Plain::Text && swallows_an_item(&scalar.text) {
+                let message = "this is one text, and looks like several items of a list";
+                let help = "begin each item on a line of its own, its `-` below the one before; or put the text in quotes";
+                self.remark(Code::SwallowedItem, place.clone(), message, help);
+            }
+            return Ok(plain);
+        };
+        match tag::scalar(self.dialect, tag, &scalar.text) {
+            Tagged::Value(value) => Ok(value),
+            Tagged::Unknown => {
+                self.unknown_tag(tag, place);
+                Ok(Plain::Text)
+            }
+            Tagged::Refused => {
+                let message = format!("this value is not what its tag `{}` says", tag::shown(tag));
+                let help = "remove the tag; a text that looks like a number is put in quotes";
+                self.refuse(Code::UnsupportedYaml, place.clone(), &message, help)?;
+                Ok(Plain::Text)
+            }
+        }
     }
 
     /// A scalar's place without the anchor and tag, and the header after them, that the parser counts to it.
@@ -206,7 +278,11 @@ impl<'y> Composer<'y> {
             return Err(self.stop(Code::UnsupportedYaml, range, message, help));
         };
         let (json, height) = (json.clone(), *height);
-        if self.takes_key() && !self.json[json.start..].starts_with('"') {
+        if self.wants_map() {
+            return self.merge_alias(json, height, range);
+        }
+        let is_key = self.takes_key();
+        if is_key && !self.json[json.start..].starts_with('"') {
             return Err(self.stop_at_key(range));
         }
         if self.open.len() + height > MAX_DEPTH {
@@ -214,18 +290,27 @@ impl<'y> Composer<'y> {
         }
         self.fits(json.len(), &range)?;
         self.separate();
-        let start = self.json.len();
-        self.json.extend_from_within(json.clone());
-        self.places.push(
-            start..self.json.len(),
-            range,
-            Form::Alias(short(json.start)),
-        );
+        self.copy(json, range, is_key);
         self.grow(height);
         Ok(())
     }
 
+    /// Writes a part of the JSON again.
+    fn copy(&mut self, json: Range<usize>, alias: Range<usize>, is_key: bool) {
+        let start = self.json.len();
+        self.json.extend_from_within(json.clone());
+        let written = start..self.json.len();
+        if let Some(open) = self.open.last_mut().filter(|_| is_key) {
+            open.merges.keys.push(written.clone());
+        }
+        self.places
+            .push(written, alias, Form::Alias(short(json.start)));
+    }
+
     fn enter(&mut self, is_map: bool, anchor: usize, range: Range<usize>) -> Result<(), Stop> {
+        if self.wants_map() {
+            return self.enter_merge(is_map, anchor, range);
+        }
         if self.takes_key() {
             return Err(self.stop_at_key(range));
         }
@@ -245,17 +330,23 @@ impl<'y> Composer<'y> {
             json_start,
             count: 0,
             height: 0,
+            merges: Merges::default(),
         });
         self.fits(0, &range)
     }
 
     fn leave(&mut self, range: Range<usize>) -> Result<(), Stop> {
+        let is_below_merge = |open: &mut Open| open.merges.open.pop().is_some();
+        if self.open.last_mut().is_some_and(is_below_merge) {
+            return Ok(());
+        }
+        let end = self.places.segments.last().map_or(0, |last| last.yaml.end) as usize;
+        self.merge()?;
         let Some(open) = self.open.pop() else {
             return Ok(()); // the parser ends only what it began
         };
         let start = self.json.len();
         self.json.push(if open.is_map { '}' } else { ']' });
-        let end = self.places.segments.last().map_or(0, |last| last.yaml.end) as usize;
         let place = if range.is_empty() { end..end } else { range };
         self.fits(0, &place)?;
         self.places.push(start..start + 1, place, Form::Bracket);
@@ -301,96 +392,6 @@ impl<'y> Composer<'y> {
         self.mistakes.push(too_large(range.clone()));
         Err(Stop)
     }
-
-    fn refuse_tag(&mut self, tag: Option<&Tag>, range: &Range<usize>) -> Result<(), Stop> {
-        let Some(tag) = tag else { return Ok(()) };
-        let name = tag.to_string().replace("tag:yaml.org,2002:!", "!!");
-        let message = format!("this value has the tag `{name}`, and tags are not read");
-        let help = "remove the tag; a text that looks like a number is put in quotes";
-        self.refuse(Code::UnsupportedYaml, range.clone(), &message, help)
-    }
-
-    fn refuse(
-        &mut self,
-        code: Code,
-        range: Range<usize>,
-        message: &str,
-        help: &str,
-    ) -> Result<(), Stop> {
-        if self.mistakes.len() < MOST {
-            self.mistakes.push(mistake(code, range, message).help(help));
-            return Ok(());
-        }
-        let message = "there are more mistakes than are shown";
-        self.mistakes
-            .push(mistake(Code::TooManyMistakes, range, message));
-        Err(Stop)
-    }
-
-    fn stop(&mut self, code: Code, range: Range<usize>, message: &str, help: &str) -> Stop {
-        self.mistakes.push(mistake(code, range, message).help(help));
-        Stop
-    }
-
-    fn stop_at_key(&mut self, range: Range<usize>) -> Stop {
-        let message = "a key must be a string, and this is none";
-        let help = "in `key: value` the key is a name; a value that begins with `{` or `[` is put in quotes to be a string";
-        self.stop(Code::UnsupportedYaml, range, message, help)
-    }
-
-    fn too_deep(&mut self, range: Range<usize>) -> Stop {
-        let message = format!("lists and maps nest deeper than {MAX_DEPTH}");
-        let help = "no key of the object takes more than three levels";
-        self.stop(Code::UnsupportedYaml, range, &message, help)
-    }
-
-    fn syntax(&mut self, error: &ScanError) -> Stop {
-        let at = self.offsets.at(error.marker().index());
-        let length = self.text[at..].chars().next().map_or(0, char::len_utf8);
-        if error.info().contains("recursion limit") {
-            return self.too_deep(at..at + length); // the parser reads ahead of its events
-        }
-        let message = format!("this is not YAML: {}", error.info());
-        let mut found = mistake(Code::InvalidYaml, at..at + length, &message);
-        found.help = advice(error.info(), &self.text[at..]).map(str::to_owned);
-        self.mistakes.push(found);
-        Stop
-    }
-}
-
-/// What to do about an error in the parser's words, where there is one likely cause.
-fn advice(info: &str, rest: &str) -> Option<&'static str> {
-    if rest.trim().is_empty() && !info.contains("tab") {
-        Some("something is open at the end of the text: a `[`, a `{` or a quote")
-    } else if rest.starts_with('\t') || info.contains("tab") {
-        Some("indent with blanks: YAML takes no tabs there")
-    } else if info.contains("mapping values are not allowed") {
-        Some("put a value that holds `: ` in quotes, and begin each key on a line of its own")
-    } else if info.contains("valid YAML whitespace") || info.contains("simple key expect") {
-        Some("write `key: value`, with a blank after the colon")
-    } else if info.contains("in quoted scalar") {
-        Some("close the quote, or indent the lines on which it goes on")
-    } else if info.contains("did not find expected key") {
-        Some("indent the keys of one map alike, and the items of one list")
-    } else if info.contains("unknown anchor") {
-        Some(
-            "an alias `*name` stands for an earlier `&name`; a text that begins with `*` is put in quotes",
-        )
-    } else if rest.starts_with(['@', '`', '%', '|', '>', '!', '&', '*']) {
-        Some("put a text that begins with this sign in quotes")
-    } else {
-        None
-    }
-}
-
-/// A scalar with the tag of a string is read as one, so that it is one mistake and not two.
-fn style_meant(style: ScalarStyle, tag: Option<&Tag>) -> ScalarStyle {
-    match tag {
-        Some(tag) if style == ScalarStyle::Plain && tag.suffix == "str" => {
-            ScalarStyle::SingleQuoted
-        }
-        _ => style,
-    }
 }
 
 /// Writes a text as JSON.
@@ -411,17 +412,10 @@ fn write_string(json: &mut String, text: &str) {
     json.push('"');
 }
 
-/// The one mistake of a text, or of what it expands to, that is too long.
-pub(super) fn too_large(range: Range<usize>) -> Diagnostic {
-    let message = format!("the object holds more than {MAX_TEXT} bytes, its aliases expanded");
-    let help = "put long lists into files: `build_args_file`, `labels_file`";
-    mistake(Code::ObjectTooLarge, range, &message).help(help)
-}
-
-fn mistake(code: Code, range: Range<usize>, message: &str) -> Diagnostic {
-    let span = Span {
-        start: short(range.start),
-        end: short(range.end),
-    };
-    Diagnostic::new(code, message).at(Place::Object(span))
+/// Whether a key `<<` merges: one in quotes is a name.
+fn is_merge(scalar: &Scalar<'_>) -> bool {
+    match &scalar.tag {
+        None => scalar.style == ScalarStyle::Plain,
+        Some(tag) => tag.suffix == "merge",
+    }
 }

@@ -88,11 +88,14 @@ impl Places {
         }
     }
 
-    pub(super) fn plain_scalar<'y>(&self, text: &'y str, span: Span) -> Option<&'y str> {
-        let segment = self
-            .segment(span.start)
-            .filter(|segment| segment.form == Form::Scalar(ScalarStyle::Plain))?;
-        text.get(wide(&segment.yaml))
+    /// The plain scalar at a part of the JSON; of one that is given by an alias, the one that it stands for.
+    pub(super) fn plain_scalar<'y>(&self, text: &'y str, part: Range<usize>) -> Option<&'y str> {
+        let mut segment = self.segment(short(part.start))?;
+        if let Form::Alias(origin) = segment.form {
+            segment = self.segment(origin + short(part.start) - segment.json.start)?;
+        }
+        let is_plain = segment.form == Form::Scalar(ScalarStyle::Plain);
+        is_plain.then(|| text.get(wide(&segment.yaml))).flatten()
     }
 }
 

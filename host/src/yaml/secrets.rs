@@ -9,11 +9,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 
 use super::places::{Form, Places, Segment, wide};
-
-/// Names after which a secret may stand.
-const BEFORE_SECRETS: [&str; 2] = ["buildkit_secrets", "text"];
-/// What the names begin with of a task's parameters that are secrets.
-const SECRET_PARAMETERS: &str = "BUILDKIT_SECRETTEXT_";
+use crate::secret_name;
 
 pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
@@ -68,27 +64,11 @@ fn fill(bytes: &mut [u8], range: Range<usize>) {
     }
 }
 
+/// A text that could not be read, or was not: all from the first name on that may stand before a secret.
 pub(super) fn mask_unread(text: &str) -> String {
-    let first = BEFORE_SECRETS
-        .into_iter()
-        .filter_map(|name| after_key(text, name))
-        .chain(text.find(SECRET_PARAMETERS))
-        .min();
     let mut bytes = text.as_bytes().to_vec();
-    if let Some(start) = first {
+    if let Some(start) = secret_name::first_in(text) {
         fill(&mut bytes, start..text.len());
     }
     String::from_utf8(bytes).expect("all from a character on was replaced")
-}
-
-/// The byte after the first `name` that a colon follows.
-fn after_key(text: &str, name: &str) -> Option<usize> {
-    text.match_indices(name).find_map(|(at, _)| {
-        if text[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_') {
-            return None; // the end of another name: `context`
-        }
-        let end = at + name.len();
-        let rest = text[end..].trim_start_matches(['"', '\'']).trim_start();
-        rest.starts_with(':').then(|| text.len() - rest.len() + 1)
-    })
 }

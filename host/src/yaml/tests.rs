@@ -3,7 +3,7 @@ use oci_image_schema::diagnostic::Place;
 use super::*;
 
 fn json(text: &str) -> String {
-    match read(text) {
+    match read(text, Dialect::Core) {
         Ok(document) => document.json,
         Err(mistakes) => panic!("{text}: {mistakes:#?}"),
     }
@@ -11,7 +11,7 @@ fn json(text: &str) -> String {
 
 /// Code and marked text of each mistake.
 fn mistakes(text: &str) -> Vec<(String, String)> {
-    let found = match read(text) {
+    let found = match read(text, Dialect::Core) {
         Ok(document) => document.mistakes,
         Err(mistakes) => mistakes,
     };
@@ -30,7 +30,7 @@ fn marked<'y>(text: &'y str, mistake: &Diagnostic) -> &'y str {
 
 /// What of the YAML is marked if the planner marks `part` of the JSON.
 fn marks<'y>(text: &'y str, part: &str) -> &'y str {
-    let document = read(text).expect("it is read");
+    let document = read(text, Dialect::Core).expect("it is read");
     let start = document.json.find(part).expect("the JSON has it") as u32;
     let span = Span {
         start,
@@ -137,20 +137,85 @@ fn block_ends_with_its_last_value() {
 }
 
 #[test]
-fn what_readers_do_not_agree_on_is_refused() {
+fn what_json_cannot_say_is_refused_and_what_counts_for_nothing_is_told() {
     let pair = |code: &str, marked: &str| vec![(code.to_owned(), marked.to_owned())];
     let refused = |marked: &str| pair("unsupported-yaml", marked);
-    assert_eq!(mistakes("a: !!str 5\n"), refused("!!str 5"));
-    assert_eq!(mistakes("a: !secret x\n"), refused("!secret x"));
-    assert_eq!(mistakes("a: &x {b: 1}\nc:\n  <<: *x\n"), refused("<<"));
-    assert_eq!(mistakes("a: 1\n--- \nb: 2\n"), refused("---"));
+    let ignored = |marked: &str| pair("ignored-yaml", marked);
+    assert_eq!(mistakes("a: !!str 5\n"), []);
+    assert_eq!(mistakes("a: !!int x\n"), refused("x"));
+    assert_eq!(mistakes("a: !!binary aGk=\n"), refused("aGk="));
+    assert_eq!(mistakes("a: !secret x\n"), ignored("x"));
+    assert_eq!(mistakes("a: !x [b]\n").len(), 1);
+    assert_eq!(mistakes("a: 1\n--- \nb: [2\n"), ignored("---"));
     assert_eq!(mistakes("? [a]\n: b\n"), refused("["));
     assert_eq!(mistakes("{{a: 1}: b}\n"), refused("{"));
     assert_eq!(mistakes("a: &x [*x]\n"), refused("*x"));
-    assert_eq!(mistakes("a: !!str 5\nb: !x [c]\n<<: 1\n").len(), 3);
+    assert_eq!(mistakes("<<: 1\n"), refused("1"));
+    assert_eq!(mistakes("a: &x [1]\nb: {<<: *x}\n"), refused("*x"));
     assert_eq!(mistakes("a: [1, 2\nb: 3\n")[0].0, "invalid-yaml");
     assert_eq!(mistakes("a: *nothing\n")[0].0, "invalid-yaml");
-    assert_eq!(mistakes(&"- !x y\n".repeat(500)).len(), 101);
+    assert_eq!(mistakes(&"- !!int y\n".repeat(500)).len(), 101);
+    assert_eq!(
+        mistakes("- A=b\n  - C=d\n"),
+        pair("swallowed-item", "A=b\n  - C=d")
+    );
+}
+
+#[test]
+fn tags_make_of_a_value_what_concourse_makes_of_it() {
+    for (yaml, expected) in [
+        ("!!str 5", r#""5""#),
+        ("!!int \"5\"", "5"),
+        ("!!float 5", "5"),
+        ("!!null ''", "null"),
+        ("!!bool 'true'", "true"),
+        ("! 5", r#""5""#),
+        ("!x 5", r#""5""#),
+        ("!!timestamp 2026-01-01", r#""2026-01-01""#),
+        ("!!set {a: b}", r#"{"a":"b"}"#),
+    ] {
+        assert_eq!(json(yaml), expected, "{yaml}");
+    }
+    let concourse = read("[!!bool yes, 0755, yes, 1.10]", Dialect::Concourse).unwrap();
+    assert_eq!(concourse.json, "[true,493,true,1.1]");
+    assert!(concourse.mistakes.is_empty());
+    let infinite = read("a: .inf", Dialect::Concourse).unwrap();
+    assert_eq!(infinite.mistakes[0].code, "unsupported-yaml");
+}
+
+#[test]
+fn merge_keys_take_maps_over() {
+    for (yaml, expected) in [
+        (
+            "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n",
+            r#"{"a":{"b":1,"c":2},"d":{"c":3,"b":1}}"#,
+        ),
+        (
+            "a: &x {b: 1}\nc: &y {b: 2, d: 3}\ne: {<<: [*x, *y], f: 4}\n",
+            r#"{"a":{"b":1},"c":{"b":2,"d":3},"e":{"f":4,"b":1,"d":3}}"#,
+        ),
+        ("<<: {a: {b: [1]}}\nc: 2\n", r#"{"a":{"b":[1]},"c":2}"#),
+        (
+            "a: &x {b: 1}\nc: {<<: {<<: *x, d: 2}}\n",
+            r#"{"a":{"b":1},"c":{"d":2,"b":1}}"#,
+        ),
+        (
+            "a: &x {b: {c: d}}\ne: &y {<<: *x}\nf: {<<: *y}\n",
+            r#"{"a":{"b":{"c":"d"}},"e":{"b":{"c":"d"}},"f":{"b":{"c":"d"}}}"#,
+        ),
+        ("a: {<<: [{b: 1}, {c: 2}]}\n", r#"{"a":{"b":1,"c":2}}"#),
+        ("\"<<\": {a: 1}\n", r#"{"<<":{"a":1}}"#),
+        ("a: <<\n", r#"{"a":"<<"}"#),
+        ("a: &x {}\n<<: *x\n", r#"{"a":{}}"#),
+        ("a: 1\n---\nb: [\n", r#"{"a":1}"#),
+    ] {
+        assert_eq!(json(yaml), expected, "{yaml}");
+    }
+    let text = "a: &x {b: [1, no way]}\nd:\n  <<: *x\n  c: 3\n";
+    assert_eq!(
+        marks(text, r#""d":{"c":3,"b":[1,"no way"]}"#),
+        "d:\n  <<: *x\n  c: 3"
+    );
 }
 
 #[test]
@@ -162,7 +227,26 @@ fn laughing_aliases_end_at_the_limit() {
     }
 
     assert_eq!(mistakes(&text)[0].0, "object-too-large");
-    let long = read(&" ".repeat(MAX_TEXT + 1)).unwrap_err();
+    let merged: String = (0..30)
+        .map(|level| {
+            format!(
+                "m{}: &m{} {{<<: *m{level}, a{level}: *m{level}}}\n",
+                level + 1,
+                level + 1
+            )
+        })
+        .collect();
+    assert_eq!(
+        mistakes(&format!("m0: &m0 {{x: y}}\n{merged}"))[0].0,
+        "object-too-large"
+    );
+    let wide = format!(
+        "m: &m {{a: \"{}\"}}\nn: {{<<: [{}]}}\n",
+        "x".repeat(1 << 16),
+        "*m, ".repeat(100_000)
+    );
+    assert_eq!(mistakes(&wide)[0].0, "object-too-large");
+    let long = read(&" ".repeat(MAX_TEXT + 1), Dialect::Core).unwrap_err();
     assert_eq!(long[0].code, "object-too-large");
 }
 
@@ -185,7 +269,7 @@ fn depth_is_limited_with_aliases_and_without() {
 #[test]
 fn secret_is_masked_where_it_stands_and_at_its_anchor() {
     let text = "target: &t hunter3\nbuildkit_secrets:\n  a:\n    text: |\n      hunter2\n      hunter4\n  b: {text: *t}\n  c: {text: \"hunter5\"}\n";
-    let document = read(text).expect("it is read");
+    let document = read(text, Dialect::Core).expect("it is read");
     let masked = document
         .json
         .replace("hunter2\\u000ahunter4\\u000a", &"*".repeat(26))
@@ -206,6 +290,9 @@ fn text_that_cannot_be_read_shows_nothing_after_a_name_of_secrets() {
         "context: .\nbuildkit_secrets:\n  a:\n    text: |\nhunter2\n",
         "context: .\n  text: [hunter2\n",
         "{\"text\" : hunter2, ",
+        "{'TEXT': hunter2, ",
+        "params:\n  BUILDKIT_SECRET_TEXT_a: hunter2\n [",
+        "Buildkit-Secrets: {a: hunter2",
     ] {
         let shown = mask_unread(text);
         assert_eq!(shown.len(), text.len());
@@ -216,7 +303,7 @@ fn text_that_cannot_be_read_shows_nothing_after_a_name_of_secrets() {
 
 #[test]
 fn any_text_is_read_or_refused_and_places_lie_within() {
-    let seed = "a: &x [1, 'b''c', \"d\\n\\u00e9\"]\nb: {c: *x, ? d : e}\nf: |\n  g\n   ü\n# h\n\"i\": >-\n  j\n\n  k\n<<: !t l\n--- m\n";
+    let seed = "a: &x [1, 'b''c', \"d\\n\\u00e9\"]\nb: {c: *x, ? d : e}\nf: |\n  g\n   ü\n# h\n\"i\": >-\n  j\n\n  k\n<<: {n: *x}\np: &y {q: r}\ns: {<<: [*y, *y], t: !t u}\n--- m\n";
     let mut state = 1_u64;
     let mut random = move |below: usize| {
         state = state
@@ -236,7 +323,9 @@ fn any_text_is_read_or_refused_and_places_lie_within() {
             }
         }
         let text: String = characters.into_iter().collect();
-        let Ok(document) = read(&text) else { continue };
+        let Ok(document) = read(&text, Dialect::Core) else {
+            continue;
+        };
         readable += 1;
         serde_json::from_str::<&serde_json::value::RawValue>(&document.json).expect("it is JSON");
         let masked = document.mask(&text, &"*".repeat(document.json.len()));

@@ -3,7 +3,7 @@
 //! What a parameter may hold is what its key of the object may hold, in the form that a variable of the environment can have.
 //! A text in which Concourse fills in a variable, `((name))`, passes everywhere: nobody knows it before the task runs.
 //!
-//! Names are judged more strictly than the program can in its environment, where others' variables are too.
+//! Of a name that is no parameter's nothing is said: it may be another program's.
 
 use std::borrow::Cow;
 
@@ -13,8 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::object::Object;
 use crate::parameter::{
-    FALSE, FAMILIES, Family, Form, INHERITED, Member, PARAMETERS, Parameter, TRUE, Unquoted,
-    renamed,
+    FALSE, FAMILIES, Family, Form, INHERITED, Member, PARAMETERS, Parameter, TRUE, renamed,
 };
 use crate::{pattern, snippet};
 
@@ -40,20 +39,25 @@ impl JsonSchema for Params {
         });
         let inherited = INHERITED.iter().map(|(name, description)| {
             let property = json!({
-                "title": "Environment", "description": description, "type": ["string", "integer", "null"],
+                "title": "Environment", "description": description, "type": SCALAR,
             });
             ((*name).to_owned(), property)
         });
-        let families = FAMILIES.iter().map(|family| {
-            let names = format!("^{}{}$", family.prefix, names_of(*family));
-            (names, of_family(*family))
+        let families = FAMILIES.iter().flat_map(|family| {
+            let (prefix, names) = (family.prefix, names_of(*family));
+            [
+                (format!("^{prefix}{names}$"), of_family(*family)),
+                (format!("^{prefix}(?!{names}$)"), of_no_member(*family)),
+            ]
         });
         json_schema!({
             "description": "What is built: parameters of the environment.",
-            "type": "object",
+            // Or all of them, as Concourse fills them in.
+            "type": ["object", "string", "null"],
+            "pattern": pattern::variable(),
+            "patternErrorMessage": "write a map of parameters",
             "properties": parameters.chain(inherited).collect::<Map<_, _>>(),
             "patternProperties": families.collect::<Map<_, _>>(),
-            "additionalProperties": false,
             "defaultSnippets": snippet::params(),
             "if": {
                 "required": ["IMAGE_PLATFORM", "UNPACK_ROOTFS"],
@@ -85,17 +89,29 @@ fn names_of(family: Family) -> String {
     }
 }
 
-/// The types of a value that may be a string, or these.
-fn types(unquoted: Unquoted) -> Vec<&'static str> {
-    let others = [
-        ("integer", unquoted.integer),
-        ("boolean", unquoted.boolean),
-        ("null", unquoted.null),
-    ];
-    let others = others
-        .into_iter()
-        .filter_map(|(name, may)| may.then_some(name));
-    ["string"].into_iter().chain(others).collect()
+/// What Concourse makes a text of.
+const SCALAR: [&str; 4] = ["string", "number", "boolean", "null"];
+
+/// What a parameter may be that is not sound as any number.
+fn types(parameter: &Parameter) -> &'static [&'static str] {
+    match (parameter.form, parameter.key) {
+        (Form::Flag, _) | (_, "target" | "additional_targets") => {
+            &["string", "integer", "boolean", "null"]
+        }
+        (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh") => &SCALAR,
+        _ if parameter.is_path() => &SCALAR,
+        _ => &["string", "null"],
+    }
+}
+
+/// What stands under a name that begins as those of a family, and is none of theirs: at most a place for a pipeline to fill.
+fn of_no_member(family: Family) -> Value {
+    if family.is_path() {
+        let message = "this name is none that such a parameter can have";
+        json!({"enum": ["", null], "errorMessage": message})
+    } else {
+        json!(false)
+    }
 }
 
 /// A parameter's schema, from that of its key.
@@ -105,7 +121,7 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
         json!({
             "title": key["title"],
             "description": renamed(&description.replace('\n', " ")),
-            "type": types(parameter.unquoted()),
+            "type": types(parameter),
             "pattern": pattern::or_variable(regex),
             "patternErrorMessage": message,
             "examples": [example],
@@ -123,7 +139,7 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             if parameter.key == "context" {
                 property["default"] = json!(".");
             }
-            if parameter.unquoted().integer {
+            if parameter.key == "target" {
                 property["minimum"] = json!(0);
             }
             property
@@ -142,12 +158,16 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             let message = format!("{}; commas stand between several", form.message);
             let joined = example.as_array().into_iter().flatten();
             let joined: Vec<&str> = joined.filter_map(Value::as_str).collect();
-            described(&regex, &message, json!(joined.join(",")))
+            let mut list = described(&regex, &message, json!(joined.join(",")));
+            if matches!(parameter.key, "additional_targets" | "registry_mirrors") {
+                list["minimum"] = json!(0);
+            }
+            list
         }
         Form::Argument => json!({
             "title": "Time of the build",
             "description": "Seconds since 1970: the build argument of this name, by which BuildKit sets the times of the image.",
-            "type": types(parameter.unquoted()),
+            "type": types(parameter),
             "examples": [1_700_000_000],
         }),
     }
@@ -189,20 +209,16 @@ fn of_family(family: Family) -> Value {
             "The path of a file that holds the secret of the id that follows `BUILDKIT_SECRET_`.",
         ),
     };
-    let regex = match family.key {
-        "image_args" => pattern::filled(),
-        _ if family.member == Member::File => pattern::required_file(),
-        _ => pattern::text(),
+    let (regex, form) = match family.key {
+        "image_args" => (pattern::or_nothing(&pattern::filled()), pattern::filled()),
+        _ if family.member == Member::File => (pattern::file(), pattern::file()),
+        _ => (pattern::text(), pattern::text()),
     };
-    let mut member = json!({
+    json!({
         "title": title,
         "description": description,
-        "type": types(family.unquoted()),
+        "type": SCALAR,
         "pattern": pattern::or_variable(&regex),
-        "patternErrorMessage": pattern::form(&regex).map_or("", |form| form.message),
-    });
-    if family.member == Member::SecretText {
-        member["minLength"] = json!(1);
-    }
-    member
+        "patternErrorMessage": pattern::form(&form).map_or("", |form| form.message),
+    })
 }

@@ -43,6 +43,7 @@ fn schema_and_planner_agree_on_generated_documents() {
         Code::TooLong,
         // Said before the planner is asked.
         Code::MalformedMessage,
+        Code::NotARequest,
         Code::UnsupportedYaml,
         Code::UnfilledVariable,
     ];
@@ -165,7 +166,7 @@ fn schema_errors(object: &Value) -> Vec<SchemaError> {
             kind => errors.push(SchemaError {
                 kind: match kind {
                     ValidationErrorKind::Required { .. } => Kind::Missing,
-                    ValidationErrorKind::Constant { .. } => Kind::Condition,
+                    ValidationErrorKind::Enum { .. } => Kind::Condition,
                     _ => Kind::Wrong,
                 },
                 place,

@@ -5,10 +5,10 @@ fn file_that_is_no_task_is_none() {
     for json in [
         "1",
         r#"{"context":".","output":"image"}"#,
-        r#"{"platform":"linux"}"#,
+        "{}",
         r#"["linux","build"]"#,
     ] {
-        assert!(TaskFile::read(json).is_none(), "{json}");
+        assert!(TaskFile::read(json, &|_| None).is_none(), "{json}");
     }
 }
 
@@ -19,9 +19,9 @@ fn file_is_read_by_name_and_type_and_its_variables_are_left_open() {
         r#""CONTEXT":"a\"b","TARGET":7,"DEBUG":true,"DOCKERFILE":null,"BUILD_ARG_A":"x","BUILD_ARG_B":((1)),"#,
         r#""LABEL_title":"((title))"}}"#,
     )
-    .replace("((1))", "1.10");
+    .replace("((1))", "[1]");
 
-    let mut task = TaskFile::read(&json).unwrap();
+    let mut task = TaskFile::read(&json, &|_| None).unwrap();
 
     assert_eq!(
         task.json(),
@@ -44,7 +44,7 @@ fn places_of_a_file_are_those_of_its_values_and_secrets_are_masked() {
         r#"{"platform":"linux","run":{},"params":{"BUILD_ARG_é x":"1","LABELS":"a\u0001=1, b","#,
         r#""BUILDKIT_SECRETTEXT_key":"hun\"ter2","BUILDKIT_SECRETTEXT_pin":1234}}"#
     );
-    let task = TaskFile::read(json).unwrap();
+    let task = TaskFile::read(json, &|_| None).unwrap();
     let place = |path: &str, part: &str| {
         let texts = task.parameters.texts();
         let start = texts[path].find(part).expect(part);
@@ -66,7 +66,7 @@ fn places_of_a_file_are_those_of_its_values_and_secrets_are_masked() {
     assert_eq!(place("$LABELS", "b"), "b");
     assert_eq!(place("$BUILDKIT_SECRETTEXT_key", "***"), r#""hun\"ter2""#);
     assert_eq!(
-        task.mask(json),
+        task.mask(json.to_owned()),
         json.replace(r#"hun\"ter2"#, r#"****"****"#)
             .replace("1234", "****")
     );
@@ -79,25 +79,131 @@ fn secret_is_masked_whatever_is_wrong_with_its_name_and_type() {
         r#""buildkit_secrettext_b":"hunter2","BUILDKIT_SECRETTEXTc":["hunter2",{"x":"hunter2"}],"BUILDKIT_SECRETTEXT_d=e":"hunter2","DOCKER_AUTH_CONFIG":"hunter2"}}"#
     );
 
-    let task = TaskFile::read(json).unwrap();
+    let task = TaskFile::read(json, &|_| None).unwrap();
 
-    assert!(!task.mask(json).contains("hunter2"));
-    assert_eq!(task.mask(json).len(), json.len());
+    assert!(!task.mask(json.to_owned()).contains("hunter2"));
+    assert_eq!(task.mask(json.to_owned()).len(), json.len());
     let codes: Vec<&str> = task.mistakes.iter().map(|one| &*one.code).collect();
-    assert_eq!(
-        codes,
-        ["duplicate-key", "unknown-key", "unknown-key", "unknown-key"]
-    );
+    assert_eq!(codes, ["duplicate-key", "unknown-parameter", "unknown-key"]);
 }
 
 #[test]
 fn mistakes_of_a_file_of_a_hundred_thousand_are_a_hundred() {
-    let params: Vec<String> = (0..100_000).map(|at| format!("\"X{at}\":1")).collect();
+    let params: Vec<String> = (0..100_000)
+        .map(|at| format!("\"LABELS_{at}\":1"))
+        .collect();
     let long = "X".repeat(1 << 20);
     let params = params.join(",");
     let json = format!(r#"{{"platform":"linux","run":{{}},"params":{{"{long}":1,{params}}}}}"#);
 
-    let task = TaskFile::read(&json).unwrap();
+    let task = TaskFile::read(&json, &|_| None).unwrap();
 
     assert_eq!(task.mistakes.len(), 100);
+}
+
+#[test]
+fn value_is_what_concourse_makes_of_it_and_that_is_told_or_refused() {
+    let json = concat!(
+        r#"{"platform":"linux","run":{"path":"build"},"params":{"BUILD_ARG_A":493,"BUILD_ARG_B":1.5,"BUILD_ARG_C":true,"#,
+        r#""UNPACK_ROOTFS":true,"BUILDKIT_SECRETTEXT_a":83,"BUILDKIT_SECRETTEXT_b":12,"BUILD_ARG_D":null}}"#
+    );
+    let written = |part: Range<usize>| match &json[part] {
+        "493" => Some("0755"),
+        "83" => Some("0123"),
+        "true" => Some("yes"),
+        other => Some(other),
+    };
+
+    let task = TaskFile::read(json, &written).unwrap();
+
+    let told: Vec<(&str, &str)> = (task.mistakes.iter())
+        .map(|one| (&*one.code, &*one.message))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (
+                "rewritten-value",
+                "this is no text, and Concourse makes `493` of it"
+            ),
+            (
+                "rewritten-value",
+                "this is no text, and Concourse makes `true` of it"
+            ),
+            (
+                "wrong-type",
+                "this is no text, and Concourse would write it in another form"
+            ),
+        ]
+    );
+    let object: serde_json::Value = serde_json::from_str(task.json()).unwrap();
+    let arguments = serde_json::json!(["A=493", "B=1.5", "C=true", "D="]);
+    assert_eq!(object["build_args"], arguments);
+    assert_eq!(object["unpack_rootfs"], true);
+}
+
+#[test]
+fn other_programs_parameters_are_hidden_and_said_nothing_of() {
+    let json = concat!(
+        r#"{"platform":"linux","run":{"path":"build"},"params":{"DOCKER_HUB_AUTH":"hunter2","BUILDKIT_PROGRESS":"plain","#,
+        r#""BUILDKIT_SECRET_TEXT_a":"path","DOCKERFLE":"shown","BUILD_ARGS_X":"1","LABELS_x":"2","context":"src"}}"#
+    );
+
+    let task = TaskFile::read(json, &|_| None).unwrap();
+
+    let help = |one: &Diagnostic| one.help.clone().unwrap_or_default();
+    let told: Vec<String> = task.mistakes.iter().map(help).collect();
+    assert_eq!(
+        told,
+        [
+            "did you mean `DOCKERFILE`?",
+            "did you mean `BUILD_ARG_X`?",
+            "did you mean `LABEL_x`?"
+        ]
+    );
+    let masked = task.mask(json.to_owned());
+    assert!(
+        !masked.contains("hunter2") && masked.contains("shown"),
+        "{masked}"
+    );
+    assert!(
+        task.json().contains(r#""context":"src""#),
+        "{}",
+        task.json()
+    );
+}
+
+#[test]
+fn what_concourse_wants_is_asked_for_and_what_it_fills_in_is_left_open() {
+    let told = |json: &str| -> Vec<String> {
+        let mut task = TaskFile::read(json, &|_| None).unwrap();
+        let mistakes = task.mistakes.clone();
+        task.refuse_variables();
+        let unfilled = &task.mistakes[mistakes.len()..];
+        let codes = mistakes.iter().chain(unfilled).map(|one| one.code.clone());
+        codes.collect()
+    };
+
+    assert_eq!(told(r#"{"params":{}}"#), ["missing-key", "missing-key"]);
+    for open in [
+        r#"{"platform":"linux","run":{"path":"build","args":"((args))"},"params":"((vars))","inputs":"((inputs))"}"#,
+        r#"{"platform":"linux","run":"((run))","params":{"BUILD_ARG_((name))":"x"}}"#,
+    ] {
+        assert_eq!(told(open), ["unfilled-variable"], "{open}");
+    }
+    assert_eq!(
+        told(r#"{"platform":"linux","run":{},"params":null}"#),
+        [""; 0]
+    );
+    assert_eq!(
+        told(r#"{"platform":"linux","run":{},"params":[]}"#),
+        ["wrong-type"]
+    );
+    let twice =
+        r#"{"platform":"linux","run":{"path":"build"},"params":{},"params":{"CONTEXT":"x"}}"#;
+    assert_eq!(told(twice), ["duplicate-key"]);
+    assert_eq!(
+        told(r#"{"platform":"linux","run":{"path":"make"}}"#),
+        ["other-program"]
+    );
 }

@@ -1,0 +1,260 @@
+//! The parameters of a task file: variables, and what is wrong or odd about them.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::ops::Range;
+
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, Place};
+use serde_json::value::RawValue;
+
+use super::kind::{Entries, entries};
+use super::{Entry, Written, span};
+use crate::task::variable::{Role, meant, near};
+
+/// How many mistakes are told. The planner tells as many of its own.
+const MOST_MISTAKES: usize = 100;
+/// The keys that Concourse wants, with what is written for them.
+const REQUIRED: [(&str, &str); 2] = [
+    ("platform", "platform: linux"),
+    ("run", "run: {path: build}"),
+];
+
+/// Reads `params`.
+pub(super) struct Reader<'json, 'y> {
+    json: &'json str,
+    written: &'json Written<'y>,
+    names: BTreeSet<String>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) secrets: Vec<Range<usize>>,
+    pub(super) variables: Vec<(OsString, OsString)>,
+    pub(super) mistakes: Vec<Diagnostic>,
+    pub(super) unfilled: Vec<Diagnostic>,
+}
+
+/// What a value is in the environment.
+enum Value {
+    Text(String),
+    /// Another text than the one that is written.
+    Rewritten(String),
+    /// None that could be there.
+    Nothing,
+}
+
+impl<'json, 'y> Reader<'json, 'y> {
+    pub(super) fn new(json: &'json str, written: &'json Written<'y>) -> Self {
+        Self {
+            json,
+            written,
+            names: BTreeSet::new(),
+            entries: Vec::new(),
+            secrets: Vec::new(),
+            variables: Vec::new(),
+            mistakes: Vec::new(),
+            unfilled: Vec::new(),
+        }
+    }
+
+    /// Judges the keys of the file: those that Concourse wants are there, and none is twice.
+    pub(super) fn judge_keys(&mut self, file: &Entries<'_>) {
+        let mut seen = BTreeSet::new();
+        for (name, value) in &file.0 {
+            if !seen.insert(name) {
+                let value = self.range(value);
+                let message = format!("`{name}` is written twice");
+                self.report(
+                    value,
+                    Code::DuplicateKey,
+                    message,
+                    Some("remove one of the two"),
+                );
+            }
+        }
+        for (key, example) in REQUIRED {
+            if !file.0.iter().any(|(name, _)| name == key) {
+                let message = format!("a task needs `{key}`");
+                let help = format!("add `{example}`");
+                self.report(0..1, Code::MissingKey, message, Some(&help));
+            }
+        }
+    }
+
+    /// Remarks that nothing is judged.
+    pub(super) fn other_program(&mut self, run: Range<usize>, name: &str) {
+        let message =
+            format!("this task runs `{name}`, and not `build`: its parameters are not judged");
+        let help = "where it calls `build` in the end, it is right as it is";
+        self.report(run, Code::OtherProgram, message, Some(help));
+    }
+
+    pub(super) fn params(&mut self, params: &'json RawValue) {
+        let range = self.range(params);
+        let Some(Entries(entries)) = entries(params.get()) else {
+            return self.no_map(range, params.get());
+        };
+        let mut start = range.start;
+        for (name, value) in entries {
+            let value_range = self.range(value);
+            // A bracket or a comma before it, a colon after it.
+            let key = start + 1..value_range.start - 1;
+            start = value_range.end;
+            if is_hidden(&name) && value.get() != "null" {
+                self.secrets.push(value_range);
+            }
+            self.parameter(name, key, value);
+        }
+    }
+
+    /// All parameters at once: in a variable, or wrong.
+    fn no_map(&mut self, range: Range<usize>, params: &str) {
+        match serde_json::from_str::<String>(params) {
+            Ok(text) if has_variable(&text) => self.unfilled("params", range),
+            _ if params == "null" => {}
+            _ => {
+                let message = format!("`params` must be a map, and is {}", kind(params));
+                self.report(range, Code::WrongType, message, None);
+            }
+        }
+    }
+
+    fn parameter(&mut self, name: String, key: Range<usize>, value: &RawValue) {
+        if !self.names.insert(name.clone()) {
+            let message = format!("`{name}` is written twice");
+            let help = Some("remove one of the two");
+            self.report(key, Code::DuplicateKey, message, help);
+            return;
+        }
+        if has_variable(&name) {
+            return self.unfilled(&name, key);
+        }
+        let Some(role) = Role::of(&name) else {
+            return self.unknown(&name, key);
+        };
+        if name.contains('=') {
+            let message = format!("`{name}` is no name of a variable: it holds `=`");
+            let help = "write the name before the colon, and the value after it";
+            return self.report(key, Code::UnknownKey, message, Some(help));
+        }
+        let range = self.range(value);
+        match self.value(value.get(), &range) {
+            Value::Text(text) if has_variable(&text) => self.unfilled(&name, range.clone()),
+            Value::Text(text) => self.variables.push((name.clone().into(), text.into())),
+            Value::Rewritten(text) => {
+                if !role.is_flag() {
+                    self.rewritten(role, range.clone(), &text);
+                }
+                self.variables.push((name.clone().into(), text.into()));
+            }
+            Value::Nothing => self.no_text(range.clone(), value.get()),
+        }
+        self.entries.push(Entry {
+            name,
+            key,
+            value: range,
+            is_secret: role.is_secret(),
+        });
+    }
+
+    /// Another program's parameter, or one that is mistyped.
+    fn unknown(&mut self, name: &str, key: Range<usize>) {
+        if self.mistakes.len() < MOST_MISTAKES
+            && let Some(meant) = meant(name)
+        {
+            let message = format!("`{name}` is not a parameter, and counts for nothing");
+            let help = format!("did you mean `{meant}`?");
+            self.report(key, Code::UnknownParameter, message, Some(&help));
+        }
+    }
+
+    fn unfilled(&mut self, name: &str, range: Range<usize>) {
+        let message = format!("`{name}` has a variable that only Concourse fills in");
+        let help = "write its value here, or let Concourse run the task";
+        let unfilled = Diagnostic::new(Code::UnfilledVariable, message).help(help);
+        self.unfilled.push(unfilled.at(Place::Object(span(range))));
+    }
+
+    /// What Concourse makes of a value, and of a secret nobody wants that.
+    fn rewritten(&mut self, role: Role, range: Range<usize>, text: &str) {
+        if role.is_secret() {
+            let message = "this is no text, and Concourse would write it in another form";
+            let help = Some("put it in quotes");
+            return self.report(range, Code::WrongType, message.to_owned(), help);
+        }
+        let message = format!("this is no text, and Concourse makes `{text}` of it");
+        let help = Some("put it in quotes, or write what Concourse makes of it");
+        self.report(range, Code::RewrittenValue, message, help);
+    }
+
+    fn no_text(&mut self, range: Range<usize>, value: &str) {
+        let found = kind(value);
+        let message = format!("expected a text, a number or a boolean, found {found}");
+        let help = match found {
+            "a list" => "write a text, with commas between the elements",
+            _ => "write a text",
+        };
+        self.report(range, Code::WrongType, message, Some(help));
+    }
+
+    fn value(&self, json: &str, range: &Range<usize>) -> Value {
+        let text = match json.as_bytes().first() {
+            Some(b'"') => return Value::Text(serde_json::from_str(json).unwrap_or_default()),
+            Some(b'n') => return Value::Text(String::new()),
+            Some(b'{' | b'[') => return Value::Nothing,
+            _ => json.to_owned(),
+        };
+        match (self.written)(range.clone()) {
+            Some(written) if written != text => Value::Rewritten(text),
+            _ => Value::Text(text),
+        }
+    }
+
+    fn report(&mut self, range: Range<usize>, code: Code, message: String, help: Option<&str>) {
+        if self.mistakes.len() < MOST_MISTAKES {
+            let mistake = Diagnostic {
+                help: help.map(str::to_owned),
+                ..Diagnostic::new(code, message)
+            };
+            self.mistakes.push(mistake.at(Place::Object(span(range))));
+        }
+    }
+
+    /// Where a part of the JSON stands in it.
+    pub(super) fn range(&self, part: &RawValue) -> Range<usize> {
+        let start = part.get().as_ptr().addr() - self.json.as_ptr().addr();
+        start..start + part.get().len()
+    }
+}
+
+/// Whether nobody is shown the value of a parameter: of a secret, and of another program, whose secrets have names of its own. A
+/// mistyped name of ours is shown.
+fn is_hidden(name: &str) -> bool {
+    match Role::of(name) {
+        Some(role) => role.is_secret(),
+        None => near(name).is_none(),
+    }
+}
+
+/// What a value is.
+fn kind(json: &str) -> &'static str {
+    match json.as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "a map",
+        Some(b'[') => "a list",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        _ => "a number",
+    }
+}
+
+/// Whether Concourse fills something in: `((name))`.
+fn has_variable(text: &str) -> bool {
+    let mut rest = text;
+    while let Some((_, after)) = rest.split_once("((") {
+        let name = after.find(['(', ')']);
+        if name.is_some_and(|end| end > 0 && after[end..].starts_with("))")) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
