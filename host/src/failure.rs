@@ -2,12 +2,14 @@
 //!
 //! Writes: standard error, once.
 
+use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
 use std::iter;
 use std::process::ExitCode;
 
+use oci_image::daemon::DaemonError;
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::{BuildError, Stop};
 use oci_image::outside::within_lines;
@@ -28,6 +30,13 @@ const SIGNALLED: u8 = 128;
 
 /// How many lines of the daemon's log are shown.
 const LOG_LINES: usize = 20;
+
+/// What to do where a task may not run steps.
+const PRIVILEGED_TASK: &str = "write `privileged: true` in the step of the pipeline that runs this task, below its \
+     `task: NAME`, and let it run as root; if that is so, its worker grants privileged tasks too little";
+/// The same, of any other process.
+const PRIVILEGED_PROCESS: &str = "run it as root with all that root may do (a container: `--privileged`), or as an ordinary \
+     user, who needs `rootlesskit`";
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -160,11 +169,23 @@ impl Failure {
                     "free some space there, or use another disk (`--root`, `TMPDIR`), then build again",
                 );
             }
+            Self::Build(BuildError::Daemon(
+                DaemonError::NotPrivileged { .. } | DaemonError::Rootless { .. },
+            )) if is_in_concourse() => return Some(PRIVILEGED_TASK),
+            Self::Build(BuildError::Daemon(DaemonError::NotPrivileged { .. })) => {
+                return Some(PRIVILEGED_PROCESS);
+            }
             Self::Build(error) => error,
             Self::Usage(error) | Self::Engine(error) => error.as_ref(),
         };
         is_disk_full(error).then_some("free some space on that disk, then build again")
     }
+}
+
+/// Whether this is a task of Concourse: newer ones tell it where they are, all of them have this directory.
+fn is_in_concourse() -> bool {
+    env::var_os("ATC_EXTERNAL_URL").is_some_and(|url| !url.is_empty())
+        || env::current_dir().is_ok_and(|directory| directory.starts_with("/tmp/build"))
 }
 
 /// Whether the system refused one of our own writes for want of room.

@@ -188,3 +188,32 @@ fn ordinary_user_is_told_everything_that_the_machine_lacks() {
     assert!(run.stderr.contains(&lack), "{}", run.stderr);
     assert_eq!(place.names("image"), Vec::<String>::new());
 }
+
+#[test]
+fn ordinary_user_who_can_become_nobody_else_is_told_before_the_daemon_starts() {
+    let Some(place) = place() else { return };
+    let object = hello(&place);
+
+    let run = build(&place, "set -- setpriv --no-new-privs \"$@\";", &object).expect(3);
+
+    let lack = "error: a build without root lacks the right to gain privileges, without which `newuidmap` cannot work (a \
+                container: leave out `no-new-privileges`)\n";
+    assert_eq!(run.stderr, lack);
+    assert_eq!(place.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn ordinary_user_whose_id_mapper_has_lost_its_powers_is_told_which() {
+    let Some(place) = place() else { return };
+    let object = hello(&place);
+    let mapper = place.output("which", &["newuidmap"]).trim().to_owned();
+
+    let more = format!("cp {mapper} mapper; chmod 755 mapper; mount --bind mapper {mapper};");
+    let run = build(&place, &more, &object).expect(3);
+
+    let lack = format!(
+        "error: a build without root lacks the setuid bit or the capabilities of `{mapper}` (as root: `chmod u+s {mapper}`; and no \
+         `nosuid` on its file system)\n"
+    );
+    assert_eq!(run.stderr, lack);
+}

@@ -14,7 +14,7 @@ use super::config::Config;
 use super::namespaces::Isolation;
 use super::rootless;
 use super::runtime::RuntimeDir;
-use super::{DaemonError, Options, Programs, Warning};
+use super::{Options, Programs, Warning};
 
 /// Limits of a step's log, which the daemon otherwise clips at 2 MiB and 200 KiB/s: the real error can be missing then.
 const UNLIMITED: [&str; 2] = ["BUILDKIT_STEP_LOG_MAX_SIZE", "BUILDKIT_STEP_LOG_MAX_SPEED"];
@@ -47,25 +47,22 @@ pub(super) struct Launch {
 }
 
 impl Who {
-    /// The current user, checked for what a build without root needs.
-    pub(super) fn current(programs: &Programs) -> Result<(Self, Vec<Warning>), DaemonError> {
+    /// The current user, and what it has to do without.
+    pub(super) fn current(programs: &Programs) -> (Self, Vec<Warning>) {
         let Some(rootlesskit) = programs.rootlesskit.clone() else {
-            return Ok((Self::Root, Vec::new()));
+            return (Self::Root, Vec::new());
         };
-        rootless::check()?;
         let mask = rootless::procfs_mask();
         let procfs = mask.is_none();
         let warnings = mask
             .map(|mask| Warning::NoProcessSandbox { mask })
             .into_iter()
             .collect();
-        Ok((
-            Self::User {
-                rootlesskit,
-                procfs,
-            },
-            warnings,
-        ))
+        let user = Self::User {
+            rootlesskit,
+            procfs,
+        };
+        (user, warnings)
     }
 
     /// Which namespaces we make: rootlesskit makes its own, and an ordinary user may make none.

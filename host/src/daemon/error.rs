@@ -17,6 +17,14 @@ pub enum DaemonError {
     /// A program is not installed.
     #[error(transparent)]
     Missing(#[from] MissingProgram),
+    /// This process is root and may not do what every step of a build does.
+    #[error("not privileged to run the steps of a build: the kernel refuses {step}")]
+    NotPrivileged {
+        /// What was tried.
+        step: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
     /// This machine cannot run a daemon without root.
     #[error("a build without root lacks {}", listed(lacks))]
     Rootless {

@@ -10,9 +10,10 @@
 //!
 //! - [`Options`]: what a daemon is started with; [`default_root`].
 //! - [`Programs`]: where buildkitd, runc and rootlesskit are.
+//! - [`check_privileges`]: whether a daemon could run its steps here.
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
-//! - `options`, `programs`, `rootless`: what is checked before anything starts.
+//! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
 //! - `root`, `runtime`: the directory that stays and the one that goes; `config`, `command`: what the daemon is told.
 //! - `process`, `namespaces`, `mounts`, `cgroup`: the daemon, what holds it together, and what is tidied after it.
 //! - `readiness`, `log`, `error`: what it says, and what became of it.
@@ -25,6 +26,7 @@ mod log;
 mod mounts;
 mod namespaces;
 mod options;
+mod privileges;
 mod process;
 mod programs;
 mod readiness;
@@ -42,6 +44,7 @@ pub use error::{DaemonError, Warning};
 pub use log::LogSink;
 pub(crate) use options::temporary_directory;
 pub use options::{Options, default_root};
+pub use privileges::check as check_privileges;
 pub use programs::{MissingProgram, Overrides, Program, Programs};
 pub use rootless::Lack;
 
@@ -122,6 +125,7 @@ impl Daemon {
         on_wait: impl FnOnce(&Path),
     ) -> Result<Self, DaemonError> {
         let readiness = options.readiness;
+        blocking(check_privileges).await?;
         let lock = RootLock::acquire(&options.root, on_wait).await?;
         let (daemon, ready) = blocking(move || Self::launch(isolation, options, lock)).await?;
         daemon.await_readiness(ready, readiness).await
@@ -137,7 +141,7 @@ impl Daemon {
             root: lock.path().to_owned(),
             ..options
         };
-        let (who, mut warnings) = Who::current(&options.programs)?;
+        let (who, mut warnings) = Who::current(&options.programs);
         let runtime = RuntimeDir::create()?;
         let ready = ReadySocket::bind(&runtime)?;
         let config = config::complete(&options.config, runtime.name())?;

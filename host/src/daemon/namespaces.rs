@@ -69,6 +69,16 @@ pub(super) fn enter() -> Result<(), Refused> {
     .map_err(refused("a private mount tree"))
 }
 
+/// Gives the calling process, which is an ordinary user's and has one thread, a user namespace in which it may mount.
+///
+/// Async-signal-safe.
+pub(super) fn enter_as_user() -> io::Result<()> {
+    // SAFETY: as in `enter`.
+    unsafe { unshare_unsafe(UnshareFlags::NEWUSER | UnshareFlags::NEWNS)? };
+    let flags = MountPropagationFlags::DOWNSTREAM | MountPropagationFlags::REC;
+    Ok(mount_change(c"/", flags)?)
+}
+
 /// Hides the machine's `/run/runc` (or `/run/crun`) from the daemon: what a killed daemon's steps leave there goes with
 /// the namespace.
 pub(super) fn hide_runtime_state(runtime: &OsStr) -> io::Result<()> {

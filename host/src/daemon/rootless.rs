@@ -9,9 +9,12 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::{DaemonError, mounts, programs};
+use rustix::fs::StatVfsMountFlags;
+
+use super::{DaemonError, mounts, namespaces, privileges, programs};
 use crate::outside::shown;
 
 /// Something that a build without root needs and this machine lacks.
@@ -36,6 +39,28 @@ pub enum Lack {
         /// The user's name, or ID where it has none.
         user: String,
     },
+    /// A helper that writes ID maps, and cannot: it has lost what makes it root, or its file system takes that away.
+    #[error(
+        "the setuid bit or the capabilities of `{file}` (as root: `chmod u+s {file}`; and no `nosuid` on its file system)",
+        file = path.display()
+    )]
+    IdMapperPowers {
+        /// The helper.
+        path: PathBuf,
+    },
+    /// This process and its children can become nobody else, not even by a setuid program.
+    #[error(
+        "the right to gain privileges, without which `newuidmap` cannot work (a container: leave out `no-new-privileges`)"
+    )]
+    NewPrivileges,
+    /// User namespaces, or mounts in them, which are on by all settings.
+    #[error(
+        "user namespaces, which the kernel refuses here: {reason} (a container: `--privileged`, or a seccomp profile that allows `unshare` and `mount`)"
+    )]
+    Refused {
+        /// Its words.
+        reason: String,
+    },
     /// User namespaces are switched off.
     #[error("user namespaces (as root: `sysctl -w {setting}={value}`)")]
     UserNamespaces {
@@ -50,7 +75,10 @@ pub enum Lack {
 pub(super) fn check() -> Result<(), DaemonError> {
     let user = rustix::process::geteuid().as_raw();
     let path = env::var_os("PATH").unwrap_or_default();
-    let lacks = lacks(Path::new("/"), user, &path);
+    let mut lacks = lacks(Path::new("/"), user, &path);
+    if lacks.is_empty() {
+        lacks.extend(refusal());
+    }
     if lacks.is_empty() {
         Ok(())
     } else {
@@ -86,12 +114,49 @@ fn lacks(machine: &Path, user: u32, path: &OsStr) -> Vec<Lack> {
         }
     }
     for program in ["newuidmap", "newgidmap"] {
-        if programs::on_path(OsStr::new(program), path).is_none() {
-            lacks.push(Lack::IdMapper { program });
+        match programs::on_path(OsStr::new(program), path) {
+            None => lacks.push(Lack::IdMapper { program }),
+            Some(path) if !gives_powers(&path) => lacks.push(Lack::IdMapperPowers { path }),
+            Some(_) => {}
         }
+    }
+    if status_says(&read(&machine.join("proc/self/status")), "NoNewPrivs", "1") {
+        lacks.push(Lack::NewPrivileges);
     }
     lacks.extend(missing_ranges(machine, user));
     lacks
+}
+
+/// Whether whoever runs that file gets what its owner may, or its capabilities.
+fn gives_powers(program: &Path) -> bool {
+    let setuid = fs::metadata(program).is_ok_and(|file| file.mode() & 0o4000 != 0);
+    let capable = || rustix::fs::getxattr(program, c"security.capability", &mut [0; 64]).is_ok();
+    let nosuid = rustix::fs::statvfs(program)
+        .is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::NOSUID));
+    (setuid || capable()) && !nosuid
+}
+
+/// A line of `/proc/self/status`: `NoNewPrivs:\t1`.
+fn status_says(status: &str, name: &str, value: &str) -> bool {
+    let mut fields = status.lines().filter_map(|line| line.split_once(':'));
+    fields.any(|(field, said)| field == name && said.trim() == value)
+}
+
+/// Why the kernel gives a child of ours no user namespace in which it may mount.
+fn refusal() -> Option<Lack> {
+    // There the program decides, and rootlesskit may be allowed what we are not.
+    if read(Path::new(
+        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
+    ))
+    .trim()
+        == "1"
+    {
+        return None;
+    }
+    let error = privileges::try_in_child(namespaces::enter_as_user).err()?;
+    Some(Lack::Refused {
+        reason: error.to_string(),
+    })
 }
 
 fn missing_ranges(machine: &Path, user: u32) -> Vec<Lack> {
@@ -159,7 +224,7 @@ mod tests {
             let path = machine.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o4755)).unwrap();
         }
         machine
     }

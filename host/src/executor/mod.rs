@@ -138,6 +138,7 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
+    blocking(daemon::check_privileges).await?; // before a word of a build that cannot be
     (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
     let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {

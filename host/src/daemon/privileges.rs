@@ -1,0 +1,105 @@
+//! Whether this process may do what every step of a build needs, tried before anything starts.
+//!
+//! Tried, and not read from its capabilities: a filter of system calls, AppArmor and the rules of user namespaces forbid
+//! the same. Root in a user namespace may build if that has mounts, `/proc` and the groups that steps need.
+//!
+//! Reads: `/proc/self/uid_map`. Writes: mounts, in namespaces of a thread that ends at once, so that nobody sees them.
+//! Source: user_namespaces(7), mount_namespaces(7); Linux, `fs/namespace.c` (`mount_too_revealing`).
+
+use std::fs;
+use std::io::{self, ErrorKind::PermissionDenied};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+use std::thread;
+
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, mount};
+
+use super::namespaces::{self, Refused};
+use super::{DaemonError, rootless};
+
+/// Checks that the current user may run a daemon and its steps here. It takes a tenth of a millisecond for root, and a
+/// child's start for others.
+///
+/// # Errors
+/// [`DaemonError::NotPrivileged`] for root, [`DaemonError::Rootless`] for an ordinary user.
+pub fn check() -> Result<(), DaemonError> {
+    if !rustix::process::geteuid().is_root() {
+        return rootless::check();
+    }
+    // A thread that cannot be had is no lack of privileges; nor does a panic tell of one.
+    let tried = thread::Builder::new().spawn(try_mounts).ok();
+    match tried.and_then(|thread| thread.join().ok()) {
+        // What this kernel or this moment has not got is another matter: the start may have another way.
+        Some(Err(Refused { step, source })) if source.kind() == PermissionDenied => {
+            Err(DaemonError::NotPrivileged { step, source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Does what the daemon and each step do, in namespaces of the calling thread.
+fn try_mounts() -> Result<(), Refused> {
+    let refused = |step| move |source: io::Error| Refused { step, source };
+    let flags = MountFlags::NOSUID | MountFlags::NOEXEC;
+    namespaces::enter()?;
+    mount("tmpfs", "/", "tmpfs", flags, None).map_err(|errno| refused("mounts")(errno.into()))?;
+    if !in_user_namespace() {
+        return Ok(());
+    }
+    // As runc mounts it; a group that the namespace does not map is an invalid argument.
+    mount("devpts", "/", "devpts", flags, c"newinstance,gid=5").map_err(|_errno| {
+        refused("terminals of group 5, which this user namespace does not map")(
+            PermissionDenied.into(),
+        )
+    })?;
+    try_in_child(|| Ok(mount(c"proc", c"/proc", c"proc", MountFlags::NOSUID, None)?))
+        .map_err(refused("a `/proc` for steps, because this one is masked"))
+}
+
+/// Whether this process is in a user namespace other than the machine's own, which maps every ID to itself.
+fn in_user_namespace() -> bool {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let map: Vec<&str> = map.split_whitespace().collect();
+    !matches!(map[..], [] | ["0", "0", "4294967295"])
+}
+
+/// What a child of the calling thread answers that only does this; it becomes no program. `act` makes system calls only.
+pub(super) fn try_in_child(
+    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) -> io::Result<()> {
+    // No program ends with it, so that it cannot be mistaken for a refusal.
+    const DONE: Errno = Errno::OWNERDEAD;
+    let mut act = act;
+    let mut command = Command::new("/");
+    // SAFETY: between fork and exec the closure makes system calls only, by rustix's raw backend: no allocation, no
+    // lock, no errno of another thread. `act` promises the same.
+    unsafe { command.pre_exec(move || act().and(Err(DONE.into()))) };
+    match command.spawn() {
+        Err(error) if error.raw_os_error() != Some(DONE.raw_os_error()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_tells_what_it_was_answered() {
+        assert!(try_in_child(|| Ok(())).is_ok());
+        let error = try_in_child(|| Err(Errno::PERM.into())).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::PERM.raw_os_error()));
+    }
+
+    #[test]
+    fn nothing_of_the_trial_is_seen_afterwards() {
+        let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let before = mounts();
+
+        // An ordinary user may be refused.
+        let _ = check();
+
+        assert_eq!(mounts(), before);
+    }
+}
