@@ -9,6 +9,7 @@
 mod engine;
 
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -90,22 +91,29 @@ fn traces(root: &Path, private: &Path) -> Vec<String> {
                 .map(str::to_owned),
         );
     }
-    let name = private.file_name().unwrap();
-    let hierarchies = fs::read_dir("/sys/fs/cgroup")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    let groups = hierarchies
-        .chain([PathBuf::from("/sys/fs/cgroup")])
-        .map(|hierarchy| hierarchy.join(name));
+    let groups = groups(Path::new("/sys/fs/cgroup"), private.file_name().unwrap());
     traces.extend(
         groups
-            .chain([private.to_owned()])
-            .filter(|path| path.exists())
+            .into_iter()
+            .chain(Some(private.to_owned()).filter(|path| path.exists()))
             .map(|path| path.display().to_string()),
     );
     traces
+}
+
+/// The cgroups of that name, wherever they are.
+fn groups(below: &Path, name: &OsStr) -> Vec<PathBuf> {
+    let entries = fs::read_dir(below).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    directories
+        .flat_map(|entry| {
+            if entry.file_name() == name {
+                vec![entry.path()]
+            } else {
+                groups(&entry.path(), name)
+            }
+        })
+        .collect()
 }
 
 fn private(socket: &Path) -> PathBuf {
@@ -548,6 +556,140 @@ async fn steps_run_where_cgroups_are_version_2_alone() {
     );
     assert_eq!(parent.stop(), ["exit status: 1"]);
     assert_eq!(traces(root.path(), &private(&socket)), [""; 0]);
+}
+
+/// What a holder says before its socket, when its root is in a directory that `set_up` mounts at `$HOLD_ROOT/..`.
+fn warnings_of(set_up: &str, at: &Path) -> Option<Vec<String>> {
+    let mut holder = contained(set_up, None)?;
+    let mut parent = Parent::start(holder.env("HOLD_ROOT", at.join("root")).env("AT", at));
+    let mut warnings = Vec::new();
+    loop {
+        let line = parent.line();
+        match line.strip_prefix("warning ") {
+            Some(warning) => warnings.push(warning.to_owned()),
+            None => {
+                assert!(line.starts_with("socket "), "{line}");
+                break;
+            }
+        }
+    }
+    parent.stop();
+    Some(warnings)
+}
+
+#[tokio::test]
+async fn a_root_on_an_overlay_is_said_to_be_slow_and_one_that_was_fast_before_to_be_of_no_use() {
+    let layers = tempfile::tempdir().unwrap();
+    for layer in ["lower", "upper", "work", "merged"] {
+        fs::create_dir(layers.path().join(layer)).unwrap();
+    }
+    let overlay = "cd $AT/..; mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none merged; \
+         ! [ -e /dev/fuse ] || mount --bind /dev/null /dev/fuse";
+    let at = layers.path().join("merged");
+    let root = at.join("root");
+
+    let first = warnings_of("true", &at);
+    fs::rename(&root, layers.path().join("lower/root")).unwrap();
+    let second = warnings_of(overlay, &at);
+
+    let Some((first, second)) = first.zip(second) else {
+        return;
+    };
+    let root = root.display();
+    assert_eq!(first, [""; 0]);
+    assert_eq!(
+        second,
+        [
+            format!(
+                "builds are slow here, each step begins with a copy of all files that it starts from (`native`): `{root}` lies on an \
+             overlay, which takes no other: name a root on a disk or a volume (`--root`)"
+            ),
+            format!(
+                "`{root}/runc-overlayfs` is of no use to the daemon's way of now (`native`), and can be removed"
+            ),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn steps_run_where_cgroups_are_read_only_and_none_stay_behind() {
+    for set_up in [
+        "for mount in /sys/fs/cgroup/* /sys/fs/cgroup; do ! mountpoint -q $mount || mount -o remount,bind,ro $mount; done",
+        "umount -R -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; mount -o remount,bind,ro /sys/fs/cgroup",
+    ] {
+        let Some(mut holder) = contained(set_up, None) else {
+            return;
+        };
+        let root = tempfile::tempdir().unwrap();
+        let mut parent = Parent::start(holder.env("HOLD_ROOT", root.path()));
+        let socket = parent.socket();
+        let context = engine::Context::new("RUN echo\n");
+
+        let built = build(&socket, &context).wait_with_output().unwrap();
+
+        let log = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success(), "{set_up}: {log}");
+        assert_eq!(parent.stop(), ["exit status: 1"]);
+        assert_eq!(traces(root.path(), &private(&socket)), [""; 0]);
+    }
+}
+
+/// The hierarchy of version 2 of this machine, in which the next test has a cgroup of its own.
+#[tokio::test]
+async fn steps_are_below_the_cgroup_of_version_2_that_their_builder_is_in() {
+    let group = format!("unit-of-test-{}", std::process::id());
+    let set_up = format!(
+        "umount -R -l /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; mkdir /sys/fs/cgroup/{group}; \
+         echo $$ >/sys/fs/cgroup/{group}/cgroup.procs"
+    );
+    let Some(mut holder) = contained(&set_up, None) else {
+        return;
+    };
+    let root = tempfile::tempdir().unwrap();
+    let mut parent = Parent::start(holder.env("HOLD_ROOT", root.path()));
+    let socket = parent.socket();
+    let (context, step) = sleeper();
+    let mut building = build(&socket, &context);
+    until("the step runs", DEADLINE, || !processes(&step).is_empty()).await;
+
+    let unified = cgroup_of(&step);
+    parent.child.kill().unwrap();
+    parent.child.wait().unwrap();
+    until("the step is gone", GONE, || processes(&step).is_empty()).await;
+    building.wait().unwrap();
+
+    let name = private(&socket).file_name().unwrap().to_owned();
+    let expected = Path::new("/").join(&group).join(&name);
+    assert!(unified.starts_with(&expected), "{}", unified.display());
+    start(Options::new(root.path(), programs()))
+        .await
+        .unwrap()
+        .stop()
+        .await
+        .unwrap();
+    assert_eq!(
+        traces(root.path(), &private(&socket)),
+        [""; 0],
+        "the next daemon sweeps, from another cgroup too"
+    );
+    for hierarchy in ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"] {
+        let _ = fs::remove_dir(Path::new(hierarchy).join(&group));
+    }
+}
+
+/// The cgroup of version 2 of the process with that command line.
+fn cgroup_of(command: &str) -> PathBuf {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let mut found = entries.filter(|entry| {
+        fs::read(entry.path().join("cmdline")).is_ok_and(|line| {
+            String::from_utf8_lossy(&line)
+                .replace('\0', " ")
+                .contains(command)
+        })
+    });
+    let groups = fs::read_to_string(found.next().unwrap().path().join("cgroup")).unwrap();
+    let group = groups.lines().find_map(|line| line.strip_prefix("0::"));
+    group.unwrap().into()
 }
 
 #[tokio::test]

@@ -1,43 +1,49 @@
-//! The cgroups of a daemon's steps: one directory in every hierarchy, named like the daemon's private directory.
+//! The cgroups of a daemon's steps: a directory in each hierarchy, named like the daemon's private directory.
 //!
-//! The name is the daemon's alone, so that what is in it may be killed and removed. Version 1, version 2 and both at
-//! once (hybrid) are the same here: some hierarchies, each mounted somewhere, each with directories.
+//! The name is the daemon's alone, so that what is in it may be killed and removed. In a hierarchy of version 1 it stands
+//! at the top, in one of version 2 below the cgroup of whoever started the daemon, so that the limits of that hold.
 //!
-//! Reads: the mounts, `/proc/self/cgroup`. Writes: removes the group's directories; mounts hierarchies where there are
-//! none. Source: cgroups(7); Linux, `Documentation/admin-guide/cgroup-v2.rst`.
+//! Reads: the mounts, `/proc/thread-self/cgroup`. Writes: removes the group's directories.
+//! Source: cgroups(7); Linux, `Documentation/admin-guide/cgroup-v2.rst`.
 
-use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::mount::{MountFlags, mount};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::{Warning, mounts, namespaces};
 
-/// Where everybody looks for cgroups.
-const ROOT: &str = "/sys/fs/cgroup";
+/// What the names of groups begin with, and those of private directories. Nothing else of ours may: it would be swept away.
+pub(super) const PREFIX: &str = "oci-image-run-";
 
 /// How long killed steps may take to be gone.
 const KILL_DEADLINE: Duration = Duration::from_secs(2);
 
-/// The directories of one name below every mounted hierarchy.
+/// The directories of one name in every mounted hierarchy.
 #[derive(Debug)]
 pub(super) struct Group {
     directories: Vec<PathBuf>,
 }
 
 impl Group {
-    /// The group of that name, whether it is there or not.
-    pub(super) fn named(name: &str) -> io::Result<Self> {
-        let hierarchies = mounts::list()?
-            .into_iter()
-            .filter(|mount| mount.filesystem.starts_with("cgroup"));
-        Ok(Self {
-            directories: hierarchies.map(|mount| mount.point.join(name)).collect(),
-        })
+    /// The group of that name, whether it is there or not: at the top of hierarchies, in the cgroup of the calling thread
+    /// and in `cgroup`, both of version 2.
+    pub(super) fn named(name: &str, cgroup: Option<&Path>) -> io::Result<Self> {
+        let own = own();
+        let places: Vec<&Path> = own.as_deref().into_iter().chain(cgroup).collect();
+        let mut directories = Vec::new();
+        for mount in mounts::list()? {
+            if mount.filesystem.starts_with("cgroup") {
+                directories.push(mount.point.join(name));
+            }
+            let below = places.iter().filter_map(|place| directory(&mount, place));
+            directories.extend(below.map(|place| place.join(name)));
+        }
+        directories.sort();
+        directories.dedup();
+        Ok(Self { directories })
     }
 
     /// Kills every process in it, and waits for their end; new ones may come while old ones die, for 2 s.
@@ -83,15 +89,51 @@ impl Group {
             .directories
             .iter()
             .flat_map(|directory| tree(directory));
-        let lists = directories
-            .filter_map(|directory| fs::read_to_string(directory.join("cgroup.procs")).ok());
-        let mut processes: Vec<i32> = lists
-            .flat_map(|list| list.lines().flat_map(str::parse).collect::<Vec<_>>())
+        let mut processes: Vec<i32> = directories
+            .flat_map(|directory| members(&directory))
             .collect();
         processes.sort_unstable();
         processes.dedup();
         processes.into_iter().filter_map(Pid::from_raw).collect()
     }
+}
+
+/// The cgroup of version 2 that the calling thread is in, as its cgroup namespace names it.
+pub(super) fn own() -> Option<PathBuf> {
+    let text = fs::read_to_string("/proc/thread-self/cgroup").ok()?;
+    let path = text.lines().find_map(|line| line.strip_prefix("0::"))?;
+    Some(path.into())
+}
+
+/// Where a cgroup of version 2 is to be found below that mount, if it shows it.
+pub(super) fn directory(mount: &mounts::Mount, cgroup: &Path) -> Option<PathBuf> {
+    let below = cgroup.strip_prefix(&mount.root).ok()?;
+    // Joined to nothing it would end with a slash.
+    let found = mount.point.join(below).components().collect();
+    (mount.filesystem == "cgroup2").then_some(found)
+}
+
+/// The processes of a cgroup. A threaded one keeps its list to itself, and shows that of its threads.
+fn members(directory: &Path) -> Vec<i32> {
+    let read = |file| fs::read_to_string(directory.join(file));
+    let numbers = |list: &str| list.lines().flat_map(str::parse).collect::<Vec<i32>>();
+    match read("cgroup.procs") {
+        Ok(processes) => numbers(&processes),
+        Err(_) => {
+            let threads = read("cgroup.threads").unwrap_or_default();
+            numbers(&threads)
+                .into_iter()
+                .filter_map(process_of)
+                .collect()
+        }
+    }
+}
+
+/// The process that a thread belongs to: `Tgid:\t1` in its status.
+fn process_of(thread: i32) -> Option<i32> {
+    let status = fs::read_to_string(format!("/proc/{thread}/status")).ok()?;
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"))?;
+    process.trim().parse().ok()
 }
 
 /// A directory and those below it, parents first; nothing if it is not there.
@@ -107,81 +149,73 @@ fn tree(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Whether anything is mounted where cgroups are looked for.
-pub(super) fn is_mounted() -> io::Result<bool> {
-    Ok(mounts::list()?
-        .iter()
-        .any(|mount| mount.point == Path::new(ROOT)))
-}
-
-/// Mounts the machine's hierarchies at `/sys/fs/cgroup`; only sensible in a mount namespace of our own.
-pub(super) fn mount_all() -> io::Result<()> {
-    let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-    let hierarchies = version1(&fs::read_to_string("/proc/self/cgroup")?);
-    if hierarchies.is_empty() {
-        return Ok(mount("cgroup2", ROOT, "cgroup2", flags, None)?);
-    }
-    mount("tmpfs", ROOT, "tmpfs", flags, c"mode=0755")?;
-    for Hierarchy { name, options } in hierarchies {
-        let point = Path::new(ROOT).join(name);
-        fs::create_dir(&point)?;
-        mount("cgroup", &point, "cgroup", flags, options.as_c_str())?;
-    }
-    Ok(())
-}
-
-/// A hierarchy of version 1: its directory's name and its mount options.
-#[derive(Debug, PartialEq, Eq)]
-struct Hierarchy {
-    name: String,
-    options: CString,
-}
-
-/// The version 1 hierarchies that are in use: lines `id:controllers:path`, without controllers for version 2.
-fn version1(text: &str) -> Vec<Hierarchy> {
-    let controllers = text
-        .lines()
-        .filter_map(|line| line.split(':').nth(1))
-        .filter(|names| !names.is_empty());
-    let hierarchy = |names: &str| match names.strip_prefix("name=") {
-        Some(name) => Some(Hierarchy {
-            name: name.to_owned(),
-            options: CString::new(format!("none,{names}")).ok()?,
-        }),
-        None => Some(Hierarchy {
-            name: names.to_owned(),
-            options: CString::new(names).ok()?,
-        }),
-    };
-    controllers.filter_map(hierarchy).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    #![allow(
+        clippy::print_stdout,
+        reason = "a test says on standard output why it was skipped"
+    )]
+
+    use std::process::Command;
+
     use super::*;
 
     #[test]
-    fn hierarchies_of_version_1_are_mounted_as_they_are_in_use() {
-        let text = "3:cpu,cpuacct:/\n2:name=systemd:/user.slice\n1:memory:/\n0::/\n";
-
-        let hierarchies = version1(text);
-
-        let hierarchy = |name: &str, options: &str| Hierarchy {
-            name: name.to_owned(),
-            options: CString::new(options).unwrap(),
+    fn a_cgroup_is_found_below_a_mount_that_shows_it() {
+        let mount = |root: &str, filesystem: &str| mounts::Mount {
+            point: "/sys/fs/cgroup".into(),
+            root: root.into(),
+            filesystem: filesystem.to_owned(),
         };
-        assert_eq!(
-            hierarchies,
-            [
-                hierarchy("cpu,cpuacct", "cpu,cpuacct"),
-                hierarchy("systemd", "none,name=systemd"),
-                hierarchy("memory", "memory")
-            ]
-        );
+        let unit = Path::new("/system.slice/x.service");
+
+        let whole = directory(&mount("/", "cgroup2"), unit);
+        let part = directory(&mount("/system.slice/x.service", "cgroup2"), unit);
+
+        assert_eq!(whole, Some("/sys/fs/cgroup/system.slice/x.service".into()));
+        assert_eq!(part, Some("/sys/fs/cgroup".into()));
+        assert_eq!(directory(&mount("/user.slice", "cgroup2"), unit), None);
+        assert_eq!(directory(&mount("/", "cgroup"), unit), None);
+    }
+
+    /// The hierarchy of version 2, if this process may make groups in it.
+    fn hierarchy() -> Option<PathBuf> {
+        let own = own()?;
+        let mounts = mounts::list().unwrap();
+        let mut found = mounts.iter().filter_map(|mount| directory(mount, &own));
+        found.find(|place| {
+            let trial = place.join(format!("{PREFIX}trial{}", std::process::id()));
+            fs::create_dir(&trial).is_ok() && fs::remove_dir(&trial).is_ok()
+        })
     }
 
     #[test]
-    fn version_2_alone_has_no_hierarchy_of_version_1() {
-        assert_eq!(version1("0::/system.slice/x.service\n"), []);
+    fn processes_of_threaded_groups_are_killed_too() {
+        let Some(place) = hierarchy() else {
+            println!("skipped: there is no hierarchy of version 2 to make groups in");
+            return;
+        };
+        let name = format!("{PREFIX}threaded{}", std::process::id());
+        let inner = place.join(&name).join("threads");
+        fs::create_dir_all(&inner).unwrap();
+        let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
+        // A threaded group takes threads of processes of the group above it.
+        fs::write(
+            place.join(&name).join("cgroup.procs"),
+            child.id().to_string(),
+        )
+        .unwrap();
+        fs::write(inner.join("cgroup.type"), "threaded").unwrap();
+        fs::write(inner.join("cgroup.threads"), child.id().to_string()).unwrap();
+        assert!(fs::read_to_string(inner.join("cgroup.procs")).is_err());
+        let group = Group::named(&name, None).unwrap();
+
+        let sought = members(&inner);
+        group.kill();
+        child.wait().unwrap();
+
+        assert_eq!(sought, [child.id().cast_signed()]);
+        assert_eq!(group.remove(), None);
+        assert!(!place.join(&name).exists());
     }
 }

@@ -44,6 +44,8 @@ pub(super) struct Launch {
     environment: Vec<(&'static str, OsString)>,
     /// The name of the runtime: its state's directory is named like it.
     pub(super) runtime: OsString,
+    /// Whether the configuration names a place for the steps' cgroups.
+    pub(super) names_group: bool,
 }
 
 impl Who {
@@ -82,6 +84,8 @@ impl Launch {
             ("NOTIFY_SOCKET", runtime.notify_socket().into()),
             // Sockets of ssh agents, mount points and probes: gone with the directory, not left in `/tmp`.
             ("TMPDIR", runtime.temporary().into()),
+            // An image made from BuildKit's own has it on: the daemon would move us and our shell to another cgroup.
+            ("BUILDKIT_SETUP_CGROUPV2_ROOT", "0".into()),
         ];
         let unset = UNLIMITED
             .into_iter()
@@ -113,6 +117,7 @@ impl Launch {
             arguments,
             environment,
             runtime,
+            names_group: config.names.group,
         }
     }
 
@@ -150,7 +155,7 @@ fn daemon_arguments(options: &Options, runtime: &RuntimeDir, config: &Config) ->
         // Left alone the daemon looks for runc only, and finds no worker where there is crun.
         "--oci-worker=true".into(),
     ];
-    if !config.names_runtime {
+    if !config.names.runtime {
         arguments.extend([
             "--oci-worker-binary".into(),
             options.programs.runtime.clone().into(),

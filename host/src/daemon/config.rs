@@ -10,8 +10,18 @@ use super::DaemonError;
 #[derive(Debug)]
 pub(super) struct Config {
     pub(super) text: String,
-    /// Whether it says itself which runtime is to be used.
-    pub(super) names_runtime: bool,
+    pub(super) names: Names,
+}
+
+/// What the configuration says itself, of that which is not ours to say then.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Names {
+    /// Which runtime is to be used.
+    pub(super) runtime: bool,
+    /// In which cgroup steps are put.
+    pub(super) group: bool,
+    /// How the file systems of steps are made.
+    pub(super) snapshotter: bool,
 }
 
 /// The configuration with what it does not say itself:
@@ -28,31 +38,37 @@ pub(super) fn complete(text: &str, group: &str) -> Result<Config, DaemonError> {
     let completed =
         table(&mut config, "worker").and_then(|workers| complete_workers(workers, group));
     Ok(match completed {
-        Some(names_runtime) => Config {
+        Some(names) => Config {
             text: config.to_string(),
-            names_runtime,
+            names,
         },
         // `worker` or its `oci` is not a table: the daemon says so better than we could.
         None => Config {
             text: text.to_owned(),
-            names_runtime: false,
+            names: Names::default(),
         },
     })
 }
 
-/// Returns whether they name their runtime; nothing where a table is needed and another value stands.
-fn complete_workers(workers: &mut Table, group: &str) -> Option<bool> {
+/// Returns what they name themselves; nothing where a table is needed and another value stands.
+fn complete_workers(workers: &mut Table, group: &str) -> Option<Names> {
     let oci = table(workers, "oci")?;
+    let names = Names {
+        runtime: oci.contains_key("binary"),
+        group: oci.contains_key("defaultCgroupParent"),
+        snapshotter: oci
+            .get("snapshotter")
+            .is_some_and(|name| name.as_str() != Some("auto")),
+    };
     oci.entry("defaultCgroupParent")
         .or_insert_with(|| Value::from(group));
-    let names_runtime = oci.contains_key("binary");
     if let Some(platform) = native_platform() {
         name_platform(oci, platform);
         if let Some(containerd) = table(workers, "containerd") {
             name_platform(containerd, platform);
         }
     }
-    Some(names_runtime)
+    Some(names)
 }
 
 fn name_platform(worker: &mut Table, platform: &str) {
@@ -96,7 +112,7 @@ mod tests {
         assert_eq!(oci["gc"].as_bool(), Some(false));
         let mirrors = &config["registry"]["docker.io"]["mirrors"];
         assert_eq!(mirrors[0].as_str(), Some("m"));
-        assert!(!complete(text, "oci-x").unwrap().names_runtime);
+        assert_eq!(complete(text, "oci-x").unwrap().names, Names::default());
     }
 
     #[test]
@@ -112,13 +128,18 @@ mod tests {
 
     #[test]
     fn what_the_user_names_is_kept() {
-        let text = "[worker.oci]\nbinary = \"crun\"\ndefaultCgroupParent = \"mine\"\nplatforms = [\"linux/s390x\"]\n";
+        let text = "[worker.oci]\nbinary = \"crun\"\nsnapshotter = \"native\"\ndefaultCgroupParent = \"mine\"\nplatforms = [\"linux/s390x\"]\n";
 
         let config = completed(text);
 
         let named: Table = text.parse().unwrap();
         assert_eq!(config["worker"]["oci"], named["worker"]["oci"]);
-        assert!(complete(text, "oci-x").unwrap().names_runtime);
+        let names = Names {
+            runtime: true,
+            group: true,
+            snapshotter: true,
+        };
+        assert_eq!(complete(text, "oci-x").unwrap().names, names);
     }
 
     #[test]

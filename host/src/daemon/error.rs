@@ -156,6 +156,34 @@ pub enum Warning {
         /// Why.
         reason: String,
     },
+    /// The daemon has no cgroup namespace of its own, so that its steps are outside of our cgroup.
+    #[error("the limits of this program's cgroup are not those of steps: {reason}")]
+    LimitsMissed {
+        /// What the kernel says.
+        reason: String,
+    },
+    /// The file systems of steps are made in a slow way.
+    #[error("builds are slow here, {effect} (`{}`): {reason}", shown(snapshotter))]
+    SlowSnapshots {
+        /// The daemon's name of the way.
+        snapshotter: String,
+        /// What that means.
+        effect: &'static str,
+        /// Why there is no better one, and what to do.
+        reason: String,
+    },
+    /// What another daemon kept in the root cannot be used by this one.
+    #[error(
+        "`{}` is of no use to the daemon's way of now (`{}`), and can be removed",
+        shown(path),
+        shown(snapshotter)
+    )]
+    UnusedSnapshots {
+        /// The directory.
+        path: PathBuf,
+        /// The daemon's name of its way.
+        snapshotter: String,
+    },
     /// Something could not be removed after the daemon.
     #[error("`{}` is left of buildkitd: {reason}", shown(path))]
     Left {

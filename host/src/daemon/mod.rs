@@ -15,13 +15,16 @@
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
 //! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
 //! - `root`, `runtime`: the directory that stays and the one that goes; `config`, `command`: what the daemon is told.
-//! - `process`, `namespaces`, `mounts`, `cgroup`: the daemon, what holds it together, and what is tidied after it.
+//! - `process`, `namespaces`, `mounts`: the daemon, and what holds it together; `hierarchy`, `cgroup`: where its steps are
+//!   counted and limited, and what is tidied after them.
+//! - `snapshotter`: how the file systems of steps are made.
 //! - `readiness`, `log`, `error`: what it says, and what became of it.
 
 mod cgroup;
 mod command;
 mod config;
 mod error;
+mod hierarchy;
 mod log;
 mod mounts;
 mod namespaces;
@@ -33,6 +36,7 @@ mod readiness;
 mod root;
 mod rootless;
 mod runtime;
+mod snapshotter;
 
 use std::fmt;
 use std::io;
@@ -72,6 +76,14 @@ pub struct Daemon {
     socket: PathBuf,
     log: Log,
     warnings: Vec<Warning>,
+}
+
+/// A daemon that is not ready yet.
+struct Launched {
+    daemon: Daemon,
+    ready: ReadySocket,
+    /// Its root, if the choice of a snapshotter there is its own.
+    chooses_in: Option<PathBuf>,
 }
 
 /// How a daemon ended.
@@ -127,8 +139,17 @@ impl Daemon {
         let readiness = options.readiness;
         blocking(check_privileges).await?;
         let lock = RootLock::acquire(&options.root, on_wait).await?;
-        let (daemon, ready) = blocking(move || Self::launch(isolation, options, lock)).await?;
-        daemon.await_readiness(ready, readiness).await
+        let Launched {
+            mut daemon,
+            ready,
+            chooses_in,
+        } = blocking(move || Self::launch(isolation, options, lock)).await?;
+        daemon = daemon.await_readiness(ready, readiness).await?;
+        if let Some(root) = chooses_in {
+            let more = blocking(move || snapshotter::warnings(&root)).await;
+            daemon.warnings.extend(more);
+        }
+        Ok(daemon)
     }
 
     /// From a locked root to a running process: everything that blocks.
@@ -136,7 +157,7 @@ impl Daemon {
         isolation: Isolation,
         options: Options,
         lock: RootLock,
-    ) -> Result<(Self, ReadySocket), DaemonError> {
+    ) -> Result<Launched, DaemonError> {
         let options = Options {
             root: lock.path().to_owned(),
             ..options
@@ -149,6 +170,7 @@ impl Daemon {
         let launch = Launch::new(&options, &who, &runtime, &config);
         let isolation = who.isolation(isolation);
         let socket = runtime.socket();
+        let chooses_in = (!config.names.snapshotter).then(|| lock.path().to_owned());
         let (log, output) = log::open(lock.path(), options.log_sink)?;
         let setup = Setup {
             launch,
@@ -160,15 +182,16 @@ impl Daemon {
         };
         let (process, more) = Process::spawn(setup)?;
         warnings.extend(more);
-        Ok((
-            Self {
+        Ok(Launched {
+            daemon: Self {
                 process,
                 socket,
                 log,
                 warnings,
             },
             ready,
-        ))
+            chooses_in,
+        })
     }
 
     async fn await_readiness(

@@ -16,6 +16,8 @@ use rustix::mount::UnmountFlags;
 pub(super) struct Mount {
     /// Where it is.
     pub(super) point: PathBuf,
+    /// What of its filesystem is there: a directory in it.
+    pub(super) root: PathBuf,
     /// The type of its filesystem.
     pub(super) filesystem: String,
 }
@@ -59,10 +61,12 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
 /// A line: `36 35 98:0 /root /point options [optional ...] - filesystem source options`.
 fn parse(line: &[u8]) -> Option<Mount> {
     let mut fields = line.split(|&byte| byte == b' ');
-    let point = fields.nth(4)?;
+    let (root, point) = (fields.nth(3)?, fields.next()?);
     let filesystem = fields.skip_while(|field| *field != b"-").nth(1)?;
+    let path = |field| PathBuf::from(OsString::from_vec(unescape(field)));
     Some(Mount {
-        point: PathBuf::from(OsString::from_vec(unescape(point))),
+        point: path(point),
+        root: path(root),
         filesystem: String::from_utf8_lossy(filesystem).into_owned(),
     })
 }
@@ -98,6 +102,7 @@ mod tests {
             mount,
             Mount {
                 point,
+                root: PathBuf::from("/"),
                 filesystem: "overlay".to_owned()
             }
         );

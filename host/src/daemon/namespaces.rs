@@ -12,7 +12,7 @@
 //! Source: pid_namespaces(7), mount_namespaces(7), PR_SET_PDEATHSIG(2const), signal-safety(7).
 
 use std::ffi::OsStr;
-use std::fs::DirBuilder;
+use std::fs::{DirBuilder, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::DirBuilderExt;
@@ -69,6 +69,13 @@ pub(super) fn enter() -> Result<(), Refused> {
     .map_err(refused("a private mount tree"))
 }
 
+/// Gives the calling thread a cgroup namespace, whose top is the cgroup that it is in.
+pub(super) fn enter_cgroup() -> io::Result<()> {
+    // SAFETY: as in `enter`.
+    unsafe { unshare_unsafe(UnshareFlags::NEWCGROUP)? };
+    Ok(())
+}
+
 /// Gives the calling process, which is an ordinary user's and has one thread, a user namespace in which it may mount.
 ///
 /// Async-signal-safe.
@@ -101,19 +108,28 @@ pub(super) fn hide_runtime_state(runtime: &OsStr) -> io::Result<()> {
     )?)
 }
 
-/// Makes the command's process die with the calling thread, and live in namespaces of its own if that is wanted.
-pub(super) fn bind(command: &mut Command, isolation: Isolation) -> io::Result<()> {
+/// Makes the command's process die with the calling thread, live in namespaces of its own if that is wanted, and in the
+/// cgroup whose list of processes that is.
+pub(super) fn bind(
+    command: &mut Command,
+    isolation: Isolation,
+    cgroup: Option<File>,
+) -> io::Result<()> {
     let parent = pidfd_open(getpid(), PidfdFlags::empty())?;
     let separate = isolation == Isolation::Namespaces;
     // SAFETY: between fork and exec the closure makes system calls only, by rustix's raw backend: no allocation (all
-    // strings are C literals), no lock, no errno of another thread. It captures a file descriptor and a bool.
-    unsafe { command.pre_exec(move || before_exec(&parent, separate)) };
+    // strings are C literals), no lock, no errno of another thread. It captures file descriptors and a bool.
+    unsafe { command.pre_exec(move || before_exec(&parent, separate, cgroup.as_ref())) };
     Ok(())
 }
 
 /// What the daemon's process does before it becomes buildkitd. Async-signal-safe, as the one caller promises.
-fn before_exec(parent: &OwnedFd, separate: bool) -> io::Result<()> {
+fn before_exec(parent: &OwnedFd, separate: bool, cgroup: Option<&File>) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
+    if let Some(processes) = cgroup {
+        // A threaded cgroup takes no processes: in the one that it comes from it is as well off.
+        let _ = rustix::io::write(processes, b"0");
+    }
     if separate {
         // SAFETY: as in `enter`: the table of file descriptors stays as it is.
         unsafe { unshare_unsafe(UnshareFlags::NEWNS)? };
@@ -135,6 +151,23 @@ fn before_exec(parent: &OwnedFd, separate: bool) -> io::Result<()> {
     }
 }
 
+/// What a child of the calling thread answers that only does this; it becomes no program. `act` makes system calls only.
+pub(super) fn try_in_child(
+    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
+) -> io::Result<()> {
+    // No program ends with it, so that it cannot be mistaken for a refusal.
+    const DONE: Errno = Errno::OWNERDEAD;
+    let mut act = act;
+    let mut command = Command::new("/");
+    // SAFETY: between fork and exec the closure makes system calls only, by rustix's raw backend: no allocation, no
+    // lock, no errno of another thread. `act` promises the same.
+    unsafe { command.pre_exec(move || act().and(Err(DONE.into()))) };
+    match command.spawn() {
+        Err(error) if error.raw_os_error() != Some(DONE.raw_os_error()) => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// A handle on a process by which it can be signalled even if its PID has gone to another.
 pub(super) fn handle(child: &Child) -> io::Result<OwnedFd> {
     Ok(pidfd_open(Pid::from_child(child), PidfdFlags::empty())?)
@@ -148,4 +181,16 @@ pub(super) fn await_end(process: &impl AsFd, limit: Duration) -> bool {
     };
     let mut process = [PollFd::new(process, PollFlags::IN)];
     matches!(poll(&mut process, Some(&limit)), Ok(1..))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_child_tells_what_it_was_answered() {
+        assert!(try_in_child(|| Ok(())).is_ok());
+        let error = try_in_child(|| Err(Errno::PERM.into())).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(Errno::PERM.raw_os_error()));
+    }
 }

@@ -8,11 +8,8 @@
 
 use std::fs;
 use std::io::{self, ErrorKind::PermissionDenied};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 use std::thread;
 
-use rustix::io::Errno;
 use rustix::mount::{MountFlags, mount};
 
 use super::namespaces::{self, Refused};
@@ -53,7 +50,7 @@ fn try_mounts() -> Result<(), Refused> {
             PermissionDenied.into(),
         )
     })?;
-    try_in_child(|| Ok(mount(c"proc", c"/proc", c"proc", MountFlags::NOSUID, None)?))
+    namespaces::try_in_child(|| Ok(mount(c"proc", c"/proc", c"proc", MountFlags::NOSUID, None)?))
         .map_err(refused("a `/proc` for steps, because this one is masked"))
 }
 
@@ -64,33 +61,9 @@ fn in_user_namespace() -> bool {
     !matches!(map[..], [] | ["0", "0", "4294967295"])
 }
 
-/// What a child of the calling thread answers that only does this; it becomes no program. `act` makes system calls only.
-pub(super) fn try_in_child(
-    act: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
-) -> io::Result<()> {
-    // No program ends with it, so that it cannot be mistaken for a refusal.
-    const DONE: Errno = Errno::OWNERDEAD;
-    let mut act = act;
-    let mut command = Command::new("/");
-    // SAFETY: between fork and exec the closure makes system calls only, by rustix's raw backend: no allocation, no
-    // lock, no errno of another thread. `act` promises the same.
-    unsafe { command.pre_exec(move || act().and(Err(DONE.into()))) };
-    match command.spawn() {
-        Err(error) if error.raw_os_error() != Some(DONE.raw_os_error()) => Err(error),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_child_tells_what_it_was_answered() {
-        assert!(try_in_child(|| Ok(())).is_ok());
-        let error = try_in_child(|| Err(Errno::PERM.into())).unwrap_err();
-        assert_eq!(error.raw_os_error(), Some(Errno::PERM.raw_os_error()));
-    }
 
     #[test]
     fn nothing_of_the_trial_is_seen_afterwards() {

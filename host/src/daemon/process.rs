@@ -6,6 +6,7 @@
 //!
 //! Reads and writes: through the modules named here.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
@@ -18,8 +19,9 @@ use std::time::Duration;
 use rustix::process::{Signal, pidfd_send_signal};
 use tokio::sync::watch;
 
-use super::cgroup::{self, Group};
+use super::cgroup::Group;
 use super::command::Launch;
+use super::hierarchy::{self, Own};
 use super::log::{Log, Output};
 use super::namespaces::{self, Isolation, Refused};
 use super::root::RootLock;
@@ -65,6 +67,13 @@ struct Supervisor {
 struct Started {
     handle: OwnedFd,
     warnings: Vec<Warning>,
+}
+
+/// What the thread has of a daemon that runs.
+struct Running {
+    child: Child,
+    /// The cgroup in which its group is.
+    own: Option<Own>,
 }
 
 /// A daemon that could not be started, and everything that another attempt needs.
@@ -180,7 +189,7 @@ fn supervise(
     says_started: Sender<Started>,
     says_exit: &watch::Sender<Option<Exit>>,
 ) -> Option<Box<Aborted>> {
-    let (mut child, started) = match start(&setup) {
+    let (Running { mut child, own }, started) = match start(&setup) {
         Ok(running) => running,
         Err(reason) => return Some(Box::new(Aborted { reason, setup })),
     };
@@ -207,6 +216,7 @@ fn supervise(
         });
     }
     warnings.extend(tidy(isolation, lock.path(), &runtime));
+    own.iter().for_each(Own::restore);
     drop(runtime);
     drop(lock); // the last: the next daemon finds everything tidy
     says_exit.send_replace(Some(Exit {
@@ -217,25 +227,32 @@ fn supervise(
     None
 }
 
-fn start(setup: &Setup) -> Result<(Child, Started), Refused> {
+fn start(setup: &Setup) -> Result<(Running, Started), Refused> {
     let refused = |step| move |source| Refused { step, source };
-    let mut warnings = Vec::new();
     if setup.isolation == Isolation::Namespaces {
         namespaces::enter()?;
         // Without it a killed step leaves a file in `/run`: no reason to refuse a build.
         let _ = namespaces::hide_runtime_state(&setup.launch.runtime);
     }
-    warnings.extend(provide_cgroups(setup.isolation));
+    let (own, warning) = hierarchy::provide(setup.isolation, setup.launch.names_group);
+    setup
+        .runtime
+        .sweep(own.as_ref().map(|own| own.record.cgroup.as_path()));
     let mut command = setup
         .launch
         .command(&setup.output.pipe)
         .map_err(refused("a pipe for its log"))?;
-    namespaces::bind(&mut command, setup.isolation).map_err(refused("a handle on this process"))?;
+    let group = own.as_ref().and_then(|own| enter(own, &setup.runtime));
+    namespaces::bind(&mut command, setup.isolation, group)
+        .map_err(refused("a handle on this process"))?;
     let mut child = command
         .spawn()
         .map_err(refused("a process with a `/proc` of its own"))?;
     match namespaces::handle(&child) {
-        Ok(handle) => Ok((child, Started { handle, warnings })),
+        Ok(handle) => {
+            let warnings = warning.into_iter().collect();
+            Ok((Running { child, own }, Started { handle, warnings }))
+        }
         Err(source) => {
             // Without a handle it could never be ended safely.
             let _ = child.kill();
@@ -248,15 +265,12 @@ fn start(setup: &Setup) -> Result<(Child, Started), Refused> {
     }
 }
 
-/// Sees to cgroups at their usual place, where steps are ours to put into them.
-fn provide_cgroups(isolation: Isolation) -> Option<Warning> {
-    let failure = match (isolation, cgroup::is_mounted()) {
-        (Isolation::Rootlesskit, _) | (_, Ok(true)) => return None,
-        (Isolation::Namespaces, Ok(false)) => cgroup::mount_all().err()?.to_string(),
-        (Isolation::None, Ok(false)) => "nothing is mounted there".to_owned(),
-        (_, Err(error)) => error.to_string(),
-    };
-    Some(Warning::NoCgroups { reason: failure })
+/// The way into a group for the daemon itself, in our cgroup. There is none where that is not ours to put groups in: an
+/// ordinary user's login, say.
+fn enter(own: &Own, runtime: &RuntimeDir) -> Option<File> {
+    // In this order: what is not recorded is found by nobody.
+    runtime.keep(&own.record).ok()?;
+    own.group(runtime.name()).ok()
 }
 
 /// Removes what a daemon and its steps leave, and ends what no namespace ended.
@@ -269,20 +283,19 @@ fn tidy(isolation: Isolation, root: &Path, runtime: &RuntimeDir) -> Vec<Warning>
         }
     };
     let mut warnings = Vec::new();
-    if isolation != Isolation::Rootlesskit {
-        match Group::named(runtime.name()) {
-            Ok(group) if isolation == Isolation::None => {
+    match Group::named(runtime.name(), None) {
+        Ok(group) => {
+            // Where a PID namespace is the daemon's, nobody is left; behind rootlesskit it may take another moment.
+            if isolation != Isolation::Namespaces {
                 group.kill();
-                warnings.extend(group.remove());
-                warnings.extend(
-                    mounts::unmount_below(runtime.path())
-                        .err()
-                        .map(left(runtime.path())),
-                );
             }
-            Ok(group) => warnings.extend(group.remove()),
-            Err(error) => warnings.push(left(Path::new("/sys/fs/cgroup"))(error)),
+            warnings.extend(group.remove());
         }
+        Err(error) => warnings.push(left(Path::new("/sys/fs/cgroup"))(error)),
+    }
+    if isolation == Isolation::None {
+        let unmounted = mounts::unmount_below(runtime.path());
+        warnings.extend(unmounted.err().map(left(runtime.path())));
     }
     warnings.extend(root::tidy(root).err().map(left(root)));
     warnings.extend(runtime.remove());

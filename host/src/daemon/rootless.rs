@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::StatVfsMountFlags;
 
-use super::{DaemonError, mounts, namespaces, privileges, programs};
+use super::{DaemonError, mounts, namespaces, programs};
 use crate::outside::shown;
 
 /// Something that a build without root needs and this machine lacks.
@@ -42,7 +42,7 @@ pub enum Lack {
     /// A helper that writes ID maps, and cannot: it has lost what makes it root, or its file system takes that away.
     #[error(
         "the setuid bit or the capabilities of `{file}` (as root: `chmod u+s {file}`; and no `nosuid` on its file system)",
-        file = path.display()
+        file = shown(path)
     )]
     IdMapperPowers {
         /// The helper.
@@ -153,7 +153,7 @@ fn refusal() -> Option<Lack> {
     {
         return None;
     }
-    let error = privileges::try_in_child(namespaces::enter_as_user).err()?;
+    let error = namespaces::try_in_child(namespaces::enter_as_user).err()?;
     Some(Lack::Refused {
         reason: error.to_string(),
     })

@@ -2,7 +2,8 @@
 //!
 //! It is apart from the root because a socket's path may be 107 bytes long, and a root's path is the user's. Whoever
 //! lives in it holds a lock on it, which the kernel releases at any death: an unlocked one is stale, and removed by the
-//! next daemon that starts, with the cgroups that are named like it.
+//! next daemon that starts, with the cgroups that are named like it. Those may be visible only from where that daemon is
+//! about to run: the directory, which alone tells of them, goes when they have been looked for there too.
 //!
 //! Reads: the temporary directory. Writes: `oci-image-run-XXXXXXXX` in it. Source: unix(7), flock(2).
 
@@ -14,11 +15,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::cgroup::Group;
+use super::cgroup::{Group, PREFIX};
+use super::hierarchy::Record;
 use super::{DaemonError, Warning, mounts, temporary_directory};
 
-/// What the names of these directories begin with. Nothing else of ours may: it would be swept away.
-const PREFIX: &str = "oci-image-run-";
+/// The file that tells in which cgroup the daemon's group is.
+const RECORD: &str = "cgroup";
 
 /// The longest parent directory, in bytes.
 // The longest path in it that is bound is an ssh agent's, `/oci-image-run-XXXXXXXX/tmp/.buildkit-ssh-sock0123456789/ssh_auth_sock`
@@ -32,17 +34,35 @@ pub(super) struct RuntimeDir {
     /// The group's name is the directory's, so that who sweeps one finds the other.
     name: String,
     _lock: File,
+    stale: Vec<Stale>,
+}
+
+/// The directory of a daemon whose supervisor died, locked.
+#[derive(Debug)]
+struct Stale {
+    path: PathBuf,
+    name: String,
+    /// The cgroup in which its steps were, where that was not the top of a hierarchy.
+    record: Option<Record>,
+    /// Whether this process sees where its steps were.
+    is_visible: bool,
+    _lock: File,
 }
 
 impl RuntimeDir {
-    /// Makes one where sockets fit, after stale ones are swept away.
+    /// Makes one where sockets fit, after what is left of stale ones in this mount namespace is ended and unmounted.
     pub(super) fn create() -> Result<Self, DaemonError> {
         let mut tried = Vec::new();
+        let mut found = Vec::new();
         for parent in parents() {
             // As mounts name it, without links.
-            let real = fs::canonicalize(&parent).inspect(|parent| sweep(parent));
+            let real = fs::canonicalize(&parent).inspect(|parent| found.extend(stale(parent)));
             match real.and_then(|parent| Self::create_in(&parent)) {
-                Ok(directory) => return Ok(directory),
+                Ok(mut directory) => {
+                    found.iter().for_each(Stale::end);
+                    directory.stale = found;
+                    return Ok(directory);
+                }
                 Err(error) => tried.push(format!("`{}`: {error}", parent.display())),
             }
         }
@@ -79,7 +99,20 @@ impl RuntimeDir {
                 path,
                 name,
                 _lock: lock,
+                stale: Vec::new(),
             });
+        }
+    }
+
+    /// Removes the stale directories that were found, with the cgroups that the calling thread sees, of which `own`
+    /// may be one. What resists stays: it is no reason not to build.
+    pub(super) fn sweep(&self, own: Option<&Path>) {
+        for stale in &self.stale {
+            stale.end_groups();
+            // In a container, say, that shares a temporary directory with its host: that one's next daemon sees more.
+            if stale.is_visible || stale.cgroup() == own {
+                let _ = mounts::remove_tree(&stale.path);
+            }
         }
     }
 
@@ -112,6 +145,11 @@ impl RuntimeDir {
     pub(super) fn write(&self, name: &str, contents: &[u8]) -> Result<(), DaemonError> {
         let path = self.path.join(name);
         fs::write(&path, contents).map_err(|source| DaemonError::Write { path, source })
+    }
+
+    /// Keeps, for whoever sweeps, where the daemon's group is.
+    pub(super) fn keep(&self, record: &Record) -> Result<(), DaemonError> {
+        self.write(RECORD, &record.text())
     }
 
     /// Removes the directory and says what hinders that.
@@ -163,25 +201,46 @@ fn lock(path: &Path) -> io::Result<Option<File>> {
         .then_some(directory))
 }
 
-/// Removes the directories of daemons whose supervisor died. What resists stays: it is no reason not to build.
-fn sweep(parent: &Path) {
-    let Ok(entries) = fs::read_dir(parent) else {
-        return;
-    };
+/// The directories of daemons whose supervisor died.
+fn stale(parent: &Path) -> Vec<Stale> {
     let user = rustix::process::geteuid().as_raw();
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let ours = is_ours(&name)
-            && entry
-                .metadata()
-                .is_ok_and(|kind| kind.is_dir() && kind.uid() == user);
-        if let (true, Ok(Some(_lock))) = (ours, lock(&entry.path())) {
-            if let Ok(group) = Group::named(&name.to_string_lossy()) {
-                group.kill();
-                let _ = group.remove();
-            }
-            let _ = mounts::unmount_below(&entry.path());
-            let _ = mounts::remove_tree(&entry.path());
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| {
+        let kind = entry.metadata();
+        is_ours(&entry.file_name()) && kind.is_ok_and(|kind| kind.is_dir() && kind.uid() == user)
+    });
+    ours.filter_map(|entry| {
+        let path = entry.path();
+        let lock = lock(&path).ok().flatten()?;
+        let record = fs::read(path.join(RECORD)).ok();
+        let record = record.and_then(|text| Record::parse(&text));
+        Some(Stale {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            is_visible: record.as_ref().is_none_or(Record::is_visible),
+            record,
+            path,
+            _lock: lock,
+        })
+    })
+    .collect()
+}
+
+impl Stale {
+    /// Ends its processes, and removes its cgroups and mounts, where this thread sees them.
+    fn end(&self) {
+        self.end_groups();
+        self.record.iter().for_each(Record::restore);
+        let _ = mounts::unmount_below(&self.path);
+    }
+
+    fn cgroup(&self) -> Option<&Path> {
+        self.record.as_ref().map(|record| record.cgroup.as_path())
+    }
+
+    fn end_groups(&self) {
+        if let Ok(group) = Group::named(&self.name, self.cgroup()) {
+            group.kill();
+            let _ = group.remove();
         }
     }
 }
@@ -198,15 +257,18 @@ mod tests {
     fn a_directory_that_nobody_lives_in_is_swept_away_and_a_living_one_is_not() {
         let parent = tempfile::tempdir_in("/tmp").unwrap();
         let alive = RuntimeDir::create_in(parent.path()).unwrap();
-        let stale = parent.path().join("oci-image-run-deadbeef");
-        fs::create_dir_all(stale.join("tmp/x")).unwrap();
+        let dead = parent.path().join("oci-image-run-deadbeef");
+        fs::create_dir_all(dead.join("tmp/x")).unwrap();
         let other = parent.path().join("oci-image-other");
         fs::create_dir(&other).unwrap();
 
-        sweep(parent.path());
+        let mut next = RuntimeDir::create_in(parent.path()).unwrap();
+        next.stale = stale(parent.path());
+        assert!(dead.exists(), "its cgroups may be visible only later");
+        next.sweep(None);
 
         assert!(alive.path().join("tmp").is_dir() && other.is_dir());
-        assert!(!stale.exists());
+        assert!(!dead.exists());
     }
 
     #[test]
