@@ -6,7 +6,7 @@ export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
 # runc and its like are in /usr/sbin, which not every login has on its PATH.
 export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
 
-.PHONY: help setup build demo playground test bench self-build lint fmt docs
+.PHONY: help setup build demo playground test bench self-build vm lint fmt docs
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -40,6 +40,10 @@ bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" 
 self-build: setup build ## build the product's image with the product, offline, and build with that; as root
 	@host/engine/setup.sh self-build
 	@tests/self-build/run.sh target/bin/oci-image target/self-build
+
+vm: setup ## builds on an emulated machine with cgroup v2 alone; ONLY="task unit" selects; as root
+	@host/engine/setup.sh vm
+	@tests/vm/run.sh target/vm $(ONLY)
 
 lint: ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check

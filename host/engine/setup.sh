@@ -7,8 +7,9 @@
 #   schemas    the crate that carries the JSON Schema of SARIF, fetched and not compiled: the tests read it
 #   engine     buildkitd, buildctl, and what the tests need: the registry conformance suite and a client that pushes
 #              archives (push/main.go), as go.mod pins them, into target/engine/bin
-# Without arguments all four; with arguments those named. One more has to be named:
+# Without arguments all four; with arguments those named. Two more have to be named:
 #   self-build  programs from Debian that `make self-build` needs besides
+#   vm          programs from Debian that `make vm` needs besides
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -66,6 +67,12 @@ missing_packages() {
 }
 
 missing_for_self_build() { has mmdebstrap || echo mmdebstrap; }
+
+missing_for_vm() {
+    has qemu-system-x86_64 || echo qemu-system-x86
+    has mmdebstrap || echo mmdebstrap
+    has mke2fs || echo e2fsprogs
+}
 
 packages() { install_missing missing_packages; }
 
@@ -194,7 +201,8 @@ for part in "${parts[@]}"; do
     case $part in
     packages | toolchain | schemas | engine) "$part" ;;
     self-build) install_missing missing_for_self_build ;;
-    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain schemas engine self-build" ;;
+    vm) install_missing missing_for_vm ;;
+    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain schemas engine self-build vm" ;;
     esac
 done
 [ -n "$did_something" ] || say "nothing to do for: ${parts[*]}"
