@@ -156,7 +156,7 @@ fn links_that_lead_nowhere_and_in_a_circle_are_told() {
         &[
             "cannot read `args`: `args` is a symbolic link to `../settings/args`, and nothing stands there",
             "cannot read `labels`: its symbolic links lead in a circle",
-            "cannot look at `token/below`: `token` is a symbolic link to `gone`, and nothing stands there",
+            "cannot look at the file of the secret `token`: `token` is a symbolic link to `gone`, and nothing stands there",
         ],
     );
 }

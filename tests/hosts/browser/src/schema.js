@@ -54,10 +54,10 @@ function keys(schema, present, after) {
 function values(schema) {
   const cases = (schema?.anyOf ?? [schema]).map(resolved);
   return cases.flatMap((one) => {
-    if (one?.type === 'boolean') {
+    if (types(one).includes('boolean')) {
       return ['true', 'false'].map((label) => ({ label }));
     }
-    return (one?.enum ?? []).map((value) => ({ label: JSON.stringify(value) }));
+    return (one?.enum ?? []).filter((value) => value !== null).map((value) => ({ label: JSON.stringify(value) }));
   });
 }
 
@@ -87,8 +87,11 @@ function named(reference) {
 }
 
 function typeName(schema) {
-  if (schema.type === 'array') {
-    return 'list';
-  }
-  return schema.type === 'object' ? 'map' : (schema.type ?? 'text or map');
+  const names = types(schema).map((type) => ({ array: 'list', object: 'map' })[type] ?? type);
+  return names.join(' or ') || 'text or map';
+}
+
+/** The types of a value. Null is as good as nothing wherever a key is optional, and nobody asks for it. */
+function types(schema) {
+  return [schema?.type ?? []].flat().filter((type) => type !== 'null');
 }
