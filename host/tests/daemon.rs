@@ -714,8 +714,11 @@ async fn an_ordinary_user_builds_and_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn nothing_runs_two_seconds_after_an_ordinary_users_parent_was_killed() {
-    let Some((directory, mut holder)) = user("true") else {
+async fn nothing_runs_two_seconds_after_an_ordinary_users_parent_was_killed_and_the_next_build_goes_on()
+ {
+    let Some((directory, mut holder)) =
+        user("mkdir -p /run/runc; mount -t tmpfs -o mode=0700 none /run/runc")
+    else {
         return;
     };
     let mut parent = Parent::start(&mut holder);
@@ -730,6 +733,9 @@ async fn nothing_runs_two_seconds_after_an_ordinary_users_parent_was_killed() {
     let root = format!("{}/root", directory.path().display());
     until("the daemon is gone", GONE, || processes(&root).is_empty()).await;
     assert!(!building.wait().unwrap().success());
+    let mut next = Parent::start(&mut holder);
+    next.socket();
+    assert_eq!(next.stop(), ["exit status: 1"], "the next one goes on");
 }
 
 #[tokio::test]

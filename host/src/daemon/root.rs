@@ -119,12 +119,19 @@ fn runs(root: &Path) -> io::Result<bool> {
 /// Removes what a killed daemon and its steps leave in the root: working directories, `hosts` files and mount points,
 /// which the daemon makes anew; without namespaces, mounts and the runtime's state as well. Call it when no daemon runs.
 pub(super) fn tidy(root: &Path) -> io::Result<()> {
+    // An ordinary user's runtime keeps its state in the private directory, and may not even look into root's.
+    let is_root = rustix::process::geteuid().is_root();
+    let states: &[_] = if is_root {
+        &["/run/runc", "/run/crun"]
+    } else {
+        &[]
+    };
     for worker in directories(root)? {
         let steps = worker.join("executor");
         for step in directories(&steps)? {
             // The directory is named like the container.
             let container = step.file_name().unwrap_or_default();
-            for states in ["/run/runc", "/run/crun"] {
+            for states in states {
                 mounts::remove_tree(&Path::new(states).join(container))?;
             }
         }
