@@ -3,6 +3,8 @@
 //!
 //! Unknown here: what is right. Source: `oci_image_schema`: `buildkit_secrets`, `text`, `BUILDKIT_SECRETTEXT_...`.
 
+use std::ops::Range;
+
 /// What is left of a name that a wrong sign breaks in two.
 const PARTS: [&str; 3] = ["secr", "cret", "ttext"];
 /// How many letters of the name of a map of secrets may be wrong.
@@ -58,6 +60,22 @@ pub(crate) fn is_credential(name: &str) -> bool {
 pub(crate) fn is_path(value: &str) -> bool {
     let is_shown = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'/');
     value.contains('/') && value.len() <= LONGEST_PATH && value.bytes().all(is_shown)
+}
+
+/// What of a value is secret whatever its name is: a private key, or what a URL logs in with.
+pub(crate) fn of_value(value: &str) -> Option<Range<usize>> {
+    if value.contains("PRIVATE KEY-----") {
+        return Some(0..value.len());
+    }
+    let start = value.find("://").map_or(0, |scheme| scheme + 3);
+    let end = start + value[start..].find('@')?;
+    let login = &value[start..end];
+    if value[end..].starts_with("@sha") {
+        return None; // a digest
+    }
+    // Of what is no URL only a name with a password, which no path holds before its digest.
+    let is_login = start > 0 || login.contains(':');
+    (is_login && !login.contains(['/', ' ', ','])).then_some(start..end)
 }
 
 /// The byte after the first such name that a colon follows, whatever quotes stand between.
@@ -158,6 +176,27 @@ mod tests {
             "",
         ] {
             assert!(!is_path(secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn private_keys_and_logins_of_urls_are_secret_whatever_their_name() {
+        let secret = |value: &'static str| of_value(value).map(|range| &value[range]);
+        for (value, expected) in [
+            ("https://u:xyzzy@m.example/a", Some("u:xyzzy")),
+            ("https://xyzzy@m.example", Some("xyzzy")),
+            ("u:xyzzy@m.example", Some("u:xyzzy")),
+            (
+                "-----BEGIN EC PRIVATE KEY-----",
+                Some("-----BEGIN EC PRIVATE KEY-----"),
+            ),
+            ("https://m.example/a@b", None),
+            ("m.example/a@sha256:0", None),
+            ("alpine:3@sha256:0", None),
+            ("git@github.com:a/b", None),
+            ("m.example", None),
+        ] {
+            assert_eq!(secret(value), expected, "{value}");
         }
     }
 

@@ -20,7 +20,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 use super::merge::Merges;
 use super::mistake::{swallows_an_item, too_large};
 use super::offsets::Offsets;
-use super::places::{Form, Places, short};
+use super::places::{Form, Places, end_of_quoted, short};
 use super::scalar::{Dialect, Plain};
 use super::tag::{self, Tagged};
 use super::{Document, MAX_DEPTH, MAX_TEXT};
@@ -168,6 +168,8 @@ impl<'y> Composer<'y> {
             scalar.range.clone()
         };
         let place = self.scalar_place(range);
+        let length = end_of_quoted(&self.text[place.clone()], scalar.style);
+        let place = place.start..place.start + length;
         let is_key = self.takes_key();
         if self.wants_map() {
             return Err(self.stop_at_merge(place));
@@ -189,7 +191,7 @@ impl<'y> Composer<'y> {
         self.fits(0, &place)?;
         let json = start..self.json.len();
         if let Some(open) = self.open.last_mut().filter(|_| is_key) {
-            open.merges.keys.push(json.clone());
+            open.merges.write(self.dialect);
         }
         self.places
             .push(json.clone(), place, Form::Scalar(scalar.style));
@@ -230,7 +232,7 @@ impl<'y> Composer<'y> {
                 Ok(Plain::Text)
             }
             Tagged::Refused => {
-                let message = format!("this value is not what its tag `{}` says", tag::shown(tag));
+                let message = format!("this value is not what its {} says", tag::named(tag));
                 let help = "remove the tag; a text that looks like a number is put in quotes";
                 self.refuse(Code::UnsupportedYaml, place.clone(), &message, help)?;
                 Ok(Plain::Text)
@@ -301,7 +303,7 @@ impl<'y> Composer<'y> {
         self.json.extend_from_within(json.clone());
         let written = start..self.json.len();
         if let Some(open) = self.open.last_mut().filter(|_| is_key) {
-            open.merges.keys.push(written.clone());
+            open.merges.write(self.dialect);
         }
         self.places
             .push(written, alias, Form::Alias(short(json.start)));
@@ -336,7 +338,7 @@ impl<'y> Composer<'y> {
     }
 
     fn leave(&mut self, range: Range<usize>) -> Result<(), Stop> {
-        let is_below_merge = |open: &mut Open| open.merges.open.pop().is_some();
+        let is_below_merge = |open: &mut Open| open.merges.leave();
         if self.open.last_mut().is_some_and(is_below_merge) {
             return Ok(());
         }

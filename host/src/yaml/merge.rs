@@ -1,12 +1,14 @@
 //! Merge keys: `<<`, whose value is a map, or a list of maps, that a map takes over.
 //!
-//! A map that is written out there becomes part of the one around it as it is read. One that an alias stands for is taken over at that
-//! one's end: what is written counts, then what was merged first.
+//! A map that is written out there stands in the JSON of the one around it, and one that an alias stands for is copied at that one's
+//! end. Which of two entries of one name counts is told by their ranks: by the specification what is written, then what was
+//! merged first; for Concourse whatever comes last, also what is merged over an entry that is written. In a list the first map counts.
 //!
-//! Source: YAML 1.1, `merge.html`.
+//! Source: YAML 1.1, `merge.html`; for Concourse what `go.yaml.in/yaml/v2` does.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
+
+use super::scalar::Dialect;
 
 /// What is open below a `<<` of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +21,16 @@ pub(super) enum Merging {
     Map,
 }
 
+/// Where an entry stands among the merges of its map: of two, the greater counts. All but the last number tell its own map.
+pub(super) type Rank = Vec<i64>;
+
 /// A map that an alias stands for, to be taken over.
 pub(super) struct Merged {
     /// It, in the JSON.
     pub(super) json: Range<usize>,
     /// The alias, in the YAML.
     pub(super) alias: Range<usize>,
+    pub(super) rank: Rank,
 }
 
 /// The merge keys of a map that is not at its end.
@@ -33,8 +39,11 @@ pub(super) struct Merges {
     /// What is open, from the outermost.
     pub(super) open: Vec<Merging>,
     pub(super) maps: Vec<Merged>,
-    /// Where the keys that are written stand in the JSON.
-    pub(super) keys: Vec<Range<usize>>,
+    /// The ranks of the entries that stand in the JSON, in their order.
+    pub(super) written: Vec<Rank>,
+    /// The rank of what is open.
+    within: Rank,
+    steps: i64,
 }
 
 impl Merges {
@@ -43,12 +52,68 @@ impl Merges {
         matches!(self.open.last(), Some(Merging::Value | Merging::List))
     }
 
-    /// The keys that are written.
-    pub(super) fn written(&self, json: &str) -> BTreeSet<String> {
-        self.keys
-            .iter()
-            .map(|key| json[key.clone()].to_owned())
-            .collect()
+    /// Whether anything was merged.
+    pub(super) fn are_some(&self) -> bool {
+        !self.maps.is_empty() || self.written.iter().any(|rank| rank.len() > 1)
+    }
+
+    /// A key is written.
+    pub(super) fn write(&mut self, dialect: Dialect) {
+        let step = self.step();
+        let mut rank = self.within.clone();
+        rank.push(match dialect {
+            Dialect::Core => i64::MAX,
+            Dialect::Concourse => step,
+        });
+        self.written.push(rank);
+    }
+
+    /// A `<<` was read.
+    pub(super) fn begin(&mut self, dialect: Dialect) {
+        let step = self.step();
+        self.within.push(match dialect {
+            Dialect::Core => -step,
+            Dialect::Concourse => step,
+        });
+        self.open.push(Merging::Value);
+    }
+
+    /// Begins what comes after a `<<`, or in its list.
+    pub(super) fn enter(&mut self, level: Merging) {
+        self.open.pop_if(|level| *level == Merging::Value);
+        self.open.push(level);
+        if level == Merging::Map {
+            let step = self.step();
+            self.within.push(-step);
+        }
+    }
+
+    /// Remembers what an alias stands for.
+    pub(super) fn take(&mut self, json: Range<usize>, alias: Range<usize>) {
+        let step = self.step();
+        let mut rank = self.within.clone();
+        rank.extend([-step, 0]);
+        self.maps.push(Merged { json, alias, rank });
+        if self.open.pop_if(|level| *level == Merging::Value).is_some() {
+            self.within.pop();
+        }
+    }
+
+    /// Ends what was open last; `false` if nothing was.
+    pub(super) fn leave(&mut self) -> bool {
+        let Some(level) = self.open.pop() else {
+            return false;
+        };
+        self.within.pop();
+        if level == Merging::Map && self.open.last() != Some(&Merging::List) {
+            self.within.pop();
+        }
+        true
+    }
+
+    fn step(&mut self) -> i64 {
+        self.steps += 1;
+        self.steps
     }
 }
 

@@ -32,11 +32,35 @@ pub(super) enum Form {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub(super) segments: Vec<Segment>,
+    /// Where in the YAML entries stand that count for nothing, and are not in the JSON.
+    pub(super) overridden: Vec<Range<u32>>,
 }
 
 /// A length of a text that [`super::MAX_TEXT`] bounds.
 pub(super) fn short(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
+}
+
+/// Where a scalar in quotes ends that begins a text: the parser counts a comment after it to it.
+pub(super) fn end_of_quoted(text: &str, style: ScalarStyle) -> usize {
+    let bytes = text.as_bytes();
+    let (quote, sign) = match style {
+        ScalarStyle::SingleQuoted => (b'\'', b'\''),
+        ScalarStyle::DoubleQuoted => (b'"', b'\\'),
+        ScalarStyle::Plain | ScalarStyle::Literal | ScalarStyle::Folded => return text.len(),
+    };
+    let mut at = 1;
+    while let Some(&byte) = bytes.get(at) {
+        let is_pair = quote == sign && bytes.get(at + 1) == Some(&quote);
+        if byte == sign && (quote != sign || is_pair) {
+            at += 2;
+        } else if byte == quote {
+            return at + 1;
+        } else {
+            at += 1;
+        }
+    }
+    text.len()
 }
 
 /// A range as offsets of a text.
@@ -51,6 +75,32 @@ impl Places {
             yaml: short(yaml.start)..short(yaml.end),
             form,
         });
+    }
+
+    /// Forgets a part of the JSON, which is cut out of it.
+    pub(super) fn forget(&mut self, cut: &Range<usize>) {
+        let length = short(cut.len());
+        let cut = short(cut.start)..short(cut.end);
+        let first = |segment: &Segment| segment.json.start < cut.start;
+        let from = self.segments.partition_point(first);
+        let past = |segment: &Segment| segment.json.start < cut.end;
+        let to = self.segments.partition_point(past);
+        let forgotten = self.segments.drain(from..to);
+        self.overridden
+            .extend(forgotten.map(|segment| segment.yaml));
+        for segment in &mut self.segments[from..] {
+            segment.json = segment.json.start - length..segment.json.end - length;
+            if let Form::Alias(origin) = &mut segment.form
+                && *origin >= cut.end
+            {
+                *origin -= length;
+            }
+        }
+    }
+
+    /// Where in the YAML the token stands that begins at a byte of the JSON.
+    pub(super) fn yaml_at(&self, json: usize) -> Option<Range<usize>> {
+        self.segment(short(json)).map(|segment| wide(&segment.yaml))
     }
 
     /// The segment in which a byte of the JSON stands, or the one before it.

@@ -1,7 +1,8 @@
 //! A YAML text without its secrets.
 //!
 //! What is secret is found in the JSON, by the rules of the planner's inline secrets; here the same is masked in the YAML, byte for
-//! byte, so that places stay true. What is masked by way of an alias is masked at its anchor too.
+//! byte, so that places stay true. What is masked by way of an alias is masked at its anchor too. What does not come into the JSON is
+//! masked whatever it says: comments, for a secret may be commented out, tags that are none of YAML's, and what is overridden.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -9,6 +10,7 @@ use std::ops::Range;
 use saphyr_parser::ScalarStyle;
 
 use super::places::{Form, Places, Segment, wide};
+use super::tag;
 use crate::secret_name;
 
 pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> String {
@@ -30,6 +32,12 @@ pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> Str
     for (start, length) in anchors {
         mask_anchor(&mut bytes, places, start..start + length);
     }
+    for overridden in &places.overridden {
+        fill(&mut bytes, wide(overridden));
+    }
+    for gap in gaps(text, places) {
+        mask_gap(&mut bytes, gap);
+    }
     String::from_utf8(bytes)
         .expect("whole characters were replaced: a scalar's range is one of characters")
 }
@@ -43,6 +51,54 @@ fn mask_anchor(bytes: &mut [u8], places: &Places, json: Range<u32>) {
     let within = segments.take_while(|segment| segment.json.end <= json.end);
     for segment in within.filter(|segment| segment.form != Form::Bracket) {
         fill(bytes, wide(&segment.yaml));
+    }
+}
+
+/// What stands between the scalars and aliases of a text.
+fn gaps(text: &str, places: &Places) -> Vec<Range<usize>> {
+    let scalars = places.segments.iter();
+    let scalars = scalars.filter(|segment| segment.form != Form::Bracket);
+    let mut taken: Vec<_> = scalars.map(|segment| wide(&segment.yaml)).collect();
+    taken.extend(places.overridden.iter().map(wide));
+    taken.sort_unstable_by_key(|range| range.start);
+    let mut gaps = Vec::new();
+    let mut start = 0;
+    for range in taken {
+        if range.start > start {
+            gaps.push(start..range.start);
+        }
+        start = start.max(range.end);
+    }
+    gaps.push(start.min(text.len())..text.len());
+    gaps
+}
+
+/// Masks the comments, and the tags that are not YAML's.
+fn mask_gap(bytes: &mut [u8], gap: Range<usize>) {
+    let mut at = gap.start;
+    while at < gap.end {
+        let is_first = at == 0 || b" \t\r\n[{,".contains(&bytes[at - 1]);
+        let length = |ends: &[u8]| {
+            let end = bytes[at..gap.end]
+                .iter()
+                .position(|byte| ends.contains(byte));
+            end.unwrap_or(gap.end - at)
+        };
+        match bytes[at] {
+            b'#' if is_first => {
+                let length = length(b"\r\n");
+                fill(bytes, at + 1..at + length);
+                at += length;
+            }
+            b'!' if is_first => {
+                let length = length(b" \t\r\n,]}");
+                if !tag::is_known(&bytes[at..at + length]) {
+                    fill(bytes, at + 1..at + length);
+                }
+                at += length;
+            }
+            _ => at += 1,
+        }
     }
 }
 

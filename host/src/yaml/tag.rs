@@ -9,6 +9,18 @@ use super::scalar::{Dialect, Plain};
 /// The tags of YAML that lists and maps may have, and that say what is seen anyway.
 const OF_COLLECTIONS: [&str; 5] = ["seq", "map", "set", "omap", "pairs"];
 
+/// Those that scalars may have.
+const OF_SCALARS: [&str; 8] = [
+    "str",
+    "timestamp",
+    "merge",
+    "null",
+    "bool",
+    "int",
+    "float",
+    "binary",
+];
+
 /// What a scalar with a tag is.
 pub(super) enum Tagged<'y> {
     /// What it would be without, or by its tag.
@@ -49,8 +61,28 @@ pub(super) fn is_of_a_collection(tag: &Tag) -> bool {
     of_yaml(tag).is_some_and(|name| OF_COLLECTIONS.contains(&name)) || shown(tag) == "!"
 }
 
+/// Whether a tag as it is written is one of YAML's own, so that it is no secret.
+pub(super) fn is_known(written: &[u8]) -> bool {
+    let is = |name: &&str| written.strip_prefix(b"!!") == Some(name.as_bytes());
+    written == b"!"
+        || OF_SCALARS
+            .iter()
+            .chain(&OF_COLLECTIONS)
+            .any(|name| is(name))
+}
+
+/// A tag in words: what may be a secret whose quotes are missing is not shown.
+pub(super) fn named(tag: &Tag) -> String {
+    let written = shown(tag);
+    if is_known(written.as_bytes()) {
+        format!("tag `{written}`")
+    } else {
+        "tag".to_owned()
+    }
+}
+
 /// The tag as it is written.
-pub(super) fn shown(tag: &Tag) -> String {
+fn shown(tag: &Tag) -> String {
     tag.to_string().replace("tag:yaml.org,2002:!", "!!")
 }
 

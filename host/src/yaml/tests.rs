@@ -342,3 +342,91 @@ fn any_text_is_read_or_refused_and_places_lie_within() {
     }
     assert!(readable > 500, "{readable}");
 }
+
+#[test]
+fn merged_maps_are_overridden_as_their_reader_does_it() {
+    let concourse = |text: &str| match read(text, Dialect::Concourse) {
+        Ok(document) => document.json,
+        Err(mistakes) => panic!("{text}: {mistakes:#?}"),
+    };
+    for (yaml, by_specification, by_concourse) in [
+        (
+            "b: 2\n<<: {b: 1, c: 3}\n",
+            r#"{"b":2,"c":3}"#,
+            r#"{"b":1,"c":3}"#,
+        ),
+        (
+            "<<: {b: 1, c: 3}\nb: 2\n",
+            r#"{"c":3,"b":2}"#,
+            r#"{"c":3,"b":2}"#,
+        ),
+        (
+            "<<: [{b: 1}, {b: 2, c: 3}]\n",
+            r#"{"b":1,"c":3}"#,
+            r#"{"b":1,"c":3}"#,
+        ),
+        ("<<: {<<: {b: 1}, b: 2}\n", r#"{"b":2}"#, r#"{"b":2}"#),
+        ("<<: {b: 2, <<: {b: 1}}\n", r#"{"b":2}"#, r#"{"b":1}"#),
+        (
+            "{b: {x: [1]}, <<: {b: 1}}",
+            r#"{"b":{"x":[1]}}"#,
+            r#"{"b":1}"#,
+        ),
+        (
+            "a: &x {b: 1}\nd: {b: 2, <<: *x}\n",
+            r#"{"a":{"b":1},"d":{"b":2}}"#,
+            r#"{"a":{"b":1},"d":{"b":1}}"#,
+        ),
+        (
+            "a: &x {b: 1}\nd: {<<: [*x, {b: 2}]}\n",
+            r#"{"a":{"b":1},"d":{"b":1}}"#,
+            r#"{"a":{"b":1},"d":{"b":1}}"#,
+        ),
+        (
+            "a: &x {b: 1}\nd: {<<: [{b: 2}, *x]}\n",
+            r#"{"a":{"b":1},"d":{"b":2}}"#,
+            r#"{"a":{"b":1},"d":{"b":2}}"#,
+        ),
+        (
+            "{<<: {b: 1}, b: 2, d: &x {e: 3}, f: *x}",
+            r#"{"b":2,"d":{"e":3},"f":{"e":3}}"#,
+            r#"{"b":2,"d":{"e":3},"f":{"e":3}}"#,
+        ),
+        ("<<: {b: 1, b: 2}\n", r#"{"b":1,"b":2}"#, r#"{"b":1,"b":2}"#),
+        (
+            "b: 1\nb: 2\n<<: {c: 3}\n",
+            r#"{"b":1,"b":2,"c":3}"#,
+            r#"{"b":1,"b":2,"c":3}"#,
+        ),
+    ] {
+        assert_eq!(json(yaml), by_specification, "{yaml}");
+        assert_eq!(concourse(yaml), by_concourse, "{yaml}");
+    }
+    let document = read("b: old\n<<: {b: new}\n", Dialect::Concourse).unwrap();
+    assert_eq!(document.mistakes[0].code, "ignored-yaml");
+    let text = "{<<: {b: 1}, b: 2, c: no way}";
+    assert_eq!(marks(text, "no way"), "no way");
+}
+
+#[test]
+fn overridden_value_that_an_alias_stands_for_is_kept_and_told() {
+    let text = "{<<: {b: &x 1}, b: 2, c: *x}";
+    assert_eq!(json(text), r#"{"b":1,"b":2,"c":1}"#);
+}
+
+#[test]
+fn what_counts_for_nothing_is_shown_to_nobody() {
+    for (text, expected) in [
+        ("# a: xyzzy\nb: c # xyzzy\n", "#*********\nb: c #******\n"),
+        ("a: \"#b\" #é\nc: d#e\n", "a: \"#b\" #**\nc: d#e\n"),
+        (
+            "a: !xyzzy\nb: [!xyzzy c, !!str 1]\n",
+            "a: !*****\nb: [!***** c, !!str 1]\n",
+        ),
+        ("a: |\n  # b\n  c\n# d\n", "a: |\n  # b\n  c\n#**\n"),
+        ("a: 1\n<<: {a: 2}\n", "a: 1\n<<: {*: *}\n"),
+    ] {
+        let document = read(text, Dialect::Core).unwrap();
+        assert_eq!(document.mask(text, document.json()), expected, "{text}");
+    }
+}

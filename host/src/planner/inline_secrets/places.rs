@@ -146,12 +146,20 @@ impl<'text> Places<'text> {
             self.key(string);
         } else if self.is_masked(Some(&self.text[content.clone()])) {
             self.found.push(Place::Text(content));
-        } else if self.audience == Audience::Reader
-            && let Some(at) = secret_name::after_name(&self.text[content.clone()])
-        {
-            // An object in a string, as it seems.
-            self.found
-                .push(Place::Text(content.start + at..content.end));
+        } else if self.audience == Audience::Reader {
+            self.within(content);
+        }
+    }
+
+    /// What is secret within a value of any name.
+    fn within(&mut self, content: Range<usize>) {
+        let text = &self.text[content.clone()];
+        let hidden = secret_name::of_value(text);
+        // An object in a string, as it seems.
+        let after = secret_name::after_name(text).map(|at| at..text.len());
+        for range in hidden.into_iter().chain(after) {
+            let range = content.start + range.start..content.start + range.end;
+            self.found.push(Place::Text(range));
         }
     }
 

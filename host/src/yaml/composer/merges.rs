@@ -1,12 +1,17 @@
 //! Merge keys as they are read: where one begins, and what is taken over at the end of its map.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use oci_image_schema::code::Code;
 
-use super::{Composer, Open, Stop};
+use super::{Anchored, Composer, Open, Stop};
 use crate::yaml::MAX_DEPTH;
-use crate::yaml::merge::{self, Merged, Merging};
+use crate::yaml::merge::{self, Merged, Merging, Rank};
+use crate::yaml::scalar::Dialect;
+
+/// How many entries of a map may be overridden: each costs a pass over what was read.
+const MOST_OVERRIDDEN: usize = 1000;
 
 impl Composer<'_> {
     pub(super) fn wants_map(&self) -> bool {
@@ -16,7 +21,7 @@ impl Composer<'_> {
     pub(super) fn begin_merge(&mut self, place: Range<usize>) -> Result<(), Stop> {
         match self.open.last_mut() {
             Some(open) if open.merges.open.len() < MAX_DEPTH => {
-                open.merges.open.push(Merging::Value);
+                open.merges.begin(self.dialect);
                 Ok(())
             }
             _ => Err(self.too_deep(place)),
@@ -41,9 +46,8 @@ impl Composer<'_> {
             return Err(self.stop(Code::UnsupportedYaml, range, message, help));
         }
         if let Some(open) = self.open.last_mut() {
-            let levels = &mut open.merges.open;
-            levels.pop_if(|level| *level == Merging::Value);
-            levels.push(if is_map { Merging::Map } else { Merging::List });
+            open.merges
+                .enter(if is_map { Merging::Map } else { Merging::List });
         }
         Ok(())
     }
@@ -65,27 +69,42 @@ impl Composer<'_> {
         self.merged += json.len();
         self.fits(self.merged, &alias)?;
         if let Some(open) = self.open.last_mut() {
-            let merges = &mut open.merges;
-            merges.open.pop_if(|level| *level == Merging::Value);
-            merges.maps.push(Merged { json, alias });
+            open.merges.take(json, alias);
             open.height = open.height.max(height - 1);
         }
         Ok(())
     }
 
-    /// Takes the maps over that stand for a map's `<<`.
+    /// Takes the maps over that stand for a map's `<<`, and forgets the entries that others count before.
     pub(super) fn merge(&mut self) -> Result<(), Stop> {
-        let Some(open) = self.open.last_mut() else {
+        let Some(open) = self.open.last_mut().filter(|open| open.merges.are_some()) else {
             return Ok(());
         };
+        let start = open.json_start;
+        let written = std::mem::take(&mut open.merges.written);
         let maps = std::mem::take(&mut open.merges.maps);
-        if maps.is_empty() {
-            return Ok(());
+        let entries = merge::entries(&self.json, start..self.json.len() + 1);
+        let written: Vec<_> = entries.into_iter().zip(written).collect();
+
+        let mut best = BTreeMap::<String, Rank>::new();
+        let mut compete = |key: &str, rank: &Rank| match best.get_mut(key) {
+            Some(found) if *found >= *rank => {}
+            Some(found) => found.clone_from(rank),
+            None => {
+                best.insert(key.to_owned(), rank.clone());
+            }
+        };
+        for ((key, _), rank) in &written {
+            compete(&self.json[key.clone()], rank);
         }
-        let mut seen = open.merges.written(&self.json);
-        for Merged { json, alias } in maps {
+        for map in &maps {
+            for (key, _) in merge::entries(&self.json, map.json.clone()) {
+                compete(&self.json[key], &map.rank);
+            }
+        }
+        for Merged { json, alias, rank } in maps {
             for (key, value) in merge::entries(&self.json, json) {
-                if seen.insert(self.json[key.clone()].to_owned()) {
+                if counts(&best, &self.json[key.clone()], &rank) {
                     self.separate();
                     self.copy(key, alias.clone(), true);
                     self.separate();
@@ -94,7 +113,57 @@ impl Composer<'_> {
                 }
             }
         }
+        self.forget_overridden(start, &written, &best);
         Ok(())
+    }
+
+    /// Takes those of the entries that are written out of the JSON that do not count, from the last to the first.
+    fn forget_overridden(
+        &mut self,
+        map: usize,
+        written: &[((Range<usize>, Range<usize>), Rank)],
+        best: &BTreeMap<String, Rank>,
+    ) {
+        let mut forgotten = 0;
+        for ((key, value), rank) in written.iter().rev() {
+            if forgotten == MOST_OVERRIDDEN {
+                break; // the rest is told as written twice
+            }
+            if counts(best, &self.json[key.clone()], rank) {
+                continue;
+            }
+            let entry = key.start..value.end;
+            let is_used = |anchored: &Anchored| entry.contains(&anchored.json.start);
+            if self.anchors.values().any(is_used) {
+                continue; // an alias may follow: such an entry is told as written twice
+            }
+            if rank.len() == 1 && self.dialect == Dialect::Concourse {
+                self.tell_overridden(key.start);
+            }
+            // With the comma after it, or the one before the last.
+            let cut = if self.json[entry.end..].starts_with(',') {
+                entry.start..entry.end + 1
+            } else {
+                entry.start.max(map + 2) - 1..entry.end
+            };
+            forgotten += 1;
+            self.places.forget(&cut);
+            for Anchored { json, .. } in self.anchors.values_mut() {
+                if json.start >= cut.end {
+                    *json = json.start - cut.len()..json.end - cut.len();
+                }
+            }
+            self.json.replace_range(cut, "");
+        }
+    }
+
+    fn tell_overridden(&mut self, key: usize) {
+        let Some(place) = self.places.yaml_at(key) else {
+            return;
+        };
+        let message = "a `<<` after this has the same name, and Concourse takes its value";
+        let help = "write `<<` first, so that this value counts; or remove this";
+        self.remark(Code::IgnoredYaml, place, message, help);
     }
 
     pub(super) fn stop_at_merge(&mut self, range: Range<usize>) -> Stop {
@@ -102,4 +171,10 @@ impl Composer<'_> {
         let help = "write `<<: *name`, where `&name` stands before a map";
         self.stop(Code::UnsupportedYaml, range, message, help)
     }
+}
+
+/// Whether an entry of this name and rank counts, or stands in the same map as the one that does, and is told as written twice.
+fn counts(best: &BTreeMap<String, Rank>, key: &str, rank: &Rank) -> bool {
+    let map = |rank: &Rank| rank.split_last().map(|(_, map)| map.to_vec());
+    best.get(key).is_none_or(|found| map(found) == map(rank))
 }

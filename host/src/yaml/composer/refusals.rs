@@ -22,9 +22,8 @@ impl Composer<'_> {
     }
 
     pub(super) fn unknown_tag(&mut self, tag: &Tag, range: &Range<usize>) {
-        let tag = tag::shown(tag);
-        let message =
-            format!("the tag `{tag}` counts for nothing: this is the value as it is written");
+        let tag = tag::named(tag);
+        let message = format!("the {tag} counts for nothing: this is the value as it is written");
         self.remark(Code::IgnoredYaml, range.clone(), &message, "remove the tag");
     }
 
