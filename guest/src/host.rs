@@ -101,7 +101,7 @@ pub(crate) fn registry_is_sound<'t>(findings: &mut Findings<'t>, name: &Text<'t>
     };
     let help = match name.as_str().split_once("://") {
         Some((scheme, rest)) => {
-            let rest = quoted(rest.trim_end_matches('/'));
+            let rest = quoted(without_login(rest.trim_end_matches('/')));
             match scheme {
                 "http" => format!("write {rest}, and set `http` for it to `true`"),
                 _ => format!("write {rest}"),
@@ -120,7 +120,10 @@ pub(crate) fn mirror_is_sound<'t>(findings: &mut Findings<'t>, name: &Text<'t>) 
         return true;
     };
     let help = match location.split_once("://") {
-        Some((_, rest)) => format!("write {}", quoted(rest)),
+        Some((_, rest)) => format!("write {}", quoted(without_login(rest))),
+        None if location.contains('@') => {
+            "remove it: the logins are those of Docker's configuration".to_owned()
+        }
         None => "write `host` or `host:port`, as in `mirror.example:5000`".to_owned(),
     };
     report(findings, name, wrong).help(help);
@@ -128,8 +131,15 @@ pub(crate) fn mirror_is_sound<'t>(findings: &mut Findings<'t>, name: &Text<'t>) 
 }
 
 fn report<'f, 't>(findings: &'f mut Findings<'t>, name: &Text<'t>, wrong: &str) -> &'f mut Finding {
-    let message = format!("{} is not a registry: {wrong}", quoted(name.as_str()));
+    let shown = without_login(name.as_str());
+    let message = format!("{} is not a registry: {wrong}", quoted(shown));
     findings.report(Code::BadRegistry, name.span(), message)
+}
+
+/// A name without what may be secret in it: the login before its host, and the query of a URL.
+fn without_login(name: &str) -> &str {
+    let host = name.rsplit_once('@').map_or(name, |(_, host)| host);
+    host.split_once('?').map_or(host, |(host, _)| host)
 }
 
 fn registry_mistake(text: &str, is_mirror: bool) -> Option<&'static str> {
@@ -143,6 +153,9 @@ fn registry_mistake(text: &str, is_mirror: bool) -> Option<&'static str> {
     let (authority, path) = text
         .split_once('/')
         .map_or((text, None), |(authority, path)| (authority, Some(path)));
+    if authority.contains('@') {
+        return Some("it holds a login");
+    }
     match path {
         Some(_) if !is_mirror => return Some("it has a path"),
         Some(path) if !path_is_sound(path) => {
@@ -182,6 +195,23 @@ fn path_is_sound(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn login_is_told_and_not_shown() {
+        for (name, shown) in [
+            ("https://u:xyzzy@m.example/a", "m.example/a"),
+            ("u:xyzzy@m.example:5000", "m.example:5000"),
+            ("u:xyz@zy@m.example", "m.example"),
+            ("https://m.example/?token=xyzzy", "https://m.example/"),
+            ("m.example/a", "m.example/a"),
+        ] {
+            assert_eq!(without_login(name), shown);
+        }
+        for is_mirror in [true, false] {
+            let mistake = registry_mistake("u:xyzzy@m.example/", is_mirror);
+            assert_eq!(mistake, Some("it holds a login"));
+        }
+    }
 
     #[test]
     fn registries_are_hosts_with_a_port_and_mirrors_may_have_a_path() {

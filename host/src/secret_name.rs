@@ -54,6 +54,8 @@ pub(crate) fn is_credential(name: &str) -> bool {
     ];
     let name = letters(name);
     PARTS.iter().any(|part| name.contains(part))
+        || matches!(name.as_str(), "auth" | "pass" | "pwd")
+        || is_near(&name, "password", 2)
 }
 
 /// Whether the value of a secret is shown: it can be nothing but a path. Keys of clouds hold `/` and capital letters.
@@ -62,13 +64,16 @@ pub(crate) fn is_path(value: &str) -> bool {
     value.contains('/') && value.len() <= LONGEST_PATH && value.bytes().all(is_shown)
 }
 
-/// What of a value is secret whatever its name is: a private key, or what a URL logs in with.
+/// What of a value is secret whatever its name is: a private key, or what a URL logs in with, its query included.
 pub(crate) fn of_value(value: &str) -> Option<Range<usize>> {
     if value.contains("PRIVATE KEY-----") {
         return Some(0..value.len());
     }
     let start = value.find("://").map_or(0, |scheme| scheme + 3);
-    let end = start + value[start..].find('@')?;
+    let Some(end) = value[start..].find('@').map(|at| start + at) else {
+        let query = start + value[start..].find('?')?;
+        return (start > 0).then_some(query + 1..value.len());
+    };
     let login = &value[start..end];
     if value[end..].starts_with("@sha") {
         return None; // a digest
@@ -163,6 +168,16 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_known_in_whatever_spelling() {
+        for name in ["Password", "pasword", "pass_wrd", "auth", "identitytoken"] {
+            assert!(is_credential(name), "{name}");
+        }
+        for name in ["author", "path", "passphrase_file", "repository"] {
+            assert!(!is_credential(name), "{name}");
+        }
+    }
+
+    #[test]
     fn only_what_can_be_nothing_but_a_path_is_shown() {
         for path in ["secrets/token", "./token", "/run/a-b_c.1/d"] {
             assert!(is_path(path), "{path}");
@@ -193,6 +208,7 @@ mod tests {
             ("https://m.example/a@b", None),
             ("m.example/a@sha256:0", None),
             ("alpine:3@sha256:0", None),
+            ("https://m.example/?token=xyzzy", Some("token=xyzzy")),
             ("git@github.com:a/b", None),
             ("m.example", None),
         ] {
