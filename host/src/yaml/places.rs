@@ -32,7 +32,7 @@ pub(super) enum Form {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub(super) segments: Vec<Segment>,
-    /// Where in the YAML entries stand that count for nothing, and are not in the JSON.
+    /// Where in the YAML the values stand of entries that count for nothing, and are not in the JSON.
     pub(super) overridden: Vec<Range<u32>>,
 }
 
@@ -77,7 +77,7 @@ impl Places {
         });
     }
 
-    /// Forgets a part of the JSON, which is cut out of it.
+    /// Forgets a key and its value, which are cut out of the JSON.
     pub(super) fn forget(&mut self, cut: &Range<usize>) {
         let length = short(cut.len());
         let cut = short(cut.start)..short(cut.end);
@@ -86,8 +86,8 @@ impl Places {
         let past = |segment: &Segment| segment.json.start < cut.end;
         let to = self.segments.partition_point(past);
         let forgotten = self.segments.drain(from..to);
-        self.overridden
-            .extend(forgotten.map(|segment| segment.yaml));
+        let values = forgotten.skip(1);
+        self.overridden.extend(values.map(|segment| segment.yaml));
         for segment in &mut self.segments[from..] {
             segment.json = segment.json.start - length..segment.json.end - length;
             if let Form::Alias(origin) = &mut segment.form

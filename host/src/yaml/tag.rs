@@ -64,11 +64,7 @@ pub(super) fn is_of_a_collection(tag: &Tag) -> bool {
 /// Whether a tag as it is written is one of YAML's own, so that it is no secret.
 pub(super) fn is_known(written: &[u8]) -> bool {
     let is = |name: &&str| written.strip_prefix(b"!!") == Some(name.as_bytes());
-    written == b"!"
-        || OF_SCALARS
-            .iter()
-            .chain(&OF_COLLECTIONS)
-            .any(|name| is(name))
+    written == b"!" || OF_SCALARS.iter().chain(&OF_COLLECTIONS).any(is)
 }
 
 /// A tag in words: what may be a secret whose quotes are missing is not shown.

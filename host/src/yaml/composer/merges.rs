@@ -7,7 +7,7 @@ use oci_image_schema::code::Code;
 
 use super::{Anchored, Composer, Open, Stop};
 use crate::yaml::MAX_DEPTH;
-use crate::yaml::merge::{self, Merged, Merging, Rank};
+use crate::yaml::merge::{self, Entry, Merged, Merging, Rank};
 use crate::yaml::scalar::Dialect;
 
 /// How many entries of a map may be overridden: each costs a pass over what was read.
@@ -121,7 +121,7 @@ impl Composer<'_> {
     fn forget_overridden(
         &mut self,
         map: usize,
-        written: &[((Range<usize>, Range<usize>), Rank)],
+        written: &[(Entry, Rank)],
         best: &BTreeMap<String, Rank>,
     ) {
         let mut forgotten = 0;
