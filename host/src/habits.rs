@@ -110,6 +110,11 @@ fn instead(argument: &str) -> Option<&'static str> {
             "the build context is the key `context` of the object, or the parameter `CONTEXT` of a task",
         );
     }
+    if !flag.starts_with('-') && Path::new(flag).is_file() {
+        return Some(
+            "`oci-image build FILE` builds what one file says; a task reads its parameters from the environment",
+        );
+    }
     let habit = INSTEAD.iter().find(|(flags, _)| flags.contains(&flag));
     habit.map(|(_, instead)| *instead)
 }
@@ -127,6 +132,7 @@ mod tests {
             ("--build-arg", "`BUILD_ARG_NAME`"),
             ("-f", "`dockerfile`"),
             (".", "`CONTEXT`"),
+            ("Cargo.toml", "`oci-image build FILE`"),
         ] {
             let instead = instead(argument).unwrap();
             assert!(instead.contains(part), "{argument}: {instead}");

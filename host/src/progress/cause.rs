@@ -11,6 +11,9 @@ use crate::progress::line::one_line;
 /// The longest message in characters; of a longer one (a process's arguments can be a whole script) the midst is cut.
 const LONGEST: usize = 2000;
 
+/// How the daemon begins to say that a name is no reference of an image.
+const BAD_REFERENCE: &str = "invalid reference format";
+
 /// What went wrong, as far as the message tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cause {
@@ -24,16 +27,42 @@ pub(super) enum Cause {
         reference: String,
         reason: String,
     },
-    /// The frontend that `# syntax=` names could not be looked up.
+    /// The frontend that a Dockerfile or an argument names could not be looked up.
     Frontend {
         reference: String,
         reason: String,
+        named: FrontendName,
     },
     /// A step must have a secret that was not given.
     Secret {
         id: String,
     },
     Other(String),
+}
+
+/// Where a frontend is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FrontendName {
+    /// By the directive `syntax` of the Dockerfile.
+    Directive,
+    /// By the argument `BUILDKIT_SYNTAX`.
+    Argument,
+}
+
+impl FrontendName {
+    fn clause(self) -> &'static str {
+        match self {
+            Self::Directive => "which the Dockerfile names by `syntax`",
+            Self::Argument => "which the argument `BUILDKIT_SYNTAX` names",
+        }
+    }
+
+    fn place(self) -> &'static str {
+        match self {
+            Self::Directive => "line",
+            Self::Argument => "argument",
+        }
+    }
 }
 
 impl Cause {
@@ -52,10 +81,19 @@ impl Cause {
     }
 
     /// The same where it was a Dockerfile's frontend that was looked up, and no base image.
-    pub(super) fn of_frontend(self) -> Self {
-        match self {
-            Self::BaseImage { reference, reason } => Self::Frontend { reference, reason },
-            cause => cause,
+    pub(super) fn of_frontend(self, named: FrontendName) -> Self {
+        let (reference, reason) = match self {
+            Self::BaseImage { reference, reason } => (reference, reason),
+            Self::Other(message) => match bad_reference(&message) {
+                Some((reference, reason)) => (reference.to_owned(), reason.to_owned()),
+                None => return Self::Other(message),
+            },
+            cause => return cause,
+        };
+        Self::Frontend {
+            reference,
+            reason,
+            named,
         }
     }
 
@@ -66,8 +104,13 @@ impl Cause {
             Self::BaseImage { reference, reason } => cut_midst(&format!(
                 "cannot resolve the base image `{reference}`: {reason}"
             )),
-            Self::Frontend { reference, reason } => cut_midst(&format!(
-                "cannot resolve the frontend `{reference}`, which the Dockerfile names by `syntax`: {reason}"
+            Self::Frontend {
+                reference,
+                reason,
+                named,
+            } => cut_midst(&format!(
+                "cannot resolve the frontend `{reference}`, {}: {reason}",
+                named.clause()
             )),
             Self::Secret { id } => format!("secret `{id}` is mounted, and was not given"),
             Self::Other(message) if message.is_empty() => "the daemon gives no reason".to_owned(),
@@ -90,10 +133,25 @@ impl Cause {
             Self::BaseImage { reference, reason } => {
                 Some(registry_hint(registry_of(reference), reason))
             }
-            Self::Frontend { reference, reason } => Some(format!(
-                "without that line buildkitd's own frontend is used, which needs no registry; else {}",
-                registry_hint(registry_of(reference), reason)
-            )),
+            Self::Frontend {
+                reference,
+                reason,
+                named,
+            } => {
+                let own = format!(
+                    "without that {} buildkitd's own frontend is used, which needs no registry",
+                    named.place()
+                );
+                // What is no reference was asked of no registry.
+                Some(if reason.starts_with(BAD_REFERENCE) {
+                    own
+                } else {
+                    format!(
+                        "{own}; else {}",
+                        registry_hint(registry_of(reference), reason)
+                    )
+                })
+            }
             _ => None,
         }
     }
@@ -148,6 +206,11 @@ fn strip_layer(message: &str) -> Option<&str> {
 
 /// The path of `"/src/main.c": not found`.
 fn missing_path(message: &str) -> Option<String> {
+    // Of a pattern, the directory that it begins with is looked up.
+    if let Some(looked_up) = message.strip_prefix("lstat /") {
+        let path = looked_up.strip_suffix(": no such file or directory")?;
+        return Some(format!("/{path}"));
+    }
     let quoted = message.strip_suffix(": not found")?;
     let inner = quoted.strip_prefix('"')?.strip_suffix('"')?;
     // Go quotes nearly as JSON does; what it quotes otherwise stays as it is.
@@ -160,6 +223,15 @@ fn missing_secret(message: &str) -> Option<String> {
         .strip_prefix("secret ")?
         .strip_suffix(": not found")?;
     Some(id.to_owned())
+}
+
+/// The name and the defect of `invalid context name X: invalid reference format: ...`.
+fn bad_reference(message: &str) -> Option<(&str, &str)> {
+    let named = message.strip_prefix("invalid context name ")?;
+    let (reference, reason) = named.split_once(": ")?;
+    reason
+        .starts_with(BAD_REFERENCE)
+        .then_some((reference, reason))
 }
 
 fn base_image(message: &str) -> Option<(String, String)> {
@@ -352,7 +424,7 @@ mod tests {
         let message =
             "failed to resolve source metadata for docker.io/docker/dockerfile:1: not found";
 
-        let cause = Cause::of(message).of_frontend();
+        let cause = Cause::of(message).of_frontend(FrontendName::Directive);
 
         assert_eq!(
             cause.headline(),
@@ -363,6 +435,48 @@ mod tests {
             cause.registry_hint().unwrap_or_default(),
             "without that line buildkitd's own frontend is used, which needs no registry; else registry `docker.io` \
              answers, and has no such image: check its name and tag"
+        );
+    }
+
+    #[test]
+    fn a_frontend_that_an_argument_names_and_one_that_is_no_reference_are_told_as_such() {
+        let message = "failed to resolve source metadata for r.example/x:1: not found";
+        let of_argument = Cause::of(message).of_frontend(FrontendName::Argument);
+        let message =
+            "invalid context name NOT: invalid reference format: repository name must be lowercase";
+        let no_reference = Cause::of(message).of_frontend(FrontendName::Directive);
+
+        assert_eq!(
+            of_argument.headline(),
+            "cannot resolve the frontend `r.example/x:1`, which the argument `BUILDKIT_SYNTAX` names: not found"
+        );
+        assert!(
+            of_argument
+                .registry_hint()
+                .unwrap_or_default()
+                .starts_with("without that argument ")
+        );
+        assert_eq!(
+            no_reference.headline(),
+            "cannot resolve the frontend `NOT`, which the Dockerfile names by `syntax`: invalid reference format: \
+             repository name must be lowercase"
+        );
+        assert_eq!(
+            no_reference.registry_hint().unwrap_or_default(),
+            "without that line buildkitd's own frontend is used, which needs no registry"
+        );
+    }
+
+    #[test]
+    fn a_directory_that_a_pattern_begins_with_is_a_missing_path() {
+        let message = "lstat /dist: no such file or directory";
+
+        assert_eq!(
+            Cause::of(message),
+            Cause::MissingPath {
+                path: "/dist".into(),
+                message: message.into()
+            }
         );
     }
 

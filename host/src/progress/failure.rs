@@ -18,7 +18,7 @@
 
 use crate::buildkit::auth::UsedLogin;
 use crate::buildkit::error::SolveFailure;
-use crate::progress::cause::Cause;
+use crate::progress::cause::{Cause, FrontendName};
 use crate::progress::excerpt;
 use crate::progress::hint::{self, Known};
 use crate::progress::line::Colours;
@@ -94,11 +94,11 @@ impl FailureReport<'_> {
     fn cause(&self, step: Option<&FailedStep>) -> Cause {
         let cause = Cause::of(&self.failure.message);
         let marked = self.failure.sources.first().and_then(excerpt::marked);
-        let is_frontend = step.is_some_and(|step| step.name.starts_with(FRONTEND_LOOKUP))
-            // Every instruction begins with a letter.
-            || marked.is_some_and(|marked| marked.starts_with(['#', '/']));
-        if is_frontend {
-            cause.of_frontend()
+        // Every instruction begins with a letter.
+        if marked.is_some_and(|marked| marked.starts_with(['#', '/'])) {
+            cause.of_frontend(FrontendName::Directive)
+        } else if step.is_some_and(|step| step.name.starts_with(FRONTEND_LOOKUP)) {
+            cause.of_frontend(FrontendName::Argument)
         } else {
             cause
         }

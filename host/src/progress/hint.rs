@@ -126,6 +126,12 @@ impl Known<'_> {
         let says = |words: &[&str]| {
             (lines.iter()).any(|line| words.iter().any(|word| line.to_lowercase().contains(word)))
         };
+        if let Some(hint) = lines.iter().find_map(|line| self.no_interpreter(line)) {
+            return Some(hint);
+        }
+        if let Some(hint) = lines.iter().find_map(|line| refused_by_kernel(line)) {
+            return Some(hint.to_owned());
+        }
         let is_binary = |line: &String| line.contains("ELF") && line.contains("not found");
         if says(&["exec format error"]) || lines.iter().any(is_binary) {
             return Some(
@@ -179,6 +185,29 @@ impl Known<'_> {
             format!(
                 "the first line of `{}` ends in a carriage return, {ADVICE}",
                 shown(&path)
+            )
+        })
+    }
+
+    /// The kernel also has no format for a text that names no interpreter, which is then no matter of processors.
+    fn no_interpreter(&self, line: &str) -> Option<String> {
+        let named = line.strip_suffix(": exec format error")?;
+        let program = named.strip_prefix("exec ").unwrap_or(named);
+        let path = self.in_context(program.trim_matches('"').rsplit('/').next()?)?;
+        let first = (self.first_line?)(&path)?;
+        let path = shown(&path);
+        if first.starts_with(b"\xef\xbb\xbf#!") {
+            return Some(format!(
+                "`{path}` begins with a byte order mark, so the kernel does not see its `#!`: save it without one"
+            ));
+        }
+        let is_text = std::str::from_utf8(&first).is_ok_and(|text| {
+            !text.contains(|sign: char| sign.is_control() && !sign.is_whitespace())
+        });
+        (is_text && !first.starts_with(b"#!")).then(|| {
+            format!(
+                "`{path}` does not begin with a line that names its interpreter: give it one (`#!/bin/sh`), or run it by one \
+                 (`RUN sh ...`)"
             )
         })
     }
@@ -266,6 +295,18 @@ fn not_found(line: &str) -> Option<&str> {
     )
 }
 
+/// What runc says where the daemon itself lacks what it has to give to every step.
+fn refused_by_kernel(line: &str) -> Option<&'static str> {
+    const LACKS: [&str; 2] = ["unable to apply caps: ", "unable to setup user: "];
+    let is_refusal = line.starts_with("runc run failed: ")
+        && line.ends_with(": operation not permitted")
+        && LACKS.iter().any(|lack| line.contains(lack));
+    is_refusal.then_some(
+        "this builder lacks capabilities that every step gets: run it as root with all that root may do (a container: \
+         `--privileged`; a task of Concourse: `privileged: true`)",
+    )
+}
+
 /// What may not be executed: `exec: "/s.sh": permission denied`, `/bin/sh: 1: /s.sh: Permission denied`.
 fn not_executable(line: &str) -> Option<&str> {
     let is_of_a_shell = line.contains("exec") || line.starts_with("/bin/") || line.contains("sh: ");
@@ -310,7 +351,7 @@ mod tests {
     fn tree(directory: &str) -> Vec<ContextName> {
         let names: &[&str] = match directory {
             "" => &["bin", "Dockerfile"],
-            "bin" => &["start.sh", "other.sh"],
+            "bin" => &["start.sh", "other.sh", "plain.sh", "marked.sh", "tool"],
             _ => &[],
         };
         let name = |name: &&str| ContextName {
@@ -324,6 +365,9 @@ mod tests {
         match path {
             "bin/start.sh" => Some(b"#!/bin/sh\r\n".into()),
             "bin/other.sh" => Some(b"#!/bin/sh\n".into()),
+            "bin/plain.sh" => Some(b"set -e\n".into()),
+            "bin/marked.sh" => Some(b"\xef\xbb\xbf#!/bin/sh\n".into()),
+            "bin/tool" => Some(b"\x7fELF\x02\x01".into()),
             _ => None,
         }
     }
@@ -398,6 +442,28 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_script_that_names_no_interpreter_is_no_program_for_another_processor() {
+        let told = |path: &str| of_lines(&[&format!("exec /opt/{path}: exec format error")]);
+
+        assert!(told("plain.sh").starts_with("`bin/plain.sh` does not begin with a line"));
+        assert!(told("marked.sh").starts_with("`bin/marked.sh` begins with a byte order mark"));
+        for path in ["tool", "other.sh", "elsewhere"] {
+            assert!(told(path).contains("an emulator is missing"), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_builder_that_lacks_capabilities_is_told_what_it_lacks() {
+        for reason in ["unable to apply caps", "unable to setup user: setgroups"] {
+            let line = format!(
+                "runc run failed: unable to start container process: {reason}: operation not permitted"
+            );
+            assert!(of_lines(&[&line]).contains("`--privileged`"), "{line}");
+        }
+        assert_eq!(of_lines(&["chown: x: operation not permitted"]), "");
     }
 
     #[test]

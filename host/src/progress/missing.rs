@@ -50,13 +50,27 @@ pub(super) fn explain(
             None => return Some(what_is_there(&directory, part, &names)),
         }
     }
-    let path = left_out?;
-    let by = excluding.and_then(|excluding| excluding(&path));
-    Some(format!(
-        "`{}` exists, but {} excludes it",
-        one_line(&path),
+    let by = |path: &str| {
+        let by = excluding.and_then(|excluding| excluding(path));
         by.unwrap_or_else(|| "`.dockerignore`".to_owned())
-    ))
+    };
+    if let Some(path) = left_out {
+        let by = by(&path);
+        return Some(format!(
+            "`{}` exists, but {by} excludes it",
+            one_line(&path)
+        ));
+    }
+    // A directory is sent with the first file that is in it.
+    let names = list(&directory);
+    let first = names.first().filter(|_| !directory.is_empty())?;
+    names.iter().all(|name| name.excluded).then(|| {
+        let by = by(&join(&directory, &first.name));
+        format!(
+            "`{}` exists, but {by} excludes what is in it",
+            one_line(&directory)
+        )
+    })
 }
 
 fn what_is_there(directory: &str, part: &str, names: &[ContextName]) -> String {
@@ -188,6 +202,16 @@ mod tests {
             hint("/node_modules/x"),
             "`node_modules` exists, but `.dockerignore` excludes it"
         );
+    }
+
+    #[test]
+    fn a_directory_of_excluded_files_is_said_to_be_one() {
+        assert_eq!(
+            hint("/empty"),
+            "`empty` exists, but `.dockerignore` excludes what is in it"
+        );
+        assert_eq!(hint("/src"), "");
+        assert_eq!(hint("/"), "");
     }
 
     #[test]
