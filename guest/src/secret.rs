@@ -76,7 +76,17 @@ fn inline<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> bool {
 
 /// The file of a secret. What stands there may be the text itself, so it is not repeated.
 fn file<'t>(findings: &mut Findings<'t>, id: &Text<'t>, path: Text<'t>) -> Option<Text<'t>> {
-    let path = name::path(findings, path)?;
+    if path.as_str().contains(char::is_control) {
+        let message = format!(
+            "the path of the secret {} holds a control character",
+            quoted(id.as_str())
+        );
+        // A key has lines, and a path has none.
+        findings
+            .report(Code::InvalidCharacter, path.span(), message)
+            .help("write the path of a file, or the text itself as {\"text\": \"...\"}");
+        return None;
+    }
     if name::is_directory(path.as_str()) {
         let message = format!(
             "the path of the secret {} names a directory, not a file",

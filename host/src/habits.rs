@@ -71,6 +71,14 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "leave out the key `cache` of the object, or the cache of the task, and name an empty directory with `--root`",
     ),
     (
+        &["--pull"],
+        "bases are looked up at their registries in each build; nothing needs to be pulled before it",
+    ),
+    (
+        &["--build-context"],
+        "write the key `image_args` of the object, or the parameter `IMAGE_ARG_NAME` of a task, for an image",
+    ),
+    (
         &["--iidfile", "--metadata-file"],
         "the digest is written to `image/digest`",
     ),
@@ -82,6 +90,10 @@ const INSTEAD: &[(&[&str], &str)] = &[
 
 /// A usage error that says what to write instead, where a habit explains it.
 pub(crate) fn explained(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::UnknownArgument {
+        // That a flag can be passed as a value, by `--` before it: it would be taken for a file.
+        error.remove(ContextKind::Suggested);
+    }
     let instead = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => {
             instead(argument)
@@ -124,6 +136,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_unknown_flag_is_recommended_as_the_name_of_a_file() {
+        let command = clap::Command::new("build").arg(clap::Arg::new("FILE"));
+        let error = command
+            .try_get_matches_from(["build", "--quiet"])
+            .unwrap_err();
+        assert!(error.to_string().contains("-- --quiet"), "{error}");
+
+        let error = explained(error);
+
+        assert!(!error.to_string().contains("-- --quiet"), "{error}");
+    }
+
+    #[test]
     fn flags_of_docker_build_say_what_stands_in_their_place() {
         for (argument, part) in [
             ("-t", "image.tar"),
@@ -131,6 +156,7 @@ mod tests {
             ("--tag", "image.tar"),
             ("--build-arg", "`BUILD_ARG_NAME`"),
             ("-f", "`dockerfile`"),
+            ("--pull", "looked up"),
             (".", "`CONTEXT`"),
             ("Cargo.toml", "`oci-image build FILE`"),
         ] {

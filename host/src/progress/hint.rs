@@ -17,6 +17,9 @@ use crate::progress::missing::{self, Excluding, ListContext};
 const MOST_DIRECTORIES: usize = 200;
 /// What the daemon says of a pattern that it cannot read.
 const MALFORMED_PATTERN: &str = "syntax error in pattern";
+/// What to do with a file whose lines end in CR LF.
+const UNIX_LINE_ENDS: &str = "give it the line ends of Unix (`sed -i 's/\\r$//'`; in git: `*.sh text eol=lf` in \
+                              `.gitattributes`)";
 /// How programs say that a name has no address.
 const NO_ADDRESS: [&str; 9] = [
     "bad address '",
@@ -77,7 +80,7 @@ impl Known<'_> {
             return None;
         }
         let leads_out = |word: &&str| {
-            let word = word.trim_matches(['[', ']', ',', '"']);
+            let word = path_of(word);
             word == ".."
                 || word.starts_with("../")
                 || word.contains("/../")
@@ -87,7 +90,7 @@ impl Known<'_> {
             return Some(format!(
                 "nothing outside of the context can be copied (`{}`): make a directory above it the context, and name the \
                  Dockerfile in it",
-                shown(word.trim_matches(['[', ']', ',', '"']))
+                shown(path_of(word))
             ));
         }
         missing::explain(path, self.context?, self.excluding)
@@ -151,6 +154,9 @@ impl Known<'_> {
         if let Some(hint) = lines.iter().find_map(|line| self.carriage_return(line)) {
             return Some(hint);
         }
+        if let Some(hint) = lines.iter().find_map(|line| self.script_of_windows(line)) {
+            return Some(hint);
+        }
         if let Some(path) = lines.iter().find_map(|line| not_executable(line)) {
             return Some(format!(
                 "`{}` may not be executed: give it that mode (`chmod +x`, or `COPY --chmod=755`)",
@@ -167,15 +173,13 @@ impl Known<'_> {
     /// A script whose first line ends in CR names an interpreter that does not exist, and it is the script that is reported
     /// as missing.
     fn carriage_return(&self, line: &str) -> Option<String> {
-        const ADVICE: &str = "so its interpreter is not found: give it the line ends of Unix (`sed -i 's/\\r$//'`; in git: \
-                              `*.sh text eol=lf` in `.gitattributes`)";
         // `env: 'bash\r': No such file or directory`, `/bin/sh^M: bad interpreter`.
         if line.contains("\\r'")
             || line.contains("\\r\u{2019}")
             || line.contains("^M: bad interpreter")
         {
             return Some(format!(
-                "the first line of the script ends in a carriage return, {ADVICE}"
+                "the first line of the script ends in a carriage return, so its interpreter is not found: {UNIX_LINE_ENDS}"
             ));
         }
         let script = not_found(line)?;
@@ -183,7 +187,30 @@ impl Known<'_> {
         let first = (self.first_line?)(&path)?;
         (first.starts_with(b"#!") && first.ends_with(b"\r\n")).then(|| {
             format!(
-                "the first line of `{}` ends in a carriage return, {ADVICE}",
+                "the first line of `{}` ends in a carriage return, so its interpreter is not found: {UNIX_LINE_ENDS}",
+                shown(&path)
+            )
+        })
+    }
+
+    /// A script that a shell was given to read, and whose carriage returns are part of its words.
+    fn script_of_windows(&self, line: &str) -> Option<String> {
+        const COMPLAINTS: [&str; 5] = [
+            "syntax error",
+            "illegal option",
+            "invalid option",
+            "not found",
+            "unexpected",
+        ];
+        let (script, complaint) = line.split_once(": ")?;
+        COMPLAINTS
+            .iter()
+            .any(|words| complaint.to_lowercase().contains(words))
+            .then_some(())?;
+        let path = self.in_context(script.rsplit('/').next()?)?;
+        (self.first_line?)(&path)?.ends_with(b"\r\n").then(|| {
+            format!(
+                "the lines of `{}` end in carriage returns, which a shell takes for part of them: {UNIX_LINE_ENDS}",
                 shown(&path)
             )
         })
@@ -235,6 +262,19 @@ impl Known<'_> {
     }
 }
 
+/// The path in a word of an instruction: the word itself, or the source of a bind mount.
+fn path_of(word: &str) -> &str {
+    let mut options = word
+        .strip_prefix("--mount=")
+        .into_iter()
+        .flat_map(|mount| mount.split(','));
+    let source = options.find_map(|option| match option.split_once('=')? {
+        ("source" | "src", path) => Some(path),
+        _ => None,
+    });
+    source.unwrap_or(word).trim_matches(['[', ']', ',', '"'])
+}
+
 /// The daemon looks for a Dockerfile by a pattern, and its name may not be one that finds it.
 fn odd_dockerfile(message: &str, step: Option<&FailedStep>) -> Option<String> {
     let is_definition =
@@ -255,6 +295,11 @@ fn of_message(message: &str) -> Option<String> {
         "give one by `buildkit_ssh`: `ID=PATH` of a socket or of keys, or `default` (in a task: `BUILDKIT_SSH`)"
     } else if message.ends_with(MALFORMED_PATTERN) {
         "a path with `[` in `COPY` or `ADD` is a pattern, and this `[` has no `]`"
+    } else if message.contains("failed commit on ref \"layer-")
+        && message.contains(": unexpected commit digest ")
+    {
+        "a layer of a base image is not what its manifest or config says: it is damaged, or compressed otherwise than by gzip \
+         or zstd"
     } else if message.contains("dial tcp: lookup ") {
         "the name does not resolve: check its spelling, and this machine's network, DNS and proxy"
     } else {
@@ -445,6 +490,23 @@ mod tests {
     }
 
     #[test]
+    fn a_script_that_a_shell_reads_with_its_carriage_returns_is_named() {
+        for line in [
+            "/opt/start.sh: set: line 1: illegal option -",
+            "start.sh: line 4: syntax error: unexpected end of file (expecting \"then\")",
+            "/opt/start.sh: 2: set: Illegal option -",
+        ] {
+            let told = of_lines(&[line]);
+            assert!(
+                told.starts_with("the lines of `bin/start.sh` end in carriage returns"),
+                "{line}: {told}"
+            );
+        }
+        assert_eq!(of_lines(&["/opt/other.sh: line 4: syntax error: no"]), "");
+        assert_eq!(of_lines(&["start.sh: done"]), "");
+    }
+
+    #[test]
     fn a_script_that_names_no_interpreter_is_no_program_for_another_processor() {
         let told = |path: &str| of_lines(&[&format!("exec /opt/{path}: exec format error")]);
 
@@ -506,6 +568,16 @@ mod tests {
     }
 
     #[test]
+    fn a_layer_that_is_not_what_its_digest_says_is_told_as_one() {
+        let message = "failed to ensure compression type of \"gzip\": failed commit on ref \"layer-sha256:1\": unexpected \
+                       commit digest sha256:2, expected sha256:1: failed precondition";
+
+        let hint = of_message(message).unwrap_or_default();
+
+        assert!(hint.starts_with("a layer of a base image is not"), "{hint}");
+    }
+
+    #[test]
     fn what_lies_outside_of_the_context_cannot_be_copied() {
         let cause = Cause::MissingPath {
             path: "/x".into(),
@@ -528,6 +600,8 @@ mod tests {
             "[1/1] COPY ../x /",
             "COPY [\"a\", \"../x\", \"/\"]",
             "ADD a/../../x /",
+            "RUN --mount=type=bind,source=../x,target=/x cat /x",
+            "RUN --mount=target=/x,src=.. cat /x",
         ] {
             let hint = told(Some(copy)).unwrap();
             assert!(hint.starts_with("nothing outside of the context"), "{hint}");
