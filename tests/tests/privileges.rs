@@ -112,6 +112,13 @@ fn user_namespace_of_one_id_has_no_terminals_for_steps() {
 }
 
 #[test]
+fn user_namespace_that_has_no_more_mount_namespaces_takes_no_mounts() {
+    let none = "echo 0 >/proc/sys/user/max_mnt_namespaces; exec \"$@\"";
+    let set_up = format!("exec unshare --user --map-root-user sh -ec '{none}' sh \"$@\"");
+    is_refused(&set_up, &[], "mounts", OUTSIDE);
+}
+
+#[test]
 fn user_namespace_with_a_masked_procfs_has_none_for_steps() {
     let set_up = format!("mount -t tmpfs none /proc/tty; {MANY_IDS}");
     let step = "a `/proc` for steps, because this one is masked";

@@ -10,7 +10,8 @@ use std::fs;
 use std::io::{self, ErrorKind::PermissionDenied};
 use std::thread;
 
-use rustix::mount::{MountFlags, mount};
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
 use super::namespaces::{self, Refused};
 use super::{DaemonError, rootless};
@@ -27,10 +28,15 @@ pub fn check() -> Result<(), DaemonError> {
     // A thread that cannot be had is no lack of privileges; nor does a panic tell of one.
     let tried = thread::Builder::new().spawn(try_mounts).ok();
     match tried.and_then(|thread| thread.join().ok()) {
-        // What this kernel or this moment has not got is another matter: the start may have another way.
+        // What this kernel or this moment has not got is another matter: the start goes without new namespaces, if it may
+        // mount in ours.
         Some(Err(Refused { step, source })) if source.kind() == PermissionDenied => {
             Err(DaemonError::NotPrivileged { step, source })
         }
+        Some(Err(_)) if !may_mount_here() => Err(DaemonError::NotPrivileged {
+            step: "mounts",
+            source: PermissionDenied.into(),
+        }),
         _ => Ok(()),
     }
 }
@@ -52,6 +58,12 @@ fn try_mounts() -> Result<(), Refused> {
     })?;
     namespaces::try_in_child(|| Ok(mount(c"proc", c"/proc", c"proc", MountFlags::NOSUID, None)?))
         .map_err(refused("a `/proc` for steps, because this one is masked"))
+}
+
+/// Whether this mount namespace takes mounts of ours. Flags that exclude each other unmount nothing, and whoever may not
+/// mount is told so before they are looked at (umount(2): `EINVAL`, `EPERM`).
+fn may_mount_here() -> bool {
+    unmount("/", UnmountFlags::EXPIRE | UnmountFlags::DETACH) != Err(Errno::PERM)
 }
 
 /// Whether this process is in a user namespace other than the machine's own, which maps every ID to itself.
