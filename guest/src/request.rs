@@ -170,9 +170,21 @@ fn report_syntax<'t>(text: &'t str, findings: &mut Findings<'t>, error: &serde_j
         finding.help("write {\"context\": \".\", \"output\": \"image\"}");
     } else if text[start..].starts_with(['}', ']']) && text[..start].trim_end().ends_with(',') {
         finding.help("remove the comma before it");
+    } else if text[..start].trim().is_empty() && begins_with_yaml_key(&text[start..]) {
+        finding.help("write JSON: a request in YAML is taken from a file, not as a message");
     } else if let Some(help) = syntax_help(&words, &text[start..]) {
         finding.help(help);
     }
+}
+
+/// Whether a text begins as a map in YAML does: `context: .`.
+fn begins_with_yaml_key(text: &str) -> bool {
+    let is_of_key = |sign: char| sign.is_ascii_alphanumeric() || matches!(sign, '_' | '$');
+    let rest = text.trim_start_matches(is_of_key);
+    rest.len() < text.len()
+        && rest
+            .strip_prefix(':')
+            .is_some_and(|rest| rest.starts_with(char::is_whitespace))
 }
 
 /// What to do where a text that begins with `rest` is not JSON.
