@@ -33,16 +33,19 @@ pub fn in_yaml(text: &str) -> String {
     })
 }
 
-/// What is said of an object by the rule `code`, to whoever set a task's parameters.
+/// The message of the rule `code`, to whoever set a task's parameters. What it quotes stays as it was written.
 #[must_use]
-pub fn of_parameters(code: &str, text: &str) -> String {
-    if OF_TOML.iter().any(|rule| rule.name() == code) {
-        let extra = ("`buildkit_extra_config`", "`BUILDKIT_EXTRA_CONFIG`");
-        return text
-            .replace(extra.0, extra.1)
-            .replace("a key of the object", "another parameter");
+pub fn message_of_parameters(code: &str, message: &str) -> String {
+    of_toml(code, message).unwrap_or_else(|| renamed(message))
+}
+
+/// The help of the rule `code`, to whoever set a task's parameters: it says what to write, and quotes nobody.
+#[must_use]
+pub fn help_of_parameters(code: &str, help: &str) -> String {
+    if let Some(help) = of_toml(code, help) {
+        return help;
     }
-    let text = rewritten(text, |fragment| match fragment {
+    let help = rewritten(help, |fragment| match fragment {
         Fragment::Entry(key, value) => {
             let parameter = PARAMETERS.iter().find(|parameter| parameter.key == key);
             match parameter {
@@ -54,7 +57,16 @@ pub fn of_parameters(code: &str, text: &str) -> String {
         // Of a secret: no parameter is a map.
         Fragment::Map(_) => "`BUILDKIT_SECRETTEXT_...`".to_owned(),
     });
-    renamed(&text)
+    renamed(&help)
+}
+
+/// What is said of the daemon's configuration, if the rule is about that.
+fn of_toml(code: &str, text: &str) -> Option<String> {
+    let is_of_toml = OF_TOML.iter().any(|rule| rule.name() == code);
+    is_of_toml.then(|| {
+        text.replace("`buildkit_extra_config`", "`BUILDKIT_EXTRA_CONFIG`")
+            .replace("a key of the object", "another parameter")
+    })
 }
 
 /// JSON within a sentence.
@@ -175,7 +187,7 @@ mod tests {
 
     #[test]
     fn keys_become_parameters_and_settings_of_the_daemon_stay() {
-        let said = |code: Code, text: &str| of_parameters(code.name(), text);
+        let said = |code: Code, text: &str| help_of_parameters(code.name(), text);
 
         assert_eq!(
             said(
@@ -206,5 +218,15 @@ mod tests {
             ),
             "`debug`, `registries`, `BUILDKIT_EXTRA_CONFIG`"
         );
+    }
+
+    #[test]
+    fn what_a_message_quotes_is_not_rewritten() {
+        let code = Code::MissingEquals.name();
+
+        let message =
+            message_of_parameters(code, r#"`{"A": "b"}` of `build_args_file` has no `=`"#);
+
+        assert_eq!(message, r#"`{"A": "b"}` of `BUILD_ARGS_FILE` has no `=`"#);
     }
 }

@@ -134,12 +134,11 @@ impl Parameters {
                 ..diagnostic
             };
         }
-        let code = diagnostic.code.clone();
-        let said = |text: &str| idiom::of_parameters(&code, text);
+        let code = &*diagnostic.code;
         Diagnostic {
             place,
-            message: said(&diagnostic.message),
-            help: diagnostic.help.as_deref().map(said),
+            message: idiom::message_of_parameters(code, &diagnostic.message),
+            help: (diagnostic.help.as_deref()).map(|help| idiom::help_of_parameters(code, help)),
             ..diagnostic
         }
     }
