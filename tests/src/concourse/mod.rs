@@ -5,10 +5,10 @@
 //! nothing is ever typed, with its parameters in the environment. Privileged means every capability that this machine has,
 //! and neither a user nor a cgroup namespace. The container has no network but its loopback.
 //!
-//! - [`container`]: the container, and what a task leaves in it.
-//! - [`specification`]: what runc is told of it.
-//! - [`capability`]: the capabilities of a container.
-//! - [`process`]: a task's process, on its terminal.
+//! - `container`: the container, and what a task leaves in it.
+//! - `specification`: what runc is told of it.
+//! - `capability`: the capabilities of a container.
+//! - `process`: a task's process, on its terminal.
 //!
 //! For root only. Source: a Concourse of August 2026 with containerd, as seen from inside.
 
