@@ -16,8 +16,8 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use super::namespaces::{self, Refused};
 use super::{DaemonError, rootless};
 
-/// Checks that the current user may run a daemon and its steps here. It takes a tenth of a millisecond for root, and a
-/// child's start for others.
+/// Checks that the current user may run a daemon and its steps here. Blocking: for root a thread that enters namespaces and
+/// ends, for others a child's start.
 ///
 /// # Errors
 /// [`DaemonError::NotPrivileged`] for root, [`DaemonError::Rootless`] for an ordinary user.
