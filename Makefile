@@ -6,7 +6,7 @@ export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
 # runc and its like are in /usr/sbin, which not every login has on its PATH.
 export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
 
-.PHONY: help setup build demo playground test bench self-build vm lint fmt docs
+.PHONY: help setup build demo playground test fuzz bench self-build vm lint fmt docs
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -33,6 +33,10 @@ playground: setup ## a page that plans while you type: target/playground, for an
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"
 	$(CARGO) test --workspace --locked --no-fail-fast
+
+SECONDS ?= 60
+fuzz: setup ## inputs that nobody thought of; ONLY="masking yaml" selects, SECONDS=600 for each
+	@tests/fuzz/run.sh $(SECONDS) $(ONLY)
 
 bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" selects
 	@PRODUCT_FLAGS="$(PRODUCT_FLAGS)" $(CARGO) run --locked --quiet --package oci-image-tests --bin bench -- $(ONLY)

@@ -58,6 +58,8 @@ missing_packages() {
     if ! has cc || [ "$(cc -print-file-name=crt1.o)" = crt1.o ]; then
         printf '%s\n' gcc libc6-dev
     fi
+    # libFuzzer is C++: tests/fuzz.
+    has c++ || echo g++
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
     # The planner in other hosts, and editors: tests/hosts, tests/editors.
     has node || echo nodejs

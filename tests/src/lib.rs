@@ -1,5 +1,6 @@
 //! What the suites that cross rooms share.
 //!
+//! - [`attacks`]: how often each attack is tried.
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
@@ -19,6 +20,7 @@
 //! - [`concourse`]: a task of Concourse, as a container of that image.
 
 pub mod archive;
+pub mod attacks;
 pub mod base;
 pub mod concourse;
 pub mod disk;

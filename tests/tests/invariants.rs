@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci_image_tests::attacks;
 use oci_image_tests::engine::checkout;
 
 /// Each room of `host/src`, and what it may import of the others, beside `outside`. `main.rs` and `cli.rs` may import all.
@@ -353,6 +354,30 @@ fn readme_of_the_tests_names_a_suite_that_builds_each_key() {
     let unproven: Vec<String> = keys_of_the_object().difference(&proven).cloned().collect();
     assert_eq!(unproven, Vec::<String>::new());
     assert_eq!(absent, Vec::<String>::new());
+}
+
+#[test]
+fn readme_of_the_tests_shows_the_attacks_that_are_tried() {
+    let path = checkout().join("tests/README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (head, section) = readme.split_once("\n## Attacks\n").unwrap();
+    let (section, rest) = section.split_once("\n## ").unwrap();
+    let (introduction, found) = section.split_at(section.find("| attack |").unwrap());
+
+    let table = attacks::table();
+
+    if std::env::var_os("BLESS").is_some() {
+        let whole = format!("{head}\n## Attacks\n{introduction}{table}\n## {rest}");
+        fs::write(path, whole).unwrap();
+    } else {
+        assert_eq!(found, table, "BLESS=1 rewrites it");
+    }
+    for attack in attacks::ATTACKS {
+        let suite = checkout().join("tests/tests").join(attack.suite);
+        let text = fs::read_to_string(suite).expect(attack.suite);
+        let asked = format!("attacks::tried(\"{}\")", attack.name);
+        assert!(text.contains(&asked), "{}: {asked}", attack.suite);
+    }
 }
 
 fn keys_of_the_object() -> BTreeSet<String> {

@@ -10,7 +10,7 @@
 //!
 //! - [`Options`]: what a daemon is started with; [`default_root`].
 //! - [`Programs`]: where buildkitd, runc and rootlesskit are.
-//! - [`check_privileges`]: whether a daemon could run its steps here.
+//! - [`Privileges`]: that a daemon can run its steps here.
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
 //! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
@@ -48,7 +48,7 @@ pub use error::{DaemonError, Warning};
 pub use log::LogSink;
 pub(crate) use options::temporary_directory;
 pub use options::{Options, default_root};
-pub use privileges::check as check_privileges;
+pub use privileges::Privileges;
 pub use programs::{MissingProgram, Overrides, Program, Programs};
 pub use rootless::Lack;
 
@@ -137,7 +137,9 @@ impl Daemon {
         on_wait: impl FnOnce(&Path),
     ) -> Result<Self, DaemonError> {
         let readiness = options.readiness;
-        blocking(check_privileges).await?;
+        if options.privileges.is_none() {
+            blocking(Privileges::check).await?;
+        }
         let lock = RootLock::acquire(&options.root, on_wait).await?;
         let Launched {
             mut daemon,

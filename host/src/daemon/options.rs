@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
-use super::{LogSink, Programs};
+use super::{LogSink, Privileges, Programs};
 
 /// How long the daemon may take from spawn to `READY=1`.
 // Measured: at most 0.37 s on a restart, 1 s on a first start. 30 s forgives a cold disk and ends a hang.
@@ -20,6 +20,8 @@ pub struct Options {
     pub root: PathBuf,
     /// What to run.
     pub programs: Programs,
+    /// What was found out about this process, if that was before; else it is tried at the start.
+    pub privileges: Option<Privileges>,
     /// `buildkitd.toml`. The root, addresses and log level in it are overruled; the cgroup parent and the runtime are
     /// set where it leaves them open.
     pub config: String,
@@ -39,6 +41,7 @@ impl Options {
         Self {
             root: root.into(),
             programs,
+            privileges: None,
             config: String::new(),
             directory: PathBuf::from("."),
             debug: false,
@@ -54,6 +57,7 @@ impl fmt::Debug for Options {
         let Self {
             root,
             programs,
+            privileges: _,
             config: _,
             directory,
             debug,

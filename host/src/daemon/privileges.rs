@@ -16,15 +16,26 @@ use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 use super::namespaces::{self, Refused};
 use super::{DaemonError, rootless};
 
-/// Checks that the current user may run a daemon and its steps here. Blocking: for root a thread that enters namespaces and
-/// ends, for others a child's start.
-///
-/// # Errors
-/// [`DaemonError::NotPrivileged`] for root, [`DaemonError::Rootless`] for an ordinary user.
-pub fn check() -> Result<(), DaemonError> {
-    if !rustix::process::geteuid().is_root() {
-        return rootless::check();
+/// That this process may run a daemon and its steps here, as it was found by trying.
+#[derive(Debug, Clone, Copy)]
+pub struct Privileges(());
+
+impl Privileges {
+    /// Tries. Blocking: for root a thread that enters namespaces and ends, for others a child's start.
+    ///
+    /// # Errors
+    /// [`DaemonError::NotPrivileged`] for root, [`DaemonError::Rootless`] for an ordinary user.
+    pub fn check() -> Result<Self, DaemonError> {
+        if rustix::process::geteuid().is_root() {
+            check_root()?;
+        } else {
+            rootless::check()?;
+        }
+        Ok(Self(()))
     }
+}
+
+fn check_root() -> Result<(), DaemonError> {
     // A thread that cannot be had is no lack of privileges; nor does a panic tell of one.
     let tried = thread::Builder::new().spawn(try_mounts).ok();
     match tried.and_then(|thread| thread.join().ok()) {
@@ -83,7 +94,7 @@ mod tests {
         let before = mounts();
 
         // An ordinary user may be refused.
-        let _ = check();
+        let _ = Privileges::check();
 
         assert_eq!(mounts(), before);
     }

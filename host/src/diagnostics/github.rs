@@ -5,6 +5,7 @@
 use oci_image_schema::diagnostic::Diagnostic;
 
 use super::Report;
+use crate::outside::is_unruly;
 
 /// A workflow command for each diagnostic.
 #[must_use]
@@ -39,11 +40,13 @@ fn command(report: &Report, diagnostic: &Diagnostic) -> String {
     format!("::{level} {properties},title={title}::{}\n", data(&message))
 }
 
-/// Text after the second `::`.
+/// Text after the second `::`, without what could drive the terminal that it is shown on.
 fn data(text: &str) -> String {
+    let is_replaced = |character| is_unruly(character) && !matches!(character, '\r' | '\n');
     text.replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
+        .replace(is_replaced, "\u{fffd}")
 }
 
 /// The value of a property.
@@ -64,7 +67,7 @@ mod tests {
             severity: Severity::Error,
             pointer: "/a".to_owned(),
             place: Some(Place::Object(Span { start: 3, end: 6 })),
-            message: "50% of `a`\r\n::error::x".to_owned(),
+            message: "50% of `a`\r\n::error::x\x1b[2J".to_owned(),
             help: Some("write `b`".to_owned()),
             allowed: vec!["b".to_owned(), "c".to_owned()],
         };
@@ -78,7 +81,7 @@ mod tests {
         assert_eq!(
             github(&[report]),
             "::error file=ci/a%2Cb%3Ac%25.json,line=2,endLine=2,col=2,endColumn=5,title=unknown-key\
-             ::50%25 of `a`%0D%0A::error::x%0Ahelp: write `b`%0Aallowed: b, c\n"
+             ::50%25 of `a`%0D%0A::error::x\u{fffd}[2J%0Ahelp: write `b`%0Aallowed: b, c\n"
         );
     }
 }

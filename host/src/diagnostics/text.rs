@@ -7,6 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
 use super::{Position, Report, Spot};
+use crate::outside::is_unruly;
 
 /// How many lines are shown before and after the place.
 const CONTEXT_LINES: usize = 2;
@@ -94,27 +95,25 @@ fn allowed(values: &[String]) -> String {
 
 /// A text that cannot drive a terminal: the drawing replaces such characters in titles and excerpts only, and not all of them.
 fn printable(text: &str) -> String {
-    text.replace(
-        |character: char| {
-            let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-            turns || (character.is_control() && character != '\n')
-        },
-        "\u{fffd}",
-    )
+    let is_replaced = |character| is_unruly(character) && character != '\n';
+    text.replace(is_replaced, "\u{fffd}")
 }
 
-/// The same for an excerpt, whose length must stay: what the drawing leaves are the controls of two bytes, and the byte order
-/// mark of three, which nobody could see.
+/// The same for an excerpt, whose length must stay. Characters of one byte are left to the drawing; a byte order mark is one that
+/// nobody could see.
 fn printable_source(text: &str) -> Cow<'_, str> {
-    let is_left = |character: char| matches!(character, '\u{80}'..='\u{9f}');
-    if text.contains(is_left) || text.contains('\u{feff}') {
-        Cow::Owned(
-            text.replace(is_left, "\u{b7}")
-                .replace('\u{feff}', "\u{fffd}"),
-        )
-    } else {
-        Cow::Borrowed(text)
+    let is_replaced = |character: char| {
+        character == '\u{feff}' || (is_unruly(character) && character.len_utf8() > 1)
+    };
+    if !text.contains(is_replaced) {
+        return Cow::Borrowed(text);
     }
+    let replaced = |character: char| match character {
+        character if !is_replaced(character) => character,
+        character if character.len_utf8() == 2 => '\u{b7}',
+        _ => '\u{fffd}',
+    };
+    Cow::Owned(text.chars().map(replaced).collect())
 }
 
 fn count(report: &Report) -> String {
@@ -177,11 +176,11 @@ impl<'text> Spot<'text> {
             .fold(false)
             .annotation(AnnotationKind::Primary.span(marked));
         if whole.is_some() {
-            return group.element(snippet.path(self.name));
+            return group.element(snippet.path(printable(self.name)));
         }
         // With a path the drawing would count columns from where its text begins.
         let Position { line, column } = self.position(self.span.start);
-        let place = format!("at {}:{line}:{column}", self.name);
+        let place = format!("at {}:{line}:{column}", printable(self.name));
         group.element(snippet).element(Level::NOTE.message(place))
     }
 }
@@ -328,23 +327,28 @@ error[unknown-key]: `contxt` is not a key of the object
 
     #[test]
     fn no_text_drives_the_terminal() {
-        let hostile = "\u{1b}[31m\u{7}\u{202e}\u{9b}2J";
+        let unruly: String = ('\0'..char::MAX)
+            .filter(|&character| is_unruly(character))
+            .collect();
+        let hostile = &format!("\u{1b}[31m\u{7}\u{9b}2J{}", unruly.replace('\n', ""));
         let message = format!("{{\"a\": \"{hostile}\"}}");
         let start = 6;
         let diagnostic = Diagnostic {
-            message: hostile.to_owned(),
-            help: Some(hostile.to_owned()),
-            allowed: vec![hostile.to_owned()],
+            message: hostile.clone(),
+            help: Some(hostile.clone()),
+            allowed: vec![hostile.clone()],
             ..diagnostic(Some(Span {
                 start,
                 end: start + 3,
             }))
         };
-        let text = text(&report(&message, 0, diagnostic), false);
-
-        let drives = |character: char| {
-            character != '\n' && (character.is_control() || character == '\u{202e}')
+        let report = Report {
+            name: hostile.clone(),
+            ..report(&message, 0, diagnostic)
         };
+        let text = text(&report, false);
+
+        let drives = |character: char| character != '\n' && is_unruly(character);
         assert!(!text.contains(drives), "{}", text.escape_debug());
     }
 

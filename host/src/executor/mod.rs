@@ -46,7 +46,7 @@ use crate::blocking::blocking;
 use crate::buildkit::auth::Credentials;
 use crate::buildkit::docker_config::DockerConfig;
 use crate::cancel::Cancel;
-use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Programs};
+use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Privileges, Programs};
 use crate::image::Image;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
@@ -138,13 +138,13 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
-    blocking(daemon::check_privileges).await?; // before a word of a build that cannot be
+    let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
     (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
     let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
-        daemon = start(plan, host) => daemon.map_err(|error| room::blame(error, host))?,
+        daemon = start(plan, host, privileges) => daemon.map_err(|error| room::blame(error, host))?,
     };
     let solving = solves::all(
         plan,
@@ -254,10 +254,15 @@ struct Engine<'run> {
     socket: &'run Path,
 }
 
-async fn start(plan: &CheckedPlan, host: &Host) -> Result<Daemon, BuildError> {
+async fn start(
+    plan: &CheckedPlan,
+    host: &Host,
+    privileges: Privileges,
+) -> Result<Daemon, BuildError> {
     let programs = Programs::find(&host.programs)?;
     let options = Options {
         config: plan.daemon_config().to_owned(),
+        privileges: Some(privileges),
         directory: host.directory.clone(),
         debug: plan.debug(),
         log_sink: plan.debug().then(|| daemon_log(host.progress)),

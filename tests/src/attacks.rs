@@ -1,0 +1,51 @@
+//! How often each attack is tried. A test takes its count from here, and `tests/README.md` shows the same table: what it says
+//! is what the tests do.
+
+/// An attack that a suite tries.
+#[derive(Debug, Clone, Copy)]
+pub struct Attack {
+    /// What it is called.
+    pub name: &'static str,
+    /// How often it is tried, each time in another way.
+    pub tried: u32,
+    /// What is tried, and what must not come of it.
+    pub what: &'static str,
+    /// The suite in `tests/`.
+    pub suite: &'static str,
+}
+
+/// Every attack, by name.
+pub const ATTACKS: &[Attack] = &[Attack {
+    name: "kills",
+    tried: 100,
+    what: "SIGKILL and SIGTERM at a hundred moments of a build: nothing runs on, is mounted or is half-written, SIGTERM ends it within two seconds, and the next build succeeds",
+    suite: "kills.rs",
+}];
+
+/// How often that attack is tried.
+///
+/// # Panics
+/// If the table has no such attack.
+#[must_use]
+pub fn tried(name: &str) -> u32 {
+    let attack = ATTACKS.iter().find(|attack| attack.name == name);
+    attack
+        .unwrap_or_else(|| panic!("no attack is called `{name}`"))
+        .tried
+}
+
+/// The table, as Markdown.
+#[must_use]
+pub fn table() -> String {
+    let rows = ATTACKS.iter().map(|attack| {
+        let Attack {
+            name,
+            tried,
+            what,
+            suite,
+        } = attack;
+        format!("| {name} | {what} | {tried} | {tried} | `{suite}` |\n")
+    });
+    let head = "| attack | what is tried | tried | survived | suite |\n| --- | --- | ---: | ---: | --- |\n";
+    std::iter::once(head.to_owned()).chain(rows).collect()
+}
