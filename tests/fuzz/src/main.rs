@@ -3,6 +3,8 @@
 //! `make fuzz` builds it with counters of coverage in the code of this workspace and runs each target for a while; built
 //! without them it runs too, and finds less. A target is a file with one function that panics where a property is broken, a
 //! row in [`TARGETS`], and a few inputs in `corpus/`; what was found goes there as well.
+//!
+//! - `outside`: texts from outside, as they are shown.
 #![no_main]
 
 mod outside;
