@@ -5,8 +5,8 @@
 #   packages   programs from Debian (asks for root, or prints the command for root)
 #   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
 #   schemas    the crate that carries the JSON Schema of SARIF, fetched and not compiled: the tests read it
-#   engine     buildkitd, buildctl, and what the tests need: the registry conformance suite and a client that pushes
-#              archives (push/main.go), as go.mod pins them, into target/engine/bin
+#   engine     buildkitd, buildctl, and what the tests need: the registry conformance suite, a client that pushes archives
+#              (push/main.go) and a hostile frontend (frontend/main.go), as go.mod pins them, into target/engine/bin
 # Without arguments all four; with arguments those named. Two more have to be named:
 #   self-build  programs from Debian that `make self-build` needs besides
 #   vm          programs from Debian that `make vm` needs besides
@@ -150,11 +150,11 @@ schemas() {
 buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$here/go.mod"; }
 
 # What the engine's binaries depend on: any change of it builds them anew.
-engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" "$here/push/main.go" | sha256sum; }
+engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" "$here"/{push,frontend}/main.go | sha256sum; }
 
 engine_is_current() {
     local program
-    for program in buildkitd buildctl conformance push; do
+    for program in buildkitd buildctl conformance push frontend; do
         [ -x "$engine/bin/$program" ] || return 1
     done
     [ "$(cat "$engine/stamp" 2>/dev/null)" = "$(engine_stamp)" ]
@@ -172,9 +172,12 @@ build_engine() { # VERSION
     done
     quietly conformance env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" \
         -o "$new/conformance" github.com/opencontainers/distribution-spec/conformance
-    quietly push env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" -o "$new/push" ./push
+    for package in push frontend; do
+        quietly "$package" env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" \
+            -o "$new/$package" "./$package"
+    done
     # Renamed, not written in place: a daemon that runs keeps its file.
-    mv -f "$new/buildkitd" "$new/buildctl" "$new/conformance" "$new/push" "$engine/bin/"
+    mv -f "$new"/* "$engine/bin/"
     rmdir "$new"
     engine_stamp >"$engine/stamp"
 }

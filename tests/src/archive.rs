@@ -66,7 +66,13 @@ impl Archive {
             serde_json::from_slice(&files["manifest.json"]).expect("manifest.json");
         let config_name = manifest[0]["Config"].as_str().expect("Config");
         let config_bytes = &files[config_name];
-        let layers = manifest[0]["Layers"].as_array().expect("Layers");
+        let layers = &manifest[0]["Layers"];
+        // Go's way to say that there are none.
+        let layers = match layers.as_array() {
+            Some(layers) => &layers[..],
+            None if layers.is_null() => &[],
+            None => panic!("Layers: {layers}"),
+        };
         Self {
             config: serde_json::from_slice(config_bytes).expect("a config"),
             config_digest: sha256(config_bytes),

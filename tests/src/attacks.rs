@@ -15,12 +15,20 @@ pub struct Attack {
 }
 
 /// Every attack, by name.
-pub const ATTACKS: &[Attack] = &[Attack {
-    name: "kills",
-    tried: 100,
-    what: "SIGKILL and SIGTERM at a hundred moments of a build: nothing runs on, is mounted or is half-written, SIGTERM ends it within two seconds, and the next build succeeds",
-    suite: "kills.rs",
-}];
+pub const ATTACKS: &[Attack] = &[
+    Attack {
+        name: "frontend",
+        tried: 9,
+        what: "a frontend that a Dockerfile chose: asks for directories, paths, secrets and agents that nobody gave, says what commands a terminal, floods, lies, is silent, leaves: nothing from outside is in the image, and a success is a whole image",
+        suite: "hostile_frontend.rs",
+    },
+    Attack {
+        name: "kills",
+        tried: 100,
+        what: "SIGKILL and SIGTERM at a hundred moments of a build: nothing runs on, is mounted or is half-written, SIGTERM ends it within two seconds, and the next build succeeds",
+        suite: "kills.rs",
+    },
+];
 
 /// How often that attack is tried.
 ///
