@@ -19,6 +19,7 @@
 //! - `secret_name`: names before which a secret may stand, however they are spelt.
 //! - `blocking`: work that blocks, for the rooms that await it.
 //! - [`cancel`]: how such work is asked to end early.
+//! - [`handle`]: what a path leads to, followed once and held; and what grows beside its final name.
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
 //!
 //! # How to
@@ -48,6 +49,7 @@ pub mod cancel;
 pub mod daemon;
 pub mod diagnostics;
 pub mod executor;
+pub mod handle;
 pub mod idiom;
 pub mod image;
 mod json_string;

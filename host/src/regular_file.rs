@@ -5,12 +5,14 @@
 //!
 //! Reads: the file. Writes: nothing. Unknown here: what is in it, and who named it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read as _};
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileExt as _, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rustix::fs::{FileType, Mode, OFlags, makedev};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, makedev, openat, statat};
 use rustix::io::Errno;
 
 /// What stands at a path is neither a file nor a directory.
@@ -45,48 +47,128 @@ pub fn refusal(path: &Path) -> Option<NotRegular> {
     NotRegular::of(found.mode(), found.rdev())
 }
 
+/// A regular file that is held open, and the path by which a person knows it. Clones share the handle.
+#[derive(Debug, Clone)]
+pub struct RegularFile {
+    file: Arc<File>,
+    path: Arc<Path>,
+}
+
+impl RegularFile {
+    /// Opens a regular file for reading; symbolic links are followed, once. Blocking, but only as long as the disk takes.
+    ///
+    /// # Errors
+    /// [`NotRegular`] within an error of the kind `InvalidInput`; that of the kind `IsADirectory`; else the system's.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        let path = path.as_ref();
+        open_at(&CWD, path, path.to_owned())
+    }
+
+    /// A file that was judged to be one.
+    pub(crate) fn new(file: File, path: PathBuf) -> Self {
+        Self {
+            file: Arc::new(file),
+            path: path.into(),
+        }
+    }
+
+    /// The file. Who shares it has no reading position of his own: it is read at offsets.
+    #[must_use]
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// The path by which a person knows it; it may lead elsewhere by now.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its first bytes, at most so many. Blocking.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn start(&self, most: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; most];
+        let mut length = 0;
+        while length < most {
+            match self.file.read_at(&mut bytes[length..], length as u64) {
+                Ok(0) => break,
+                Ok(more) => length += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+}
+
 /// Opens a regular file for reading; symbolic links are followed. Blocking, but only as long as the disk takes.
 ///
 /// # Errors
 /// [`NotRegular`] within an error of the kind `InvalidInput`; that of the kind `IsADirectory`; else the system's.
-pub(crate) fn open(path: &Path) -> io::Result<File> {
+pub(crate) fn open_at(
+    directory: &impl AsFd,
+    path: &Path,
+    shown: PathBuf,
+) -> io::Result<RegularFile> {
     // Asked before it is opened: to open a pipe wakes its writer, to open some devices does something.
-    judge(&fs::metadata(path)?)?;
+    let found = statat(directory, path, AtFlags::empty())?;
+    judge_kind(found.st_mode, found.st_rdev)?;
     // And asked again, because another may stand there by now; it does not keep us either.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-    judge(&file.metadata()?)?;
-    Ok(file)
+    let file = File::from(openat(directory, path, flags, Mode::empty())?);
+    judge_file(&file)?;
+    Ok(RegularFile::new(file, shown))
 }
 
 /// The whole of a regular file.
 ///
 /// # Errors
-/// Those of [`open`], and the system's.
+/// Those of [`RegularFile::open`], and the system's.
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut file = open(path)?;
+    let file = RegularFile::open(path)?;
+    let length = file.file().metadata().map_or(0, |file| file.len()) as usize;
+    let mut bytes = Vec::with_capacity(length);
+    (&**file.file()).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The whole of a file that is open.
+///
+/// # Errors
+/// The system's.
+pub(crate) fn whole(mut file: File) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |file| file.len()) as usize);
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-fn judge(found: &Metadata) -> io::Result<()> {
-    if found.is_dir() {
+/// Whether what is open can be read as a file.
+pub(crate) fn judge_file(file: &impl AsFd) -> io::Result<()> {
+    let found = fstat(file)?;
+    judge_kind(found.st_mode, found.st_rdev)
+}
+
+/// Whether what has this mode and device number can be read as a file.
+pub(crate) fn judge_kind(mode: u32, device: u64) -> io::Result<()> {
+    if FileType::from_raw_mode(mode) == FileType::Directory {
         return Err(Errno::ISDIR.into());
     }
-    NotRegular::of(found.mode(), found.rdev()).map_or(Ok(()), |refusal| Err(refusal.into()))
+    NotRegular::of(mode, device).map_or(Ok(()), |refusal| Err(refusal.into()))
 }
 
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
 
-    use rustix::fs::{CWD, mkfifoat};
+    use rustix::fs::mkfifoat;
 
     use super::*;
 
     fn refused(path: &Path) -> String {
-        open(path).unwrap_err().to_string()
+        RegularFile::open(path).unwrap_err().to_string()
     }
 
     #[test]
@@ -112,7 +194,7 @@ mod tests {
             "it is a device, neither a file nor a directory"
         );
         assert_eq!(
-            open(directory.path()).unwrap_err().kind(),
+            RegularFile::open(directory.path()).unwrap_err().kind(),
             io::ErrorKind::IsADirectory
         );
     }
@@ -124,7 +206,8 @@ mod tests {
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("file", &link).unwrap();
 
-        assert_eq!(read(&link).unwrap(), b"text");
-        assert_eq!(read("/dev/null".as_ref()).unwrap(), b"");
+        let start = |path: &Path| RegularFile::open(path).unwrap().start(3).unwrap();
+        assert_eq!(start(&link), b"tex");
+        assert_eq!(start("/dev/null".as_ref()), b"");
     }
 }

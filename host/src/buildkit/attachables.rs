@@ -167,7 +167,7 @@ impl CacheUpdate {
         let Some((directory, tag)) = local else {
             return Ok(None);
         };
-        let cache = LocalCache::new(directory);
+        let cache = LocalCache::new(directory.clone());
         let lease = cache.lease().await?;
         Ok(Some(Self {
             cache,
@@ -188,11 +188,13 @@ impl CacheUpdate {
 
 fn stage(exporters: &[Exporter]) -> Result<Option<LayoutStage>, SolveError> {
     let directory = exporters.iter().find_map(|exporter| match exporter {
-        Exporter::OciLayout { directory, .. } => Some(directory),
+        Exporter::OciLayout {
+            directory, name, ..
+        } => Some((directory, name)),
         Exporter::Docker { .. } | Exporter::Oci { .. } | Exporter::Tar { .. } => None,
     });
     Ok(directory
-        .map(|directory| LayoutStage::new(directory))
+        .map(|(directory, name)| LayoutStage::new(directory, name))
         .transpose()?)
 }
 

@@ -8,16 +8,16 @@
 //! Source: BuildKit v0.32.2, `client/solve.go`, `cache/remotecache`; OCI image-spec 1.1, image-layout.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use oci_spec::image::{Descriptor, Digest};
-use rustix::fs::FlockOperation;
+use rustix::fs::{AtFlags, FlockOperation, unlinkat};
 use tokio::time::sleep;
 
-use crate::buildkit::layout::{Layout, LayoutError, lock};
+use crate::buildkit::layout::{BLOBS, INGEST, Layout, LayoutError, lock};
+use crate::handle::Directory;
 
 /// The annotation that holds a tag.
 const TAG: &str = "org.opencontainers.image.ref.name";
@@ -29,12 +29,12 @@ const LATEST: &str = "latest";
 const RETRY: Duration = Duration::from_millis(50);
 
 /// A cache that a solve may reuse.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum CacheImport {
     /// One manifest of a local cache; [`LocalCache::imports`] finds them.
     Local {
         /// The cache's directory.
-        directory: PathBuf,
+        directory: Directory,
         /// Digest of the manifest.
         digest: Digest,
     },
@@ -48,12 +48,12 @@ pub enum CacheImport {
 }
 
 /// A cache that a solve leaves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum CacheExport {
     /// A local cache. A solve has at most one.
     Local {
-        /// The cache's directory; it is made if it is missing.
-        directory: PathBuf,
+        /// The cache's directory.
+        directory: Directory,
         /// The tag that this solve's cache replaces; solves that run at the same time need different ones.
         tag: String,
         /// The exporter's attributes: `mode`, `compression`.
@@ -69,7 +69,7 @@ pub enum CacheExport {
 }
 
 /// A directory that keeps build cache between builds.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct LocalCache {
     layout: Layout,
 }
@@ -91,14 +91,14 @@ pub enum CacheError {
 /// A cache in use by a solve that exports to it: nothing is deleted meanwhile.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    _lock: File,
+    _lock: OwnedFd,
 }
 
 impl LocalCache {
-    /// The cache in `directory`, which need not exist.
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
+    /// The cache in `directory`, which may be empty.
+    pub fn new(directory: Directory) -> Self {
         Self {
-            layout: Layout::new(directory.into()),
+            layout: Layout::new(directory),
         }
     }
 
@@ -118,16 +118,15 @@ impl LocalCache {
         let mut imports = Vec::new();
         for manifest in &index {
             self.layout.reach(manifest, &mut HashSet::new())?;
-            let (directory, digest) = (
-                self.layout.directory().to_owned(),
-                manifest.digest().clone(),
-            );
-            let import = CacheImport::Local { directory, digest };
-            if !imports.contains(&import) {
-                imports.push(import);
+            if !imports.contains(manifest.digest()) {
+                imports.push(manifest.digest().clone());
             }
         }
-        Ok(imports)
+        let import = |digest| CacheImport::Local {
+            directory: self.layout.directory().clone(),
+            digest,
+        };
+        Ok(imports.into_iter().map(import).collect())
     }
 
     /// Drops every tag but these, and gives the manifest of the last one the tag `latest` too, unless that is one of them;
@@ -199,11 +198,11 @@ impl LocalCache {
     }
 
     /// The directory, made and locked.
-    fn locked(&self, operation: FlockOperation) -> Result<File, LayoutError> {
+    fn locked(&self, operation: FlockOperation) -> Result<OwnedFd, LayoutError> {
         self.layout.create()?;
-        let path = self.layout.directory();
-        lock(path, operation).map_err(|source| LayoutError::Read {
-            path: path.to_owned(),
+        let directory = self.layout.directory();
+        lock(directory, operation).map_err(|source| LayoutError::Read {
+            path: directory.path().to_owned(),
             source,
         })
     }
@@ -219,7 +218,7 @@ impl LocalCache {
         })?)
     }
 
-    fn lock_alone(&self) -> Option<File> {
+    fn lock_alone(&self) -> Option<OwnedFd> {
         lock(
             self.layout.directory(),
             FlockOperation::NonBlockingLockExclusive,
@@ -228,8 +227,8 @@ impl LocalCache {
     }
 
     fn sweep(&self, kept: &HashSet<String>) -> Result<(), LayoutError> {
-        sweep(&self.layout.directory().join("ingest"), &HashSet::new())?;
-        sweep(&self.layout.directory().join("blobs/sha256"), kept)
+        sweep(self.layout.directory(), INGEST, &HashSet::new())?;
+        sweep(self.layout.directory(), BLOBS, kept)
     }
 }
 
@@ -245,26 +244,23 @@ fn set_tag(manifest: &mut Descriptor, name: &str) {
     manifest.set_annotations(Some(HashMap::from([(TAG.to_owned(), name.to_owned())])));
 }
 
-/// Deletes the files of a directory, except those with the given names.
-fn sweep(directory: &Path, kept: &HashSet<String>) -> Result<(), LayoutError> {
+/// Deletes the files of a directory of a layout, except those with the given names.
+fn sweep(layout: &Directory, name: &str, kept: &HashSet<String>) -> Result<(), LayoutError> {
     let unread = |source| LayoutError::Read {
-        path: directory.to_owned(),
+        path: layout.full_path(name),
         source,
     };
-    let entries = match fs::read_dir(directory) {
-        Ok(entries) => entries,
+    let directory = match layout.own_directory(name) {
+        Ok(directory) => directory,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(unread(error)),
     };
-    for entry in entries {
-        let entry = entry.map_err(unread)?;
-        if entry
-            .file_name()
-            .to_str()
-            .is_none_or(|name| !kept.contains(name))
-        {
-            let path = entry.path();
-            fs::remove_file(&path).map_err(|source| LayoutError::Write { path, source })?;
+    for name in directory.names().map_err(unread)? {
+        if name.to_str().is_none_or(|name| !kept.contains(name)) {
+            unlinkat(&directory, &name, AtFlags::empty()).map_err(|error| LayoutError::Write {
+                path: directory.full_path(&name),
+                source: error.into(),
+            })?;
         }
     }
     Ok(())

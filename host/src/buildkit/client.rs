@@ -109,9 +109,11 @@ impl Client {
     ///
     /// ```no_run
     /// use oci_image::buildkit::{client::Client, local::Local, solve::Solve};
+    /// use oci_image::handle::Directory;
     ///
     /// # async fn example(socket: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
-    /// let local = |name: &str| Local { name: name.into(), path: "src".into() };
+    /// let directory = Directory::open("src")?;
+    /// let local = |name: &str| Local { name: name.into(), directory: directory.clone() };
     /// let solve = Solve {
     ///     frontend: "dockerfile.v0".into(),
     ///     locals: vec![local("context"), local("dockerfile")],

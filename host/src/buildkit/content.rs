@@ -6,12 +6,13 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bytes::Bytes;
+use oci_spec::image::Digest as BlobDigest;
 use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -28,7 +29,6 @@ use crate::buildkit::local::hex;
 use crate::buildkit::recorder::Recorder;
 use crate::buildkit::store::{Access, parse};
 use crate::cancel::Cancel;
-use crate::regular_file;
 
 pub use crate::buildkit::store::{ContentError, Store};
 
@@ -75,10 +75,12 @@ impl containerd::Content for Content {
     async fn info(&self, request: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
         let store = self.store(request.metadata())?;
         let digest = parse(&request.get_ref().digest)?;
-        let path = store.path(&digest);
-        let metadata = tokio::fs::metadata(&path)
-            .await
-            .map_err(|error| self.unread(&path, error))?;
+        let metadata = blocking({
+            let (store, digest) = (Arc::clone(&store), digest.clone());
+            move || store.open(&digest)?.metadata()
+        })
+        .await
+        .map_err(|error| self.unread(&store, &digest, error))?;
         let modified = metadata
             .modified()
             .ok()
@@ -103,14 +105,15 @@ impl containerd::Content for Content {
     ) -> Result<Response<Messages<ReadContentResponse>>, Status> {
         let store = self.store(request.metadata())?;
         let request = request.into_inner();
-        let path = store.path(&parse(&request.digest)?);
+        let digest = parse(&request.digest)?;
         let range = Range::new(request.offset, request.size);
-        self.verify(&store, &path).await?;
+        self.verify(&store, &digest).await?;
         let opened = {
-            let path = path.clone();
-            blocking(move || range.open(&path)).await
+            let (store, digest) = (Arc::clone(&store), digest.clone());
+            blocking(move || range.of(store.open(&digest)?)).await
         };
-        let blob = opened.map_err(|error| self.unread(&path, error))?;
+        let blob = opened.map_err(|error| self.unread(&store, &digest, error))?;
+        let path = store.path(&digest);
 
         let (pieces, stream) = mpsc::channel(PIECES_IN_FLIGHT);
         let faults = self.faults.clone();
@@ -150,35 +153,34 @@ impl containerd::Content for Content {
 impl Content {
     /// Compares a blob with its digest, before it is read for the first time.
     // The daemon reads in ranges, so the comparison cannot be made on the way.
-    async fn verify(&self, store: &Store, path: &Path) -> Result<(), Status> {
-        if store.access() != Access::ReadVerified || self.is_verified(path) {
+    async fn verify(&self, store: &Arc<Store>, digest: &BlobDigest) -> Result<(), Status> {
+        let path = store.path(digest);
+        if store.access() != Access::ReadVerified || self.is_verified(&path) {
             return Ok(());
         }
-        let blob = path.to_owned();
+        let blob = (Arc::clone(store), digest.clone());
         // Layers are large, and the daemon may hang up meanwhile.
         let cancel = Cancel::default();
         let _cancels = cancel.on_drop();
-        let digest = blocking(move || {
+        let found = blocking(move || {
             let mut hash = Sha256::new();
             let mut hashing = HashWriter(&mut hash, cancel);
-            io::copy(&mut regular_file::open(&blob)?, &mut hashing)?;
+            io::copy(&mut blob.0.open(&blob.1)?, &mut hashing)?;
             Ok(hex(&hash.finalize()))
         })
         .await
-        .map_err(|error| self.unread(path, error))?;
-        if path.file_name() != Some(digest.as_ref()) {
-            return Err(self.faults.record(ContentError::Damaged {
-                path: path.to_owned(),
-            }));
+        .map_err(|error| self.unread(store, digest, error))?;
+        if found != digest.digest() {
+            return Err(self.faults.record(ContentError::Damaged { path }));
         }
         self.verified
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(path.to_owned());
+            .insert(path);
         Ok(())
     }
 
-    fn is_verified(&self, path: &Path) -> bool {
+    fn is_verified(&self, path: &PathBuf) -> bool {
         self.verified
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -186,14 +188,12 @@ impl Content {
     }
 
     /// What to answer for a blob that cannot be opened; that it is missing is no fault.
-    fn unread(&self, path: &Path, error: io::Error) -> Status {
-        if error.kind() == io::ErrorKind::NotFound {
+    fn unread(&self, store: &Store, digest: &BlobDigest, source: io::Error) -> Status {
+        let path = store.path(digest);
+        if source.kind() == io::ErrorKind::NotFound {
             return Status::not_found(format!("no blob `{}`", path.display()));
         }
-        self.faults.record(ContentError::Read {
-            path: path.to_owned(),
-            source: error,
-        })
+        self.faults.record(ContentError::Read { path, source })
     }
 }
 
@@ -232,8 +232,7 @@ impl Range {
         }
     }
 
-    fn open(self, path: &Path) -> io::Result<io::Take<File>> {
-        let mut file = regular_file::open(path)?;
+    fn of(self, mut file: File) -> io::Result<io::Take<File>> {
         file.seek(SeekFrom::Start(self.offset))?;
         Ok(file.take(self.size))
     }
@@ -278,7 +277,7 @@ mod tests {
         let read = |offset, size| {
             let mut text = String::new();
             Range::new(offset, size)
-                .open(file.path())
+                .of(File::open(file.path()).unwrap())
                 .unwrap()
                 .read_to_string(&mut text)
                 .unwrap();

@@ -196,7 +196,7 @@ impl Call {
         let mut sending = {
             let (local, patterns) = (self.local.clone(), self.patterns.clone());
             let (requests, buffers) = (Arc::clone(&requests), self.buffers.clone());
-            spawn_blocking(move || send::send(&local.path, &patterns, &requests, &buffers))
+            spawn_blocking(move || send::send(&local.directory, &patterns, &requests, &buffers))
         };
         let (finished, sent) = tokio::select! {
             sent = &mut sending => (false, sent),

@@ -7,41 +7,35 @@
 //! Reads and writes: `ingest` and `blobs` of a store. Unknown here: which store (`content`).
 //! Source: containerd API 1.11, `services/content/v1/content.proto` (`Write`).
 
-use std::fs;
 use std::io::{self, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
 use oci_spec::image::Digest as BlobDigest;
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
 use crate::buildkit::blocking::blocking;
 use crate::buildkit::containerd::{WriteAction, WriteContentRequest, WriteContentResponse};
+use crate::buildkit::layout::{BLOBS, INGEST};
 use crate::buildkit::local::hex;
 use crate::buildkit::recorder::Recorder;
 use crate::buildkit::store::{ContentError, Store, parse};
+use crate::handle::{Directory, PartialFile};
 
 /// A blob that is being written. Dropping it removes what is there.
 struct Ingest {
-    file: NamedTempFile,
+    partial: PartialFile,
     hash: Sha256,
     written: u64,
 }
 
 impl Ingest {
     /// An empty blob below `directory`, which is there as long as its store is.
-    fn new(directory: &Path) -> io::Result<Self> {
-        let mode = fs::Permissions::from_mode(0o666);
-        let file = tempfile::Builder::new()
-            .permissions(mode)
-            .tempfile_in(directory)?;
+    fn new(directory: &Directory) -> io::Result<Self> {
         Ok(Self {
-            file,
+            partial: PartialFile::new(directory, ".tmp".as_ref())?,
             hash: Sha256::new(),
             written: 0,
         })
@@ -50,12 +44,12 @@ impl Ingest {
     /// Writes at `offset`, which is the end of what was written, or 0 to begin anew.
     fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
         if offset == 0 && self.written > 0 {
-            self.file.as_file().set_len(0)?;
-            self.file.rewind()?;
+            self.partial.file.set_len(0)?;
+            self.partial.file.rewind()?;
             self.hash = Sha256::new();
             self.written = 0;
         }
-        self.file.write_all(data)?;
+        self.partial.file.write_all(data)?;
         self.hash.update(data);
         self.written += data.len() as u64;
         Ok(())
@@ -65,9 +59,8 @@ impl Ingest {
         format!("sha256:{}", hex(&self.hash.clone().finalize()))
     }
 
-    fn commit(self, path: &Path) -> io::Result<()> {
-        self.file.persist(path).map_err(|error| error.error)?;
-        Ok(())
+    fn commit(self, directory: &Directory, name: &str) -> io::Result<()> {
+        self.partial.put(directory, name.as_ref())
     }
 }
 
@@ -80,13 +73,13 @@ pub(crate) async fn take(
 ) -> Result<(), Status> {
     let unwritten = |source| {
         faults.record(ContentError::Write {
-            directory: store.directory().to_owned(),
+            directory: store.directory().path().to_owned(),
             source,
         })
     };
     let mut ingest = blocking({
         let store = Arc::clone(store);
-        move || Ingest::new(&store.directory().join("ingest"))
+        move || Ingest::new(&store.directory().own_directory(INGEST)?)
     })
     .await
     .map_err(unwritten)?;
@@ -115,8 +108,8 @@ pub(crate) async fn take(
         if action == WriteAction::Commit {
             answer.digest = ingest.digest();
             let digest = check_commit(&answer, &request.expected)?;
-            let path = store.path(&digest);
-            blocking(move || ingest.commit(&path))
+            let directory = store.directory().clone();
+            blocking(move || ingest.commit(&directory.own_directory(BLOBS)?, digest.digest()))
                 .await
                 .map_err(unwritten)?;
             let _ = answers.send(Ok(answer)).await;
@@ -130,15 +123,16 @@ pub(crate) async fn take(
 }
 
 /// A blob that is there is not written again; the daemon takes this answer for success.
-async fn refuse_present(store: &Store, request: &WriteContentRequest) -> Result<(), Status> {
+async fn refuse_present(store: &Arc<Store>, request: &WriteContentRequest) -> Result<(), Status> {
     if request.expected.is_empty() {
         return Ok(());
     }
-    let path = store.path(&parse(&request.expected)?);
+    let digest = parse(&request.expected)?;
+    let store = Arc::clone(store);
+    let size = blocking(move || store.size(&digest)).await;
     // One of another size is damaged, and is replaced.
-    let present = tokio::fs::metadata(&path)
-        .await
-        .is_ok_and(|blob| request.total <= 0 || blob.len() == request.total.cast_unsigned());
+    let present =
+        size.is_ok_and(|size| request.total <= 0 || size == request.total.cast_unsigned());
     if present {
         return Err(Status::already_exists(format!(
             "blob {} is there",
@@ -189,7 +183,8 @@ mod tests {
     #[test]
     fn a_blob_is_written_anew_at_offset_0_and_gets_its_name_by_its_digest() {
         let directory = tempfile::tempdir().unwrap();
-        let mut ingest = Ingest::new(directory.path()).unwrap();
+        let held = Directory::open(directory.path()).unwrap();
+        let mut ingest = Ingest::new(&held).unwrap();
 
         ingest.write(0, b"wrong").unwrap();
         ingest.write(0, b"ab").unwrap();
@@ -197,9 +192,9 @@ mod tests {
 
         let digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(ingest.digest(), digest);
-        let path = directory.path().join("abc");
-        ingest.commit(&path).unwrap();
-        assert_eq!(fs::read(path).unwrap(), b"abc");
+        ingest.commit(&held, "abc").unwrap();
+        let written = std::fs::read(directory.path().join("abc"));
+        assert_eq!(written.unwrap(), b"abc");
     }
 
     #[test]

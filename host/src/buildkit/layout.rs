@@ -7,34 +7,41 @@
 //! Source: OCI image-spec 1.1, image-layout and image-index.
 
 use std::collections::HashSet;
-use std::fs::{self, File, Permissions};
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use oci_spec::image::{Descriptor, Digest as BlobDigest, ImageIndexBuilder, MediaType};
-use rustix::fs::FlockOperation;
+use rustix::fs::{AtFlags, FlockOperation, Mode, unlinkat};
+use rustix::io::Errno;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use crate::buildkit::local::hex;
 use crate::buildkit::store::{Access, Store};
+use crate::handle::{Directory, PartialDirectory, PartialFile};
 use crate::outside::shown;
 use crate::regular_file;
 
+/// What a layout holds.
+pub(crate) const BLOBS: &str = "blobs/sha256";
+pub(crate) const INGEST: &str = "ingest";
+const INDEX: &str = "index.json";
+
 /// A directory in the form of an OCI layout, or one that shall become it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Layout {
-    directory: PathBuf,
+    directory: Directory,
 }
 
 /// A layout that an exporter fills, beside the directory that it replaces when it is complete. Dropping it removes it.
 pub(crate) struct LayoutStage {
+    name: OsString,
     destination: PathBuf,
-    staged: TempDir,
+    staged: PartialDirectory,
     layout: Layout,
 }
 
@@ -84,13 +91,13 @@ struct List {
 }
 
 impl Layout {
-    /// The layout in `directory`, which need not exist.
-    pub(crate) fn new(directory: PathBuf) -> Self {
+    /// The layout in `directory`, which may be empty.
+    pub(crate) fn new(directory: Directory) -> Self {
         Self { directory }
     }
 
     /// Where it is.
-    pub(crate) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
 
@@ -101,34 +108,30 @@ impl Layout {
 
     /// Makes the directories that it needs.
     pub(crate) fn create(&self) -> Result<(), LayoutError> {
-        ["blobs/sha256", "ingest"].iter().try_for_each(|name| {
-            let path = self.directory.join(name);
-            fs::create_dir_all(&path).map_err(|source| LayoutError::Write { path, source })
+        [BLOBS, INGEST].iter().try_for_each(|name| {
+            let made = self.directory.made_own_directory(name);
+            made.map(drop).map_err(|source| self.unwritten(name, source))
         })
     }
 
     /// Removes the index; the blobs are then nobody's.
     pub(crate) fn remove_index(&self) -> Result<(), LayoutError> {
-        let path = self.directory.join("index.json");
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(LayoutError::Write {
-                path,
-                source: error,
-            }),
-            _ => Ok(()),
+        match unlinkat(&self.directory, INDEX, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(error) => Err(self.unwritten(INDEX, error.into())),
         }
     }
 
     /// Removes what only writers need.
     pub(crate) fn finish(&self) -> Result<(), LayoutError> {
-        let path = self.directory.join("ingest");
-        fs::remove_dir(&path).map_err(|source| LayoutError::Write { path, source })
+        unlinkat(&self.directory, INGEST, AtFlags::REMOVEDIR)
+            .map_err(|error| self.unwritten(INGEST, error.into()))
     }
 
     /// What its index names; `None` if it has no index.
     pub(crate) fn index(&self) -> Result<Option<Vec<Descriptor>>, LayoutError> {
-        let path = self.directory.join("index.json");
-        match regular_file::read(&path) {
+        let path = self.directory.full_path(INDEX);
+        match self.read(INDEX) {
             Ok(text) => serde_json::from_slice(&text)
                 .map(|list: List| Some(list.manifests.unwrap_or_default()))
                 .map_err(|source| LayoutError::Parse { path, source }),
@@ -142,9 +145,12 @@ impl Layout {
         &self,
         change: impl FnOnce(&mut Vec<Descriptor>),
     ) -> Result<(), LayoutError> {
-        let path = self.directory.join("blobs");
-        let _lock = lock(&path, FlockOperation::LockExclusive)
-            .map_err(|source| LayoutError::Read { path, source })?;
+        let _lock = (self.directory.own_directory("blobs"))
+            .and_then(|blobs| lock(&blobs, FlockOperation::LockExclusive))
+            .map_err(|source| LayoutError::Read {
+                path: self.directory.full_path("blobs"),
+                source,
+            })?;
         let mut manifests = match self.index() {
             Ok(index) => index.unwrap_or_default(),
             Err(LayoutError::Parse { .. }) => Vec::new(),
@@ -159,25 +165,30 @@ impl Layout {
             .expect("an index has no other field that is required");
         self.replace("oci-layout", br#"{"imageLayoutVersion":"1.0.0"}"#)?;
         self.replace(
-            "index.json",
+            INDEX,
             &serde_json::to_vec(&index).expect("an index has no map with keys but strings"),
         )
     }
 
     fn replace(&self, name: &str, text: &[u8]) -> Result<(), LayoutError> {
-        let path = self.directory.join(name);
         let write = || {
-            let mode = Permissions::from_mode(0o666);
-            let mut file = tempfile::Builder::new()
-                .permissions(mode)
-                .tempfile_in(self.directory.join("ingest"))?;
-            file.write_all(text)?;
-            file.persist(&path).map_err(|error| error.error)
+            let ingest = self.directory.own_directory(INGEST)?;
+            let mut partial = PartialFile::new(&ingest, ".tmp".as_ref())?;
+            partial.file.write_all(text)?;
+            partial.put(&self.directory, name.as_ref())
         };
-        write().map(drop).map_err(|source| LayoutError::Write {
-            path: path.clone(),
+        write().map_err(|source| self.unwritten(name, source))
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        regular_file::whole(self.directory.file_beneath(name)?)
+    }
+
+    fn unwritten(&self, name: &str, source: io::Error) -> LayoutError {
+        LayoutError::Write {
+            path: self.directory.full_path(name),
             source,
-        })
+        }
     }
 
     /// Adds to `reached` the blob and all that it refers to, each of which is there in whole.
@@ -191,17 +202,19 @@ impl Layout {
             return Ok(());
         }
         let damaged = || LayoutError::Blob {
-            directory: self.directory.clone(),
+            directory: self.directory.path().to_owned(),
             digest: digest.clone(),
         };
-        let path = self.store(Access::Read).path(digest);
-        if fs::metadata(&path).map_err(|_| damaged())?.len() != descriptor.size() {
+        let store = self.store(Access::Read);
+        let path = store.path(digest);
+        if store.size(digest).map_err(|_| damaged())? != descriptor.size() {
             return Err(damaged());
         }
         if !is_list(descriptor.media_type()) {
             return Ok(());
         }
-        let text = regular_file::read(&path).map_err(|_| damaged())?;
+        let text = store.open(digest).and_then(regular_file::whole);
+        let text = text.map_err(|_| damaged())?;
         if hex(&Sha256::digest(&text)) != digest.digest() {
             return Err(damaged());
         }
@@ -216,24 +229,20 @@ impl Layout {
 }
 
 impl LayoutStage {
-    /// An empty layout beside `destination`.
-    pub(crate) fn new(destination: &Path) -> Result<Self, LayoutError> {
-        let parent = match destination.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let staged = tempfile::Builder::new()
-            .prefix(".layout.")
-            .permissions(Permissions::from_mode(0o777))
-            .tempdir_in(parent)
-            .map_err(|source| LayoutError::Write {
-                path: destination.to_owned(),
-                source,
-            })?;
-        let layout = Layout::new(staged.path().to_owned());
+    /// An empty layout in a directory, beside the name that it is to have.
+    pub(crate) fn new(directory: &Directory, name: &OsStr) -> Result<Self, LayoutError> {
+        let destination = directory.full_path(name);
+        let mode = Mode::RWXU | Mode::RWXG | Mode::RWXO;
+        let staged = PartialDirectory::new(directory, ".layout.".as_ref(), mode);
+        let staged = staged.map_err(|source| LayoutError::Write {
+            path: destination.clone(),
+            source,
+        })?;
+        let layout = Layout::new(staged.directory().clone());
         layout.create()?;
         Ok(Self {
-            destination: destination.to_owned(),
+            name: name.to_owned(),
+            destination,
             staged,
             layout,
         })
@@ -245,7 +254,7 @@ impl LayoutStage {
     }
 
     /// Names the image, by the daemon's `descriptor` (JSON in base64), and takes the place of what was there.
-    pub(crate) fn publish(self, descriptor: &str) -> Result<(), LayoutError> {
+    pub(crate) fn publish(mut self, descriptor: &str) -> Result<(), LayoutError> {
         let json = STANDARD.decode(descriptor).unwrap_or_default();
         let image: Descriptor =
             serde_json::from_slice(&json).map_err(|source| LayoutError::Parse {
@@ -254,34 +263,21 @@ impl LayoutStage {
             })?;
         self.layout.change(|manifests| manifests.push(image))?;
         self.layout.finish()?;
-        self.replace().map_err(|source| LayoutError::Write {
-            path: self.destination,
-            source,
-        })
-    }
-
-    fn replace(&self) -> io::Result<()> {
-        let staged = self.staged.path();
-        // Exchanged, so that there is a layout at every moment; the old one goes with the stage.
-        let exchanged = rustix::fs::renameat_with(
-            rustix::fs::CWD,
-            staged,
-            rustix::fs::CWD,
-            &self.destination,
-            rustix::fs::RenameFlags::EXCHANGE,
-        );
-        match exchanged {
-            Err(rustix::io::Errno::NOENT) => fs::rename(staged, &self.destination),
-            other => Ok(other?),
-        }
+        // The old one goes with the stage.
+        self.staged
+            .put(&self.name)
+            .map_err(|source| LayoutError::Write {
+                path: self.destination,
+                source,
+            })
     }
 }
 
-/// Locks a directory until the file is dropped.
-pub(crate) fn lock(directory: &Path, operation: FlockOperation) -> io::Result<File> {
-    let file = File::open(directory)?;
-    rustix::fs::flock(&file, operation)?;
-    Ok(file)
+/// Locks a directory until what is returned is dropped.
+pub(crate) fn lock(directory: &Directory, operation: FlockOperation) -> io::Result<OwnedFd> {
+    let opened = directory.reopened()?;
+    rustix::fs::flock(&opened, operation)?;
+    Ok(opened)
 }
 
 /// Whether a blob of this type names other blobs.

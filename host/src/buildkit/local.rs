@@ -3,18 +3,19 @@
 //! Reads: the machine's identity, for the key under which the daemon keeps a context's last snapshot.
 //! Writes: nothing. Unknown here: how the directory travels (`filesync`).
 
-use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::fs;
 
 use sha2::{Digest, Sha256};
 
+use crate::handle::Directory;
+
 /// A directory offered to the daemon under a name: `context`, `dockerfile`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Local {
     /// The name by which the daemon asks for it.
     pub name: String,
-    /// Where it is.
-    pub path: PathBuf,
+    /// The directory.
+    pub directory: Directory,
 }
 
 /// The key that tells the daemon that two sessions offer the same directories.
@@ -25,8 +26,9 @@ pub(crate) fn shared_key(locals: &[Local]) -> String {
     let mut hash = Sha256::new();
     hash.update(machine_identity());
     for local in locals {
-        // An unresolvable path keeps its spelling: the key only saves time, and the sync will report the path.
-        let path = absolute(&local.path).unwrap_or_else(|_| local.path.clone());
+        // Where that cannot be told the path keeps its spelling: the key only saves time.
+        let real = local.directory.real_path();
+        let path = real.unwrap_or_else(|| local.directory.path().to_owned());
         hash.update([0]);
         hash.update(local.name.as_bytes());
         hash.update([0]);
@@ -46,10 +48,6 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         })
 }
 
-fn absolute(path: &Path) -> io::Result<PathBuf> {
-    fs::canonicalize(path)
-}
-
 /// What tells this machine from others; empty where it has no identity, for example in a minimal container.
 fn machine_identity() -> Vec<u8> {
     ["/etc/machine-id", "/proc/sys/kernel/hostname"]
@@ -66,7 +64,7 @@ mod tests {
     fn local(name: &str, path: &str) -> Local {
         Local {
             name: name.into(),
-            path: path.into(),
+            directory: Directory::open(path).unwrap(),
         }
     }
 

@@ -3,12 +3,12 @@
 //! A secret is read when the daemon asks for it, and kept nowhere. One that was not offered does not exist: the daemon
 //! decides by the Dockerfile whether that fails the step.
 //!
-//! Reads: the files that the solve names. Writes: nothing. Unknown here: where a secret came from before.
+//! Reads: the files that the solve holds. Writes: nothing. Unknown here: where a secret came from before.
 //! Source: BuildKit v0.32.2, `session/secrets`.
 
 use std::fmt;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
     GetSecretRequest, GetSecretResponse, secrets_server,
@@ -18,13 +18,13 @@ use tonic::{Request, Response, Status};
 use crate::buildkit::blocking::blocking;
 use crate::buildkit::recorder::Recorder;
 use crate::outside::shown;
-use crate::regular_file;
+use crate::regular_file::RegularFile;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
 
 /// A secret offered to the daemon.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Secret {
     /// The name by which a step asks for it.
     pub id: String,
@@ -33,10 +33,10 @@ pub struct Secret {
 }
 
 /// Where a secret's bytes are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum SecretSource {
-    /// In a file, read when a step asks for it.
-    File(PathBuf),
+    /// In a file that is held open, read when a step asks for it.
+    File(RegularFile),
     /// In memory.
     Bytes(SecretBytes),
 }
@@ -98,12 +98,12 @@ impl Secret {
     pub async fn read(&self) -> Result<SecretBytes, SecretError> {
         let bytes = match &self.source {
             SecretSource::Bytes(bytes) => bytes.clone(),
-            SecretSource::File(path) => {
-                read_limited(path)
+            SecretSource::File(file) => {
+                read_limited(file)
                     .await
                     .map_err(|source| SecretError::Read {
                         id: self.id.clone(),
-                        path: path.clone(),
+                        path: file.path().to_owned(),
                         source,
                     })?
             }
@@ -143,16 +143,9 @@ impl secrets_server::Secrets for Secrets {
 }
 
 /// One byte more than allowed, at most, so that the size can be judged.
-async fn read_limited(path: &Path) -> io::Result<SecretBytes> {
-    let path = path.to_owned();
-    blocking(move || {
-        let mut bytes = Vec::new();
-        regular_file::open(&path)?
-            .take(SECRET_LIMIT + 1)
-            .read_to_end(&mut bytes)?;
-        Ok(SecretBytes(bytes))
-    })
-    .await
+async fn read_limited(file: &RegularFile) -> io::Result<SecretBytes> {
+    let file = file.clone();
+    blocking(move || file.start(SECRET_LIMIT as usize + 1).map(SecretBytes)).await
 }
 
 #[cfg(test)]
@@ -179,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn a_secret_of_the_limit_is_read_and_one_byte_more_is_refused() {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let secret = secret(SecretSource::File(file.path().to_owned()));
+        let secret = secret(SecretSource::File(RegularFile::open(file.path()).unwrap()));
 
         file.as_file().set_len(SECRET_LIMIT).unwrap();
         let largest = secret.read().await.unwrap();
@@ -194,15 +187,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_missing_file_is_named() {
-        let error = secret(SecretSource::File("/nowhere/token".into()))
-            .read()
-            .await
-            .unwrap_err();
+    async fn what_takes_the_name_of_a_file_is_not_the_secret() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        std::fs::write(&path, "sesame").unwrap();
+        let secret = secret(SecretSource::File(RegularFile::open(&path).unwrap()));
 
-        assert_eq!(
-            error.to_string(),
-            "cannot read secret `token` from `/nowhere/token`"
-        );
+        std::fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", &path).unwrap();
+
+        // Of several steps each reads it whole.
+        for _ in 0..2 {
+            assert_eq!(secret.read().await.unwrap().reveal(), b"sesame");
+        }
     }
 }

@@ -6,15 +6,14 @@
 //! Reads: chunks. Writes: a file beside its final name, then the rename. Unknown here: the wire (`filesend`).
 
 use std::error::Error;
-use std::fs::Permissions;
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use bytes::{Buf, Bytes};
-use tempfile::NamedTempFile;
 use tokio::sync::mpsc;
 
+use crate::handle::{Directory, PartialFile};
 use crate::outside::shown;
 
 /// Chunks on their way from the daemon to a sink; the daemon waits while they are not taken.
@@ -58,9 +57,10 @@ impl Received {
 /// Writes what it receives to a file: beside it first, under a name that starts with a dot, then by rename.
 ///
 /// The file's mode is that of any new file: 0666 less the umask.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct FileSink {
-    path: PathBuf,
+    directory: Directory,
+    name: OsString,
 }
 
 /// Why a file could not be written.
@@ -101,29 +101,23 @@ pub enum FileSinkError {
 }
 
 impl FileSink {
-    /// A sink that writes the file `path`, and replaces it if it exists.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+    /// A sink that writes the file `name` in a directory, and replaces it if it exists.
+    pub fn new(directory: Directory, name: impl Into<OsString>) -> Self {
+        let name = name.into();
+        Self { directory, name }
     }
 
-    fn create(&self) -> io::Result<NamedTempFile> {
-        let directory = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(self.path.file_name().unwrap_or_default());
+    fn create(&self) -> io::Result<PartialFile> {
+        let mut prefix = OsString::from(".");
+        prefix.push(&self.name);
         prefix.push(".");
-        tempfile::Builder::new()
-            .prefix(&prefix)
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(directory)
+        PartialFile::new(&self.directory, &prefix)
     }
 }
 
 impl Sink for FileSink {
     fn receive(&self, mut chunks: ChunkReader) -> Result<Received, SinkError> {
-        let path = self.path.clone();
+        let path = self.directory.full_path(&self.name);
         let mut partial = self.create().map_err(|source| FileSinkError::Create {
             path: path.clone(),
             source,
@@ -136,19 +130,18 @@ impl Sink for FileSink {
             })?
         {
             partial
+                .file
                 .write_all(&chunk)
                 .map_err(|source| FileSinkError::Write {
                     path: path.clone(),
                     source,
                 })?;
         }
+        let Self { directory, name } = self.clone();
         Ok(Received::new(move || {
             partial
-                .persist(&path)
-                .map_err(|error| FileSinkError::Rename {
-                    path,
-                    source: error.error,
-                })?;
+                .put(&directory, &name)
+                .map_err(|source| FileSinkError::Rename { path, source })?;
             Ok(())
         }))
     }
@@ -246,6 +239,7 @@ impl ChunkSender {
 mod tests {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
 
     use super::*;
 
@@ -263,6 +257,10 @@ mod tests {
         reader
     }
 
+    fn sink(directory: &Path) -> FileSink {
+        FileSink::new(Directory::open(directory).unwrap(), "image.tar")
+    }
+
     fn names(directory: &Path) -> Vec<String> {
         fs::read_dir(directory)
             .unwrap()
@@ -275,7 +273,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("image.tar");
 
-        let received = FileSink::new(&path)
+        let received = sink(directory.path())
             .receive(stream(&["first ", "", "second"], true))
             .unwrap();
 
@@ -298,7 +296,7 @@ mod tests {
         fs::write(&path, "old").unwrap();
 
         drop(
-            FileSink::new(&path)
+            sink(directory.path())
                 .receive(stream(&["new"], true))
                 .unwrap(),
         );
@@ -312,7 +310,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("image.tar");
 
-        let Err(error) = FileSink::new(&path).receive(stream(&["half"], false)) else {
+        let Err(error) = sink(directory.path()).receive(stream(&["half"], false)) else {
             panic!("taken for whole")
         };
 
@@ -328,16 +326,21 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_directory_is_named() {
-        let path = Path::new("/nowhere/at/all/image.tar");
+    fn a_directory_that_is_gone_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let sink = sink(directory.path());
+        fs::remove_dir(directory.path()).unwrap();
 
-        let Err(error) = FileSink::new(path).receive(stream(&[], true)) else {
+        let Err(error) = sink.receive(stream(&[], true)) else {
             panic!("written to nowhere")
         };
 
         assert_eq!(
             error.to_string(),
-            "cannot create a file beside `/nowhere/at/all/image.tar`"
+            format!(
+                "cannot create a file beside `{}/image.tar`",
+                directory.path().display()
+            )
         );
     }
 

@@ -4,7 +4,7 @@
 //! Source: BuildKit v0.32.2, `api/services/control/control.proto` (`SolveRequest`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::ffi::OsString;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
@@ -20,6 +20,7 @@ use crate::buildkit::secrets::Secret;
 use crate::buildkit::session::SessionError;
 use crate::buildkit::sink::{Sink, SinkError};
 use crate::buildkit::ssh::SshAgent;
+use crate::handle::Directory;
 
 /// One call of `Control.Solve`, with everything that the daemon may ask for meanwhile.
 pub struct Solve {
@@ -48,12 +49,12 @@ pub struct Solve {
 }
 
 /// An OCI layout offered to the daemon under a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct OfferedLayout {
     /// The name in `oci-layout://NAME@DIGEST`.
     pub name: String,
-    /// Where it is.
-    pub directory: PathBuf,
+    /// The layout.
+    pub directory: Directory,
 }
 
 /// How the result of a solve leaves the daemon.
@@ -78,8 +79,10 @@ pub enum Exporter {
     OciLayout {
         /// Attributes of the exporter.
         attributes: BTreeMap<String, String>,
-        /// The directory, which appears when the solve has succeeded.
-        directory: PathBuf,
+        /// Where it appears when the solve has succeeded.
+        directory: Directory,
+        /// Its name there.
+        name: OsString,
     },
     /// The merged tree of files, without metadata of an image.
     Tar {

@@ -20,17 +20,19 @@ mod remainder;
 mod wire;
 
 use std::ffi::OsString;
-use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use crate::buildkit::ssh::key::SigningKey;
 use crate::buildkit::ssh::keyring::Keyring;
+use crate::handle::found::Socket;
+use crate::handle::{Directory, Found};
 use crate::outside::shown;
-use crate::regular_file;
+use crate::regular_file::RegularFile;
 
 pub(crate) use crate::buildkit::ssh::forward::Ssh;
 pub use crate::buildkit::ssh::key_error::KeyError;
@@ -54,7 +56,7 @@ pub struct SshAgent {
 #[derive(Debug, Clone)]
 enum Source {
     /// An agent of this machine.
-    Socket(PathBuf),
+    Socket(Arc<Socket>),
     /// Ours.
     Keys(Arc<Keyring>),
 }
@@ -129,27 +131,34 @@ pub enum SshError {
 impl SshAgent {
     /// The agent that a step asks for as `id`; a step that gives no id asks for `default`. Blocking.
     ///
-    /// `paths` are one socket of an agent, or any number of private key files; none at all stand for `$SSH_AUTH_SOCK`.
+    /// `paths`, seen from `directory`, are one socket of an agent, or any number of private key files; none at all stand for
+    /// `$SSH_AUTH_SOCK`. Each is followed now, and by name no more.
     /// Keys are unencrypted, in OpenSSH's format or in PEM by PKCS#1, SEC1 or PKCS#8, and at most 100 KiB long.
     ///
     /// ```no_run
     /// use oci_image::buildkit::{solve::Solve, ssh::SshAgent};
+    /// use oci_image::handle::Directory;
     ///
-    /// let keys = SshAgent::open("deploy", &["keys/github".into(), "keys/gitlab".into()])?;
+    /// let keys = SshAgent::open("deploy", &Directory::open("keys")?, &["github".into(), "gitlab".into()])?;
     /// let solve = Solve { ssh: vec![keys], ..Solve::default() };
-    /// # Ok::<(), oci_image::buildkit::ssh::SshError>(())
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
     /// [`SshError`], of the first path that does not serve.
-    pub fn open(id: &str, paths: &[PathBuf]) -> Result<Self, SshError> {
-        let source = source(id, paths, std::env::var_os("SSH_AUTH_SOCK"))?;
+    pub fn open(id: &str, directory: &Directory, paths: &[PathBuf]) -> Result<Self, SshError> {
+        let source = source(id, directory, paths, std::env::var_os("SSH_AUTH_SOCK"))?;
         let id = id.to_owned();
         Ok(Self { id, source })
     }
 }
 
-fn source(id: &str, paths: &[PathBuf], default: Option<OsString>) -> Result<Source, SshError> {
+fn source(
+    id: &str,
+    directory: &Directory,
+    paths: &[PathBuf],
+    default: Option<OsString>,
+) -> Result<Source, SshError> {
     let default = default.filter(|path| !path.is_empty()).map(PathBuf::from);
     let paths = match (paths, &default) {
         ([], Some(default)) => std::slice::from_ref(default),
@@ -157,24 +166,22 @@ fn source(id: &str, paths: &[PathBuf], default: Option<OsString>) -> Result<Sour
         (paths, _) => paths,
     };
     let mut keys = Vec::new();
-    for path in paths {
-        let named = || (id.to_owned(), path.clone());
-        let kind = std::fs::metadata(path).map_err(|source| {
-            let (id, path) = named();
-            SshError::Find { id, path, source }
-        })?;
-        let (id, path) = named();
-        if kind.file_type().is_socket() {
-            if paths.len() > 1 {
+    for name in paths {
+        let (id, path) = (id.to_owned(), directory.full_path(name));
+        let file = match Found::open_in(directory, name) {
+            Ok(Found::File(file)) => file,
+            Ok(Found::Socket(_)) if paths.len() > 1 => {
                 return Err(SshError::SocketBesideOthers { id, path });
             }
-            return Ok(Source::Socket(path));
-        }
-        // Whatever else may stand there, a pipe say, might keep its reader waiting.
-        if !kind.is_file() {
-            return Err(SshError::Kind { id, path });
-        }
-        let text = match read_key(&path) {
+            Ok(Found::Socket(socket)) => return Ok(Source::Socket(Arc::new(socket))),
+            // Whatever else may stand there, a pipe say, might keep its reader waiting.
+            Ok(Found::Directory(_) | Found::Other(_)) => return Err(SshError::Kind { id, path }),
+            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
+                return Err(SshError::Read { id, path, source });
+            }
+            Err(source) => return Err(SshError::Find { id, path, source }),
+        };
+        let text = match read_key(&file) {
             Ok(text) => text,
             Err(source) => return Err(SshError::Read { id, path, source }),
         };
@@ -187,13 +194,12 @@ fn source(id: &str, paths: &[PathBuf], default: Option<OsString>) -> Result<Sour
 }
 
 /// All of a file up to the limit; what is longer is no key, and shows as cut off.
-fn read_key(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+fn read_key(file: &RegularFile) -> io::Result<Zeroizing<Vec<u8>>> {
     // Sized in advance: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(vec![0; KEY_LIMIT]);
-    let mut file = regular_file::open(path)?;
     let mut length = 0;
     while length < KEY_LIMIT {
-        match file.read(&mut text[length..]) {
+        match file.file().read_at(&mut text[length..], length as u64) {
             Ok(0) => break,
             Ok(more) => length += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -208,8 +214,12 @@ fn read_key(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 mod tests {
     use super::*;
 
+    fn work() -> Directory {
+        Directory::open(".").unwrap()
+    }
+
     fn refused(paths: &[PathBuf], default: Option<OsString>) -> String {
-        crate::buildkit::fault::chain(&source("a", paths, default).unwrap_err())
+        crate::buildkit::fault::chain(&source("a", &work(), paths, default).unwrap_err())
     }
 
     #[test]
@@ -217,14 +227,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("agent");
         let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        let named = source("a", std::slice::from_ref(&path), None).unwrap();
-        let default = source("default", &[], Some(path.clone().into())).unwrap();
+        let named = source("a", &work(), std::slice::from_ref(&path), None).unwrap();
+        let default = source("default", &work(), &[], Some(path.clone().into())).unwrap();
 
         for found in [named, default] {
             let Source::Socket(found) = found else {
                 panic!("{found:?}")
             };
-            assert_eq!(found, path);
+            assert_eq!(found.path(), path);
         }
         assert_eq!(
             refused(&[], Some("".into())),

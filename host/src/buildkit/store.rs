@@ -5,6 +5,7 @@
 //! Reads and writes: nothing itself (`content`, `ingest`). Unknown here: who asks, what the blobs are.
 //! Source: OCI image-spec 1.1, image-layout.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -12,12 +13,13 @@ use std::str::FromStr;
 use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use tonic::Status;
 
+use crate::handle::Directory;
 use crate::outside::shown;
 
 /// A directory of blobs in the form of an OCI layout.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Store {
-    directory: PathBuf,
+    directory: Directory,
     access: Access,
 }
 
@@ -62,7 +64,7 @@ pub enum ContentError {
 
 impl Store {
     /// The store in `directory`.
-    pub(crate) fn new(directory: PathBuf, access: Access) -> Self {
+    pub(crate) fn new(directory: Directory, access: Access) -> Self {
         Self { directory, access }
     }
 
@@ -72,17 +74,31 @@ impl Store {
     }
 
     /// Where it is.
-    pub(crate) fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Directory {
         &self.directory
     }
 
-    /// Where a blob is, or would be.
-    pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
-        self.directory
-            .join("blobs")
-            .join(digest.algorithm().as_ref())
-            .join(digest.digest())
+    /// Opens a blob for reading.
+    pub(crate) fn open(&self, digest: &BlobDigest) -> io::Result<File> {
+        self.directory.file_beneath(name(digest))
     }
+
+    /// The size of a blob's file.
+    pub(crate) fn size(&self, digest: &BlobDigest) -> io::Result<u64> {
+        Ok(self.directory.beneath().metadata(name(digest))?.len())
+    }
+
+    /// Where a blob is, or would be, as a person knows it.
+    pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
+        self.directory.full_path(name(digest))
+    }
+}
+
+/// Where a blob is in its store.
+fn name(digest: &BlobDigest) -> PathBuf {
+    Path::new("blobs")
+        .join(digest.algorithm().as_ref())
+        .join(digest.digest())
 }
 
 /// A digest whose parts are safe as names of files.

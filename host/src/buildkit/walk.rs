@@ -33,14 +33,6 @@ use ahead::{Ahead, Item};
 /// Why a tree cannot be listed.
 #[derive(Debug, thiserror::Error)]
 pub enum WalkError {
-    /// The tree's root is missing, or is no directory, or may not be entered.
-    #[error("cannot open the directory `{}`", shown(path))]
-    Root {
-        /// The root.
-        path: PathBuf,
-        /// What the system answered.
-        source: io::Error,
-    },
     /// A directory cannot be read.
     #[error("cannot list `{}`", shown(path))]
     List {

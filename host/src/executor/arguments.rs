@@ -4,8 +4,8 @@
 //! Source: the Dockerfile reference: `ARG`, parser directives, predefined arguments.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
+use crate::executor::opened::Opened;
 use crate::executor::surroundings;
 use crate::outside::{listed, shown};
 use crate::planner::checked_plan::CheckedPlan;
@@ -30,8 +30,8 @@ const PREDEFINED: [&str; 16] = [
     "SYNTAX",
 ];
 
-/// A remark for each argument of a plan that its Dockerfile in a working directory does not declare: all its solves have the same. Blocking.
-pub(super) fn remarks(plan: &CheckedPlan, work: &Path) -> Vec<String> {
+/// A remark for each argument of a plan that its Dockerfile does not declare: all its solves have the same. Blocking.
+pub(super) fn remarks(plan: &CheckedPlan, opened: &Opened) -> Vec<String> {
     let Some(solve) = plan.solves().first() else {
         return Vec::new();
     };
@@ -43,7 +43,8 @@ pub(super) fn remarks(plan: &CheckedPlan, work: &Path) -> Vec<String> {
     if given.is_empty() {
         return Vec::new();
     }
-    match surroundings::dockerfile_text(plan, solve, work) {
+    let dockerfile = opened.dockerfile.as_ref();
+    match dockerfile.and_then(surroundings::dockerfile_text) {
         Some(text) => undeclared(&given, &String::from_utf8_lossy(&text)),
         None => Vec::new(),
     }

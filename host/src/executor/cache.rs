@@ -9,20 +9,20 @@ use crate::buildkit::cache::{CacheError, CacheImport, LocalCache};
 use crate::buildkit::content::ContentError;
 use crate::buildkit::fault::{Fault, chain};
 use crate::buildkit::solve::{SolveError, Solved};
-use crate::executor::Host;
+use crate::executor::{Engine, Host};
 use crate::planner::checked_plan::CheckedPlan;
 
 /// What can be imported. A cache that is damaged is cleared, so that this build's can take its place.
-pub(super) async fn imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport> {
-    let Some(cache) = local(plan, host).filter(|_| plan.cache().is_some_and(|cache| cache.import))
-    else {
+pub(super) async fn imports(plan: &CheckedPlan, engine: Engine<'_>) -> Vec<CacheImport> {
+    let is_imported = plan.cache().is_some_and(|cache| cache.import);
+    let Some(cache) = local(engine).filter(|_| is_imported) else {
         return Vec::new();
     };
     let read = cache.clone();
     match blocking(move || read.imports()).await {
         Ok(imports) => imports,
         Err(error) => {
-            clear(cache, &chain(&error), host).await;
+            clear(cache, &chain(&error), engine.host).await;
             Vec::new()
         }
     }
@@ -31,8 +31,8 @@ pub(super) async fn imports(plan: &CheckedPlan, host: &Host) -> Vec<CacheImport>
 /// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
 // Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
 // does not fall back to executing the step.
-pub(super) async fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: &Host) -> bool {
-    let Some(cache) = local(plan, host) else {
+pub(super) async fn forget_damage(error: &SolveError, engine: Engine<'_>) -> bool {
+    let Some(cache) = local(engine) else {
         return false;
     };
     let SolveError::Failed {
@@ -44,14 +44,18 @@ pub(super) async fn forget_damage(plan: &CheckedPlan, error: &SolveError, host: 
     let Fault::Content(damage @ ContentError::Damaged { .. }) = &**fault else {
         return false;
     };
-    clear(cache, &chain(damage), host).await;
+    clear(cache, &chain(damage), engine.host).await;
     true
 }
 
 /// Drops what this build's targets do not use, and reports what kept the cache from being brought up to date.
 // On another thread: the lock may be held by another build, and then a stop has to be heard all the same.
-pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, host: &Host) {
-    let Some(cache) = local(plan, host) else {
+pub(super) async fn keep(
+    plan: &CheckedPlan,
+    solved: &BTreeMap<usize, Solved>,
+    engine: Engine<'_>,
+) {
+    let Some(cache) = local(engine) else {
         return;
     };
     // The last one is the image; it is what another program reads that is told of no tag.
@@ -69,12 +73,11 @@ pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, h
         .values()
         .filter_map(|solved| solved.cache_failure.as_ref())
         .chain(kept.as_ref().err());
-    failures.for_each(|failure| warn(failure, host));
+    failures.for_each(|failure| warn(failure, engine.host));
 }
 
-fn local(plan: &CheckedPlan, host: &Host) -> Option<LocalCache> {
-    let cache = plan.cache()?;
-    Some(LocalCache::new(host.directory.join(&cache.directory)))
+fn local(engine: Engine<'_>) -> Option<LocalCache> {
+    engine.opened.cache.clone().map(LocalCache::new)
 }
 
 async fn clear(cache: LocalCache, damage: &str, host: &Host) {

@@ -14,12 +14,13 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use oci_image_schema::plan::ImageFormat;
 
 use crate::blocking::blocking;
-use crate::executor::Host;
-use crate::image::Image;
+use crate::executor::outputs::Staging;
+use crate::executor::{Host, exports};
 
 /// The file in a daemon's root that says that layers were converted there.
 const MARKER: &str = "converts-layers";
@@ -71,8 +72,11 @@ impl Conversion {
     }
 
     /// Whether another attempt is worth its time, because an archive holds a layer that is not gzip.
-    pub(super) async fn remedy(&mut self, archives: Vec<PathBuf>, host: &Host) -> bool {
-        let is_other = |archive: &PathBuf| Image::open(archive).is_ok_and(|image| !image.is_gzip());
+    pub(super) async fn remedy(&mut self, archives: Vec<Arc<Staging>>, host: &Host) -> bool {
+        let is_other = |staging: &Arc<Staging>| {
+            let image = exports::image(ImageFormat::DockerArchive, staging);
+            image.is_ok_and(|image| !image.is_gzip())
+        };
         if !blocking(move || archives.iter().any(is_other)).await {
             return false;
         }

@@ -3,51 +3,101 @@
 //! The daemon follows links in the directory that it is offered, and none out of it. That is as it should be for a Dockerfile that was
 //! found in the context; one that is named may stand anywhere, so the directory that it stands in is offered.
 //!
-//! Reads: links. Writes: nothing.
+//! Reads: links, once, when the build begins. Writes: nothing.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::Path;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use oci_image_schema::plan::{AttributeValue, Solve};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
+use crate::executor::BuildError;
+use crate::executor::opened::{Work, unopened};
+use crate::handle::{Directory, real_path};
 use crate::planner::checked_plan::CheckedPlan;
 
 /// The local that holds the Dockerfile, and the frontend attribute that names it there.
 pub(super) const LOCAL: &str = "dockerfile";
 pub(super) const ATTRIBUTE: &str = "filename";
 
-/// A Dockerfile that is not where it is named.
-#[derive(Debug, PartialEq, Eq)]
+/// The name of a Dockerfile that the request does not name.
+const DEFAULT: &str = "Dockerfile";
+
+/// Where a Dockerfile is.
+#[derive(Debug)]
 pub(super) struct Dockerfile {
-    pub(super) directory: PathBuf,
+    pub(super) directory: Directory,
+    /// Its name there.
     pub(super) name: String,
 }
 
-/// The Dockerfile of a solve in a working directory, if it is named and its links lead out of its directory. Blocking.
-pub(super) fn elsewhere(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Option<Dockerfile> {
-    if !plan.names_dockerfile() {
-        return None;
+impl Dockerfile {
+    /// The Dockerfile of a plan whose locals are open; `None` if its solves read none. Blocking.
+    ///
+    /// # Errors
+    /// [`BuildError::Open`] for one that is named, and whose links cannot be followed.
+    pub(super) fn find(
+        plan: &CheckedPlan,
+        locals: &BTreeMap<String, Directory>,
+        work: &mut Work,
+    ) -> Result<Option<Self>, BuildError> {
+        let local = |solve: &Solve| solve.locals.iter().find(|local| local.name == LOCAL).cloned();
+        let solves = plan.solves();
+        let Some((solve, local)) = solves.iter().find_map(|solve| Some((solve, local(solve)?)))
+        else {
+            return Ok(None);
+        };
+        let directory = locals.get(&local.path).cloned();
+        let offered = Self {
+            directory: directory.expect("every local of a plan is open"),
+            name: named(solve).unwrap_or(DEFAULT).to_owned(),
+        };
+        if !plan.names_dockerfile() || !offered.leads_out() {
+            return Ok(Some(offered));
+        }
+        let path = Path::new(&local.path).join(&offered.name);
+        let followed = offered.followed();
+        let followed = followed.map_err(|source| unopened("Dockerfile", &path, source))?;
+        let real = followed.directory.full_path(&followed.name);
+        work.remark(&path.to_string_lossy(), Some(real));
+        Ok(Some(followed))
     }
-    let local = solve.locals.iter().find(|local| local.name == LOCAL)?;
+
+    /// Whether it is a link out of its directory. The daemon follows every other, and reads what is ignored under the name that was
+    /// given.
+    fn leads_out(&self) -> bool {
+        let found = statat(&self.directory, &self.name, AtFlags::SYMLINK_NOFOLLOW);
+        let is_link = |found: Stat| FileType::from_raw_mode(found.st_mode) == FileType::Symlink;
+        found.is_ok_and(is_link) && self.directory.beneath().metadata(&self.name).is_err()
+    }
+
+    /// Where its links lead: the directory, and the name of the very file there.
+    fn followed(&self) -> io::Result<Self> {
+        let flags = OFlags::PATH | OFlags::CLOEXEC;
+        let file: OwnedFd = openat(&self.directory, &self.name, flags, Mode::empty())?;
+        let path = real_path(&file).ok_or(io::ErrorKind::NotFound)?;
+        let (parent, name) = path.parent().zip(path.file_name()).ok_or(io::ErrorKind::NotFound)?;
+        let directory = Directory::open(parent)?;
+        let (meant, found) = (fstat(&file)?, statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?);
+        if (meant.st_dev, meant.st_ino) != (found.st_dev, found.st_ino) {
+            return Err(io::Error::other("another file took its place meanwhile"));
+        }
+        let name = name.to_str().ok_or(io::ErrorKind::InvalidFilename)?;
+        Ok(Self {
+            directory,
+            name: name.to_owned(),
+        })
+    }
+}
+
+/// The name that a solve gives its Dockerfile.
+fn named(solve: &Solve) -> Option<&str> {
     let mut attributes = solve.attributes.iter();
     let attribute = attributes.find(|attribute| attribute.key == ATTRIBUTE)?;
-    let AttributeValue::Text(name) = &attribute.value else {
-        return None;
-    };
-    let directory = work.join(&local.path);
-    let named = directory.join(name);
-    if !named.is_symlink() {
-        return None;
+    match &attribute.value {
+        AttributeValue::Text(name) => Some(name),
+        AttributeValue::BaseImage(_) => None,
     }
-    let offered = Dir::open_ambient_dir(&directory, ambient_authority()).ok()?;
-    if offered.metadata(name).is_ok() {
-        return None; // the daemon follows it, and reads what is ignored under the name that was given
-    }
-    let file = fs::canonicalize(named).ok()?;
-    Some(Dockerfile {
-        directory: file.parent()?.to_owned(),
-        name: file.file_name()?.to_str()?.to_owned(),
-    })
 }

@@ -1,6 +1,7 @@
 //! Why a build left nothing, and whose fault that was: the build's, or the engine's and the machine's.
 
 use std::error::Error;
+use std::io;
 use std::iter;
 use std::path::PathBuf;
 
@@ -42,6 +43,16 @@ pub enum BuildError {
         directory: PathBuf,
         /// What it ended with.
         source: Box<BuildError>,
+    },
+    /// What a path leads to that the request names cannot be opened, although it stood there when the build was planned.
+    #[error("cannot open the {what} `{}`", shown(path))]
+    Open {
+        /// What it is to the build.
+        what: &'static str,
+        /// The path, as the request has it.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
     },
     /// A base image cannot be served.
     #[error(transparent)]

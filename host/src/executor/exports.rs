@@ -6,14 +6,16 @@
 //! Reads: a staged image, for its config. Writes: staged outputs.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
 
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
+use crate::cancel::Cancel;
 use crate::executor::outputs::Staging;
+use crate::handle::{Directory, Found};
+use crate::image::error::ImageError;
 use crate::image::rootfs::{Rootfs, Summary};
 use crate::image::{Image, metadata};
 
@@ -37,22 +39,23 @@ pub fn exporters(
     staging: &Arc<Staging>,
     on_warning: fn(&str),
 ) -> Vec<Exporter> {
-    let to = staging.path(name(export.format));
+    let (directory, name) = (staging.directory().clone(), name(export.format).into());
     let image = match export.format {
         ImageFormat::DockerArchive => Exporter::Docker {
             attributes,
-            sink: StagedSink::shared(FileSink::new(to), staging),
+            sink: StagedSink::shared(FileSink::new(directory, name), staging),
         },
         ImageFormat::OciLayout => Exporter::OciLayout {
             attributes,
-            directory: to,
+            directory,
+            name,
         },
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
         sink: StagedSink::shared(
             RootfsSink {
-                directory: staging.path(ROOTFS),
+                directory: staging.directory().clone(),
                 on_warning,
             },
             staging,
@@ -61,12 +64,29 @@ pub fn exporters(
     [image].into_iter().chain(rootfs).collect()
 }
 
+/// An image that is staged. Blocking.
+///
+/// # Errors
+/// [`ImageError`].
+pub fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
+    let (directory, name) = (staging.directory(), name(format));
+    let path = directory.full_path(name);
+    let found = match format {
+        ImageFormat::DockerArchive => staging.file(name).map(Found::File),
+        ImageFormat::OciLayout => directory.own_directory(name).map(Found::Directory),
+    };
+    match found {
+        Ok(found) => Image::read(found, &path, &Cancel::default()),
+        Err(source) => Err(ImageError::Open { path, source }),
+    }
+}
+
 /// The bytes of `metadata.json` for an image that is staged. Blocking.
 ///
 /// # Errors
 /// Whatever keeps the image or its config from being read.
 pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkError> {
-    let image = Image::open(&staging.path(name(format)))?;
+    let image = image(format, staging)?;
     let root = image.manifest(image.digest()).ok_or("it has no manifest")?;
     let config = root
         .config
@@ -106,13 +126,13 @@ impl<S: Sink> Sink for StagedSink<S> {
 
 /// Unpacks a flattened tree into a directory that nothing can leave.
 struct RootfsSink {
-    directory: PathBuf,
+    directory: Directory,
     on_warning: fn(&str),
 }
 
 impl Sink for RootfsSink {
     fn receive(&self, chunks: ChunkReader) -> Result<Received, SinkError> {
-        let tree = Rootfs::unpack(chunks, &self.directory)?;
+        let tree = Rootfs::unpack(chunks, &self.directory, ROOTFS.as_ref())?;
         let on_warning = self.on_warning;
         Ok(Received::new(move || {
             warn_of_losses(&tree.commit()?, on_warning);

@@ -10,7 +10,7 @@ use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::walk::WalkError;
 use crate::executor::surroundings::Surroundings;
-use crate::executor::{BuildError, Host, room};
+use crate::executor::{BuildError, Engine, room};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{FailureReport, Known, Progress};
 
@@ -20,8 +20,9 @@ pub(super) fn failed(
     index: usize,
     error: SolveError,
     progress: &Progress<io::Stderr>,
-    host: &Host,
+    engine: Engine<'_>,
 ) -> BuildError {
+    let Engine { host, opened, .. } = engine;
     let solve = &plan.solves()[index];
     let name = solve.name.clone();
     let (failure, logins) = match error {
@@ -59,7 +60,7 @@ pub(super) fn failed(
             };
         }
     };
-    let surroundings = Surroundings::of(plan, solve, &host.directory);
+    let surroundings = Surroundings::of(plan, solve, opened);
     let failure = match surroundings.malformed_pattern(&failure) {
         Some(told) => Box::new(told),
         None => failure,

@@ -1,18 +1,22 @@
 //! What steps may mount beyond files of the context: secrets and SSH agents.
 //!
-//! Reads: private keys. Files of secrets are read at solve time. Writes: nothing.
+//! Reads: private keys. Files of secrets are opened, and read at solve time. Writes: nothing.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 
 use oci_image_schema::plan;
 
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::ssh::SshAgent;
 use crate::executor::BuildError;
+use crate::executor::opened::{Work, unopened};
+use crate::handle::{Directory, Found};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
+use crate::regular_file::RegularFile;
 
 // What the planner lets pass, the session hands over.
 const _: () = assert!(workspace::SECRET_LIMIT == secrets::SECRET_LIMIT);
@@ -24,31 +28,28 @@ pub(super) struct Lent {
 }
 
 impl Lent {
-    /// Finds agents and reads their keys in a working directory; `inline` are the texts of secrets that stood in the object. Blocking.
+    /// Finds agents and reads their keys in a working directory, and opens the files of secrets; `inline` are the texts of those that
+    /// stood in the object. Blocking.
     ///
     /// # Errors
-    /// [`BuildError::Ssh`].
+    /// [`BuildError::Ssh`], [`BuildError::Open`].
     pub(super) fn gather(
         plan: &CheckedPlan,
         inline: BTreeMap<String, SecretBytes>,
-        directory: &Path,
+        work: &mut Work,
     ) -> Result<Self, BuildError> {
         Ok(Self {
-            agents: agents(plan, directory)?,
-            secrets: secrets(plan, inline, directory),
+            agents: agents(plan, work.handle())?,
+            secrets: secrets(plan, inline, work)?,
         })
     }
 }
 
 /// With the keys that they hold.
-fn agents(plan: &CheckedPlan, directory: &Path) -> Result<Vec<SshAgent>, BuildError> {
+fn agents(plan: &CheckedPlan, work: &Directory) -> Result<Vec<SshAgent>, BuildError> {
     let open = |agent: &plan::Ssh| {
-        let paths: Vec<PathBuf> = agent
-            .paths
-            .iter()
-            .map(|path| directory.join(path))
-            .collect();
-        Ok(SshAgent::open(&agent.id, &paths)?)
+        let paths: Vec<PathBuf> = agent.paths.iter().map(PathBuf::from).collect();
+        Ok(SshAgent::open(&agent.id, work, &paths)?)
     };
     plan.ssh().iter().map(open).collect()
 }
@@ -56,19 +57,32 @@ fn agents(plan: &CheckedPlan, directory: &Path) -> Result<Vec<SshAgent>, BuildEr
 fn secrets(
     plan: &CheckedPlan,
     mut inline: BTreeMap<String, SecretBytes>,
-    directory: &Path,
-) -> Vec<Secret> {
-    let secret = |secret: &plan::Secret| Secret {
-        id: secret.id.clone(),
-        source: match &secret.source {
-            plan::SecretSource::File(path) => SecretSource::File(directory.join(path)),
+    work: &mut Work,
+) -> Result<Vec<Secret>, BuildError> {
+    let mut secrets = Vec::new();
+    for secret in plan.secrets() {
+        let source = match &secret.source {
+            plan::SecretSource::File(path) => SecretSource::File(file(path, work)?),
             plan::SecretSource::Inline => {
                 let bytes = inline.remove(&secret.id);
                 let bytes =
                     bytes.expect("a checked plan has only inline secrets that the object has");
                 SecretSource::Bytes(secrets::SecretBytes::new(bytes.into_bytes()))
             }
-        },
+        };
+        let id = secret.id.clone();
+        secrets.push(Secret { id, source });
+    }
+    Ok(secrets)
+}
+
+fn file(path: &str, work: &mut Work) -> Result<RegularFile, BuildError> {
+    let found = match work.find(path) {
+        Ok(Found::File(file)) => return Ok(file),
+        Ok(Found::Directory(_)) => io::ErrorKind::IsADirectory.into(),
+        Ok(Found::Socket(_)) => io::ErrorKind::InvalidInput.into(),
+        Ok(Found::Other(refusal)) => refusal.into(),
+        Err(error) => error,
     };
-    plan.secrets().iter().map(secret).collect()
+    Err(unopened("file of a secret", path.as_ref(), found))
 }

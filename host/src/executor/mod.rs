@@ -7,6 +7,7 @@
 //! - [`outputs`]: the directories that Concourse collects, all at once at the end.
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
+//! - `opened`: what the plan names, each path followed once and held.
 //! - `lent`: what steps may mount beyond files of the context.
 //! - `conversion`: whether layers that are not gzip have to become it.
 //! - `cache`: the build's cache, which may cost time but never the build.
@@ -27,6 +28,7 @@ pub mod error;
 pub mod exports;
 mod failure;
 mod lent;
+mod opened;
 pub mod outputs;
 mod room;
 mod snapshot;
@@ -39,8 +41,6 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-
-use oci_image_schema::plan::BaseImage;
 
 use crate::blocking::blocking;
 use crate::buildkit::auth::Credentials;
@@ -56,7 +56,7 @@ use crate::registry::Registry;
 pub use error::BuildError;
 pub use solves::Built;
 
-use lent::Lent;
+use opened::{Base, Opened, Work};
 use solves::Outputs;
 
 /// How long a daemon may take to end whose connection has broken.
@@ -140,7 +140,7 @@ pub async fn run(
     let mut stop = pin!(stop);
     let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
     (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
-    let (lent, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
+    let (opened, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
@@ -148,11 +148,11 @@ pub async fn run(
     };
     let solving = solves::all(
         plan,
-        &lent,
         registry.as_ref(),
         &outputs,
         Engine {
             host,
+            opened: &opened,
             socket: daemon.socket(),
         },
     );
@@ -171,8 +171,8 @@ pub async fn run(
     publish_until(stop, outputs, built).await
 }
 
-/// What a daemon is started for, prepared: agents and keys, staged outputs, base images.
-type Prepared = (Lent, Outputs, Option<Registry>);
+/// What a daemon is started for, prepared: what it is lent, staged outputs, base images.
+type Prepared = (Opened, Outputs, Option<Registry>);
 
 /// Prepares the build. What had been begun at a stop is cleared away before this returns.
 async fn prepare_until(
@@ -222,15 +222,19 @@ async fn prepare(
     cancel: &Cancel,
 ) -> Result<Prepared, BuildError> {
     let (asked, directory) = (plan.clone(), host.directory.clone());
-    let (remarks, lent, outputs) = blocking(move || {
-        let remarks = arguments::remarks(&asked, &directory);
-        let lent = Lent::gather(&asked, inline, &directory)?;
-        Ok::<_, BuildError>((remarks, lent, solves::stage(&asked, &directory)?))
+    let (remarks, opened, outputs, bases) = blocking(move || {
+        let mut work = Work::open(&directory)?;
+        let opened = Opened::open(&asked, inline, &mut work)?;
+        let bases = opened::bases(&asked, &mut work)?;
+        let outputs = solves::stage(&asked, &mut work)?;
+        let undeclared = arguments::remarks(&asked, &opened);
+        let remarks: Vec<String> = work.remarks.into_iter().chain(undeclared).collect();
+        Ok::<_, BuildError>((remarks, opened, outputs, bases))
     })
     .await?;
     (remarks.iter()).for_each(|remark| (host.on_warning)(remark));
-    let registry = serve(plan.base_images(), host, cancel).await?;
-    Ok((lent, outputs, registry))
+    let registry = serve(bases, cancel).await?;
+    Ok((opened, outputs, registry))
 }
 
 /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
@@ -251,6 +255,7 @@ async fn blame(
 #[derive(Clone, Copy)]
 struct Engine<'run> {
     host: &'run Host,
+    opened: &'run Opened,
     socket: &'run Path,
 }
 
@@ -281,26 +286,20 @@ fn daemon_log(progress: Mode) -> LogSink {
     Box::new(DaemonLog::new(progress, io::stderr()))
 }
 
-/// Serves the plan's base images on loopback; `None` where there are none.
-async fn serve(
-    images: &[BaseImage],
-    host: &Host,
-    cancel: &Cancel,
-) -> Result<Option<Registry>, BuildError> {
-    if images.is_empty() {
+/// Serves base images on loopback; `None` where there are none.
+async fn serve(bases: Vec<Base>, cancel: &Cancel) -> Result<Option<Registry>, BuildError> {
+    if bases.is_empty() {
         return Ok(None);
     }
-    let named: Vec<(String, PathBuf)> = images
-        .iter()
-        .map(|image| (image.argument.clone(), host.directory.join(&image.path)))
-        .collect();
     let cancel = cancel.clone();
-    let open =
-        move |(name, path): (String, PathBuf)| Ok((name, Image::open_unless(&path, &cancel)?));
+    let read = move |base: Base| {
+        let image = Image::read(base.found, &base.path, &cancel)?;
+        Ok((base.argument, image))
+    };
     let images = blocking(move || {
-        named
+        bases
             .into_iter()
-            .map(open)
+            .map(read)
             .collect::<Result<_, BuildError>>()
     })
     .await?;

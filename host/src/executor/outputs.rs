@@ -6,16 +6,20 @@
 //! Reads and writes: the export directories of a plan. Unknown here: how a solve makes what is in them.
 
 use std::ffi::OsStr;
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use rustix::fs::{CWD, FlockOperation, Mode, OFlags, RenameFlags};
+use rustix::fs::{
+    AtFlags, FileType, FlockOperation, Mode, OFlags, RenameFlags, mkdirat, openat, renameat,
+    renameat_with, statat, unlinkat,
+};
 use rustix::io::Errno;
 
-use crate::image::rootfs;
+use crate::handle::{self, Directory};
 use crate::outside::shown;
+use crate::regular_file::{self, RegularFile};
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
@@ -63,7 +67,9 @@ pub enum OutputError {
 /// One output while nothing of it has its final name. Dropping it removes what was staged: whoever writes into it holds it.
 #[derive(Debug)]
 pub struct Staging {
-    output: PathBuf,
+    output: Directory,
+    /// Where results are until then: open to this user alone.
+    staged: Directory,
     // Held for its lock: the kernel releases it however this process ends.
     _lock: OwnedFd,
 }
@@ -73,25 +79,38 @@ impl Staging {
     ///
     /// # Errors
     /// [`OutputError::Busy`] while another process stages there; [`OutputError::Prepare`] if the system refuses.
-    pub fn begin(output: &Path) -> Result<Self, OutputError> {
-        let staging = Self {
-            output: output.to_owned(),
-            _lock: lock(output)?,
-        };
-        staging
-            .clear()
-            .and_then(|()| fs::create_dir(staging.directory()))
-            .map_err(|source| OutputError::Prepare {
-                path: staging.directory(),
-                source,
-            })?;
-        Ok(staging)
+    pub fn begin(output: Directory) -> Result<Self, OutputError> {
+        let lock = lock(&output)?;
+        let staged = clear(&output).and_then(|()| {
+            mkdirat(&output, STAGING, Mode::RWXU)?;
+            output.own_directory(STAGING)
+        });
+        let staged = staged.map_err(|source| OutputError::Prepare {
+            path: output.full_path(STAGING),
+            source,
+        })?;
+        Ok(Self {
+            output,
+            staged,
+            _lock: lock,
+        })
     }
 
-    /// Where the result `name` is written for now.
+    /// Where results are written for now.
     #[must_use]
-    pub fn path(&self, name: impl AsRef<OsStr>) -> PathBuf {
-        self.directory().join(name.as_ref())
+    pub fn directory(&self) -> &Directory {
+        &self.staged
+    }
+
+    /// A result that is a file, open for reading and writing.
+    ///
+    /// # Errors
+    /// The system's; of what is no regular file, that.
+    pub fn file(&self, name: &str) -> io::Result<RegularFile> {
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(openat(&self.staged, name, flags, Mode::empty())?);
+        regular_file::judge_file(&file)?;
+        Ok(RegularFile::new(file, self.output.full_path(name)))
     }
 
     /// Writes a small result whole.
@@ -99,8 +118,12 @@ impl Staging {
     /// # Errors
     /// [`OutputError::Write`].
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), OutputError> {
-        fs::write(self.path(name), contents).map_err(|source| OutputError::Write {
-            path: self.output.join(name),
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = openat(&self.staged, name, flags, Mode::from_raw_mode(0o666));
+        let written = (file.map_err(io::Error::from))
+            .and_then(|file| File::from(file).write_all(contents));
+        written.map_err(|source| OutputError::Write {
+            path: self.output.full_path(name),
             source,
         })
     }
@@ -110,26 +133,19 @@ impl Staging {
     /// # Errors
     /// [`OutputError::Publish`] with the first name that the system refuses.
     pub fn publish(&self) -> Result<(), OutputError> {
-        let directory = self.directory();
         let prepare = |source| OutputError::Prepare {
-            path: directory.clone(),
+            path: self.staged.path().to_owned(),
             source,
         };
-        let names = fs::read_dir(&directory)
-            .and_then(|entries| {
-                entries
-                    .map(|entry| Ok(entry?.file_name()))
-                    .collect::<io::Result<Vec<_>>>()
-            })
-            .map_err(prepare)?;
-        let replaced = self.path(REPLACED);
-        fs::create_dir(&replaced).map_err(prepare)?;
+        let names = self.staged.names().map_err(prepare)?;
+        let replaced = mkdirat(&self.staged, REPLACED, Mode::RWXU).map_err(io::Error::from);
+        let replaced = replaced.and_then(|()| self.staged.own_directory(REPLACED));
+        let replaced = replaced.map_err(prepare)?;
         for name in names {
-            let target = self.output.join(&name);
-            replace(&self.path(&name), &target, &replaced.join(&name)).map_err(|source| {
+            replace(&self.staged, &self.output, &replaced, &name).map_err(|errno| {
                 OutputError::Publish {
-                    path: target,
-                    source,
+                    path: self.output.full_path(&name),
+                    source: errno.into(),
                 }
             })?;
         }
@@ -138,14 +154,14 @@ impl Staging {
         Ok(())
     }
 
-    fn directory(&self) -> PathBuf {
-        self.output.join(STAGING)
-    }
-
+    /// Removes what is staged, wherever it is by now, and its directory.
     fn clear(&self) -> io::Result<()> {
-        match rootfs::remove(&self.directory()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for name in self.staged.names()? {
+            handle::remove(&self.staged, name)?;
+        }
+        match unlinkat(&self.output, STAGING, AtFlags::REMOVEDIR) {
+            Ok(()) | Err(Errno::NOENT) => Ok(()),
+            Err(errno) => Err(errno.into()),
         }
     }
 }
@@ -157,47 +173,72 @@ impl Drop for Staging {
     }
 }
 
-fn lock(output: &Path) -> Result<OwnedFd, OutputError> {
-    let prepare = |errno: Errno| OutputError::Prepare {
-        path: output.to_owned(),
-        source: errno.into(),
-    };
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let directory = rustix::fs::open(output, flags, Mode::empty()).map_err(prepare)?;
-    match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(directory),
-        Err(Errno::WOULDBLOCK) => Err(OutputError::Busy {
-            path: output.to_owned(),
-        }),
-        Err(errno) => Err(prepare(errno)),
+/// Removes what a killed build left in an output.
+fn clear(output: &Directory) -> io::Result<()> {
+    match handle::remove(output, STAGING) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
-/// Moves `from` to `to`, and what stands there aside where the kernel does not replace it: a directory. The name is never
-/// without a result.
-fn replace(from: &Path, to: &Path, aside: &Path) -> io::Result<()> {
-    let is_directory = |path: &Path| fs::symlink_metadata(path).is_ok_and(|entry| entry.is_dir());
-    if !is_directory(from) && !is_directory(to) {
-        return fs::rename(from, to);
+fn lock(output: &Directory) -> Result<OwnedFd, OutputError> {
+    let prepare = |source| OutputError::Prepare {
+        path: output.path().to_owned(),
+        source,
+    };
+    let directory = output.reopened().map_err(prepare)?;
+    match rustix::fs::flock(&directory, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(directory),
+        Err(Errno::WOULDBLOCK) => Err(OutputError::Busy {
+            path: output.path().to_owned(),
+        }),
+        Err(errno) => Err(prepare(errno.into())),
     }
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::EXCHANGE) {
-        Ok(()) => fs::rename(from, aside),
-        Err(Errno::NOENT) => fs::rename(from, to),
+}
+
+/// Moves a name of `from` to `to`, and what stands there to `aside` where the kernel does not replace it: a directory. The name is
+/// never without a result.
+fn replace(
+    from: &Directory,
+    to: &Directory,
+    aside: &Directory,
+    name: &OsStr,
+) -> Result<(), Errno> {
+    let is_directory = |place: &Directory| {
+        statat(place, name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)
+    };
+    if !is_directory(from) && !is_directory(to) {
+        return renameat(from, name, to, name);
+    }
+    match renameat_with(from, name, to, name, RenameFlags::EXCHANGE) {
+        Ok(()) => renameat(from, name, aside, name),
+        Err(Errno::NOENT) => renameat(from, name, to, name),
         // A file system that cannot exchange names (NFS, for one): the name is without a result for a moment.
         Err(Errno::INVAL | Errno::NOSYS) => {
-            fs::rename(to, aside)?;
-            fs::rename(from, to)
+            renameat(to, name, aside, name)?;
+            renameat(from, name, to, name)
         }
-        Err(errno) => Err(errno.into()),
+        Err(errno) => Err(errno),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::Permissions;
+    use std::fs::{self, Permissions};
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use super::*;
+
+    fn begin(output: &tempfile::TempDir) -> Result<Staging, OutputError> {
+        Staging::begin(Directory::open(output.path()).unwrap())
+    }
+
+    /// A path of what is staged.
+    fn staged(output: &tempfile::TempDir, name: &str) -> PathBuf {
+        output.path().join(STAGING).join(name)
+    }
 
     fn names(directory: &Path) -> Vec<String> {
         let mut names: Vec<String> = fs::read_dir(directory)
@@ -214,9 +255,9 @@ mod tests {
         fs::write(output.path().join("digest"), "old").unwrap();
         fs::create_dir_all(output.path().join("rootfs/old")).unwrap();
         fs::write(output.path().join("kept"), "by someone else").unwrap();
-        let staging = Staging::begin(output.path()).unwrap();
+        let staging = begin(&output).unwrap();
         staging.write("digest", b"new").unwrap();
-        fs::create_dir_all(staging.path("rootfs").join("new")).unwrap();
+        fs::create_dir_all(staged(&output, "rootfs/new")).unwrap();
         assert_eq!(
             fs::read_to_string(output.path().join("digest")).unwrap(),
             "old"
@@ -235,7 +276,7 @@ mod tests {
     #[test]
     fn results_that_are_given_up_leave_no_name() {
         let output = tempfile::tempdir().unwrap();
-        let staging = Staging::begin(output.path()).unwrap();
+        let staging = begin(&output).unwrap();
         staging.write("digest", b"new").unwrap();
 
         drop(staging);
@@ -248,7 +289,7 @@ mod tests {
         let output = tempfile::tempdir().unwrap();
         fs::create_dir_all(output.path().join(STAGING).join("rootfs/deep")).unwrap();
 
-        Staging::begin(output.path()).unwrap().publish().unwrap();
+        begin(&output).unwrap().publish().unwrap();
 
         assert_eq!(names(output.path()), Vec::<String>::new());
     }
@@ -259,8 +300,8 @@ mod tests {
         let closed = output.path().join("rootfs/closed");
         fs::create_dir_all(closed.join("below")).unwrap();
         fs::set_permissions(&closed, Permissions::from_mode(0o500)).unwrap();
-        let staging = Staging::begin(output.path()).unwrap();
-        fs::create_dir(staging.path("rootfs")).unwrap();
+        let staging = begin(&output).unwrap();
+        fs::create_dir(staged(&output, "rootfs")).unwrap();
 
         staging.publish().unwrap();
 
@@ -271,9 +312,9 @@ mod tests {
     #[test]
     fn second_build_into_one_output_is_refused() {
         let output = tempfile::tempdir().unwrap();
-        let _first = Staging::begin(output.path()).unwrap();
+        let _first = begin(&output).unwrap();
 
-        let error = Staging::begin(output.path()).unwrap_err();
+        let error = begin(&output).unwrap_err();
 
         let path = output.path().display();
         let expected = format!(

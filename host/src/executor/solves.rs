@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
@@ -22,9 +21,10 @@ use crate::buildkit::status::Status;
 use crate::cancel::{Cancel, Cancelled};
 use crate::executor::conversion::Conversion;
 use crate::executor::failure::failed;
-use crate::executor::lent::Lent;
-use crate::executor::outputs::{OutputError, Staging};
-use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, snapshot};
+use crate::executor::opened::Work;
+use crate::executor::outputs::Staging;
+use crate::executor::{BuildError, Engine, cache, dockerfile, exports, snapshot};
+use crate::handle::Directory;
 use crate::image::sources;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{self, Progress, SolveId};
@@ -57,13 +57,14 @@ struct Output {
 /// Prepares every output of the plan in a working directory. Blocking.
 ///
 /// # Errors
-/// [`OutputError`].
-pub fn stage(plan: &CheckedPlan, directory: &Path) -> Result<Outputs, OutputError> {
+/// [`BuildError::Open`], [`BuildError::Output`].
+pub(super) fn stage(plan: &CheckedPlan, work: &mut Work) -> Result<Outputs, BuildError> {
     let stage = |solve: &plan::Solve| {
         let Some(export) = solve.export.clone() else {
             return Ok(None);
         };
-        let staging = Arc::new(Staging::begin(&directory.join(&export.directory))?);
+        let output = work.directory("output", &export.directory)?;
+        let staging = Arc::new(Staging::begin(output)?);
         Ok(Some(Output { export, staging }))
     };
     plan.solves()
@@ -74,12 +75,12 @@ pub fn stage(plan: &CheckedPlan, directory: &Path) -> Result<Outputs, OutputErro
 }
 
 impl Outputs {
-    /// The staged archives.
-    fn archives(&self) -> Vec<PathBuf> {
+    /// Where archives are staged.
+    fn archives(&self) -> Vec<Arc<Staging>> {
         let outputs = self.0.iter().flatten();
         outputs
             .filter(|output| output.export.format == ImageFormat::DockerArchive)
-            .map(|output| output.staging.path(exports::name(output.export.format)))
+            .map(|output| Arc::clone(&output.staging))
             .collect()
     }
 
@@ -113,7 +114,8 @@ impl Output {
         };
         self.staging.write("digest", image.digest.as_bytes())?;
         if self.export.format == ImageFormat::DockerArchive {
-            let archive = self.staging.path(exports::name(self.export.format));
+            let archive = self.staging.file(exports::name(self.export.format));
+            let archive = archive.map_err(|error| failed(error.into()))?;
             sources::add(&archive).map_err(|error| failed(error.into()))?;
         }
         if self.export.rootfs {
@@ -130,7 +132,6 @@ impl Output {
 /// That of the first solve that fails.
 pub(super) async fn all(
     plan: &CheckedPlan,
-    lent: &Lent,
     registry: Option<&Registry>,
     outputs: &Outputs,
     engine: Engine<'_>,
@@ -138,10 +139,9 @@ pub(super) async fn all(
     let client = Client::connect(engine.socket).await?;
     let mut shared = Shared {
         plan,
-        lent,
-        imports: cache::imports(plan, engine.host).await,
+        imports: cache::imports(plan, engine).await,
         registry,
-        host: engine.host,
+        engine,
         conversion: Conversion::new(engine.host),
         snapshot_was_left: false,
     };
@@ -163,13 +163,13 @@ pub(super) async fn all(
     }
     match attempt.outcome {
         Ok(solved) => {
-            cache::keep(plan, &solved, engine.host).await;
+            cache::keep(plan, &solved, engine).await;
             solved
                 .iter()
                 .filter_map(|(index, solved)| built(plan, *index, solved))
                 .collect()
         }
-        Err((index, error)) => Err(failed(plan, index, error, &attempt.progress, engine.host)),
+        Err((index, error)) => Err(failed(plan, index, error, &attempt.progress, engine)),
     }
 }
 
@@ -213,10 +213,9 @@ async fn join(
 /// What all solves of a plan have in common.
 struct Shared<'run> {
     plan: &'run CheckedPlan,
-    lent: &'run Lent,
     imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
-    host: &'run Host,
+    engine: Engine<'run>,
     conversion: Conversion,
     snapshot_was_left: bool,
 }
@@ -225,18 +224,18 @@ impl Shared<'_> {
     /// Whether another attempt is worth its time, after what the last one failed for is out of its way. True for each
     /// reason once.
     async fn remedy(&mut self, error: &SolveError) -> bool {
-        if cache::forget_damage(self.plan, error, self.host).await {
+        if cache::forget_damage(error, self.engine).await {
             let had_imports = !self.imports.is_empty();
             self.imports.clear();
             return had_imports;
         }
         let is_new = !std::mem::replace(&mut self.snapshot_was_left, true);
-        is_new && snapshot::was_left(error, self.host)
+        is_new && snapshot::was_left(error, self.engine.host)
     }
 
     /// Runs every solve at the same time, and shows their progress.
     async fn attempt(&self, client: &Client, outputs: &Outputs) -> Attempt {
-        let mut progress = Progress::new(self.host.progress, io::stderr());
+        let mut progress = Progress::new(self.engine.host.progress, io::stderr());
         for image in self.plan.base_images() {
             progress.add_base_argument(&image.argument);
         }
@@ -260,16 +259,16 @@ impl Shared<'_> {
     }
 
     fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
-        let dockerfile = dockerfile::elsewhere(self.plan, solve, &self.host.directory);
-        let local = |local: &plan::Local| Local {
-            name: local.name.clone(),
-            path: match &dockerfile {
-                Some(dockerfile) if local.name == dockerfile::LOCAL => dockerfile.directory.clone(),
-                _ => self.host.directory.join(&local.path),
-            },
+        let Engine { host, opened, .. } = self.engine;
+        let local = |local: &plan::Local| {
+            let directory = opened.local(solve, &local.name);
+            Local {
+                name: local.name.clone(),
+                directory: directory.expect("every local of a plan is open").clone(),
+            }
         };
         let attribute = |attribute: &plan::FrontendAttribute| {
-            let value = match &dockerfile {
+            let value = match &opened.dockerfile {
                 Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
                     dockerfile.name.clone()
                 }
@@ -285,15 +284,12 @@ impl Shared<'_> {
                 .into_iter()
                 .flat_map(|to| self.exporters(to))
                 .collect(),
-            secrets: self.lent.secrets.clone(),
-            ssh: self.lent.agents.clone(),
-            credentials: Arc::clone(&self.host.credentials),
+            secrets: opened.lent.secrets.clone(),
+            ssh: opened.lent.agents.clone(),
+            credentials: Arc::clone(&host.credentials),
             cache_imports: self.imports.clone(),
-            cache_exports: self
-                .plan
-                .cache()
+            cache_exports: (opened.cache.iter())
                 .map(|cache| self.cache_export(cache, solve))
-                .into_iter()
                 .collect(),
             ..Solve::default()
         }
@@ -301,14 +297,14 @@ impl Shared<'_> {
 
     fn exporters(&self, to: &Output) -> Vec<Exporter> {
         let attributes = self.conversion.of_image(to.export.format);
-        exports::exporters(&to.export, attributes, &to.staging, self.host.on_warning)
+        exports::exporters(&to.export, attributes, &to.staging, self.engine.host.on_warning)
     }
 
-    fn cache_export(&self, cache: &plan::Cache, solve: &plan::Solve) -> CacheExport {
+    fn cache_export(&self, cache: &Directory, solve: &plan::Solve) -> CacheExport {
         let mut attributes = self.conversion.of_cache();
         attributes.insert("mode".to_owned(), "max".to_owned());
         CacheExport::Local {
-            directory: self.host.directory.join(&cache.directory),
+            directory: cache.clone(),
             tag: solve.name.clone(),
             attributes,
         }

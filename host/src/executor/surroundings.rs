@@ -5,18 +5,21 @@
 //! Reads: the context, and the `.dockerignore` that counts for it. Writes: nothing. Unknown here: what a person is told.
 //! Source: BuildKit v0.32.2, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
 
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, BufReader, Read};
 
-use oci_image_schema::plan::{AttributeValue, Solve};
+use oci_image_schema::plan::Solve;
 
 use crate::buildkit::error::{LineRange, SolveFailure, Source};
 use crate::buildkit::ignore::{self, Inherited, Matcher};
 use crate::buildkit::walk::Root;
-use crate::executor::{context, dockerfile};
+use crate::executor::context;
+use crate::executor::dockerfile::Dockerfile;
+use crate::executor::opened::Opened;
+use crate::handle::Directory;
 use crate::outside::shown;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::ContextName;
+use crate::regular_file;
 
 /// How much of a file is read: a list of patterns, the first line of a script.
 const MOST_BYTES: u64 = 1 << 20;
@@ -29,7 +32,7 @@ const MALFORMED: [&str; 2] = [
 
 /// What is known of a solve beyond what the daemon says of it.
 pub(super) struct Surroundings {
-    context: PathBuf,
+    context: Option<Directory>,
     ignored: Option<Ignored>,
     /// The ids of the secrets that were given.
     pub(super) secrets: Vec<String>,
@@ -47,43 +50,49 @@ struct Ignored {
 }
 
 impl Surroundings {
-    /// Those of a solve in a working directory. Blocking.
-    pub(super) fn of(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Self {
-        let (directory, filename) = dockerfile(plan, solve, work);
+    /// Those of a solve. Blocking.
+    pub(super) fn of(plan: &CheckedPlan, solve: &Solve, opened: &Opened) -> Self {
         let secrets = plan.secrets().iter().map(|secret| secret.id.clone());
         Self::new(
-            local(solve, "context", work),
-            (&directory, &filename),
+            opened.local(solve, "context").cloned(),
+            opened.dockerfile.as_ref(),
             secrets.collect(),
         )
     }
 
-    /// Those of a solve whose Dockerfile has that name in that directory.
-    fn new(context: PathBuf, dockerfile: (&Path, &str), secrets: Vec<String>) -> Self {
-        let (directory, filename) = dockerfile;
-        let own = format!("{filename}.dockerignore");
-        let ignored =
-            Ignored::read(directory, &own).or_else(|| Ignored::read(&context, ".dockerignore"));
+    fn new(
+        context: Option<Directory>,
+        dockerfile: Option<&Dockerfile>,
+        secrets: Vec<String>,
+    ) -> Self {
+        let own = dockerfile.and_then(|Dockerfile { directory, name }| {
+            Ignored::read(directory, &format!("{name}.dockerignore"))
+        });
+        let of_context = || Ignored::read(context.as_ref()?, ".dockerignore");
         Self {
+            ignored: own.or_else(of_context),
             context,
-            ignored,
             secrets,
         }
     }
 
     /// The names in a directory of the context.
     pub(super) fn names(&self, directory: &str) -> Vec<ContextName> {
-        let mut names = context::names(&self.context, directory);
-        for name in &mut names {
-            let path = Path::new(directory).join(&name.name);
-            name.excluded = self.rule(&path.to_string_lossy()).is_some();
-        }
-        names
+        let Some(context) = &self.context else {
+            return Vec::new();
+        };
+        // Where a link leads counts, and the link itself: neither may be left out.
+        let is_left_out = self.rule(directory).is_some();
+        context::names(context, directory, |path| {
+            is_left_out || self.rule(&path.to_string_lossy()).is_some()
+        })
     }
 
     /// Which line keeps a path from the daemon.
     pub(super) fn excluding(&self, path: &str) -> Option<String> {
-        let (line, pattern) = self.rule(path)?;
+        let real = || context::real(self.context.as_ref()?, path);
+        let of_real = || self.rule(&real()?.to_string_lossy());
+        let (line, pattern) = self.rule(path).or_else(of_real)?;
         let name = &self.ignored.as_ref()?.name;
         let pattern = String::from_utf8_lossy(pattern);
         Some(format!("`{}:{line}` (`{}`)", shown(name), shown(&*pattern)))
@@ -91,7 +100,9 @@ impl Surroundings {
 
     /// The first line of a file of the context, with its end.
     pub(super) fn first_line(&self, path: &str) -> Option<Vec<u8>> {
-        let file = open(&self.context, path).ok()?;
+        let root = Root::new(self.context.clone()?);
+        let file = root.open_file(path.as_bytes()).ok()?;
+        regular_file::judge_file(&file).ok()?;
         let mut line = Vec::new();
         BufReader::new(file.take(LONGEST_LINE))
             .read_until(b'\n', &mut line)
@@ -145,8 +156,8 @@ impl Surroundings {
 
 impl Ignored {
     /// `None` if there is no such file; an empty one leaves nothing out.
-    fn read(directory: &Path, name: &str) -> Option<Self> {
-        let text = read(directory, name)?;
+    fn read(directory: &Directory, name: &str) -> Option<Self> {
+        let text = directory.text_as_root(name, MOST_BYTES).ok()?;
         let rules = rules(&text);
         let patterns: Vec<&[u8]> = rules
             .iter()
@@ -189,51 +200,13 @@ fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
         .collect()
 }
 
-/// The text of a solve's Dockerfile in a working directory; `None` if it cannot be read. Blocking.
-pub(super) fn dockerfile_text(plan: &CheckedPlan, solve: &Solve, work: &Path) -> Option<Vec<u8>> {
-    let (directory, filename) = dockerfile(plan, solve, work);
+/// The text of the Dockerfile, as the daemon finds it; `None` if it cannot be read. Blocking.
+pub(super) fn dockerfile_text(dockerfile: &Dockerfile) -> Option<Vec<u8>> {
+    let Dockerfile { directory, name } = dockerfile;
+    let read = |name: &str| directory.text_as_root(name, MOST_BYTES).ok();
     // The frontend reads this one where the other is not.
-    let lower_case = || (filename == "Dockerfile").then(|| read(&directory, "dockerfile"));
-    read(&directory, &filename).or_else(|| lower_case().flatten())
-}
-
-/// The directory of a solve's Dockerfile, and its name there.
-fn dockerfile(plan: &CheckedPlan, solve: &Solve, work: &Path) -> (PathBuf, String) {
-    if let Some(followed) = dockerfile::elsewhere(plan, solve, work) {
-        return (followed.directory, followed.name);
-    }
-    let named = (solve.attributes.iter()).find_map(|attribute| match &attribute.value {
-        AttributeValue::Text(name) if attribute.key == "filename" => Some(name.clone()),
-        _ => None,
-    });
-    let filename = named.unwrap_or_else(|| "Dockerfile".to_owned());
-    (local(solve, "dockerfile", work), filename)
-}
-
-fn local(solve: &Solve, name: &str, work: &Path) -> PathBuf {
-    let local = solve.locals.iter().find(|local| local.name == name);
-    local
-        .map(|local| work.join(&local.path))
-        .unwrap_or_default()
-}
-
-/// The text of a small file beneath a directory; `None` if there is none.
-fn read(directory: &Path, name: &str) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    let file = open(directory, name).ok()?;
-    file.take(MOST_BYTES).read_to_end(&mut text).ok()?;
-    Some(text)
-}
-
-/// A plain file beneath a directory; no link on its path is followed.
-fn open(directory: &Path, path: &str) -> io::Result<std::fs::File> {
-    let root = Root::open(directory).map_err(io::Error::other)?;
-    let file = root.open_file(path.as_bytes())?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::ErrorKind::InvalidInput.into())
-    }
+    let lower_case = || (name == "Dockerfile").then(|| read("dockerfile"));
+    read(name).or_else(|| lower_case().flatten())
 }
 
 #[cfg(test)]
@@ -249,8 +222,12 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         }
-        let context = tree.path().to_owned();
-        let found = Surroundings::new(context, (tree.path(), "Dockerfile"), Vec::new());
+        let directory = Directory::open(tree.path()).unwrap();
+        let dockerfile = Dockerfile {
+            directory: directory.clone(),
+            name: "Dockerfile".to_owned(),
+        };
+        let found = Surroundings::new(Some(directory), Some(&dockerfile), Vec::new());
         (tree, found)
     }
 

@@ -11,8 +11,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
-use rustix::fs::OFlags;
+use crate::handle::Directory;
 
 /// Bytes of known size that can be read at any offset, by several readers at once.
 #[derive(Debug, Clone)]
@@ -27,7 +26,7 @@ pub(super) enum Content {
     /// In an open file, from `start` on.
     Range { file: Arc<File>, start: u64 },
     /// A whole file below a directory, opened when it is read.
-    Named { directory: Arc<Dir>, name: String },
+    Named { directory: Directory, name: String },
     /// In this program.
     Constant(&'static [u8]),
 }
@@ -70,16 +69,11 @@ impl Blob {
                 file: Arc::clone(file),
                 start: *start,
             },
-            Content::Named { directory, name } => {
-                // It was a file; a pipe that took its place would keep us until somebody writes.
-                let not_blocking = OFlags::NONBLOCK.bits().cast_signed();
-                let mut options = OpenOptions::new();
-                options.read(true).custom_flags(not_blocking);
-                Source::File {
-                    file: Arc::new(directory.open_with(name, &options)?.into_std()),
-                    start: 0,
-                }
-            }
+            // It was a file; what took its place may be none.
+            Content::Named { directory, name } => Source::File {
+                file: Arc::new(directory.file_beneath(name)?),
+                start: 0,
+            },
             Content::Constant(bytes) => Source::Constant(bytes),
         }))
     }

@@ -38,6 +38,7 @@ use oci_spec::image::{Descriptor, Digest, ImageManifest, MediaType};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::cancel::Cancel;
+use crate::handle::Found;
 
 use self::blob::Blob;
 use self::error::ImageError;
@@ -110,15 +111,19 @@ impl Image {
     /// [`ImageError`], which names the file and the entry: missing, cut short, of another size or content than its
     /// digest says, beyond a limit, or with a path that leaves the archive.
     pub fn open(path: &Path) -> Result<Self, ImageError> {
-        Self::open_unless(path, &Cancel::default())
+        let found = Found::open(path).map_err(|source| ImageError::Open {
+            path: path.into(),
+            source,
+        })?;
+        Self::read(found, path, &Cancel::default())
     }
 
-    /// The same, for as long as somebody wants it: a layer that has to be hashed may be large.
+    /// The same of what was found at a path before, for as long as somebody wants it: a layer that has to be hashed may be large.
     ///
     /// # Errors
     /// As [`Image::open`]; after it was called off, any.
-    pub fn open_unless(path: &Path, cancelled: &Cancel) -> Result<Self, ImageError> {
-        let mut store = Store::open(path, cancelled)?;
+    pub fn read(found: Found, path: &Path, cancelled: &Cancel) -> Result<Self, ImageError> {
+        let mut store = Store::open(found, path, cancelled)?;
         if store.holds(layout::MARKER) {
             layout::read(&mut store)
         } else if store.holds(docker::MANIFEST) {

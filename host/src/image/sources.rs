@@ -8,16 +8,17 @@
 //! Source: go-containerregistry v0.21.7, `pkg/v1/tarball`; moby v28, `image/tarexport`.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::Path;
 
 use oci_spec::image::{Descriptor, ImageManifest};
 use serde_json::{Value, json};
 use tar::Header;
 
 use crate::cancel::Cancel;
+use crate::handle::Found;
+use crate::regular_file::RegularFile;
 
 use super::docker::{self, Config};
 use super::error::ImageError;
@@ -33,16 +34,17 @@ const TAIL_LIMIT: usize = 64 << 10;
 /// The size of a block of a tar archive.
 const BLOCK: usize = 512;
 
-/// Adds the descriptors of an archive's layers to its `manifest.json`. Blocking.
+/// Adds the descriptors of an archive's layers to its `manifest.json`; it is open for writing too. Blocking.
 ///
 /// An archive of another form than BuildKit writes it is left as it is: without an OCI layout, with several images, or with
 /// layers behind its `manifest.json`; so is one whose layers are not gzip.
 ///
 /// # Errors
 /// [`ImageError`] if the archive is none, or cannot be written; then it may be damaged.
-pub fn add(path: &Path) -> Result<(), ImageError> {
-    let image = Image::open(path)?;
-    let mut store = Store::open(path, &Cancel::default())?;
+pub fn add(archive: &RegularFile) -> Result<(), ImageError> {
+    let (path, cancel) = (archive.path(), Cancel::default());
+    let image = Image::read(Found::File(archive.clone()), path, &cancel)?;
+    let mut store = Store::open(Found::File(archive.clone()), path, &cancel)?;
     if !image.is_gzip() || !store.holds(layout::MARKER) || !store.holds(docker::MANIFEST) {
         return Ok(());
     }
@@ -58,11 +60,11 @@ pub fn add(path: &Path) -> Result<(), ImageError> {
     let Some(start) = place.start() else {
         return Ok(());
     };
-    replace(path, start, place.size(), saved.to_string().as_bytes()).map_err(|source| {
-        ImageError::Write {
-            path: path.into(),
-            source,
-        }
+    let saved = saved.to_string();
+    let replaced = replace(archive.file(), start, place.size(), saved.as_bytes());
+    replaced.map_err(|source| ImageError::Write {
+        path: path.into(),
+        source,
     })
 }
 
@@ -101,8 +103,7 @@ fn sources(store: &mut Store, image: &Image) -> Result<BTreeMap<String, Value>, 
 }
 
 /// Replaces a file of an archive, of which `start` and `size` are known.
-fn replace(path: &Path, start: u64, size: u64, content: &[u8]) -> io::Result<()> {
-    let file = OpenOptions::new().read(true).write(true).open(path)?;
+fn replace(file: &File, start: u64, size: u64, content: &[u8]) -> io::Result<()> {
     let tail = (start + size).next_multiple_of(BLOCK as u64);
     let length = file.metadata()?.len();
     let rest = match usize::try_from(length.saturating_sub(tail)) {
@@ -110,7 +111,7 @@ fn replace(path: &Path, start: u64, size: u64, content: &[u8]) -> io::Result<()>
         _ => return Ok(()),
     };
     let header = start - BLOCK as u64;
-    let mut bytes = resized(&file, header, content.len() as u64)?;
+    let mut bytes = resized(file, header, content.len() as u64)?;
     bytes.extend_from_slice(content);
     bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
     let end = bytes.len();

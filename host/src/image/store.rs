@@ -14,12 +14,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cap_std::ambient_authority;
-use cap_std::fs::Dir;
 use serde::de::DeserializeOwned;
 
 use crate::cancel::Cancel;
-use crate::regular_file;
+use crate::handle::{Directory, Found};
 
 use super::Effort;
 use super::blob::{Blob, Content};
@@ -51,7 +49,7 @@ enum Files {
         file: Arc<File>,
         members: HashMap<String, Member>,
     },
-    Directory(Arc<Dir>),
+    Directory(Directory),
 }
 
 /// What an archive holds under a name.
@@ -62,28 +60,20 @@ enum Member {
 }
 
 impl Store {
-    /// Opens an archive or a directory.
-    pub(super) fn open(path: &Path, cancel: &Cancel) -> Result<Self, ImageError> {
-        let failed = |source| ImageError::Open {
-            path: path.into(),
-            source,
-        };
-        let metadata = path.metadata().map_err(failed)?;
+    /// The files of what was found at a path: an archive or a directory.
+    pub(super) fn open(found: Found, path: &Path, cancel: &Cancel) -> Result<Self, ImageError> {
         let mut effort = Effort::default();
-        let files = if metadata.is_dir() {
-            Files::Directory(Arc::new(
-                Dir::open_ambient_dir(path, ambient_authority()).map_err(failed)?,
-            ))
-        } else if metadata.is_file() {
-            let file = regular_file::open(path).map_err(failed)?;
-            refuse_compressed(path, &file)?;
-            let members = members(path, &file, &mut effort, cancel)?;
-            Files::Archive {
-                file: Arc::new(file),
-                members,
+        let files = match found {
+            Found::Directory(directory) => Files::Directory(directory),
+            Found::File(file) => {
+                let file = Arc::clone(file.file());
+                refuse_compressed(path, &file)?;
+                let members = members(path, &file, &mut effort, cancel)?;
+                Files::Archive { file, members }
             }
-        } else {
-            return Err(ImageError::NotAnImage { path: path.into() });
+            Found::Socket(_) | Found::Other(_) => {
+                return Err(ImageError::NotAnImage { path: path.into() });
+            }
         };
         Ok(Self {
             path: path.into(),
@@ -102,7 +92,7 @@ impl Store {
     pub(super) fn holds(&self, name: &str) -> bool {
         match &self.files {
             Files::Archive { members, .. } => members.contains_key(name),
-            Files::Directory(directory) => directory.exists(name),
+            Files::Directory(directory) => directory.beneath().exists(name),
         }
     }
 
@@ -121,6 +111,7 @@ impl Store {
             }
             Files::Directory(directory) => {
                 let metadata = directory
+                    .beneath()
                     .metadata(name)
                     .map_err(|source| match source.kind() {
                         io::ErrorKind::NotFound => ImageError::Missing {
@@ -136,7 +127,7 @@ impl Store {
                     });
                 }
                 let content = Content::Named {
-                    directory: Arc::clone(directory),
+                    directory: directory.clone(),
                     name: name.into(),
                 };
                 Ok(Blob::new(metadata.len(), content))

@@ -10,7 +10,6 @@
 use std::fs::File;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
@@ -26,6 +25,7 @@ use super::packet::{
 };
 use super::requests::Requests;
 use crate::buildkit::walk::{Filter, Kind, Patterns, Root, walk};
+use crate::handle::Directory;
 
 /// Threads that read files.
 const READERS: usize = 4;
@@ -40,12 +40,12 @@ const BATCH: usize = 64 << 10;
 /// # Errors
 /// The first [`FileSyncError`]; nothing is sent after it.
 pub(super) fn send(
-    local: &Path,
+    local: &Directory,
     patterns: &Patterns,
     requests: &Requests,
     buffers: &mpsc::Sender<Result<Bytes, Status>>,
 ) -> Result<(), FileSyncError> {
-    let root = Root::open(local)?;
+    let root = Root::new(local.clone());
     let filter = Filter::new(&root, patterns)?;
     let sending = Sending {
         root: &root,
@@ -288,7 +288,7 @@ mod tests {
         let tree = tempfile::tempdir().unwrap();
         let path = tree.path().join("a");
         fs::write(&path, "before").unwrap();
-        let root = Root::open(tree.path()).unwrap();
+        let root = Root::new(Directory::open(tree.path()).unwrap());
         let contents = Contents::open(&root, b"a").unwrap();
         let mut buffer = Vec::with_capacity(100);
 

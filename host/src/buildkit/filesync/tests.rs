@@ -15,6 +15,7 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 use super::*;
+use crate::handle::Directory;
 use crate::buildkit::fault::{Fault, Faults};
 
 /// How long one packet may take.
@@ -53,7 +54,7 @@ impl Conversation {
         let faults = Faults::default();
         let locals = vec![Local {
             name: "context".into(),
-            path: local.to_owned(),
+            directory: Directory::open(local).unwrap(),
         }];
         let (ask, questions) = mpsc::unbounded_channel();
         let response = call(

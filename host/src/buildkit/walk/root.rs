@@ -11,13 +11,14 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{FileType, Mode, OFlags, RawDir, ResolveFlags, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use super::WalkError;
+use crate::handle::Directory;
 
 /// Bytes that one call for names may answer.
 const NAMES_BUFFER: usize = 32 << 10;
@@ -25,37 +26,26 @@ const NAMES_BUFFER: usize = 32 << 10;
 /// An open directory whose entries are addressed by relative paths.
 #[derive(Debug)]
 pub(crate) struct Root {
-    directory: OwnedFd,
-    path: PathBuf,
+    directory: Directory,
     /// Cleared when the kernel, or a filter before it, does not know `openat2`.
     resolves_beneath: AtomicBool,
 }
 
 impl Root {
-    /// Opens a directory; its own path may lead through symlinks.
-    ///
-    /// # Errors
-    /// [`WalkError::Root`].
-    pub(crate) fn open(path: &Path) -> Result<Self, WalkError> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let directory =
-            rustix::fs::open(path, flags, Mode::empty()).map_err(|source| WalkError::Root {
-                path: path.to_owned(),
-                source: source.into(),
-            })?;
-        Ok(Self {
+    /// The root of walks of a directory.
+    pub(crate) fn new(directory: Directory) -> Self {
+        Self {
             directory,
-            path: path.to_owned(),
             resolves_beneath: AtomicBool::new(true),
-        })
+        }
     }
 
     /// The path of an entry as a person knows it.
     pub(crate) fn full_path(&self, relative: &[u8]) -> PathBuf {
         if relative.is_empty() {
-            return self.path.clone();
+            return self.directory.path().to_owned();
         }
-        self.path.join(OsStr::from_bytes(relative))
+        self.directory.full_path(OsStr::from_bytes(relative))
     }
 
     /// Opens a directory beneath the root for reading; the root itself for an empty path.
@@ -182,7 +172,7 @@ mod tests {
         let loops = Err(Some(Errno::LOOP.raw_os_error()));
 
         for resolves_beneath in [true, false] {
-            let root = Root::open(tree.path()).unwrap();
+            let root = Root::new(Directory::open(tree.path()).unwrap());
             root.resolves_beneath
                 .store(resolves_beneath, Ordering::Relaxed);
 

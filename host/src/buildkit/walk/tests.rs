@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::filter::Scope;
 use super::*;
+use crate::handle::Directory;
 
 /// A tree of empty files; a name that ends with `/` is a directory.
 fn tree(paths: &[&str]) -> TempDir {
@@ -45,7 +46,7 @@ fn patterns(include: &[&str], exclude: &[&str], follow: &[&str]) -> Patterns {
 
 /// The paths of a listing, each link with what it refers to.
 fn listing(root: &Path, patterns: &Patterns) -> Result<Vec<String>, WalkError> {
-    let root = Root::open(root)?;
+    let root = Root::new(Directory::open(root).unwrap());
     let filter = Filter::new(&root, patterns)?;
     let mut listed = Vec::new();
     walk(&root, &filter, |path, _, link| {
@@ -100,7 +101,7 @@ fn a_name_that_is_no_text_is_listed_as_its_bytes() {
     let tree = tempfile::tempdir().unwrap();
     let name = std::ffi::OsStr::from_bytes(b"new\nline \xff");
     File::create(tree.path().join(name)).unwrap();
-    let root = Root::open(tree.path()).unwrap();
+    let root = Root::new(Directory::open(tree.path()).unwrap());
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
 
     let mut listed = Vec::new();
@@ -133,7 +134,7 @@ fn an_exception_brings_back_the_directories_above_it_and_nothing_beside_it() {
 #[test]
 fn a_directory_is_entered_only_if_a_pattern_may_reach_into_it() {
     let tree = tree(&[]);
-    let root = Root::open(tree.path()).unwrap();
+    let root = Root::new(Directory::open(tree.path()).unwrap());
     let enters = |patterns: &Patterns, directory: &str| {
         let filter = Filter::new(&root, patterns).unwrap();
         let entered = filter
@@ -262,7 +263,7 @@ fn a_root_that_is_no_directory_is_named() {
 #[test]
 fn a_walk_ends_where_its_caller_breaks_off() {
     let tree = tree(&["a/b", "c"]);
-    let root = Root::open(tree.path()).unwrap();
+    let root = Root::new(Directory::open(tree.path()).unwrap());
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
     let mut count = 0;
 

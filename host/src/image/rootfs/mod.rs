@@ -19,6 +19,7 @@ mod staged;
 mod tree;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::os::fd::AsFd;
@@ -32,9 +33,9 @@ pub use self::attributes::Lost;
 use self::error::RootfsError;
 use self::path::RelativePath;
 use self::staged::Staged;
-pub(crate) use self::staged::remove;
 use self::tree::{Place, Tree};
 use super::entry::{Entries, Entry, Kind, Source};
+use crate::handle::Directory;
 
 /// Bytes copied at a time. A reader that has its own buffers is read past the smaller one of headers.
 const COPY_BUFFER: usize = 1 << 20;
@@ -64,9 +65,10 @@ pub struct Summary {
 }
 
 impl Rootfs {
-    /// Unpacks `stream` to a place beside `target`. Blocking; the stream is read to its end.
+    /// Unpacks `stream` into a directory, beside the name that it is to have there. Blocking; the stream is read to its end.
     ///
     /// ```
+    /// use oci_image::handle::Directory;
     /// use oci_image::image::rootfs::Rootfs;
     ///
     /// let directory = tempfile::tempdir()?;
@@ -74,7 +76,8 @@ impl Rootfs {
     /// archive.append_data(&mut tar::Header::new_gnu(), "empty", &[][..])?;
     /// let stream = archive.into_inner()?;
     ///
-    /// let summary = Rootfs::unpack(stream.as_slice(), &directory.path().join("rootfs"))?.commit()?;
+    /// let output = Directory::open(directory.path())?;
+    /// let summary = Rootfs::unpack(stream.as_slice(), &output, "rootfs".as_ref())?.commit()?;
     ///
     /// assert_eq!(summary.entries, 1);
     /// assert!(directory.path().join("rootfs/empty").is_file());
@@ -84,8 +87,13 @@ impl Rootfs {
     /// # Errors
     /// [`RootfsError`]: the stream is malformed or cut off, an entry leads out of the tree or cannot stand where it
     /// should, or the file system refuses. Nothing is left behind.
-    pub fn unpack(stream: impl Read, target: &Path) -> Result<Self, RootfsError> {
-        let staged = Staged::beside(target)?;
+    pub fn unpack(
+        stream: impl Read,
+        directory: &Directory,
+        name: &OsStr,
+    ) -> Result<Self, RootfsError> {
+        let staged = Staged::beside(directory, name)?;
+        let target = &directory.full_path(name);
         let mut unpacking = Unpacking {
             tree: Tree::new(staged.open()?),
             staged,
