@@ -64,12 +64,16 @@ impl RegularFile {
         open_at(&CWD, path, path.to_owned())
     }
 
-    /// A file that was judged to be one.
-    pub(crate) fn new(file: File, path: PathBuf) -> Self {
-        Self {
+    /// What was opened already, for writing too maybe, if it is one.
+    ///
+    /// # Errors
+    /// As [`RegularFile::open`].
+    pub fn of(file: File, path: impl Into<PathBuf>) -> io::Result<Self> {
+        judge_file(&file)?;
+        Ok(Self {
             file: Arc::new(file),
-            path: path.into(),
-        }
+            path: path.into().into(),
+        })
     }
 
     /// The file. Who shares it has no reading position of his own: it is read at offsets.
@@ -118,9 +122,7 @@ pub(crate) fn open_at(
     judge_kind(found.st_mode, found.st_rdev)?;
     // And asked again, because another may stand there by now; it does not keep us either.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    let file = File::from(openat(directory, path, flags, Mode::empty())?);
-    judge_file(&file)?;
-    Ok(RegularFile::new(file, shown))
+    RegularFile::of(openat(directory, path, flags, Mode::empty())?.into(), shown)
 }
 
 /// The whole of a regular file.

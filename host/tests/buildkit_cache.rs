@@ -17,6 +17,7 @@ use oci_image::buildkit::cache::{CacheExport, LocalCache};
 use oci_image::buildkit::content::ContentError;
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::solve::SolveError;
+use oci_image::handle::Directory;
 
 const STEP: &str = "RUN head -c 1000000 /dev/urandom > /noise";
 
@@ -24,10 +25,15 @@ fn context() -> Context {
     Context::new("RUN head -c 1000000 /dev/urandom > /noise\n")
 }
 
+fn held(directory: &Path) -> Directory {
+    fs::create_dir_all(directory).unwrap();
+    Directory::open(directory).unwrap()
+}
+
 fn export(directory: &Path, tag: &str) -> CacheExport {
     let attributes = BTreeMap::from([("mode".into(), "max".into())]);
     CacheExport::Local {
-        directory: directory.into(),
+        directory: held(directory),
         tag: tag.into(),
         attributes,
     }
@@ -35,7 +41,7 @@ fn export(directory: &Path, tag: &str) -> CacheExport {
 
 async fn fill(daemon: &Daemon, context: &Context, directory: &Path, tag: &str) -> Outcome {
     let mut asked = context.solve();
-    asked.cache_imports = LocalCache::new(directory).imports().unwrap();
+    asked.cache_imports = LocalCache::new(held(directory)).imports().unwrap();
     asked.cache_exports = vec![export(directory, tag)];
     let outcome = solve(daemon, asked).await;
     let solved = outcome.result.as_ref().unwrap();
@@ -119,7 +125,7 @@ async fn solves_at_the_same_time_keep_their_caches_under_their_tags() {
         fill(&daemon, &contexts[2], &directory, "c"),
     );
 
-    let cache = LocalCache::new(&directory);
+    let cache = LocalCache::new(held(&directory));
     assert_eq!(cache.imports().unwrap().len(), 3);
     let whole = blobs(&directory).len();
     cache.retain(&["a", "c"]).unwrap();
@@ -137,7 +143,7 @@ async fn a_damaged_cache_is_reported_and_can_be_cleared_and_filled_again() {
     let context = context();
     let daemon = Daemon::start("").await;
     fill(&daemon, &context, &directory, "latest").await;
-    let cache = LocalCache::new(&directory);
+    let cache = LocalCache::new(held(&directory));
     let victim = blobs(&directory).pop().unwrap();
     fs::write(directory.join("blobs/sha256").join(&victim), "damaged").unwrap();
 
@@ -165,7 +171,9 @@ async fn a_damaged_cache_is_reported_and_can_be_cleared_and_filled_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_cache_there_is_nothing_to_import() {
-    assert_eq!(LocalCache::new("/nowhere/cache").imports().unwrap(), []);
+    let empty = tempfile::tempdir().unwrap();
+    let imports = LocalCache::new(held(empty.path())).imports().unwrap();
+    assert!(imports.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -186,7 +194,7 @@ async fn a_flipped_bit_in_a_layer_is_the_cause_of_the_failure() {
     fs::write(&victim, bytes).unwrap();
 
     let mut asked = context.solve();
-    asked.cache_imports = LocalCache::new(&directory).imports().unwrap();
+    asked.cache_imports = LocalCache::new(held(&directory)).imports().unwrap();
     asked.exporters = vec![tar(&out.path().join("rootfs.tar"))];
     let error = solve(&Daemon::start("").await, asked)
         .await

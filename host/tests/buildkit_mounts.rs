@@ -13,9 +13,11 @@ use std::process::{Child, Command, Stdio};
 
 use engine::{Context, Daemon, solve};
 use oci_image::buildkit::fault::Fault;
-use oci_image::buildkit::secrets::{Secret, SecretBytes, SecretSource};
+use oci_image::buildkit::secrets::{SECRET_LIMIT, Secret, SecretBytes, SecretSource};
 use oci_image::buildkit::solve::{Solve, SolveError};
 use oci_image::buildkit::ssh::SshAgent;
+use oci_image::handle::Directory;
+use oci_image::regular_file::RegularFile;
 
 const MOUNTS: &str = "RUN --mount=type=secret,id=file --mount=type=secret,id=text,required \
                       echo \"$(cat /run/secrets/file || echo none) $(wc -c < /run/secrets/text)\"\n";
@@ -40,7 +42,7 @@ async fn secrets_reach_the_step_that_mounts_them() {
 
     let mut asked = context.solve();
     asked.secrets = vec![
-        secret("file", SecretSource::File(file.path().into())),
+        secret("file", SecretSource::File(RegularFile::open(file.path()).unwrap())),
         text(),
     ];
     let outcome = solve(&daemon, asked).await;
@@ -82,13 +84,16 @@ async fn a_secret_that_is_not_offered_is_absent_and_fails_only_where_it_is_requi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_secret_whose_file_is_gone_is_the_cause_of_the_failure() {
+async fn a_secret_whose_file_has_grown_is_the_cause_of_the_failure() {
     let daemon = Daemon::start("").await;
     let context = Context::new(MOUNTS);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let held = RegularFile::open(file.path()).unwrap();
+    file.as_file().set_len(SECRET_LIMIT + 1).unwrap();
 
     let mut asked = context.solve();
     asked.secrets = vec![
-        secret("file", SecretSource::File("/nowhere/token".into())),
+        secret("file", SecretSource::File(held)),
         text(),
     ];
     let error = solve(&daemon, asked).await.result.unwrap_err();
@@ -104,7 +109,7 @@ async fn a_secret_whose_file_is_gone_is_the_cause_of_the_failure() {
     };
     assert_eq!(
         error.to_string(),
-        "cannot read secret `file` from `/nowhere/token`"
+        "secret `file` is larger than 512000 bytes"
     );
 }
 
@@ -178,7 +183,7 @@ fn with_ssh_add(steps: &str) -> Context {
 }
 
 fn offering(context: &Context, socket: &Path) -> Solve {
-    let agent = SshAgent::open("default", &[socket.to_owned()]).unwrap();
+    let agent = SshAgent::open("default", &Directory::open("/").unwrap(), &[socket.to_owned()]).unwrap();
     Solve {
         ssh: vec![agent],
         ..context.solve()

@@ -18,6 +18,7 @@ use engine::{Context, Daemon, docker, files, sha256, solve, tar};
 use oci_image::buildkit::error::{LineRange, SolveFailure};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
+use oci_image::handle::Directory;
 use oci_image::buildkit::solve::{Exporter, OfferedLayout, SolveError};
 use tokio::sync::mpsc;
 
@@ -100,7 +101,8 @@ async fn a_layout_leaves_blob_by_blob_and_replaces_the_old_one() {
     let attributes = BTreeMap::new();
     asked.exporters = vec![Exporter::OciLayout {
         attributes,
-        directory: directory.clone(),
+        directory: Directory::open(out.path()).unwrap(),
+        name: "image".into(),
     }];
     let solved = solve(&daemon, asked).await.result.unwrap();
 
@@ -387,7 +389,8 @@ async fn a_layout_that_is_offered_is_a_base_image_without_a_registry() {
     let mut asked = base.solve();
     asked.exporters = vec![Exporter::OciLayout {
         attributes: BTreeMap::new(),
-        directory: directory.clone(),
+        directory: Directory::open(out.path()).unwrap(),
+        name: "base".into(),
     }];
     let digest = solve(&daemon, asked)
         .await
@@ -403,7 +406,7 @@ async fn a_layout_that_is_offered_is_a_base_image_without_a_registry() {
     let mut asked = context.solve();
     asked.layouts = vec![OfferedLayout {
         name: "preloaded".into(),
-        directory,
+        directory: Directory::open(directory).unwrap(),
     }];
     asked.frontend_attributes.insert(
         "context:base".into(),

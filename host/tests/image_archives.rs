@@ -15,6 +15,7 @@ use image_fixture::{
 };
 use oci_image::image::metadata::metadata;
 use oci_image::image::{Image, sources};
+use oci_image::regular_file::RegularFile;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -466,8 +467,13 @@ fn layer_sources_are_added_to_an_archive_of_both_forms_and_to_no_other() {
             .file("manifest.json", saved)
             .file("last", b"end")
     };
+    let add = |path: &Path| {
+        let mut options = File::options();
+        let file = options.read(true).write(true).open(path).unwrap();
+        sources::add(&RegularFile::of(file, path).unwrap()).unwrap();
+    };
 
-    sources::add(&both(&saved).write(&path)).unwrap();
+    add(&both(&saved).write(&path));
 
     let mut archive = tar::Archive::new(File::open(&path).unwrap());
     let mut files = archive.entries().unwrap().map(|entry| {
@@ -500,7 +506,7 @@ fn layer_sources_are_added_to_an_archive_of_both_forms_and_to_no_other() {
     ] {
         let before = fs::read(other.write(&path)).unwrap();
 
-        sources::add(&path).unwrap();
+        add(&path);
 
         assert!(fs::read(&path).unwrap() == before);
     }

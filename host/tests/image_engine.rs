@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use image_fixture::{Tar, config, has, header, run, saved, sha256};
+use oci_image::handle::Directory;
 use oci_image::image::Image;
 use oci_image::image::metadata::metadata;
 use oci_image::image::rootfs::Rootfs;
@@ -251,7 +252,9 @@ async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
     });
     built.await.unwrap();
 
-    let summary = Rootfs::unpack(File::open(at("tree.tar")).unwrap(), &at("rootfs"))
+    let output = Directory::open(at("")).unwrap();
+    let tree = File::open(at("tree.tar")).unwrap();
+    let summary = Rootfs::unpack(tree, &output, "rootfs".as_ref())
         .unwrap()
         .commit()
         .unwrap();

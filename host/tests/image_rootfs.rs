@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use image_fixture::{Tar, chain, header, run};
+use oci_image::handle::Directory;
 use oci_image::image::rootfs::error::RootfsError;
 use oci_image::image::rootfs::{Lost, Rootfs, Summary};
 use oci_image::outside::shown;
@@ -42,8 +43,13 @@ impl Yard {
         self.image().join("rootfs")
     }
 
+    fn unpacked(&self, stream: &[u8]) -> Result<Rootfs, RootfsError> {
+        let output = Directory::open(self.image()).unwrap();
+        Rootfs::unpack(stream, &output, "rootfs".as_ref())
+    }
+
     fn unpack(&self, stream: &[u8]) -> Result<Summary, RootfsError> {
-        Rootfs::unpack(stream, &self.rootfs())?.commit()
+        self.unpacked(stream)?.commit()
     }
 
     /// The error of a stream, with `ROOTFS` for the path.
@@ -458,7 +464,7 @@ fn a_tree_that_is_not_committed_goes_without_a_trace() {
     )
     .unwrap();
     let unpack = || {
-        let rootfs = Rootfs::unpack(rich().as_slice(), &yard.rootfs()).unwrap();
+        let rootfs = yard.unpacked(&rich()).unwrap();
         assert_eq!(rootfs.summary().entries, 10);
         let staged = names(&yard.image());
         drop(rootfs);
@@ -513,13 +519,14 @@ fn a_full_disk_is_an_error_that_names_the_file() {
     }
     let disk = Disk::new();
     let target = disk.0.path().join("rootfs");
+    let output = Directory::open(disk.0.path()).unwrap();
     let content = vec![1; 2 << 20];
     let stream = Tar::new()
         .file("small", b"1")
         .file("usr/big", &content)
         .end();
 
-    let error = Rootfs::unpack(stream.as_slice(), &target).unwrap_err();
+    let error = Rootfs::unpack(stream.as_slice(), &output, "rootfs".as_ref()).unwrap_err();
 
     let expected = format!(
         "cannot write `{}/usr/big`: No space left on device (os error 28)",

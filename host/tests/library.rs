@@ -15,6 +15,7 @@ use oci_image::buildkit::local::Local;
 use oci_image::buildkit::solve::Solve;
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Built, Host};
+use oci_image::handle::Directory;
 use oci_image::image::Image;
 use oci_image::planner::{
     Planner, checked_plan::CheckedPlan, inline_secrets, workspace::NativeWorkspace,
@@ -108,7 +109,7 @@ async fn daemon_client_and_registry_work_without_a_plan() {
         .unwrap();
     let local = |name: &str| Local {
         name: name.into(),
-        path: work.path().join("context"),
+        directory: Directory::open(work.path().join("context")).unwrap(),
     };
     let solve = Solve {
         frontend: "dockerfile.v0".into(),

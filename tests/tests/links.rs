@@ -57,9 +57,24 @@ fn every_path_that_a_request_names_may_be_a_link_to_elsewhere() {
         "buildkit_secrets": {"token": "token"},
     });
 
-    let _ = place.build(&object).expect(0);
+    let run = place.build(&object).expect(0);
     // And once more, with a cache to import.
     let _ = place.build(&object).expect(0);
+
+    // What is used that nobody sees in the request is told, once.
+    for (path, real) in [
+        ("context", "context"),
+        ("token", "token"),
+        ("cache", "cache"),
+        ("image", "image"),
+    ] {
+        let real = fs::canonicalize(place.path("../elsewhere")).unwrap().join(real);
+        let remark = format!(
+            "a symbolic link takes `{path}` out of the working directory, to `{}`: that is what is used",
+            real.display()
+        );
+        assert_eq!(run.stderr.matches(&remark).count(), 1, "{}", run.stderr);
+    }
 
     let archive = Archive::read(&place.path("../elsewhere/image/image.tar"));
     assert_eq!(archive.text("note"), "from the context\n");
@@ -69,6 +84,27 @@ fn every_path_that_a_request_names_may_be_a_link_to_elsewhere() {
         json!({"version": "1", "title": "linked"})
     );
     assert!(place.path("../elsewhere/cache/index.json").exists());
+}
+
+#[test]
+fn paths_that_stay_in_the_working_directory_or_say_that_they_do_not_need_no_remark() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY note /\n");
+    place.write("context/note", "");
+    place.write("../beside/token", "");
+    link(&place, "linked", "context");
+    link(&place, "elsewhere", "../beside");
+
+    for (context, token) in [
+        ("linked", "elsewhere/../beside/token"),
+        (place.path("context").to_str().unwrap(), "../beside/token"),
+    ] {
+        let run = place
+            .build(&json!({"context": context, "output": "image", "buildkit_secrets": {"token": token}}))
+            .expect(0);
+
+        assert!(!run.stderr.contains("symbolic link"), "{}", run.stderr);
+    }
 }
 
 #[test]

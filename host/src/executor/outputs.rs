@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use crate::handle::{self, Directory};
 use crate::outside::shown;
-use crate::regular_file::{self, RegularFile};
+use crate::regular_file::RegularFile;
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";
@@ -108,9 +108,8 @@ impl Staging {
     /// The system's; of what is no regular file, that.
     pub fn file(&self, name: &str) -> io::Result<RegularFile> {
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(openat(&self.staged, name, flags, Mode::empty())?);
-        regular_file::judge_file(&file)?;
-        Ok(RegularFile::new(file, self.output.full_path(name)))
+        let file = openat(&self.staged, name, flags, Mode::empty())?;
+        RegularFile::of(file.into(), self.output.full_path(name))
     }
 
     /// Writes a small result whole.

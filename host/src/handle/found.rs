@@ -2,7 +2,6 @@
 //!
 //! Reads: the path. Writes: nothing. Unknown here: what it is wanted for.
 
-use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -67,7 +66,7 @@ impl Found {
         }
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = openat(CWD, way_to(held.as_fd()), flags, Mode::empty())?;
-        Ok(Self::File(RegularFile::new(File::from(file), shown)))
+        Ok(Self::File(RegularFile::of(file.into(), shown)?))
     }
 
     /// Where it is now, without links; `None` where nobody can tell.

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
 use oci_image::buildkit::sink::FileSink;
+use oci_image::handle::Directory;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::buildkit::status::Status;
 use sha2::{Digest, Sha256};
@@ -182,7 +183,7 @@ impl Context {
     pub(crate) fn solve(&self) -> Solve {
         let local = |name: &str| Local {
             name: name.into(),
-            path: self.path().to_owned(),
+            directory: Directory::open(self.path()).unwrap(),
         };
         Solve {
             frontend: "dockerfile.v0".into(),
@@ -193,11 +194,17 @@ impl Context {
     }
 }
 
+/// What writes a file.
+fn file(path: &Path) -> Arc<FileSink> {
+    let directory = Directory::open(path.parent().unwrap()).unwrap();
+    Arc::new(FileSink::new(directory, path.file_name().unwrap()))
+}
+
 /// An exporter of an archive to a file.
 pub(crate) fn docker(path: &Path) -> Exporter {
     Exporter::Docker {
         attributes: BTreeMap::new(),
-        sink: Arc::new(FileSink::new(path)),
+        sink: file(path),
     }
 }
 
@@ -205,7 +212,7 @@ pub(crate) fn docker(path: &Path) -> Exporter {
 pub(crate) fn tar(path: &Path) -> Exporter {
     Exporter::Tar {
         attributes: BTreeMap::new(),
-        sink: Arc::new(FileSink::new(path)),
+        sink: file(path),
     }
 }
 
