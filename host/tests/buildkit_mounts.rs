@@ -42,7 +42,10 @@ async fn secrets_reach_the_step_that_mounts_them() {
 
     let mut asked = context.solve();
     asked.secrets = vec![
-        secret("file", SecretSource::File(RegularFile::open(file.path()).unwrap())),
+        secret(
+            "file",
+            SecretSource::File(RegularFile::open(file.path()).unwrap()),
+        ),
         text(),
     ];
     let outcome = solve(&daemon, asked).await;
@@ -92,10 +95,7 @@ async fn a_secret_whose_file_has_grown_is_the_cause_of_the_failure() {
     file.as_file().set_len(SECRET_LIMIT + 1).unwrap();
 
     let mut asked = context.solve();
-    asked.secrets = vec![
-        secret("file", SecretSource::File(held)),
-        text(),
-    ];
+    asked.secrets = vec![secret("file", SecretSource::File(held)), text()];
     let error = solve(&daemon, asked).await.result.unwrap_err();
 
     let SolveError::Failed {
@@ -183,7 +183,12 @@ fn with_ssh_add(steps: &str) -> Context {
 }
 
 fn offering(context: &Context, socket: &Path) -> Solve {
-    let agent = SshAgent::open("default", &Directory::open("/").unwrap(), &[socket.to_owned()]).unwrap();
+    let agent = SshAgent::open(
+        "default",
+        &Directory::open("/").unwrap(),
+        &[socket.to_owned()],
+    )
+    .unwrap();
     Solve {
         ssh: vec![agent],
         ..context.solve()

@@ -28,6 +28,12 @@ pub const ATTACKS: &[Attack] = &[
         what: "SIGKILL and SIGTERM at a hundred moments of a build: nothing runs on, is mounted or is half-written, SIGTERM ends it within two seconds, and the next build succeeds",
         suite: "kills.rs",
     },
+    Attack {
+        name: "swaps",
+        tried: 10_000,
+        what: "context, secret, base image, cache and output change places with links to what is outside, again and again from the moment when a build has opened them: the image is made of what was opened, and nothing outside is sent, read or written",
+        suite: "swaps.rs",
+    },
 ];
 
 /// How often that attack is tried.

@@ -68,7 +68,9 @@ fn every_path_that_a_request_names_may_be_a_link_to_elsewhere() {
         ("cache", "cache"),
         ("image", "image"),
     ] {
-        let real = fs::canonicalize(place.path("../elsewhere")).unwrap().join(real);
+        let real = fs::canonicalize(place.path("../elsewhere"))
+            .unwrap()
+            .join(real);
         let remark = format!(
             "a symbolic link takes `{path}` out of the working directory, to `{}`: that is what is used",
             real.display()

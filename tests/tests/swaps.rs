@@ -49,7 +49,10 @@ impl Scene {
         fs::create_dir(place.path("cache")).unwrap();
         // Each is what an attacker would want to be taken for the other.
         place.write("../outside/context/note", "outside\n");
-        place.write("../outside/context/Dockerfile", "FROM scratch\nCOPY note /\n");
+        place.write(
+            "../outside/context/Dockerfile",
+            "FROM scratch\nCOPY note /\n",
+        );
         place.write("../outside/token", "outside\n");
         place.write("../outside/base.tar", "outside\n");
         place.write("../outside/cache/index.json", "outside\n");
@@ -75,7 +78,8 @@ impl Scene {
         let mut command = self.place.command(&["build", "--root"]);
         command.arg(self.place.root());
         command.env("OCI_IMAGE_BUILDKITD", self.place.path("../daemon"));
-        self.place.run_command(command, message.to_string().as_bytes())
+        self.place
+            .run_command(command, message.to_string().as_bytes())
     }
 
     fn object(&self) -> Value {
@@ -88,7 +92,14 @@ impl Scene {
     /// Exchanges a name with its rival.
     fn swap(&self, name: &str) {
         let rival = self.place.path("../rivals").join(name);
-        renameat_with(CWD, self.place.path(name), CWD, rival, RenameFlags::EXCHANGE).unwrap();
+        renameat_with(
+            CWD,
+            self.place.path(name),
+            CWD,
+            rival,
+            RenameFlags::EXCHANGE,
+        )
+        .unwrap();
     }
 
     /// Gives every name back to what the request means.
@@ -128,15 +139,23 @@ fn what_takes_the_name_of_something_that_is_open_is_not_used() {
     let scene = Scene::new();
     let outside = scene.place.path("../outside");
     let before = files(&outside);
-    let swap = NAMES.map(|name| {
-        format!("mv {name} ../{name}.away && ln -s ../outside/{name} {name}")
-    });
+    let swap =
+        NAMES.map(|name| format!("mv {name} ../{name}.away && ln -s ../outside/{name} {name}"));
 
-    let _ = scene.build(&format!("cd {} && {}", scene.place.path("").display(), swap.join(" && "))).expect(0);
+    let _ = scene
+        .build(&format!(
+            "cd {} && {}",
+            scene.place.path("").display(),
+            swap.join(" && ")
+        ))
+        .expect(0);
 
     assert_eq!(files(&outside), before);
     for name in NAMES {
-        let (name, away) = (scene.place.path(name), scene.place.path(format!("../{name}.away")));
+        let (name, away) = (
+            scene.place.path(name),
+            scene.place.path(format!("../{name}.away")),
+        );
         assert!(name.is_symlink());
         fs::remove_file(&name).unwrap();
         fs::rename(away, name).unwrap();
@@ -163,7 +182,7 @@ fn names_that_change_all_the_time_change_nothing() {
                 }
                 while !is_over.load(Ordering::Relaxed) {
                     NAMES.iter().for_each(|name| scene.swap(name));
-                    swaps.fetch_add(1, Ordering::Relaxed);
+                    swaps.fetch_add(NAMES.len() as u32, Ordering::Relaxed);
                     // The daemon wants its share of the machine.
                     thread::sleep(Duration::from_micros(100));
                 }

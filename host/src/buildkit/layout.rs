@@ -110,7 +110,8 @@ impl Layout {
     pub(crate) fn create(&self) -> Result<(), LayoutError> {
         [BLOBS, INGEST].iter().try_for_each(|name| {
             let made = self.directory.made_own_directory(name);
-            made.map(drop).map_err(|source| self.unwritten(name, source))
+            made.map(drop)
+                .map_err(|source| self.unwritten(name, source))
         })
     }
 

@@ -51,6 +51,7 @@ const FAILURE: u8 = 5;
 pub struct SshAgent {
     id: String,
     source: Source,
+    places: Vec<(PathBuf, Option<PathBuf>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -147,17 +148,26 @@ impl SshAgent {
     /// # Errors
     /// [`SshError`], of the first path that does not serve.
     pub fn open(id: &str, directory: &Directory, paths: &[PathBuf]) -> Result<Self, SshError> {
-        let source = source(id, directory, paths, std::env::var_os("SSH_AUTH_SOCK"))?;
+        let mut places = Vec::new();
+        let default = std::env::var_os("SSH_AUTH_SOCK");
+        let source = source(id, (directory, paths), default, |path, found| {
+            places.push((path.clone(), found.real_path()));
+        })?;
         let id = id.to_owned();
-        Ok(Self { id, source })
+        Ok(Self { id, source, places })
+    }
+
+    /// Each path that was followed, and where it led, without links, if anybody could tell.
+    pub fn places(&self) -> &[(PathBuf, Option<PathBuf>)] {
+        &self.places
     }
 }
 
 fn source(
     id: &str,
-    directory: &Directory,
-    paths: &[PathBuf],
+    (directory, paths): (&Directory, &[PathBuf]),
     default: Option<OsString>,
+    mut followed: impl FnMut(&PathBuf, &Found),
 ) -> Result<Source, SshError> {
     let default = default.filter(|path| !path.is_empty()).map(PathBuf::from);
     let paths = match (paths, &default) {
@@ -168,7 +178,9 @@ fn source(
     let mut keys = Vec::new();
     for name in paths {
         let (id, path) = (id.to_owned(), directory.full_path(name));
-        let file = match Found::open_in(directory, name) {
+        let found = Found::open_in(directory, name);
+        found.iter().for_each(|found| followed(name, found));
+        let file = match found {
             Ok(Found::File(file)) => file,
             Ok(Found::Socket(_)) if paths.len() > 1 => {
                 return Err(SshError::SocketBesideOthers { id, path });
@@ -219,7 +231,9 @@ mod tests {
     }
 
     fn refused(paths: &[PathBuf], default: Option<OsString>) -> String {
-        crate::buildkit::fault::chain(&source("a", &work(), paths, default).unwrap_err())
+        crate::buildkit::fault::chain(
+            &source("a", (&work(), paths), default, |_, _| {}).unwrap_err(),
+        )
     }
 
     #[test]
@@ -227,8 +241,14 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("agent");
         let _listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        let named = source("a", &work(), std::slice::from_ref(&path), None).unwrap();
-        let default = source("default", &work(), &[], Some(path.clone().into())).unwrap();
+        let named = source("a", (&work(), std::slice::from_ref(&path)), None, |_, _| {}).unwrap();
+        let default = source(
+            "default",
+            (&work(), &[]),
+            Some(path.clone().into()),
+            |_, _| {},
+        )
+        .unwrap();
 
         for found in [named, default] {
             let Source::Socket(found) = found else {

@@ -29,6 +29,10 @@ pub(crate) use root::Root;
 
 use crate::outside::shown;
 use ahead::{Ahead, Item};
+use entry::ATTRIBUTES_LIMIT;
+
+/// The longest path, in bytes (`PATH_MAX` without its NUL).
+const PATH_LIMIT: usize = 4095;
 
 /// Why a tree cannot be listed.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,28 @@ pub enum WalkError {
         /// What the system answered.
         source: io::Error,
     },
+    /// A path is longer than the system takes, below the root alone; the daemon could not make it either.
+    #[error(
+        "`{}` is {length} bytes long below the directory that is sent, and the system takes {PATH_LIMIT}: shorten it, or leave it \
+         out (`.dockerignore`)",
+        shown(path)
+    )]
+    TooLong {
+        /// The entry.
+        path: PathBuf,
+        /// The length of its path below the root, in bytes.
+        length: usize,
+    },
+    /// An entry's extended attributes are more than the daemon takes.
+    #[error(
+        "the extended attributes of `{}` hold more than {ATTRIBUTES_LIMIT} bytes together, which the daemon does not take: remove \
+         them, or leave it out (`.dockerignore`)",
+        shown(path)
+    )]
+    Attributes {
+        /// The entry.
+        path: PathBuf,
+    },
     /// A pattern of the filter is malformed.
     #[error("the daemon asks with a malformed pattern")]
     Pattern {
@@ -62,6 +88,13 @@ pub enum WalkError {
         /// What it was at.
         path: PathBuf,
     },
+}
+
+impl WalkError {
+    /// Whether the tree holds what cannot be sent. Every other error is the machine's, or of what is asked.
+    pub fn is_of_the_tree(&self) -> bool {
+        matches!(self, Self::TooLong { .. } | Self::Attributes { .. })
+    }
 }
 
 /// Lists what `filter` leaves of the tree below `root`, and hands it over one by one.

@@ -50,11 +50,7 @@ pub(super) async fn forget_damage(error: &SolveError, engine: Engine<'_>) -> boo
 
 /// Drops what this build's targets do not use, and reports what kept the cache from being brought up to date.
 // On another thread: the lock may be held by another build, and then a stop has to be heard all the same.
-pub(super) async fn keep(
-    plan: &CheckedPlan,
-    solved: &BTreeMap<usize, Solved>,
-    engine: Engine<'_>,
-) {
+pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, engine: Engine<'_>) {
     let Some(cache) = local(engine) else {
         return;
     };

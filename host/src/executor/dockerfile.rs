@@ -43,7 +43,13 @@ impl Dockerfile {
         locals: &BTreeMap<String, Directory>,
         work: &mut Work,
     ) -> Result<Option<Self>, BuildError> {
-        let local = |solve: &Solve| solve.locals.iter().find(|local| local.name == LOCAL).cloned();
+        let local = |solve: &Solve| {
+            solve
+                .locals
+                .iter()
+                .find(|local| local.name == LOCAL)
+                .cloned()
+        };
         let solves = plan.solves();
         let Some((solve, local)) = solves.iter().find_map(|solve| Some((solve, local(solve)?)))
         else {
@@ -78,9 +84,15 @@ impl Dockerfile {
         let flags = OFlags::PATH | OFlags::CLOEXEC;
         let file: OwnedFd = openat(&self.directory, &self.name, flags, Mode::empty())?;
         let path = real_path(&file).ok_or(io::ErrorKind::NotFound)?;
-        let (parent, name) = path.parent().zip(path.file_name()).ok_or(io::ErrorKind::NotFound)?;
+        let (parent, name) = path
+            .parent()
+            .zip(path.file_name())
+            .ok_or(io::ErrorKind::NotFound)?;
         let directory = Directory::open(parent)?;
-        let (meant, found) = (fstat(&file)?, statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?);
+        let (meant, found) = (
+            fstat(&file)?,
+            statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW)?,
+        );
         if (meant.st_dev, meant.st_ino) != (found.st_dev, found.st_ino) {
             return Err(io::Error::other("another file took its place meanwhile"));
         }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use crate::buildkit::cache::CacheError;
 use crate::buildkit::client::ConnectError;
 use crate::buildkit::fault::Fault;
+use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
 use crate::cancel::Cancelled;
@@ -125,13 +126,18 @@ impl BuildError {
         matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
     }
 
-    /// Whether the image holds what no root filesystem can: then what is built is at fault, and no machine.
+    /// Whether the image holds what no root filesystem can, or the context what cannot be sent: then what is built is at fault, and
+    /// no machine.
     #[must_use]
     pub fn is_of_the_image(&self) -> bool {
         let error: &(dyn Error + 'static) = self;
-        iter::successors(Some(error), |&error| error.source())
-            .find_map(|error| error.downcast_ref::<RootfsError>())
-            .is_some_and(RootfsError::is_of_the_stream)
+        let is_of_it = |error: &(dyn Error + 'static)| {
+            if let Some(FileSyncError::Walk(error)) = error.downcast_ref() {
+                return error.is_of_the_tree();
+            }
+            (error.downcast_ref()).is_some_and(RootfsError::is_of_the_stream)
+        };
+        iter::successors(Some(error), |&error| error.source()).any(is_of_it)
     }
 
     /// The end of the daemon's log, where it says more than the error.

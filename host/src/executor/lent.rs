@@ -12,7 +12,7 @@ use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::ssh::SshAgent;
 use crate::executor::BuildError;
 use crate::executor::opened::{Work, unopened};
-use crate::handle::{Directory, Found};
+use crate::handle::Found;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
@@ -39,19 +39,25 @@ impl Lent {
         work: &mut Work,
     ) -> Result<Self, BuildError> {
         Ok(Self {
-            agents: agents(plan, work.handle())?,
+            agents: agents(plan, work)?,
             secrets: secrets(plan, inline, work)?,
         })
     }
 }
 
 /// With the keys that they hold.
-fn agents(plan: &CheckedPlan, work: &Directory) -> Result<Vec<SshAgent>, BuildError> {
-    let open = |agent: &plan::Ssh| {
+fn agents(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<SshAgent>, BuildError> {
+    let mut agents = Vec::new();
+    for agent in plan.ssh() {
         let paths: Vec<PathBuf> = agent.paths.iter().map(PathBuf::from).collect();
-        Ok(SshAgent::open(&agent.id, work, &paths)?)
-    };
-    plan.ssh().iter().map(open).collect()
+        let opened = SshAgent::open(&agent.id, work.handle(), &paths)?;
+        // Without a path it is that of the environment, which may be anywhere.
+        for (path, real) in opened.places().iter().filter(|_| !paths.is_empty()) {
+            work.remark(&path.to_string_lossy(), real.clone());
+        }
+        agents.push(opened);
+    }
+    Ok(agents)
 }
 
 fn secrets(

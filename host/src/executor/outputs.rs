@@ -119,8 +119,8 @@ impl Staging {
     pub fn write(&self, name: &str, contents: &[u8]) -> Result<(), OutputError> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let file = openat(&self.staged, name, flags, Mode::from_raw_mode(0o666));
-        let written = (file.map_err(io::Error::from))
-            .and_then(|file| File::from(file).write_all(contents));
+        let written =
+            (file.map_err(io::Error::from)).and_then(|file| File::from(file).write_all(contents));
         written.map_err(|source| OutputError::Write {
             path: self.output.full_path(name),
             source,
@@ -197,12 +197,7 @@ fn lock(output: &Directory) -> Result<OwnedFd, OutputError> {
 
 /// Moves a name of `from` to `to`, and what stands there to `aside` where the kernel does not replace it: a directory. The name is
 /// never without a result.
-fn replace(
-    from: &Directory,
-    to: &Directory,
-    aside: &Directory,
-    name: &OsStr,
-) -> Result<(), Errno> {
+fn replace(from: &Directory, to: &Directory, aside: &Directory, name: &OsStr) -> Result<(), Errno> {
     let is_directory = |place: &Directory| {
         statat(place, name, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Directory)

@@ -297,7 +297,12 @@ impl Shared<'_> {
 
     fn exporters(&self, to: &Output) -> Vec<Exporter> {
         let attributes = self.conversion.of_image(to.export.format);
-        exports::exporters(&to.export, attributes, &to.staging, self.engine.host.on_warning)
+        exports::exporters(
+            &to.export,
+            attributes,
+            &to.staging,
+            self.engine.host.on_warning,
+        )
     }
 
     fn cache_export(&self, cache: &Directory, solve: &plan::Solve) -> CacheExport {

@@ -6,6 +6,7 @@
 //! Source: BuildKit v0.32.2, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 
 use oci_image_schema::plan::Solve;
 
@@ -82,7 +83,9 @@ impl Surroundings {
             return Vec::new();
         };
         // Where a link leads counts, and the link itself: neither may be left out.
-        let is_left_out = self.rule(directory).is_some();
+        let real = context::real(context, directory);
+        let is_link = real.is_some_and(|real| real != Path::new(directory.trim_matches('/')));
+        let is_left_out = is_link && self.rule(directory).is_some();
         context::names(context, directory, |path| {
             is_left_out || self.rule(&path.to_string_lossy()).is_some()
         })
@@ -288,6 +291,45 @@ mod tests {
         assert_eq!(told.sources[0].ranges[0].start, 2);
         assert_eq!(found.malformed_pattern(&failure("no")), None);
         assert_eq!(found.excluding("docs"), None);
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_left_out_as_it_is_by_its_own_name() {
+        let list = "inside/keys\nout\nlinked\n";
+        let (tree, found) = surroundings(&[(".dockerignore", list), ("inside/keys/a.pem", "")]);
+        let (tree, outside) = (tree.path(), tempfile::tempdir().unwrap());
+        fs::write(outside.path().join("secret"), "").unwrap();
+        for (link, target) in [
+            ("in", "inside".as_ref()),
+            ("linked", "inside".as_ref()),
+            ("out", outside.path()),
+            ("away", outside.path()),
+        ] {
+            std::os::unix::fs::symlink(target, tree.join(link)).unwrap();
+        }
+
+        let names = |directory: &str| -> Vec<(String, bool)> {
+            let names = found.names(directory).into_iter();
+            names.map(|name| (name.name, name.excluded)).collect()
+        };
+        assert_eq!(names("in/keys"), [("a.pem".to_owned(), true)]);
+        assert_eq!(names("linked"), [("keys".to_owned(), true)]);
+        assert_eq!((names("out"), names("away")), (vec![], vec![]));
+        assert_eq!(
+            found.excluding("in/keys/a.pem").as_deref(),
+            Some("`.dockerignore:1` (`inside/keys`)")
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_a_link_is_read_where_it_leads_in_the_context() {
+        let (tree, _) = surroundings(&[("list", "docs\n")]);
+        std::os::unix::fs::symlink("/list", tree.path().join(".dockerignore")).unwrap();
+        let context = Directory::open(tree.path()).unwrap();
+
+        let found = Surroundings::new(Some(context), None, Vec::new());
+
+        assert!(found.excluding("docs").is_some());
     }
 
     #[test]

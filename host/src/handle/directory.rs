@@ -19,9 +19,7 @@ use rustix::io::Errno;
 use crate::regular_file::{self, RegularFile};
 
 /// How a directory is held: by itself, whether or not its names may be read.
-const HELD: OFlags = OFlags::PATH
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::CLOEXEC);
+const HELD: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 /// The mode of a new directory, less the umask.
 const NEW: Mode = Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO);
@@ -81,7 +79,9 @@ impl Directory {
         let path = path.as_ref();
         match self.directory(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty())
+                if let Some(parent) = path
+                    .parent()
+                    .filter(|parent| !parent.as_os_str().is_empty())
                 {
                     self.made(parent)?;
                 }

@@ -52,7 +52,12 @@ impl Found {
 
     fn open_at(directory: BorrowedFd<'_>, path: &Path, shown: PathBuf) -> io::Result<Self> {
         // Held without being opened: to open a pipe wakes its writer, to open some devices does something.
-        let held = openat(directory, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty())?;
+        let held = openat(
+            directory,
+            path,
+            OFlags::PATH | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
         let found = fstat(&held)?;
         if let FileType::Directory = FileType::from_raw_mode(found.st_mode) {
             return Ok(Self::Directory(Directory::new(held, shown)));

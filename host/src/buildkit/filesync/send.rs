@@ -232,9 +232,13 @@ impl<'a> Contents<'a> {
             let metadata = file.metadata()?;
             Ok((file, metadata))
         });
-        let (file, metadata) = opened.map_err(|source| FileSyncError::Open {
-            path: root.full_path(path),
-            source,
+        let (file, metadata) = opened.map_err(|source| {
+            let path = root.full_path(path);
+            match Errno::from_io_error(&source) {
+                // A link stands there now, or on the way; or a directory on it was moved away.
+                Some(Errno::LOOP | Errno::NOTDIR | Errno::XDEV) => FileSyncError::Replaced { path },
+                _ => FileSyncError::Open { path, source },
+            }
         })?;
         if !metadata.is_file() {
             return Err(FileSyncError::Replaced {

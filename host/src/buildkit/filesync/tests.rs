@@ -15,8 +15,8 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
 use super::*;
-use crate::handle::Directory;
 use crate::buildkit::fault::{Fault, Faults};
+use crate::handle::Directory;
 
 /// How long one packet may take.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -325,15 +325,21 @@ async fn an_entry_that_was_not_offered_or_was_taken_is_refused() {
 #[tokio::test]
 async fn a_tree_that_cannot_be_listed_fails_the_call_with_its_path() {
     let tree = tree(&[]);
-    let mut daemon = Conversation::start(&tree.path().join("missing")).await;
+    let name = "d".repeat(250);
+    let mut directory = Directory::open(tree.path()).unwrap();
+    for _ in 0..17 {
+        directory = directory.made_own_directory(&name).unwrap();
+    }
+    let mut daemon = Conversation::start(tree.path()).await;
 
     let (message, _) = daemon.failure().await;
 
-    let expected = format!(
-        "cannot send the local `context`: cannot open the directory `{}/missing`: No such file or directory (os error 2)",
+    let beginning = format!(
+        "cannot send the local `context`: `{}/ddd",
         tree.path().display()
     );
-    assert_eq!(message, expected);
+    assert!(message.starts_with(&beginning), "{message}");
+    assert!(message.contains("` is 4266 bytes long below"), "{message}");
 }
 
 #[tokio::test]

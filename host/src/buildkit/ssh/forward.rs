@@ -96,14 +96,16 @@ impl Agent {
     async fn connect(offered: &SshAgent) -> Result<Self, SshError> {
         match &offered.source {
             Source::Keys(keyring) => Ok(Self::Keys(Arc::clone(keyring))),
-            Source::Socket(socket) => connect(&socket.address())
-                .await
-                .map(Self::Socket)
-                .map_err(|source| SshError::Connect {
-                    id: offered.id.clone(),
-                    path: socket.path().to_owned(),
-                    source,
-                }),
+            Source::Socket(socket) => {
+                connect(&socket.address())
+                    .await
+                    .map(Self::Socket)
+                    .map_err(|source| SshError::Connect {
+                        id: offered.id.clone(),
+                        path: socket.path().to_owned(),
+                        source,
+                    })
+            }
         }
     }
 

@@ -8,23 +8,28 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(test)]
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::{io, mem, thread};
 
 use rustix::fs::{AtFlags, FileType, statat};
+use rustix::io::Errno;
 
 use super::entry::{Entry, Kind, Place};
 use super::filter::{Entered, Filter, Scope};
 use super::root::{is_gone, read_names};
-use super::{Root, WalkError};
+use super::{PATH_LIMIT, Root, WalkError};
 
 /// Threads that look ahead.
 const THREADS: usize = 3;
-/// How many entries may be examined and not yet handed over before those threads pause.
-// At about 200 bytes each, 2 MB.
-const ENTRIES_AHEAD: usize = 8192;
+/// How much may be examined and not yet handed over before those threads pause, in bytes.
+// About 8,000 entries without attributes.
+const AHEAD: usize = 2 << 20;
 /// How many entries of one directory make a part.
 const RUN: usize = 1024;
+/// How much makes one, in bytes: an entry may have attributes of some megabytes.
+const WEIGHT: usize = 1 << 20;
 
 /// The parts of one walk, and the threads' list of those to be made.
 pub(super) struct Ahead<'a> {
@@ -58,8 +63,14 @@ pub(super) struct Part {
 enum State {
     Waiting(Task),
     InWork,
-    Made(Result<Vec<Item>, WalkError>),
+    Made(Result<Made, WalkError>),
     Taken,
+}
+
+/// The items of a part, and what it takes to hold them, in bytes.
+struct Made {
+    items: Vec<Item>,
+    weight: usize,
 }
 
 enum Task {
@@ -89,7 +100,7 @@ struct Candidate {
 struct Queue {
     /// The next part in the order of the listing is the last here.
     parts: Vec<Arc<Part>>,
-    entries_ahead: usize,
+    weight_ahead: usize,
     closed: bool,
 }
 
@@ -146,15 +157,14 @@ impl Ahead<'_> {
     /// What went wrong when it was made.
     pub(super) fn take(&self, part: &Part) -> Result<Vec<Item>, WalkError> {
         if let Some(task) = part.claim() {
-            return self.make(task);
+            return self.make(task).map(|made| made.items);
         }
         let mut state = lock(&part.state);
         loop {
             match mem::replace(&mut *state, State::Taken) {
                 State::Made(made) => {
                     drop(state);
-                    self.handed_over(&made);
-                    return made;
+                    return made.map(|made| self.handed_over(made));
                 }
                 other => *state = other,
             }
@@ -169,7 +179,7 @@ impl Ahead<'_> {
         while let Some(part) = self.next() {
             let Some(task) = part.claim() else { continue };
             let made = self.make(task);
-            lock(&self.queue).entries_ahead += made.as_ref().map_or(0, Vec::len);
+            self.hold(made.as_ref().map_or(0, |made| made.weight));
             *lock(&part.state) = State::Made(made);
             part.made.notify_one();
         }
@@ -182,7 +192,7 @@ impl Ahead<'_> {
             if queue.closed {
                 return None;
             }
-            if queue.entries_ahead < ENTRIES_AHEAD
+            if queue.weight_ahead < AHEAD
                 && let Some(part) = queue.parts.pop()
             {
                 return Some(part);
@@ -194,63 +204,69 @@ impl Ahead<'_> {
         }
     }
 
-    fn handed_over(&self, made: &Result<Vec<Item>, WalkError>) {
-        let count = made.as_ref().map_or(0, Vec::len);
+    fn hold(&self, weight: usize) {
         let mut queue = lock(&self.queue);
-        let was_full = queue.entries_ahead >= ENTRIES_AHEAD;
-        queue.entries_ahead -= count;
-        if was_full && queue.entries_ahead < ENTRIES_AHEAD {
+        queue.weight_ahead += weight;
+        #[cfg(test)]
+        MOST_HELD.fetch_max(queue.weight_ahead, Ordering::Relaxed);
+    }
+
+    fn handed_over(&self, made: Made) -> Vec<Item> {
+        let mut queue = lock(&self.queue);
+        let was_full = queue.weight_ahead >= AHEAD;
+        queue.weight_ahead -= made.weight;
+        if was_full && queue.weight_ahead < AHEAD {
             self.work.notify_all();
         }
+        made.items
     }
 
     /// Makes a part, and puts the parts within it on the threads' list.
-    fn make(&self, task: Task) -> Result<Vec<Item>, WalkError> {
+    fn make(&self, task: Task) -> Result<Made, WalkError> {
         let path = self.root.full_path(task.path());
         // A panic must not leave the listing waiting for this part.
-        let items = catch_unwind(AssertUnwindSafe(|| match task {
+        let made = catch_unwind(AssertUnwindSafe(|| match task {
             Task::List(directory) => self.list(directory),
             Task::Examine(open, candidates) => self.examine(&open, candidates),
         }))
         .unwrap_or(Err(WalkError::Broken { path }))?;
-        let parts = items.iter().rev().filter_map(Item::part).cloned();
+        let parts = made.items.iter().rev().filter_map(Item::part).cloned();
         let mut queue = lock(&self.queue);
         let before = queue.parts.len();
         queue.parts.extend(parts);
         if queue.parts.len() > before {
             self.work.notify_all();
         }
-        Ok(items)
+        Ok(made)
     }
 
-    fn list(&self, directory: Directory) -> Result<Vec<Item>, WalkError> {
+    fn list(&self, directory: Directory) -> Result<Made, WalkError> {
         let Directory { path, entered } = directory;
         let failed = |source| WalkError::List {
             path: self.root.full_path(&path),
             source,
         };
         let descriptor = match self.root.open_directory(&path) {
-            Err(error) if is_gone(&error) && !path.is_empty() => return Ok(Vec::new()),
+            Err(error) if is_gone(&error) && !path.is_empty() => return Ok(Made::nothing()),
             // Nobody asked for it: it was to be entered only for what an exception might find there.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied && !entered.shown => {
-                return Ok(Vec::new());
+                return Ok(Made::nothing());
             }
             opened => opened.map_err(failed)?,
         };
         let mut candidates = self.candidates(&path, &descriptor, &entered.scope)?;
         candidates.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        let open = Open { path, descriptor };
+        let open = Arc::new(Open { path, descriptor });
         if candidates.len() <= RUN {
             return self.examine(&open, candidates);
         }
-        let open = Arc::new(open);
         let mut items = Vec::with_capacity(candidates.len() / RUN + 1);
         while !candidates.is_empty() {
             let rest = candidates.split_off(candidates.len().min(RUN));
             let run = mem::replace(&mut candidates, rest);
             items.push(Item::More(Part::new(Task::Examine(Arc::clone(&open), run))));
         }
-        Ok(items)
+        Ok(Made { items, weight: 0 })
     }
 
     /// The names in a directory that the filter lets through, as they come.
@@ -279,6 +295,12 @@ impl Ahead<'_> {
             } else {
                 return Ok(());
             };
+            if full.len() > PATH_LIMIT {
+                return Err(WalkError::TooLong {
+                    path: self.root.full_path(&full),
+                    length: full.len(),
+                });
+            }
             candidates.push(Candidate {
                 name: name.into(),
                 directory: entered,
@@ -292,20 +314,21 @@ impl Ahead<'_> {
         Ok(candidates)
     }
 
-    fn examine(&self, open: &Open, candidates: Vec<Candidate>) -> Result<Vec<Item>, WalkError> {
+    /// Examines entries of one directory; those that would make the part too heavy are left to another.
+    fn examine(&self, open: &Arc<Open>, candidates: Vec<Candidate>) -> Result<Made, WalkError> {
         let mut items = Vec::with_capacity(candidates.len());
+        let mut weight = 0;
         let full_path = self.root.full_path(&open.path);
         let place = Place {
             directory: open.descriptor.as_fd(),
             path: &full_path,
         };
-        for Candidate { name, directory } in candidates {
+        let mut candidates = candidates.into_iter();
+        while let Some(Candidate { name, directory }) = candidates.next() {
             let entry = Entry::examine(place, &name);
-            let entry = entry.map_err(|source| WalkError::Examine {
-                path: self.root.full_path(&open.path_of(&name)),
-                source,
-            })?;
+            let entry = entry.map_err(|source| self.unexamined(&open.path_of(&name), source))?;
             let Some(entry) = entry else { continue };
+            weight += entry.weight();
             match directory {
                 None if entry.kind != Kind::Directory => items.push(Item::File(entry)),
                 Some(entered) if entry.kind == Kind::Directory => items.push(Item::Directory {
@@ -319,9 +342,40 @@ impl Ahead<'_> {
                 // It was replaced since its name was read: what was listed is gone.
                 _ => {}
             }
+            if weight >= WEIGHT && !candidates.as_slice().is_empty() {
+                let rest = Task::Examine(Arc::clone(open), candidates.collect());
+                items.push(Item::More(Part::new(rest)));
+                break;
+            }
         }
-        Ok(items)
+        Ok(Made { items, weight })
     }
+
+    fn unexamined(&self, path: &[u8], source: io::Error) -> WalkError {
+        let path = self.root.full_path(path);
+        match Errno::from_io_error(&source) {
+            Some(Errno::TOOBIG) => WalkError::Attributes { path },
+            _ => WalkError::Examine { path, source },
+        }
+    }
+}
+
+impl Made {
+    fn nothing() -> Self {
+        Self {
+            items: Vec::new(),
+            weight: 0,
+        }
+    }
+}
+
+/// The most that was held ahead, of all walks of this process.
+#[cfg(test)]
+static MOST_HELD: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+#[cfg(test)]
+pub(super) fn most_held() -> usize {
+    MOST_HELD.load(Ordering::Relaxed)
 }
 
 impl Open {

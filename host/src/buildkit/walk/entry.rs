@@ -19,6 +19,10 @@ use rustix::io::Errno;
 use super::modified::modified;
 use super::root::{is_gone, path_in};
 
+/// How much all extended attributes of an entry may hold, in bytes: the daemon takes messages of 16 MiB. Of one that has more, the
+/// system's own error for a list that is too large is given (`E2BIG`).
+pub(super) const ATTRIBUTES_LIMIT: usize = 15 << 20;
+
 /// One name and its metadata.
 #[derive(Debug)]
 pub(crate) struct Entry {
@@ -81,12 +85,26 @@ impl Entry {
     /// # Errors
     /// Whatever the system answers.
     pub(super) fn examine(place: Place<'_>, name: &[u8]) -> io::Result<Option<Self>> {
-        match Self::read(place, name) {
+        let mut read = Self::read(place, name);
+        // A link that has become something else since it was looked at has no text: it is looked at again.
+        if let Err(error) = &read
+            && Errno::from_io_error(error) == Some(Errno::INVAL)
+        {
+            read = Self::read(place, name);
+        }
+        match read {
             Ok(entry) => Ok(Some(entry)),
             // Gone only if it still is: without `/proc` the attributes of every file seem missing.
             Err(error) if is_gone(&error) && !exists(place.directory, name) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// What it takes to hold it, in bytes.
+    pub(super) fn weight(&self) -> usize {
+        let attributes = self.attributes.iter();
+        let attributes = attributes.map(|(name, value)| name.len() + value.len());
+        size_of::<Self>() + self.name.len() + attributes.sum::<usize>()
     }
 
     fn read(place: Place<'_>, name: &[u8]) -> io::Result<Self> {
@@ -176,14 +194,20 @@ fn attributes(place: Place<'_>, name: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>
     let names = names
         .split(|byte| *byte == 0)
         .filter(|name| !name.is_empty());
-    Ok(names
-        .filter(|name| !name.starts_with(b"com.apple."))
+    let mut attributes = Vec::new();
+    let mut length = 0;
+    for name in names.filter(|name| !name.starts_with(b"com.apple.")) {
         // One that cannot be read, for example `trusted.*` without privilege, is left out as in the source.
-        .filter_map(|name| {
-            let value = whole(|buffer| lgetxattr(path, name, spare_capacity(buffer))).ok()?;
-            Some((name.to_vec(), value))
-        })
-        .collect())
+        let Ok(value) = whole(|buffer| lgetxattr(path, name, spare_capacity(buffer))) else {
+            continue;
+        };
+        length += name.len() + value.len();
+        if length > ATTRIBUTES_LIMIT {
+            return Err(Errno::TOOBIG.into());
+        }
+        attributes.push((name.to_vec(), value));
+    }
+    Ok(attributes)
 }
 
 /// Calls `read` with a buffer that holds whatever the kernel may answer.

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use super::root::{is_gone, read_names};
+use super::root::{is_nowhere, read_names};
 use super::{Root, WalkError};
 use crate::buildkit::ignore::{Glob, clean};
 
@@ -89,7 +89,7 @@ fn targets(root: &Root, path: &[u8]) -> Result<Vec<Vec<u8>>, WalkError> {
     let glob = Glob::new(name);
     let mut names = Vec::new();
     let open = match root.open_directory(directory) {
-        Err(error) if is_gone(&error) => return Ok(Vec::new()),
+        Err(error) if is_nowhere(&error) => return Ok(Vec::new()),
         opened => opened,
     };
     let list_error = |source| WalkError::List {

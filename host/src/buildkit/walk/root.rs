@@ -63,7 +63,7 @@ impl Root {
     /// The text of a symlink beneath the root; `None` if nothing is there, or something else, or outside.
     pub(super) fn read_link(&self, relative: &[u8]) -> io::Result<Option<Vec<u8>>> {
         let link = match self.open_beneath(relative, OFlags::PATH) {
-            Err(error) if is_gone(&error) => return Ok(None),
+            Err(error) if is_nowhere(&error) => return Ok(None),
             opened => opened?,
         };
         match readlinkat(link, c"", Vec::new()) {
@@ -129,8 +129,18 @@ pub(super) fn read_names(
 pub(super) fn is_gone(error: &io::Error) -> bool {
     matches!(
         Errno::from_io_error(error),
-        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP)
+        // XDEV: a directory on the way was moved out of the root meanwhile.
+        Some(Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::XDEV)
     )
+}
+
+/// Whether nothing can stand at a path that the daemon or a link names: nothing does, or no path is so long or has a zero byte.
+pub(super) fn is_nowhere(error: &io::Error) -> bool {
+    let is_no_path = matches!(
+        Errno::from_io_error(error),
+        Some(Errno::NAMETOOLONG | Errno::INVAL)
+    );
+    is_no_path || error.kind() == io::ErrorKind::InvalidInput || is_gone(error)
 }
 
 /// A path by which calls that take no descriptor reach an entry of an open directory.

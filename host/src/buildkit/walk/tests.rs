@@ -243,24 +243,6 @@ fn the_first_listed_name_of_a_file_is_the_file_and_the_others_are_links_to_it() 
 }
 
 #[test]
-fn a_root_that_is_no_directory_is_named() {
-    let tree = tree(&["file"]);
-    let message = |name: &str| {
-        let error = listing(&tree.path().join(name), &Patterns::default()).unwrap_err();
-        let source = std::error::Error::source(&error).unwrap().to_string();
-        (error.to_string(), source)
-    };
-    let at = tree.path().display();
-
-    let missing = ("No such file or directory (os error 2)", "missing");
-    let file = ("Not a directory (os error 20)", "file");
-    for (source, name) in [missing, file] {
-        let expected = format!("cannot open the directory `{at}/{name}`");
-        assert_eq!(message(name), (expected, source.to_owned()));
-    }
-}
-
-#[test]
 fn a_walk_ends_where_its_caller_breaks_off() {
     let tree = tree(&["a/b", "c"]);
     let root = Root::new(Directory::open(tree.path()).unwrap());
@@ -311,4 +293,68 @@ fn a_directory_that_cannot_be_read_fails_the_walk_unless_it_is_excluded() {
     let expected = format!("cannot list `{}/locked`", tree.path().display());
     assert_eq!(whole.unwrap_err().to_string(), expected);
     assert_eq!(excluded.unwrap(), ["a", "a/b"]);
+}
+
+/// Makes directories below each other until their path is longer than the system takes, each named so.
+fn deep(top: &Path, name: &str) -> usize {
+    let mut directory = Directory::open(top).unwrap();
+    let mut length = 0;
+    while length <= 4095 {
+        directory = directory.made_own_directory(name).unwrap();
+        length += name.len() + usize::from(length > 0);
+    }
+    length
+}
+
+#[test]
+fn a_path_that_is_longer_than_the_system_takes_is_told_and_may_be_left_out() {
+    let tree = tree(&["a", "b/c"]);
+    let length = deep(&tree.path().join("b"), &"d".repeat(250)) + 2;
+
+    let error = listing(tree.path(), &Patterns::default()).unwrap_err();
+    let without = listing(tree.path(), &patterns(&[], &["b/d*"], &[])).unwrap();
+
+    assert!(error.is_of_the_tree());
+    let message = error.to_string();
+    assert!(
+        message.ends_with(&format!(
+            "` is {length} bytes long below the directory that is sent, and the system takes 4095: shorten it, or leave it out \
+             (`.dockerignore`)"
+        )),
+        "{message}"
+    );
+    assert_eq!(without, ["a", "b", "b/c"]);
+}
+
+#[test]
+fn attributes_of_many_entries_are_held_for_a_few_of_them_at_a_time() {
+    let tree = tree(&[]);
+    for number in 0..64 {
+        let path = tree.path().join(format!("file{number:02}"));
+        File::create(&path).unwrap();
+        for part in 0..4 {
+            let name = format!("user.part{part}");
+            let value = vec![b'x'; 60 << 10];
+            let flags = rustix::fs::XattrFlags::empty();
+            if rustix::fs::setxattr(&path, name, &value, flags).is_err() {
+                println!("skipped: this file system has no attributes of that size");
+                return;
+            }
+        }
+    }
+    let root = Root::new(Directory::open(tree.path()).unwrap());
+    let filter = Filter::new(&root, &Patterns::default()).unwrap();
+
+    let mut listed = Vec::new();
+    walk(&root, &filter, |path, entry, _| {
+        assert_eq!(entry.attributes.len(), 4);
+        listed.push(path.to_vec());
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+
+    assert_eq!(listed.len(), 64);
+    assert!(listed.is_sorted());
+    // Of 15 MB never more than a few parts of 1 MiB.
+    assert!(ahead::most_held() <= 8 << 20, "{}", ahead::most_held());
 }
