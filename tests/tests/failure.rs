@@ -6,6 +6,7 @@
     reason = "keys of an object read best where they are used, without a borrow"
 )]
 
+use oci_image::handle::Directory;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -344,4 +345,43 @@ fn argument_that_is_not_declared_is_a_warning_with_what_was_probably_meant() {
         .collect();
     let expected = "warning: argument `VERSOIN` is given, and no `ARG` of the Dockerfile declares it: did you mean `VERSION`?";
     assert_eq!(told, [expected]);
+}
+
+#[test]
+fn wrong_pattern_is_named_and_is_the_fault_of_what_is_built() {
+    for step in [
+        "COPY [a- /",
+        "RUN --mount=type=bind,source=[a-,target=/a true",
+    ] {
+        let (_, run) = build(&format!("FROM scratch\n{step}\n"));
+
+        assert_eq!(run.status, 1, "{}", run.stderr);
+        shows(
+            &run,
+            &["error: `[a-` is not a pattern: syntax error in pattern"],
+        );
+    }
+}
+
+#[test]
+fn path_that_is_too_long_to_be_sent_is_the_fault_of_what_is_built() {
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nCOPY . /\n");
+    let mut directory = Directory::open(place.path("context")).unwrap();
+    for _ in 0..20 {
+        directory = directory.made("d".repeat(250)).unwrap();
+    }
+    let object = json!({"context": "context", "output": "image"});
+
+    let run = place.build(&object).expect(1);
+    place.write("context/.dockerignore", "d*\n");
+    let _ = place.build(&object).expect(0);
+
+    shows(
+        &run,
+        &[
+            "` is 4266 bytes long below the directory that is sent, and the system takes 4095: shorten it, or leave it out \
+             (`.dockerignore`)",
+        ],
+    );
 }

@@ -23,7 +23,8 @@ pub fn names(
     let Some(directory) = real(context, directory) else {
         return Vec::new();
     };
-    let Ok(entries) = context.beneath().read_dir(&directory) else {
+    // The context itself is `.`, because no path is empty.
+    let Ok(entries) = context.beneath().read_dir(Path::new(".").join(&directory)) else {
         return Vec::new();
     };
     let mut names: Vec<ContextName> = entries
@@ -41,7 +42,6 @@ pub fn names(
 /// Where a path below the context leads, without links; `None` where it leaves the context, or nothing stands there.
 #[must_use]
 pub fn real(context: &Directory, path: &str) -> Option<PathBuf> {
-    // The context itself is `.`, because no path is empty.
     let below = Path::new(if path.is_empty() { "." } else { path });
     let is_below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     if !below.components().all(is_below) {

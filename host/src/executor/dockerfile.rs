@@ -14,7 +14,7 @@ use oci_image_schema::plan::{AttributeValue, Solve};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
 use crate::executor::BuildError;
-use crate::executor::opened::{Work, unopened};
+use crate::executor::work::{Work, unopened};
 use crate::handle::{Directory, real_path};
 use crate::planner::checked_plan::CheckedPlan;
 

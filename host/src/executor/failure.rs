@@ -7,6 +7,7 @@ use std::io;
 use crate::buildkit::error::SolveFailure;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::filesync::FileSyncError;
+use crate::buildkit::ignore::PatternError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::walk::WalkError;
 use crate::executor::surroundings::Surroundings;
@@ -30,9 +31,10 @@ pub(super) fn failed(
             cause: Some(source),
             failure,
             logins,
-        } if is_of_a_pattern(&source) => {
-            // Ours and the daemon's readers say the same of it.
-            let message = "syntax error in pattern".to_owned();
+        } if pattern(&source).is_some() => {
+            // Ours and the daemon's readers say the same of it, and we know which it is.
+            let error = pattern(&source).map(ToString::to_string);
+            let message = format!("{}: syntax error in pattern", error.unwrap_or_default());
             (
                 Box::new(SolveFailure {
                     message,
@@ -85,13 +87,14 @@ pub(super) fn failed(
     }
 }
 
-/// Whether a local could not be sent because a pattern of `.dockerignore` cannot be read: the build's failure, and no machine's.
-fn is_of_a_pattern(fault: &Fault) -> bool {
-    matches!(
-        fault,
+/// The pattern that cannot be read, of `.dockerignore` or of a step, if that is why a local could not be sent: the build's failure, and
+/// no machine's.
+fn pattern(fault: &Fault) -> Option<&PatternError> {
+    match fault {
         Fault::Local {
-            source: FileSyncError::Walk(WalkError::Pattern { .. }),
+            source: FileSyncError::Walk(WalkError::Pattern { source }),
             ..
-        }
-    )
+        } => Some(source),
+        _ => None,
+    }
 }

@@ -11,7 +11,7 @@ use oci_image_schema::plan;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::ssh::SshAgent;
 use crate::executor::BuildError;
-use crate::executor::opened::{Work, unopened};
+use crate::executor::work::{Work, unopened};
 use crate::handle::Found;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;

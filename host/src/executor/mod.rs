@@ -8,6 +8,7 @@
 //! - [`exports`]: what the daemon sends of an image, on its way into an output.
 //! - [`solves`]: the plan's solves as the client's, run at the same time.
 //! - `opened`: what the plan names, each path followed once and held.
+//! - `work`: the working directory, from which they are followed.
 //! - `lent`: what steps may mount beyond files of the context.
 //! - `conversion`: whether layers that are not gzip have to become it.
 //! - `cache`: the build's cache, which may cost time but never the build.
@@ -34,6 +35,7 @@ mod room;
 mod snapshot;
 pub mod solves;
 mod surroundings;
+mod work;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -56,8 +58,9 @@ use crate::registry::Registry;
 pub use error::BuildError;
 pub use solves::Built;
 
-use opened::{Base, Opened, Work};
+use opened::{Base, Opened};
 use solves::Outputs;
+use work::Work;
 
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.

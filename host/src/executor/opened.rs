@@ -1,23 +1,21 @@
 //! Opened: what a plan names on this machine, each path followed once when the build begins, and held from then on.
 //!
 //! Nothing of a build goes by these names again: what takes the name of something in the middle of it is neither sent nor
-//! written to. A symbolic link may lead anywhere, because whoever wrote the request answers for it; where one leaves the
-//! working directory, and the request does not say so itself, that is told.
+//! written to.
 //!
 //! Reads: the directories and files that the plan names. Writes: the cache's directory, if it is missing; and see `outputs`.
 //! Unknown here: what is in them.
 
 use std::collections::BTreeMap;
-use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::PathBuf;
 
 use oci_image_schema::plan::Solve;
 
 use crate::executor::BuildError;
 use crate::executor::dockerfile::{Dockerfile, LOCAL};
 use crate::executor::lent::Lent;
+use crate::executor::work::{Work, unopened};
 use crate::handle::{Directory, Found};
-use crate::outside::shown;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 
@@ -38,72 +36,6 @@ pub(super) struct Base {
     pub(super) argument: String,
     pub(super) path: PathBuf,
     pub(super) found: Found,
-}
-
-/// A working directory, and what leads out of it without being written so.
-pub(super) struct Work {
-    directory: Directory,
-    real: Option<PathBuf>,
-    /// What a person should know of the paths that were followed.
-    pub(super) remarks: Vec<String>,
-}
-
-impl Work {
-    /// Opens a working directory. Blocking.
-    ///
-    /// # Errors
-    /// [`BuildError::Open`].
-    pub(super) fn open(path: &Path) -> Result<Self, BuildError> {
-        let directory =
-            Directory::open(path).map_err(|source| unopened("working directory", path, source))?;
-        Ok(Self {
-            real: directory.real_path(),
-            directory,
-            remarks: Vec::new(),
-        })
-    }
-
-    /// Follows a path that the plan names to a directory.
-    pub(super) fn directory(
-        &mut self,
-        what: &'static str,
-        path: &str,
-    ) -> Result<Directory, BuildError> {
-        let opened = self.directory.directory(path);
-        let opened = opened.map_err(|source| unopened(what, path.as_ref(), source))?;
-        self.remark(path, opened.real_path());
-        Ok(opened)
-    }
-
-    /// Follows a path that the plan names to whatever stands there.
-    pub(super) fn find(&mut self, path: &str) -> io::Result<Found> {
-        let found = Found::open_in(&self.directory, path)?;
-        self.remark(path, found.real_path());
-        Ok(found)
-    }
-
-    /// The directory itself.
-    pub(super) fn handle(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// Remarks on a path that leads out of the working directory, unless it says so itself.
-    pub(super) fn remark(&mut self, path: &str, real: Option<PathBuf>) {
-        let says_so = |part| matches!(part, Component::RootDir | Component::ParentDir);
-        let (Some(real), Some(work)) = (real, &self.real) else {
-            return;
-        };
-        if real.starts_with(work) || Path::new(path).components().any(says_so) {
-            return;
-        }
-        let (path, real) = (shown(path), shown(&real));
-        let remark = format!(
-            "a symbolic link takes `{path}` out of the working directory, to `{real}`: that is what is used"
-        );
-        if !self.remarks.contains(&remark) {
-            self.remarks.push(remark);
-        }
-    }
 }
 
 impl Opened {
@@ -166,13 +98,4 @@ fn cache(plan: &CheckedPlan, work: &mut Work) -> Result<Option<Directory>, Build
     let made = work.handle().made(&cache.directory);
     made.map_err(|source| unopened("cache", cache.directory.as_ref(), source))?;
     work.directory("cache", &cache.directory).map(Some)
-}
-
-/// The failure of a path that cannot be followed.
-pub(super) fn unopened(what: &'static str, path: &Path, source: io::Error) -> BuildError {
-    BuildError::Open {
-        what,
-        path: path.to_owned(),
-        source,
-    }
 }

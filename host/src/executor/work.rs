@@ -1,0 +1,88 @@
+//! The working directory of a build, and the paths that its plan names, each followed from there once.
+//!
+//! A symbolic link may lead anywhere, because whoever wrote the request answers for it; where one leaves the working directory,
+//! and the request does not say so itself, that is told.
+//!
+//! Reads: what stands at the paths. Writes: nothing. Unknown here: what they are for.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::executor::BuildError;
+use crate::handle::{Directory, Found};
+use crate::outside::shown;
+
+/// A working directory, and what leads out of it without being written so.
+pub(super) struct Work {
+    directory: Directory,
+    real: Option<PathBuf>,
+    /// What a person should know of the paths that were followed.
+    pub(super) remarks: Vec<String>,
+}
+
+impl Work {
+    /// Opens a working directory. Blocking.
+    ///
+    /// # Errors
+    /// [`BuildError::Open`].
+    pub(super) fn open(path: &Path) -> Result<Self, BuildError> {
+        let directory =
+            Directory::open(path).map_err(|source| unopened("working directory", path, source))?;
+        Ok(Self {
+            real: directory.real_path(),
+            directory,
+            remarks: Vec::new(),
+        })
+    }
+
+    /// Follows a path that the plan names to a directory.
+    pub(super) fn directory(
+        &mut self,
+        what: &'static str,
+        path: &str,
+    ) -> Result<Directory, BuildError> {
+        let opened = self.directory.directory(path);
+        let opened = opened.map_err(|source| unopened(what, path.as_ref(), source))?;
+        self.remark(path, opened.real_path());
+        Ok(opened)
+    }
+
+    /// Follows a path that the plan names to whatever stands there.
+    pub(super) fn find(&mut self, path: &str) -> io::Result<Found> {
+        let found = Found::open_in(&self.directory, path)?;
+        self.remark(path, found.real_path());
+        Ok(found)
+    }
+
+    /// The directory itself.
+    pub(super) fn handle(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Remarks on a path that leads out of the working directory, unless it says so itself.
+    pub(super) fn remark(&mut self, path: &str, real: Option<PathBuf>) {
+        let says_so = |part| matches!(part, Component::RootDir | Component::ParentDir);
+        let (Some(real), Some(work)) = (real, &self.real) else {
+            return;
+        };
+        if real.starts_with(work) || Path::new(path).components().any(says_so) {
+            return;
+        }
+        let (path, real) = (shown(path), shown(&real));
+        let remark = format!(
+            "a symbolic link takes `{path}` out of the working directory, to `{real}`: that is what is used"
+        );
+        if !self.remarks.contains(&remark) {
+            self.remarks.push(remark);
+        }
+    }
+}
+
+/// The failure of a path that cannot be followed.
+pub(super) fn unopened(what: &'static str, path: &Path, source: io::Error) -> BuildError {
+    BuildError::Open {
+        what,
+        path: path.to_owned(),
+        source,
+    }
+}
