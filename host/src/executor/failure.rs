@@ -31,18 +31,7 @@ pub(super) fn failed(
             cause: Some(source),
             failure,
             logins,
-        } if pattern(&source).is_some() => {
-            // Ours and the daemon's readers say the same of it, and we know which it is.
-            let error = pattern(&source).map(ToString::to_string);
-            let message = format!("{}: syntax error in pattern", error.unwrap_or_default());
-            (
-                Box::new(SolveFailure {
-                    message,
-                    ..*failure
-                }),
-                logins,
-            )
-        }
+        } if pattern(&source).is_some() => (Box::new(malformed(&source, *failure)), logins),
         SolveError::Failed {
             cause: Some(source),
             ..
@@ -84,6 +73,15 @@ pub(super) fn failed(
     match room::lacking(&failure, host) {
         Some(directory) => BuildError::NoRoom { directory, report },
         None => BuildError::Failed { report },
+    }
+}
+
+/// What the daemon would say of a pattern, if its readers came to it before ours; and we know which it is.
+fn malformed(fault: &Fault, failure: SolveFailure) -> SolveFailure {
+    let error = pattern(fault).map(ToString::to_string);
+    SolveFailure {
+        message: format!("{}: syntax error in pattern", error.unwrap_or_default()),
+        ..failure
     }
 }
 
