@@ -253,8 +253,8 @@ async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
     built.await.unwrap();
 
     let output = Directory::open(at("")).unwrap();
-    let tree = File::open(at("tree.tar")).unwrap();
-    let summary = Rootfs::unpack(tree, &output, "rootfs".as_ref())
+    let stream = File::open(at("tree.tar")).unwrap();
+    let summary = Rootfs::unpack(stream, &output, "rootfs".as_ref())
         .unwrap()
         .commit()
         .unwrap();
