@@ -20,6 +20,7 @@
 //! - `blocking`: work that blocks, for the rooms that await it.
 //! - [`cancel`]: how such work is asked to end early.
 //! - [`handle`]: what a path leads to, followed once and held; and what grows beside its final name.
+//! - [`outlet`]: standard error, for those who must not wait for its reader for ever.
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
 //!
 //! # How to
@@ -53,6 +54,7 @@ pub mod handle;
 pub mod idiom;
 pub mod image;
 mod json_string;
+pub mod outlet;
 pub mod outside;
 pub mod planner;
 pub mod progress;

@@ -28,6 +28,9 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return failure::usage(&error),
     };
+    if let Ok(signals) = &listening {
+        stderr::until(signals.cancel());
+    }
     let mode = commands::mode(&cli);
     let done = listening.and_then(|signals| {
         let done = commands::run(cli, mode, &signals);

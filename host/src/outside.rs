@@ -71,6 +71,31 @@ pub fn within_lines(text: &str) -> String {
     lines
 }
 
+/// JSON in which texts from outside may stand, as it may be shown: what is unruly is written as JSON's own escapes, so that it
+/// says the same.
+///
+/// ```
+/// use oci_image::outside::within_json;
+///
+/// assert_eq!(within_json("\"\u{202e}x\"".to_owned()), r#""\u202ex""#);
+/// ```
+#[must_use]
+pub fn within_json(json: String) -> String {
+    if !json.chars().any(is_unruly) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_unruly(character) {
+            // All of them have four digits at most.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
 impl Display for Shown<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let length = self.0.chars().count();

@@ -12,11 +12,14 @@
 //!
 //! Nobody hears it if standard error is closed, which is nobody's fault.
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
+use std::sync::OnceLock;
 
+use oci_image::cancel::Cancel;
 use oci_image::diagnostics::{self, Report};
-use oci_image::outside::{shown, within_lines};
+use oci_image::outlet::Outlet;
+use oci_image::outside::{shown, within_json, within_lines};
 use oci_image::progress::Mode;
 use serde::Serialize;
 
@@ -52,15 +55,26 @@ pub(crate) struct ErrorLine<'a> {
 impl Line<'_> {
     /// The object with its line's end.
     pub(crate) fn text(&self) -> String {
-        let mut text = serde_json::to_string(self).expect("a line has only names as keys");
+        let text = serde_json::to_string(self).expect("a line has only names as keys");
+        let mut text = within_json(text);
         text.push('\n');
         text
     }
 }
 
+/// What calls off whatever nobody reads.
+static STOP: OnceLock<Cancel> = OnceLock::new();
+
+/// From the moment at which `stop` is called off, nothing that is said waits for a reader who does not read.
+pub(crate) fn until(stop: &Cancel) {
+    // The program has one, and says so once.
+    let _ = STOP.set(stop.clone());
+}
+
 /// Says something as it is.
 pub(crate) fn tell(text: &str) {
-    let _ = io::stderr().write_all(text.as_bytes());
+    let stop = STOP.get().cloned().unwrap_or_default();
+    let _ = Outlet::new(stop).write_all(text.as_bytes());
 }
 
 /// Shows the remarks on a request that is built all the same.

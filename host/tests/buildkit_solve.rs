@@ -212,7 +212,7 @@ async fn a_session_takes_the_headers_of_a_long_dockerignore() {
 async fn a_solve_that_is_dropped_ends_its_step() {
     let daemon = Daemon::start("").await;
     let context = Context::new("RUN echo up; sleep 1000.125\n");
-    let (sender, _reports) = mpsc::unbounded_channel();
+    let (sender, _reports) = mpsc::channel(64);
     let client = daemon.client.clone();
     let asked = context.solve();
     let solving = tokio::spawn(async move { client.solve(asked, sender).await });
@@ -325,7 +325,7 @@ async fn a_sink_may_return_before_its_stream_is_at_its_end() {
 async fn a_daemon_that_dies_is_told_from_a_build_that_fails() {
     let daemon = Daemon::start("").await;
     let context = Context::new("RUN echo up; sleep 1000.250\n");
-    let (sender, _reports) = mpsc::unbounded_channel();
+    let (sender, _reports) = mpsc::channel(64);
     let client = daemon.client.clone();
     let asked = context.solve();
     let solving = tokio::spawn(async move { client.solve(asked, sender).await });
@@ -348,7 +348,7 @@ async fn a_solve_that_is_dropped_during_its_export_leaves_nothing() {
     let daemon = Daemon::start("").await;
     let context = Context::new("RUN head -c 300000000 /dev/zero > /large\n");
     let out = tempfile::tempdir().unwrap();
-    let (sender, _reports) = mpsc::unbounded_channel();
+    let (sender, _reports) = mpsc::channel(64);
     let client = daemon.client.clone();
     let mut asked = context.solve();
     asked.exporters = vec![tar(&out.path().join("rootfs.tar"))];
@@ -365,7 +365,7 @@ async fn a_solve_that_is_dropped_during_its_export_leaves_nothing() {
 async fn a_daemon_stops_at_once_after_solves_of_every_end() {
     let daemon = Daemon::start("").await;
     let context = Context::new("RUN sleep 1000.375\n");
-    let (sender, _reports) = mpsc::unbounded_channel();
+    let (sender, _reports) = mpsc::channel(64);
     let client = daemon.client.clone();
     let asked = context.solve();
     let solving = tokio::spawn(async move { client.solve(asked, sender).await });

@@ -470,7 +470,8 @@ fn layer_sources_are_added_to_an_archive_of_both_forms_and_to_no_other() {
     let add = |path: &Path| {
         let mut options = File::options();
         let file = options.read(true).write(true).open(path).unwrap();
-        sources::add(&RegularFile::of(file, path).unwrap()).unwrap();
+        let image = Image::open(path).unwrap();
+        sources::add(&RegularFile::of(file, path).unwrap(), &image).unwrap();
     };
 
     add(&both(&saved).write(&path));

@@ -116,7 +116,7 @@ async fn daemon_client_and_registry_work_without_a_plan() {
         locals: vec![local("context"), local("dockerfile")],
         ..Solve::default()
     };
-    let (status, reports) = tokio::sync::mpsc::unbounded_channel();
+    let (status, reports) = tokio::sync::mpsc::channel(1024);
     let client = Client::connect(daemon.socket()).await.unwrap();
     let solved = client.solve(solve, status).await;
     drop(client);

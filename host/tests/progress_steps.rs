@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use oci_image::buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 use oci_image::progress::{Mode, Progress, SolveId, run};
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::channel;
 
 fn at(ms: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + Duration::from_millis(ms)
@@ -456,7 +456,7 @@ impl io::Write for Broken {
 
 #[tokio::test]
 async fn a_writer_that_fails_is_left_alone_and_the_reports_are_still_taken() {
-    let (sender, receiver) = unbounded_channel();
+    let (sender, receiver) = channel(8);
     let mut progress = Progress::new(Mode::Plain, Broken(0));
     let solve = progress.add_solve("image");
     for status in [
@@ -464,7 +464,7 @@ async fn a_writer_that_fails_is_left_alone_and_the_reports_are_still_taken() {
         log("a", 1, "x\n"),
         vertices(&[failed("a", 0, 2, "no")]),
     ] {
-        sender.send((solve, status)).unwrap();
+        sender.send((solve, status)).await.unwrap();
     }
     drop(sender);
 
@@ -481,12 +481,12 @@ async fn a_writer_that_fails_is_left_alone_and_the_reports_are_still_taken() {
 
 #[tokio::test]
 async fn the_runner_shows_what_waits_when_nothing_comes() {
-    let (sender, receiver) = unbounded_channel();
+    let (sender, receiver) = channel(8);
     let (reader, writer) = io::pipe().unwrap();
     let mut progress = Progress::new(Mode::Plain, writer);
     let solve = progress.add_solve("image");
     let shown = run(progress, receiver);
-    sender.send((solve, done("load", 0, 10))).unwrap();
+    sender.send((solve, done("load", 0, 10))).await.unwrap();
 
     let lines = tokio::task::spawn_blocking(move || {
         let mut lines = io::BufRead::lines(io::BufReader::new(reader));

@@ -29,6 +29,12 @@ pub const ATTACKS: &[Attack] = &[
         suite: "kills.rs",
     },
     Attack {
+        name: "hostile daemon",
+        tried: 108,
+        what: "a daemon that asks for, sends and says what none should: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
+        suite: "hostile_daemon.rs",
+    },
+    Attack {
         name: "swaps",
         tried: 10_000,
         what: "context, secret, base image, cache and output change places with links to what is outside, again and again from the moment when a build has opened them: the image is made of what was opened, and nothing outside is sent, read or written",

@@ -33,6 +33,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "blocking",
             "cancel",
             "handle",
+            "outlet",
             "regular_file",
         ],
     ),
@@ -44,6 +45,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("blocking", &[]),
     ("cancel", &[]),
     ("handle", &["regular_file"]),
+    ("outlet", &["cancel"]),
     ("regular_file", &[]),
     ("outside", &[]),
 ];

@@ -1,7 +1,8 @@
 //! The attachables of one solve: what the daemon may call, and what came of it on our side.
 //!
-//! Nothing is published before the daemon has reported success; then the cache first, because a cache without its image is
-//! harmless.
+//! Nothing is published before the daemon has reported success, and its word is not enough: each exporter with a sink has sent
+//! one whole stream, and nothing that it needed has failed here. Then the cache goes first, because a cache without its image
+//! is harmless.
 //!
 //! Reads and writes: through sinks, stores and the cache. Unknown here: the channel (`client`).
 
@@ -20,16 +21,23 @@ use crate::buildkit::cache::{CacheError, CacheExport, CacheImport, Lease, LocalC
 use crate::buildkit::containerd::{self, ContentServer};
 use crate::buildkit::content::Content;
 use crate::buildkit::fault::{Fault, Faults};
-use crate::buildkit::filesend::{FileSend, Inbox};
+use crate::buildkit::filesend::{FileSend, Inbox, Unsound};
 use crate::buildkit::filesync::FileSync;
 use crate::buildkit::layout::{Layout, LayoutStage};
 use crate::buildkit::repositories::Repositories;
 use crate::buildkit::secrets::Secrets;
-use crate::buildkit::session::{MESSAGE_LIMIT, Services};
+use crate::buildkit::session::Services;
 use crate::buildkit::sink::Received;
 use crate::buildkit::solve::{self, Exporter, Solve, SolveError, Solved};
 use crate::buildkit::ssh::Ssh;
 use crate::buildkit::store::{Access, Store};
+
+/// Size of the largest message of an exporter's stream, in bytes: BuildKit cuts at 3 MiB.
+const CHUNK_LIMIT: usize = 4 << 20;
+/// Size of the largest message of an agent's stream, in bytes: the daemon passes pieces of 32 KiB.
+const AGENT_LIMIT: usize = 1 << 20;
+/// Size of the largest message of a service that is asked by names alone, in bytes.
+const NAMES_LIMIT: usize = 64 << 10;
 
 /// The attachables of one solve, seen from our side.
 pub(crate) struct Attachables {
@@ -56,22 +64,24 @@ impl Attachables {
     ) -> Result<(Self, Services), SolveError> {
         let cache = CacheUpdate::new(&solve.cache_exports).await?;
         let faults = Faults::default();
-        let received = Inbox::default();
         let logins = UsedLogins::default();
         let layout = stage(&solve.exporters)?;
 
         let mut services = Services::default();
         let (_, health) = tonic_health::server::health_reporter();
-        services.add(&["Check", "Watch"], health);
+        services.add(
+            &["Check", "Watch"],
+            health.max_decoding_message_size(NAMES_LIMIT),
+        );
         let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
         let filesync = FileSync::new(solve.locals.clone(), unsent);
         services.add(&["DiffCopy"], filesync);
         let sinks = solve.exporters.iter().map(Exporter::sink).collect();
         let unkept = faults.recorder(|(exporter, source)| Fault::Sink { exporter, source });
-        let (filesend, sinks_ended) = FileSend::new(sinks, received.clone(), unkept);
+        let (filesend, received, sinks_ended) = FileSend::new(sinks, unkept);
         services.add(
             &["DiffCopy"],
-            FileSendServer::new(filesend).max_decoding_message_size(MESSAGE_LIMIT),
+            FileSendServer::new(filesend).max_decoding_message_size(CHUNK_LIMIT),
         );
         let unanswered = faults.recorder(|(host, source)| Fault::Credentials { host, source });
         let auth = Auth::new(
@@ -87,14 +97,17 @@ impl Attachables {
                 "GetTokenAuthority",
                 "VerifyTokenAuthority",
             ],
-            AuthServer::new(auth),
+            AuthServer::new(auth).max_decoding_message_size(NAMES_LIMIT),
         );
         let secrets = Secrets::new(solve.secrets.clone(), faults.recorder(Fault::Secret));
-        services.add(&["GetSecret"], SecretsServer::new(secrets));
+        services.add(
+            &["GetSecret"],
+            SecretsServer::new(secrets).max_decoding_message_size(NAMES_LIMIT),
+        );
         let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
         services.add(
             &["CheckAgent", "ForwardAgent"],
-            SshServer::new(ssh).max_decoding_message_size(MESSAGE_LIMIT),
+            SshServer::new(ssh).max_decoding_message_size(AGENT_LIMIT),
         );
         let stores = stores(solve, layout.as_ref());
         let content = Content::new(stores, faults.recorder(Fault::Content));
@@ -129,11 +142,19 @@ impl Attachables {
                 ));
             }
         };
+        if let Some(fault) = self.faults.take().filter(Fault::spoils_a_success) {
+            return Err(SolveError::Failed {
+                failure: Box::default(),
+                cause: Some(Box::new(fault)),
+                logins: self.logins.take(),
+            });
+        }
+        let received = self.received.take()?;
         let solved = Solved {
             exporter_response: response.into_iter().collect(),
             cache_failure: None,
         };
-        tokio::task::spawn_blocking(move || self.publish(solved))
+        tokio::task::spawn_blocking(move || self.publish(received, solved))
             .await
             .unwrap_or_else(|panic| {
                 Err(SolveError::Publish {
@@ -142,11 +163,10 @@ impl Attachables {
             })
     }
 
-    fn publish(self, mut solved: Solved) -> Result<Solved, SolveError> {
+    fn publish(self, received: Vec<Received>, mut solved: Solved) -> Result<Solved, SolveError> {
         if let Some(update) = self.cache {
             solved.cache_failure = update.finish(solved.cache_manifest()).err();
         }
-        let received = self.received.take();
         received
             .into_iter()
             .try_for_each(Received::publish)
@@ -155,6 +175,15 @@ impl Attachables {
             stage.publish(solved.descriptor().unwrap_or_default())?;
         }
         Ok(solved)
+    }
+}
+
+impl From<Unsound> for SolveError {
+    fn from(unsound: Unsound) -> Self {
+        match unsound {
+            Unsound::NotWhole { exporter } => Self::NotWhole { exporter },
+            Unsound::Doubled { exporter } => Self::Doubled { exporter },
+        }
     }
 }
 

@@ -159,7 +159,7 @@ impl LocalCache {
             return Ok(());
         };
         self.layout.remove_index()?;
-        Ok(self.sweep(&HashSet::new())?)
+        Ok(self.layout.sweep(&HashSet::new())?)
     }
 
     /// Deletes what no tag refers to, and what writes that were cut short have left. Does nothing while a solve exports to
@@ -179,7 +179,7 @@ impl LocalCache {
         for manifest in &index {
             self.layout.reach(manifest, &mut reached)?;
         }
-        Ok(self.sweep(&reached)?)
+        Ok(self.layout.sweep(&reached)?)
     }
 
     /// Makes the cache's directories, and keeps [`LocalCache::prune`] away until the lease is dropped. Waits for one that runs, and
@@ -225,11 +225,6 @@ impl LocalCache {
         )
         .ok()
     }
-
-    fn sweep(&self, kept: &HashSet<String>) -> Result<(), LayoutError> {
-        sweep(self.layout.directory(), INGEST, &HashSet::new())?;
-        sweep(self.layout.directory(), BLOBS, kept)
-    }
 }
 
 fn tag(manifest: &Descriptor) -> Option<&str> {
@@ -242,26 +237,4 @@ fn tag(manifest: &Descriptor) -> Option<&str> {
 
 fn set_tag(manifest: &mut Descriptor, name: &str) {
     manifest.set_annotations(Some(HashMap::from([(TAG.to_owned(), name.to_owned())])));
-}
-
-/// Deletes the files of a directory of a layout, except those with the given names.
-fn sweep(layout: &Directory, name: &str, kept: &HashSet<String>) -> Result<(), LayoutError> {
-    let unread = |source| LayoutError::Read {
-        path: layout.full_path(name),
-        source,
-    };
-    let directory = match layout.own_directory(name) {
-        Ok(directory) => directory,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(unread(error)),
-    };
-    for name in directory.names().map_err(unread)? {
-        if name.to_str().is_none_or(|name| !kept.contains(name)) {
-            unlinkat(&directory, &name, AtFlags::empty()).map_err(|error| LayoutError::Write {
-                path: directory.full_path(&name),
-                source: error.into(),
-            })?;
-        }
-    }
-    Ok(())
 }

@@ -7,10 +7,11 @@
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::Duration;
 
+use bollard_buildkit_proto::moby::buildkit::v1::InfoRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use bollard_buildkit_proto::moby::buildkit::v1::{self as wire, InfoRequest, StatusRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -18,6 +19,7 @@ use tonic::transport::{Channel, Endpoint};
 
 use crate::buildkit::attachables::Attachables;
 use crate::buildkit::local;
+use crate::buildkit::reports::Reports;
 use crate::buildkit::repositories::Repositories;
 use crate::buildkit::session::{self, MESSAGE_LIMIT, Session};
 use crate::buildkit::solve::{Solve, SolveError, Solved};
@@ -62,6 +64,34 @@ pub enum ConnectError {
     },
 }
 
+/// Who is told of the reports of one solve.
+struct Watching<'solve> {
+    repositories: &'solve Repositories,
+    status: mpsc::Sender<Status>,
+    /// Ends with the solve.
+    ended: mpsc::Receiver<Infallible>,
+}
+
+impl Watching<'_> {
+    /// What comes of a wait for the daemon, unless it is silent for too long after the solve has ended. Only the daemon's silence
+    /// counts: whoever takes the reports may be as slow as they like.
+    async fn unless_silent<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut wait = pin!(wait);
+        tokio::select! {
+            biased;
+            done = wait.as_mut() => return Some(done),
+            _ = self.ended.recv() => {}
+        }
+        tokio::time::timeout(STATUS_DEADLINE, wait).await.ok()
+    }
+
+    async fn pass_on(&self, report: Status) {
+        self.repositories.note(&report);
+        // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
+        let _ = self.status.send(report).await;
+    }
+}
+
 impl Client {
     /// Connects to the daemon that listens on a Unix socket.
     ///
@@ -103,7 +133,7 @@ impl Client {
         })
     }
 
-    /// Solves, and sends to `status` what the daemon reports meanwhile.
+    /// Solves, and sends to `status` what the daemon reports meanwhile; the daemon waits while nobody takes it.
     ///
     /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
     ///
@@ -119,9 +149,11 @@ impl Client {
     ///     locals: vec![local("context"), local("dockerfile")],
     ///     ..Solve::default()
     /// };
-    /// let (status, mut reports) = tokio::sync::mpsc::unbounded_channel();
-    /// let solved = Client::connect(socket).await?.solve(solve, status).await?;
-    /// println!("{} reports, {:?}", reports.len(), solved.exporter_response);
+    /// let (status, mut reports) = tokio::sync::mpsc::channel(8);
+    /// let client = Client::connect(socket).await?;
+    /// let shown = async { while let Some(report) = reports.recv().await { println!("{report:?}") } };
+    /// let (solved, ()) = tokio::join!(client.solve(solve, status), shown);
+    /// println!("{:?}", solved?.exporter_response);
     /// # Ok(())
     /// # }
     /// ```
@@ -131,7 +163,7 @@ impl Client {
     pub async fn solve(
         &self,
         solve: Solve,
-        status: mpsc::UnboundedSender<Status>,
+        status: mpsc::Sender<Status>,
     ) -> Result<Solved, SolveError> {
         let reference = session::identity()?;
         let session_id = session::identity()?;
@@ -141,52 +173,34 @@ impl Client {
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 
         let request = solve.request(&reference, &session_id);
-        let (over, ended) = tokio::sync::oneshot::channel::<Infallible>();
+        let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
             session.close().await;
             drop(over);
             response
         };
-        let watched = |report: wire::StatusResponse| {
-            let report = Status::from(report);
-            repositories.note(&report);
-            // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
-            let _ = status.send(report);
+        let watching = Watching {
+            repositories: &repositories,
+            status,
+            ended,
         };
-        let (response, ()) = tokio::join!(solving, self.watch(reference, watched, ended));
+        let (response, ()) = tokio::join!(solving, self.watch(reference, watching));
         attachables
             .finish(response.map(|response| response.into_inner().exporter_response))
             .await
     }
 
-    /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has `ended`.
-    async fn watch(
-        &self,
-        reference: String,
-        watched: impl Fn(wire::StatusResponse),
-        mut ended: tokio::sync::oneshot::Receiver<Infallible>,
-    ) {
-        let reports = async {
-            // A solve that fails has its own error; reports that cannot be read add nothing to it.
-            let Ok(reports) = self
-                .control()
-                .status(StatusRequest { r#ref: reference })
-                .await
-            else {
-                return;
-            };
-            let mut reports = reports.into_inner();
-            while let Ok(Some(report)) = reports.message().await {
-                watched(report);
-            }
+    /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has ended.
+    async fn watch(&self, reference: String, mut watching: Watching<'_>) {
+        let opening = Reports::open(self.channel.clone(), reference);
+        // A solve that fails has its own error; reports that cannot be read add nothing to it.
+        let Some(Ok(mut reports)) = watching.unless_silent(opening).await else {
+            return;
         };
-        tokio::pin!(reports);
-        tokio::select! {
-            () = reports.as_mut() => return,
-            _ = &mut ended => {}
+        while let Some(Ok(Some(report))) = watching.unless_silent(reports.next()).await {
+            watching.pass_on(report).await;
         }
-        let _ = tokio::time::timeout(STATUS_DEADLINE, reports).await;
     }
 
     fn control(&self) -> ControlClient<Channel> {

@@ -14,7 +14,7 @@ use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bytes::Bytes;
 use oci_spec::image::Digest as BlobDigest;
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
@@ -36,11 +36,14 @@ pub use crate::buildkit::store::{ContentError, Store};
 const PIECE_SIZE: usize = 256 * 1024;
 /// Pieces on their way to the daemon.
 const PIECES_IN_FLIGHT: usize = 4;
+/// Blobs that are written at the same time, each of which has one message of the daemon in memory; more wait.
+const WRITES_AT_ONCE: usize = 8;
 
 /// The attachable that serves stores, each by its name.
 pub(crate) struct Content {
     stores: HashMap<String, Arc<Store>>,
     verified: Mutex<HashSet<PathBuf>>,
+    writes: Arc<Semaphore>,
     faults: Recorder<ContentError>,
 }
 
@@ -54,6 +57,7 @@ impl Content {
         Self {
             stores,
             verified: Mutex::default(),
+            writes: Arc::new(Semaphore::new(WRITES_AT_ONCE)),
             faults,
         }
     }
@@ -140,7 +144,13 @@ impl containerd::Content for Content {
         let (answers, stream) = mpsc::channel(1);
         let faults = self.faults.clone();
         let mut requests = request.into_inner();
+        let writes = Arc::clone(&self.writes);
         tokio::spawn(async move {
+            let turn = tokio::select! {
+                turn = writes.acquire_owned() => turn,
+                () = answers.closed() => return,
+            };
+            let _turn = turn.expect("nobody closes this semaphore");
             let write = ingest::take(&store, &mut requests, &answers, &faults);
             if let Err(status) = write.await {
                 let _ = answers.send(Err(status)).await;

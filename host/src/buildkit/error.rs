@@ -9,6 +9,11 @@ use bollard_buildkit_proto::pb;
 use prost::Message;
 use serde::Deserialize;
 
+/// How long a message may be, in bytes; the longest are those that quote a step's whole script.
+const LONGEST_MESSAGE: usize = 32 << 10;
+/// How many details are read; a failure has some.
+const MOST_DETAILS: usize = 100;
+
 /// A solve that the daemon reports as failed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SolveFailure {
@@ -46,14 +51,14 @@ impl SolveFailure {
     /// Reads the details of a gRPC status; those that are unknown or malformed are left out.
     pub(crate) fn from_status(status: &tonic::Status) -> Self {
         let mut failure = Self {
-            message: status.message().to_owned(),
+            message: without_midst(status.message()),
             ..Self::default()
         };
         let details = rpc::Status::decode(status.details())
             .unwrap_or_default()
             .details;
         // The daemon lists the outermost first.
-        for detail in details.iter().rev() {
+        for detail in details.iter().rev().take(MOST_DETAILS) {
             match detail.type_url.rsplit('/').next().unwrap_or_default() {
                 "errdefs.Source+json" => failure
                     .sources
@@ -71,6 +76,16 @@ impl SolveFailure {
         }
         failure
     }
+}
+
+/// A message that is not longer than anything a daemon has to say: of a longer one both ends, which say what and why.
+fn without_midst(message: &str) -> String {
+    if message.len() <= LONGEST_MESSAGE {
+        return message.to_owned();
+    }
+    let end = message.ceil_char_boundary(message.len() - LONGEST_MESSAGE / 2);
+    let start = message.floor_char_boundary(LONGEST_MESSAGE / 2);
+    format!("{}...{}", &message[..start], &message[end..])
 }
 
 /// `errdefs.Source`; like all of these, fields that are zero or empty are left out on the wire.

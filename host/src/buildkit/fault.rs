@@ -58,6 +58,14 @@ pub enum Fault {
     Content(#[from] ContentError),
 }
 
+impl Fault {
+    /// Whether a solve cannot have succeeded with it, whatever the daemon says: it has no whole export, or not all of a local. What
+    /// else fails may be done without (a login, an agent that a step only tries).
+    pub(crate) fn spoils_a_success(&self) -> bool {
+        matches!(self, Self::Sink { .. } | Self::Local { .. })
+    }
+}
+
 /// The first fault of a session; those that follow are its consequences.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Faults(Arc<Mutex<Option<Fault>>>);

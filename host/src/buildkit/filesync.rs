@@ -24,7 +24,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, header};
 use hyper::body::{Body, Frame};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{JoinSet, spawn_blocking};
 use tonic::Status;
 use tonic::server::NamedService;
@@ -42,10 +42,15 @@ use requests::Requests;
 // Each is at most a chunk of a file, so this bounds the memory of a call.
 const BUFFERS_IN_FLIGHT: usize = 8;
 
+/// Transfers that run at the same time, each with its threads and buffers; more wait.
+// A build makes three, and one for each local that it names besides.
+const TRANSFERS_AT_ONCE: usize = 8;
+
 /// The attachable that serves locals.
 #[derive(Clone)]
 pub(crate) struct FileSync {
     locals: Arc<[Local]>,
+    transfers: Arc<Semaphore>,
     faults: Recorder<(String, FileSyncError)>,
 }
 
@@ -106,6 +111,7 @@ impl FileSync {
     pub(crate) fn new(locals: Vec<Local>, faults: Recorder<(String, FileSyncError)>) -> Self {
         Self {
             locals: locals.into(),
+            transfers: Arc::new(Semaphore::new(TRANSFERS_AT_ONCE)),
             faults,
         }
     }
@@ -136,6 +142,7 @@ impl FileSync {
         let call = Call {
             local: local.clone(),
             patterns,
+            transfers: Arc::clone(&self.transfers),
             faults: self.faults.clone(),
             buffers: sender,
         };
@@ -183,6 +190,7 @@ where
 struct Call {
     local: Local,
     patterns: Patterns,
+    transfers: Arc<Semaphore>,
     faults: Recorder<(String, FileSyncError)>,
     buffers: mpsc::Sender<Result<Bytes, Status>>,
 }
@@ -190,6 +198,11 @@ struct Call {
 impl Call {
     /// Lists and sends until the daemon has what it wants, or until one side gives up.
     async fn answer<B: Body<Data = Bytes> + Unpin>(self, mut packets: Packets<B>) {
+        let turn = tokio::select! {
+            turn = Arc::clone(&self.transfers).acquire_owned() => turn,
+            () = self.buffers.closed() => return,
+        };
+        let _turn = turn.expect("nobody closes this semaphore");
         let requests = Arc::new(Requests::default());
         // However this ends, the threads that wait for requests must end too.
         let _close = CloseOnDrop(Arc::clone(&requests));

@@ -72,6 +72,17 @@ pub enum LayoutError {
         /// The defect.
         source: serde_json::Error,
     },
+    /// The daemon describes the image that it sent in a way we do not understand.
+    #[error(
+        "the daemon's description of the image in `{}` is malformed",
+        shown(path)
+    )]
+    Descriptor {
+        /// Where the image would be.
+        path: PathBuf,
+        /// The defect.
+        source: serde_json::Error,
+    },
     /// A blob is missing, or is not the one that its digest names.
     #[error("blob {digest} in `{}` is missing or damaged", shown(directory))]
     Blob {
@@ -127,6 +138,12 @@ impl Layout {
     pub(crate) fn finish(&self) -> Result<(), LayoutError> {
         unlinkat(&self.directory, INGEST, AtFlags::REMOVEDIR)
             .map_err(|error| self.unwritten(INGEST, error.into()))
+    }
+
+    /// Deletes every blob but those `kept`, and what writes that were cut short have left.
+    pub(crate) fn sweep(&self, kept: &HashSet<String>) -> Result<(), LayoutError> {
+        sweep(&self.directory, INGEST, &HashSet::new())?;
+        sweep(&self.directory, BLOBS, kept)
     }
 
     /// What its index names; `None` if it has no index.
@@ -254,14 +271,18 @@ impl LayoutStage {
         &self.layout
     }
 
-    /// Names the image, by the daemon's `descriptor` (JSON in base64), and takes the place of what was there.
+    /// Names the image, by the daemon's `descriptor` (JSON in base64), and takes the place of what was there. All that the image
+    /// refers to is there, and nothing else.
     pub(crate) fn publish(mut self, descriptor: &str) -> Result<(), LayoutError> {
         let json = STANDARD.decode(descriptor).unwrap_or_default();
         let image: Descriptor =
-            serde_json::from_slice(&json).map_err(|source| LayoutError::Parse {
+            serde_json::from_slice(&json).map_err(|source| LayoutError::Descriptor {
                 path: self.destination.clone(),
                 source,
             })?;
+        let mut reached = HashSet::new();
+        self.layout.reach(&image, &mut reached)?;
+        self.layout.sweep(&reached)?;
         self.layout.change(|manifests| manifests.push(image))?;
         self.layout.finish()?;
         // The old one goes with the stage.
@@ -272,6 +293,28 @@ impl LayoutStage {
                 source,
             })
     }
+}
+
+/// Deletes the files of a directory of a layout, except those with the given names.
+fn sweep(layout: &Directory, name: &str, kept: &HashSet<String>) -> Result<(), LayoutError> {
+    let unread = |source| LayoutError::Read {
+        path: layout.full_path(name),
+        source,
+    };
+    let directory = match layout.own_directory(name) {
+        Ok(directory) => directory,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(unread(error)),
+    };
+    for name in directory.names().map_err(unread)? {
+        if name.to_str().is_none_or(|name| !kept.contains(name)) {
+            unlinkat(&directory, &name, AtFlags::empty()).map_err(|error| LayoutError::Write {
+                path: directory.full_path(&name),
+                source: error.into(),
+            })?;
+        }
+    }
+    Ok(())
 }
 
 /// Locks a directory until what is returned is dropped.

@@ -5,7 +5,7 @@
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back.
 //! - `attachables`: what the daemon may call during a solve, and what came of it.
-//! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings.
+//! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //! - [`error`]: what the daemon says of a solve that failed, as types.
 //! - [`fault`]: what went wrong on our side of the session, as a `recorder` takes it from each attachable.
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
@@ -35,6 +35,7 @@ mod ingest;
 pub mod layout;
 pub mod local;
 mod recorder;
+mod reports;
 pub mod repositories;
 pub mod secrets;
 pub mod session;

@@ -27,9 +27,15 @@ use tower::{Service, ServiceExt};
 
 use crate::buildkit::tunnel::{TunnelReader, TunnelWriter};
 
-/// Largest message and largest header list that we take from the daemon, in bytes.
-// The defaults are 4 MiB and 16 KiB; 400 lines of `.dockerignore` need 30 KB of headers.
+/// Largest message that we take from the daemon, in bytes, and largest header list of an answer.
+// The defaults are 4 MiB and 16 KiB.
 pub(crate) const MESSAGE_LIMIT: usize = 16 << 20;
+/// Largest header list of a call on the session, in bytes.
+// 400 lines of `.dockerignore` need 30 KB.
+const HEADERS_LIMIT: u32 = 2 << 20;
+/// How many calls of the daemon may be under way on a session; it waits with more. Together with the limit of headers and those of
+/// each service this bounds what the daemon can make us hold.
+const CALLS_LIMIT: u32 = 100;
 
 /// How long the daemon may take to let go of a session that we have half-closed.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
@@ -173,7 +179,8 @@ where
     });
     let connection = http2::Builder::new(TokioExecutor::new())
         .timer(TokioTimer::new())
-        .max_header_list_size(MESSAGE_LIMIT as u32)
+        .max_header_list_size(HEADERS_LIMIT)
+        .max_concurrent_streams(CALLS_LIMIT)
         .serve_connection(TokioIo::new(pipe), service);
     tokio::select! {
         // An error here is the daemon's end of the pipe gone; the solve reports that with more to say.

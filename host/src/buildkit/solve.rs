@@ -116,6 +116,18 @@ pub enum SolveError {
         /// The logins that registries were given; a refusal is best explained by where its login came from.
         logins: Vec<UsedLogin>,
     },
+    /// The daemon reports success, and one of its exports has not come, or not to its end.
+    #[error("the daemon reports success, but has not sent the whole `{exporter}` export")]
+    NotWhole {
+        /// BuildKit's name of the exporter.
+        exporter: &'static str,
+    },
+    /// The daemon reports success, and has sent one of its exports more than once.
+    #[error("the daemon reports success, but has sent the `{exporter}` export more than once")]
+    Doubled {
+        /// BuildKit's name of the exporter.
+        exporter: &'static str,
+    },
     /// No session could be opened.
     #[error(transparent)]
     Session(#[from] SessionError),

@@ -245,8 +245,16 @@ impl Daemon {
     /// # Errors
     /// [`DaemonError::Unkillable`] if it outlives SIGKILL by 5 s.
     pub async fn stop(self) -> Result<Exit, DaemonError> {
+        self.stop_within(STOP_DEADLINE).await
+    }
+
+    /// The same, with SIGKILL after so long.
+    ///
+    /// # Errors
+    /// As [`Daemon::stop`].
+    pub async fn stop_within(self, patience: Duration) -> Result<Exit, DaemonError> {
         self.process.signal(Signal::TERM);
-        if let Ok(exit) = tokio::time::timeout(STOP_DEADLINE, self.exited()).await {
+        if let Ok(exit) = tokio::time::timeout(patience, self.exited()).await {
             return Ok(exit);
         }
         self.process.signal(Signal::KILL);

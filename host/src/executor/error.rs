@@ -98,6 +98,25 @@ pub enum BuildError {
         /// The solve's name.
         solve: String,
     },
+    /// The daemon names the image by what is no digest.
+    #[error("the daemon names the image of `{solve}` by `{digest}`, which is no sha256 digest", solve = shown(solve), digest = shown(digest))]
+    OddDigest {
+        /// The solve's name.
+        solve: String,
+        /// What it says.
+        digest: String,
+    },
+    /// What was exported is not a whole image, or not the one that the daemon reports.
+    #[error(
+        "what the daemon has sent for `{}` is not the image that it reports",
+        shown(path)
+    )]
+    NotTheImage {
+        /// The image's name in the output.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ImageError,
+    },
     /// An output cannot be written.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -9,12 +9,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
+use oci_spec::image::Digest;
 
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
 use crate::cancel::Cancel;
 use crate::executor::outputs::Staging;
 use crate::handle::{Directory, Found};
+use crate::image::claim::{self, Claim};
 use crate::image::error::ImageError;
 use crate::image::rootfs::{Rootfs, Summary};
 use crate::image::{Image, metadata};
@@ -64,29 +66,38 @@ pub fn exporters(
     [image].into_iter().chain(rootfs).collect()
 }
 
-/// An image that is staged. Blocking.
+/// The image that is staged, if it is whole and the one that the daemon names by `digest`: that of its config, or of its
+/// manifest or index where it is an OCI layout. Blocking.
 ///
 /// # Errors
 /// [`ImageError`].
-pub fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
+pub fn staged(
+    format: ImageFormat,
+    staging: &Staging,
+    digest: &Digest,
+) -> Result<Image, ImageError> {
     let (directory, name) = (staging.directory(), name(format));
     let path = directory.full_path(name);
-    let found = match format {
-        ImageFormat::DockerArchive => staging.file(name).map(Found::File),
-        ImageFormat::OciLayout => directory.own_directory(name).map(Found::Directory),
+    let (found, claim) = match format {
+        ImageFormat::DockerArchive => {
+            (staging.file(name).map(Found::File), Claim::Config(digest))
+        }
+        ImageFormat::OciLayout => {
+            let layout = directory.own_directory(name);
+            (layout.map(Found::Directory), Claim::Root(digest))
+        }
     };
     match found {
-        Ok(found) => Image::read(found, &path, &Cancel::default()),
+        Ok(found) => claim::check(found, &path, claim),
         Err(source) => Err(ImageError::Open { path, source }),
     }
 }
 
-/// The bytes of `metadata.json` for an image that is staged. Blocking.
+/// The bytes of `metadata.json` for an image. Blocking.
 ///
 /// # Errors
-/// Whatever keeps the image or its config from being read.
-pub fn metadata(format: ImageFormat, staging: &Staging) -> Result<Vec<u8>, SinkError> {
-    let image = image(format, staging)?;
+/// Whatever keeps its config from being read.
+pub fn metadata(image: &Image) -> Result<Vec<u8>, SinkError> {
     let root = image.manifest(image.digest()).ok_or("it has no manifest")?;
     let config = root
         .config

@@ -2,8 +2,6 @@
 //!
 //! Reads: the context, for hints. Writes: nothing. Unknown here: what other solves of the plan came to.
 
-use std::io;
-
 use crate::buildkit::error::SolveFailure;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::filesync::FileSyncError;
@@ -12,6 +10,7 @@ use crate::buildkit::solve::SolveError;
 use crate::buildkit::walk::WalkError;
 use crate::executor::surroundings::Surroundings;
 use crate::executor::{BuildError, Engine, room};
+use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{FailureReport, Known, Progress};
 
@@ -20,7 +19,7 @@ pub(super) fn failed(
     plan: &CheckedPlan,
     index: usize,
     error: SolveError,
-    progress: &Progress<io::Stderr>,
+    progress: &Progress<Outlet>,
     engine: Engine<'_>,
 ) -> BuildError {
     let Engine { host, opened, .. } = engine;

@@ -38,7 +38,6 @@ mod surroundings;
 mod work;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
@@ -50,6 +49,7 @@ use crate::buildkit::docker_config::DockerConfig;
 use crate::cancel::Cancel;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Privileges, Programs};
 use crate::image::Image;
+use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::{DaemonLog, Mode};
@@ -65,6 +65,9 @@ use work::Work;
 /// How long a daemon may take to end whose connection has broken.
 // The kernel closes its sockets first and reports its end milliseconds later.
 const DEATH_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long a daemon may take to end when we are stopped; a sound one takes some milliseconds.
+const STOPPED_DEADLINE: Duration = Duration::from_secs(1);
 
 /// How long work may take to notice that it was called off, which it does within a piece of a file.
 const CALLING_OFF_DEADLINE: Duration = Duration::from_secs(1);
@@ -144,10 +147,12 @@ pub async fn run(
     let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
     (host.credentials.remarks().iter()).for_each(|remark| (host.on_warning)(remark));
     let (opened, outputs, registry) = prepare_until(stop.as_mut(), plan, inline, host).await?;
+    let unread = Cancel::default(); // what nobody may wait for who is stopped: a reader of the daemon's log
+    let _unread = unread.on_drop();
     let daemon = tokio::select! {
         biased;
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
-        daemon = start(plan, host, privileges) => daemon.map_err(|error| room::blame(error, host))?,
+        daemon = start(plan, host, privileges, &unread) => daemon.map_err(|error| room::blame(error, host))?,
     };
     let solving = solves::all(
         plan,
@@ -165,7 +170,12 @@ pub async fn run(
         exit = daemon.exited() => Err(BuildError::DaemonDied(Box::new(exit))),
         solved = solving => blame(solved, &daemon).await,
     };
-    let stopped = daemon.stop().await;
+    let stopped = if let Err(BuildError::Stopped(_)) = solved {
+        unread.cancel();
+        daemon.stop_within(STOPPED_DEADLINE).await
+    } else {
+        daemon.stop().await
+    };
     let built = solved.map_err(|error| room::blame(error, host))?;
     stopped?
         .warnings
@@ -266,6 +276,7 @@ async fn start(
     plan: &CheckedPlan,
     host: &Host,
     privileges: Privileges,
+    unread: &Cancel,
 ) -> Result<Daemon, BuildError> {
     let programs = Programs::find(&host.programs)?;
     let options = Options {
@@ -273,7 +284,7 @@ async fn start(
         privileges: Some(privileges),
         directory: host.directory.clone(),
         debug: plan.debug(),
-        log_sink: plan.debug().then(|| daemon_log(host.progress)),
+        log_sink: (plan.debug()).then(|| daemon_log(host.progress, unread.clone())),
         ..Options::new(&host.root, programs)
     };
     let daemon = Daemon::start(options, host.on_wait).await?;
@@ -285,8 +296,8 @@ async fn start(
 }
 
 /// Where the daemon's log is shown, beside the progress: in whole lines, so that those of progress stay whole too.
-fn daemon_log(progress: Mode) -> LogSink {
-    Box::new(DaemonLog::new(progress, io::stderr()))
+fn daemon_log(progress: Mode, unread: Cancel) -> LogSink {
+    Box::new(DaemonLog::new(progress, Outlet::new(unread)))
 }
 
 /// Serves base images on loopback; `None` where there are none.

@@ -6,10 +6,11 @@
 //! Writes: staged outputs. Unknown here: what is in the build's cache (`cache`).
 
 use std::collections::BTreeMap;
-use std::io;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
+use oci_spec::image::{Digest, DigestAlgorithm};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
@@ -26,9 +27,13 @@ use crate::executor::work::Work;
 use crate::executor::{BuildError, Engine, cache, dockerfile, exports, snapshot};
 use crate::handle::Directory;
 use crate::image::sources;
+use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{self, Progress, SolveId};
 use crate::registry::Registry;
+
+/// Reports on their way to whoever shows them; the daemon waits while they are not taken.
+const REPORTS_IN_FLIGHT: usize = 2;
 
 /// An image that was exported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +46,8 @@ pub struct Built {
     pub image: String,
     /// Digest of its config, or of its manifest or index where it is an OCI layout.
     pub digest: String,
+    /// The digest itself.
+    config_or_root: Digest,
     /// The solve's place in the plan.
     index: usize,
 }
@@ -84,11 +91,11 @@ impl Outputs {
             .collect()
     }
 
-    /// Writes what describes each image beside it, and gives all results their names, unless it is called off before the first.
-    /// Blocking.
+    /// Checks that each image is the one that the daemon names, writes what describes it beside it, and gives all results their
+    /// names, unless it is called off before the first. Blocking.
     ///
     /// # Errors
-    /// [`BuildError::Output`], [`BuildError::Metadata`], [`BuildError::Cancelled`].
+    /// [`BuildError::NotTheImage`], [`BuildError::Output`], [`BuildError::Metadata`], [`BuildError::Cancelled`].
     pub fn publish(self, built: &[Built], cancelled: &Cancel) -> Result<(), BuildError> {
         for image in built {
             if let Some(output) = &self.0[image.index] {
@@ -112,14 +119,20 @@ impl Output {
             path: image.image.clone().into(),
             source,
         };
+        let format = self.export.format;
+        let staged = exports::staged(format, &self.staging, &image.config_or_root);
+        let staged = staged.map_err(|source| BuildError::NotTheImage {
+            path: image.image.clone().into(),
+            source,
+        })?;
         self.staging.write("digest", image.digest.as_bytes())?;
-        if self.export.format == ImageFormat::DockerArchive {
-            let archive = self.staging.file(exports::name(self.export.format));
+        if format == ImageFormat::DockerArchive {
+            let archive = self.staging.file(exports::name(format));
             let archive = archive.map_err(|error| failed(error.into()))?;
-            sources::add(&archive).map_err(|error| failed(error.into()))?;
+            sources::add(&archive, &staged).map_err(|error| failed(error.into()))?;
         }
         if self.export.rootfs {
-            let metadata = exports::metadata(self.export.format, &self.staging).map_err(failed)?;
+            let metadata = exports::metadata(&staged).map_err(failed)?;
             self.staging.write("metadata.json", &metadata)?;
         }
         Ok(())
@@ -176,7 +189,7 @@ pub(super) async fn all(
 /// What became of the solves when they all ran at once.
 struct Attempt {
     outcome: Result<BTreeMap<usize, Solved>, (usize, SolveError)>,
-    progress: Progress<io::Stderr>,
+    progress: Progress<Outlet>,
 }
 
 /// One solve, its reports marked as its own.
@@ -184,13 +197,13 @@ async fn run(
     client: &Client,
     solve: Solve,
     id: SolveId,
-    reports: mpsc::UnboundedSender<(SolveId, Status)>,
+    reports: mpsc::Sender<(SolveId, Status)>,
 ) -> Result<Solved, SolveError> {
-    let (sender, mut receiver) = mpsc::unbounded_channel();
+    let (sender, mut receiver) = mpsc::channel(REPORTS_IN_FLIGHT);
     let forward = async {
         while let Some(status) = receiver.recv().await {
             // Progress takes every report until all senders are gone.
-            let _ = reports.send((id, status));
+            let _ = reports.send((id, status)).await;
         }
     };
     let (solved, ()) = tokio::join!(client.solve(solve, sender), forward);
@@ -235,11 +248,14 @@ impl Shared<'_> {
 
     /// Runs every solve at the same time, and shows their progress.
     async fn attempt(&self, client: &Client, outputs: &Outputs) -> Attempt {
-        let mut progress = Progress::new(self.engine.host.progress, io::stderr());
+        let unread = Cancel::default();
+        // Whoever is dropped here does not wait for a reader of the progress.
+        let _unread = unread.on_drop();
+        let mut progress = Progress::new(self.engine.host.progress, Outlet::new(unread));
         for image in self.plan.base_images() {
             progress.add_base_argument(&image.argument);
         }
-        let (reports, shown) = mpsc::unbounded_channel();
+        let (reports, shown) = mpsc::channel(REPORTS_IN_FLIGHT);
         let mut running = JoinSet::new();
         for (index, (solve, output)) in self.plan.solves().iter().zip(&outputs.0).enumerate() {
             let id = progress.add_solve(&solve.name);
@@ -339,18 +355,33 @@ fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Bui
         .attributes
         .iter()
         .find(|attribute| attribute.key == "target");
-    let Some(digest) = digest else {
-        return Some(Err(BuildError::NoDigest {
-            solve: solve.name.clone(),
-        }));
+    let config_or_root = match told(solve, digest) {
+        Ok(digest) => digest,
+        Err(error) => return Some(Err(error)),
     };
     Some(Ok(Built {
         solve: solve.name.clone(),
         target: target.and_then(|target| text(&target.value)),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
-        digest: digest.to_owned(),
+        digest: config_or_root.to_string(),
+        config_or_root,
         index,
     }))
+}
+
+/// The digest by which the daemon names the image of a solve.
+fn told(solve: &plan::Solve, digest: Option<&str>) -> Result<Digest, BuildError> {
+    let solve = solve.name.clone();
+    let Some(digest) = digest else {
+        return Err(BuildError::NoDigest { solve });
+    };
+    let parsed = Digest::from_str(digest).ok();
+    parsed
+        .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
+        .ok_or_else(|| BuildError::OddDigest {
+            solve,
+            digest: digest.to_owned(),
+        })
 }
 
 fn text(value: &AttributeValue) -> Option<String> {

@@ -29,12 +29,13 @@ const LAYER_LIMIT: usize = 1024;
 /// How much of a layer is read at once to hash it.
 const HASH_BUFFER: usize = 1 << 20;
 
+/// An image as `manifest.json` names it.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Saved {
-    config: String,
+pub(super) struct Saved {
+    pub(super) config: String,
     repo_tags: Vec<String>,
-    layers: Vec<String>,
+    pub(super) layers: Vec<String>,
 }
 
 /// A config, as far as it names layers.
@@ -95,7 +96,8 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     })
 }
 
-fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
+/// The one image that `manifest.json` names.
+pub(super) fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
     let bytes = store.document(MANIFEST)?;
     let mut images: Vec<Saved> = store.parse(MANIFEST, &bytes)?;
     let path = || store.path().to_path_buf();

@@ -114,6 +114,19 @@ pub enum ImageError {
         entry: String,
         actual: String,
     },
+    /// It is whole, and not the image that it is said to be.
+    #[error("`{}` holds the image `{actual}`, and is said to hold `{said}`", shown(path), actual = shown(actual), said = shown(said))]
+    AnotherImage {
+        path: PathBuf,
+        said: String,
+        actual: String,
+    },
+    /// An archive has two lists of what it holds, and they differ.
+    #[error(
+        "`manifest.json` of `{}` names another config or other layers than its `index.json`",
+        shown(path)
+    )]
+    Disagreement { path: PathBuf },
     /// A document is named by an algorithm that cannot be verified.
     #[error("`{entry}` of `{}` is named by a digest of an unknown algorithm", shown(path), entry = shown(entry))]
     DigestAlgorithm { path: PathBuf, entry: String },

@@ -48,6 +48,16 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     Ok(walk.image(root))
 }
 
+/// The one manifest or index that a layout names, as it lies there.
+pub(super) fn only(store: &mut Store) -> Result<Descriptor, ImageError> {
+    let bytes = store.document(INDEX)?;
+    let index: ImageIndex = store.parse(INDEX, &bytes)?;
+    match choose(store, &index)? {
+        Choice::Entry(descriptor) => Ok(descriptor.clone()),
+        Choice::Whole => Err(several(store, index.manifests())),
+    }
+}
+
 /// The name of the file that holds a blob.
 pub(super) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())
@@ -91,17 +101,21 @@ fn choose<'index>(store: &Store, index: &'index ImageIndex) -> Result<Choice<'in
         .find(|image| ref_name(image) == Some("latest"));
     latest
         .map(Choice::Entry)
-        .ok_or_else(|| ImageError::SeveralImages {
-            path: store.path().into(),
-            names: images
-                .iter()
-                .map(|image| {
-                    ref_name(image)
-                        .unwrap_or(image.digest().as_ref())
-                        .to_owned()
-                })
-                .collect(),
-        })
+        .ok_or_else(|| several(store, images))
+}
+
+fn several<'image>(
+    store: &Store,
+    images: impl IntoIterator<Item = &'image Descriptor>,
+) -> ImageError {
+    let name = |image: &Descriptor| {
+        let name = ref_name(image).unwrap_or(image.digest().as_ref());
+        name.to_owned()
+    };
+    ImageError::SeveralImages {
+        path: store.path().into(),
+        names: images.into_iter().map(name).collect(),
+    }
 }
 
 fn ref_name(descriptor: &Descriptor) -> Option<&str> {

@@ -7,6 +7,7 @@
 //! - [`Image`]: an image as its manifests, which are in memory, and its blobs, which are ranges of files.
 //! - [`blob`]: one blob, and reading it at any offset.
 //! - [`error`]: why an archive or a layout cannot be opened, by file and entry.
+//! - [`claim`]: whether an image is whole, and the one that it is said to be.
 //! - [`rootfs`]: a flattened tar stream as a directory that nothing can leave.
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`sources`]: `LayerSources`, for those who push an archive.
@@ -17,6 +18,7 @@
 //! header of a tar entry), `time` (when an entry was modified).
 
 pub mod blob;
+pub mod claim;
 mod docker;
 mod document;
 pub mod entry;

@@ -34,21 +34,21 @@ const TAIL_LIMIT: usize = 64 << 10;
 /// The size of a block of a tar archive.
 const BLOCK: usize = 512;
 
-/// Adds the descriptors of an archive's layers to its `manifest.json`; it is open for writing too. Blocking.
+/// Adds the descriptors of an archive's layers to its `manifest.json`; `image` is what it holds, and it is open for writing too.
+/// Blocking.
 ///
 /// An archive of another form than BuildKit writes it is left as it is: without an OCI layout, with several images, or with
 /// layers behind its `manifest.json`; so is one whose layers are not gzip.
 ///
 /// # Errors
 /// [`ImageError`] if the archive is none, or cannot be written; then it may be damaged.
-pub fn add(archive: &RegularFile) -> Result<(), ImageError> {
+pub fn add(archive: &RegularFile, image: &Image) -> Result<(), ImageError> {
     let (path, cancel) = (archive.path(), Cancel::default());
-    let image = Image::read(Found::File(archive.clone()), path, &cancel)?;
     let mut store = Store::open(Found::File(archive.clone()), path, &cancel)?;
     if !image.is_gzip() || !store.holds(layout::MARKER) || !store.holds(docker::MANIFEST) {
         return Ok(());
     }
-    let sources = sources(&mut store, &image)?;
+    let sources = sources(&mut store, image)?;
     let document = store.document(docker::MANIFEST)?;
     let mut saved: Value = store.parse(docker::MANIFEST, &document)?;
     let only = match saved.as_array_mut().map(Vec::as_mut_slice) {

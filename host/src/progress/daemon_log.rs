@@ -6,8 +6,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::outside::within_json;
 use crate::progress::Mode;
 use crate::progress::line::one_line;
+
+/// How long a line without an end may become before it is shown in pieces, in bytes.
+const LONGEST_LINE: usize = 16 << 10;
 
 /// Takes the daemon's log in any pieces. A line without an end is held back, and shown when this is dropped.
 #[derive(Debug)]
@@ -40,7 +44,7 @@ impl<W: Write> DaemonLog<W> {
                 Mode::Json => {
                     let event = "daemon";
                     let object = serde_json::to_string(&Object { event, line });
-                    text.push_str(&object.expect("strings are JSON"));
+                    text.push_str(&within_json(object.expect("strings are JSON")));
                 }
                 Mode::Plain | Mode::Coloured => {
                     text.push_str("| ");
@@ -57,6 +61,10 @@ impl<W: Write> Write for DaemonLog<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.partial.extend_from_slice(bytes);
         let last = self.partial.iter().rposition(|byte| *byte == b'\n');
+        if last.is_none() && self.partial.len() > LONGEST_LINE {
+            let piece = std::mem::take(&mut self.partial);
+            self.show(&piece)?;
+        }
         if let Some(end) = last {
             let rest = self.partial.split_off(end + 1);
             let lines = std::mem::replace(&mut self.partial, rest);

@@ -20,6 +20,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
+use crate::outside::within_json;
 use crate::progress::event::{End, Event, Kind};
 use crate::progress::step::Step;
 use crate::progress::trace::Trace;
@@ -80,7 +81,7 @@ pub(super) fn write(event: &Event, trace: &Trace, out: &mut String) {
         time: since_epoch.as_secs_f64(),
     };
     let line = serde_json::to_string(&object).expect("strings and finite numbers are JSON");
-    out.push_str(&line);
+    out.push_str(&within_json(line));
     out.push('\n');
 }
 

@@ -57,6 +57,11 @@ impl Lines {
         !self.canvas.is_empty() || !self.undecoded.is_empty()
     }
 
+    /// How many bytes of unfinished lines are held.
+    pub(super) fn held(&self) -> usize {
+        self.canvas.before.len() + self.canvas.current.len() + self.undecoded.len()
+    }
+
     /// Ends the unfinished line, if there is one; more than one line only if it was too long.
     pub(super) fn flush(&mut self) -> Vec<String> {
         if self.has_partial() {

@@ -36,7 +36,7 @@ mod warning;
 
 use std::io::{self, Write};
 
-use crate::buildkit::status::Status;
+use crate::buildkit::status::{Status, VertexLog};
 use crate::progress::line::Colours;
 use crate::progress::plain::Plain;
 use crate::progress::step::Outcome;
@@ -47,6 +47,9 @@ pub use crate::progress::failure::FailureReport;
 pub use crate::progress::hint::{FirstLine, Known};
 pub use crate::progress::missing::{ContextName, Excluding, ListContext};
 pub use crate::progress::runner::run;
+
+/// How much of a report's logs is shown at once, in bytes.
+const MOST_AT_ONCE: usize = 64 << 10;
 
 /// One of the solves that a [`Progress`] shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -143,9 +146,29 @@ impl<W: Write> Progress<W> {
     ///
     /// # Errors
     /// Whatever the writer answers, once: after that nothing is written any more, and reports are still taken.
-    pub fn update(&mut self, solve: SolveId, status: Status) -> io::Result<()> {
+    pub fn update(&mut self, solve: SolveId, mut status: Status) -> io::Result<()> {
+        let logs = std::mem::take(&mut status.logs);
         self.trace.update(solve, status);
-        self.settle(Patience::Waiting)
+        // What is to be shown is some times as large as a log of empty lines: not all of it is made at once.
+        let mut written = Ok(());
+        let mut taken = 0;
+        for mut log in logs {
+            while !log.message.is_empty() {
+                let length = log.message.len().min(MOST_AT_ONCE);
+                let piece = log.message.split_to(length);
+                let message = VertexLog {
+                    message: piece,
+                    ..log.clone()
+                };
+                self.trace.log(solve, &message);
+                taken += length + size_of::<VertexLog>();
+                if taken >= MOST_AT_ONCE {
+                    taken = 0;
+                    written = written.and(self.settle(Patience::Waiting));
+                }
+            }
+        }
+        written.and(self.settle(Patience::Waiting))
     }
 
     /// Shows what was held back for reports that might follow at once; to be called after about 200 ms without any.

@@ -89,7 +89,7 @@ impl Part {
         if done {
             return !shown.done;
         }
-        let change = (self.latest.current - shown.current).unsigned_abs() as f64;
+        let change = self.latest.current.abs_diff(shown.current) as f64;
         let notable = self.latest.total > 0 && change / self.latest.total as f64 >= NOTABLE;
         let elapsed = since(shown.time, self.time());
         elapsed >= LONG || (notable && elapsed >= SHORT)

@@ -1,7 +1,7 @@
 //! The runner: shows the reports of a channel as they come.
 //!
 //! It alone knows the time: that nothing has come for a moment. A slow reader of the text stops this thread, and no
-//! worker of the runtime.
+//! worker of the runtime; whoever sends reports waits for it, for the channel is bounded.
 //!
 //! Reads: the channel. Writes: what it was given. Unknown here: what a report holds.
 
@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -30,7 +30,7 @@ const STALLED: Duration = Duration::from_secs(5);
 /// Outside of a tokio runtime with time enabled.
 pub fn run<W: Write + Send + 'static>(
     mut progress: Progress<W>,
-    mut reports: UnboundedReceiver<(SolveId, Status)>,
+    mut reports: Receiver<(SolveId, Status)>,
 ) -> JoinHandle<(Progress<W>, io::Result<()>)> {
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -68,7 +68,7 @@ enum Next {
     End,
 }
 
-async fn next(reports: &mut UnboundedReceiver<(SolveId, Status)>, quiet: Quiet) -> Next {
+async fn next(reports: &mut Receiver<(SolveId, Status)>, quiet: Quiet) -> Next {
     let received = match quiet {
         Quiet::Busy => timeout(IDLE, reports.recv()).await,
         Quiet::Idle => timeout(STALLED, reports.recv()).await,

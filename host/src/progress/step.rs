@@ -19,6 +19,9 @@ use crate::progress::tail::Tail;
 /// How BuildKit's message ends when a vertex was canceled rather than failed.
 const CANCELED: &str = "context canceled";
 
+/// How many runs are kept; a vertex that restarts more often is shown as if it had not.
+const MOST_RUNS: usize = 1000;
+
 /// A restart shorter than this, of which there is nothing else to show, is not shown.
 const NOTABLE_RESTART: Duration = Duration::from_millis(100);
 
@@ -100,13 +103,24 @@ impl Step {
         }
     }
 
-    /// Takes what a solve reports of the vertex.
-    pub(super) fn update(&mut self, solve: SolveId, vertex: &Vertex) {
+    /// Takes what a solve reports of the vertex; `error` is what is kept of its own.
+    pub(super) fn update(
+        &mut self,
+        solve: SolveId,
+        vertex: &Vertex,
+        error: impl FnOnce() -> String,
+    ) {
         match (vertex.started, vertex.completed) {
             (Some(started), None) => self.start(solve, started),
-            (_, Some(completed)) => self.complete(solve, vertex, completed),
+            (_, Some(completed)) => self.complete(solve, vertex, completed, error),
             (None, None) => {}
         }
+    }
+
+    /// How many bytes it holds of its log.
+    pub(super) fn held(&self) -> usize {
+        let unfinished = self.streams.values().map(|stream| stream.lines.held());
+        unfinished.sum::<usize>() + self.tail.bytes()
     }
 
     /// Ends the step for now, and returns what there is to show of that.
@@ -135,10 +149,12 @@ impl Step {
     /// Takes a piece of the log and returns what there is to show of it.
     pub(super) fn log(&mut self, solve: SolveId, log: &VertexLog, colours: Colours) -> Vec<Kind> {
         let time = log.timestamp.unwrap_or(SystemTime::UNIX_EPOCH);
-        if !self.is_news(log.stream, solve, time) {
+        // There are two: what else is named is an error's.
+        let id = if log.stream == 1 { 1 } else { 2 };
+        if !self.is_news(id, solve, time) {
             return Vec::new();
         }
-        let stream = self.streams.entry(log.stream).or_insert_with(|| Stream {
+        let stream = self.streams.entry(id).or_insert_with(|| Stream {
             lines: Lines::new(colours),
             partial_since: None,
         });
@@ -151,8 +167,8 @@ impl Step {
         };
         let rest = first.split_off(first.len().min(1));
         // A line is as old as its first byte.
-        let mut shown = self.logged(log.stream, begun, first);
-        shown.extend(self.logged(log.stream, time, rest));
+        let mut shown = self.logged(id, begun, first);
+        shown.extend(self.logged(id, time, rest));
         shown
     }
 
@@ -215,15 +231,21 @@ impl Step {
         }
         let known = self.runs.get(&started);
         // Another solve's cancelation was no end of this run.
-        if known.is_some_and(|end| end.is_none() || !self.was_canceled()) {
+        if known.is_some_and(|end| end.is_none() || !self.was_canceled()) || !self.may_run() {
             return;
         }
         self.runs.insert(started, None);
         self.state = State::Running;
     }
 
-    fn complete(&mut self, solve: SolveId, vertex: &Vertex, at: SystemTime) {
-        let outcome = outcome(vertex);
+    fn complete(
+        &mut self,
+        solve: SolveId,
+        vertex: &Vertex,
+        at: SystemTime,
+        error: impl FnOnce() -> String,
+    ) {
+        let outcome = outcome(vertex, error);
         self.running.retain(|running| *running != solve);
         if outcome == Outcome::Canceled && !self.running.is_empty() {
             return;
@@ -234,6 +256,9 @@ impl Step {
             return;
         }
         let started = vertex.started.unwrap_or(at);
+        if !self.runs.contains_key(&started) && !self.may_run() {
+            return;
+        }
         let known = self.runs.get(&started).copied().flatten();
         if known.is_some() && (!self.was_canceled() || outcome == Outcome::Canceled) {
             return;
@@ -252,6 +277,11 @@ impl Step {
             State::Ending { outcome, .. } => good(outcome),
             _ => self.ended.as_ref().is_some_and(good),
         }
+    }
+
+    /// Whether there is room for another run.
+    fn may_run(&self) -> bool {
+        self.runs.len() < MOST_RUNS
     }
 
     fn was_canceled(&self) -> bool {
@@ -274,18 +304,18 @@ impl Step {
         let mut sum = Duration::ZERO;
         for (start, end) in &self.runs {
             let Some(end) = end else { continue };
-            sum += since((*start).max(covered), *end);
+            sum = sum.saturating_add(since((*start).max(covered), *end));
             covered = covered.max(*end);
         }
         sum
     }
 }
 
-fn outcome(vertex: &Vertex) -> Outcome {
+fn outcome(vertex: &Vertex, error: impl FnOnce() -> String) -> Outcome {
     if vertex.error.ends_with(CANCELED) {
         Outcome::Canceled
     } else if !vertex.error.is_empty() {
-        Outcome::Failed(vertex.error.clone())
+        Outcome::Failed(error())
     } else if vertex.cached {
         Outcome::Cached
     } else {

@@ -34,6 +34,11 @@ impl Tail {
         self.lines.iter().map(String::as_str)
     }
 
+    /// How many bytes are kept.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// How many lines there were in all.
     pub(super) fn seen(&self) -> u64 {
         self.seen

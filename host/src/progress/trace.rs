@@ -1,7 +1,8 @@
 //! The trace: all steps of all solves of a build, and the events that their reports amount to.
 //!
 //! Equal vertices of several solves are one step. Time is the daemon's: the trace reads no clock, so the same reports
-//! always give the same events.
+//! always give the same events. The daemon is believed in nothing: of what it names, so many steps, parts, runs and bytes are
+//! kept, and no more.
 //!
 //! Reads, writes: nothing. Unknown here: how an event is shown.
 //! Source: BuildKit v0.32.2, `solver/progress.go`, `client/status.go`: vertices restart, and a report that was split
@@ -14,13 +15,26 @@ use crate::buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 use crate::progress::SolveId;
 use crate::progress::event::{End, Event, Kind};
 use crate::progress::line::{Colours, one_line};
-use crate::progress::part::Part;
+use crate::progress::part::{Part, since};
 use crate::progress::step::{Outcome, State, Step};
+use crate::progress::tail::Tail;
 use crate::progress::warning::Warnings;
 
 /// How long an end is held back, for a vertex that restarts at once has not ended.
 // Measured: a local's vertex completes within 1 ms for its cache key and restarts within 1 ms for the transfer.
 const HOLD_END: Duration = Duration::from_millis(100);
+/// How many steps are kept; what is reported of others is not shown. A large build has some hundreds.
+const MOST_STEPS: usize = 10_000;
+/// How many parts all steps have together; others are not shown.
+const MOST_PARTS: usize = 5_000;
+/// How many bytes of unfinished lines and ends of logs are kept of all steps together; past it each message ends its line.
+const MOST_HELD: usize = 32 << 20;
+/// What is kept of a vertex's name and of a part's, and of its error, in bytes.
+const LONGEST_NAME: usize = 4 << 10;
+const LONGEST_ERROR: usize = 8 << 10;
+/// What is kept of a digest, in bytes; the longest of any algorithm has 135.
+const LONGEST_DIGEST: usize = 200;
+
 /// How long an unfinished line waits for its end.
 const HOLD_PARTIAL: Duration = Duration::from_secs(5);
 
@@ -45,6 +59,10 @@ pub(super) struct Trace {
     by_digest: HashMap<String, usize>,
     /// Steps that have started and not ended.
     active: BTreeSet<usize>,
+    /// How many parts the steps have.
+    parts: usize,
+    /// How many bytes the steps hold of their logs.
+    held: usize,
     numbered: u32,
     now: SystemTime,
     events: Vec<Event>,
@@ -59,6 +77,8 @@ impl Trace {
             steps: Vec::new(),
             by_digest: HashMap::new(),
             active: BTreeSet::new(),
+            parts: 0,
+            held: 0,
             numbered: 0,
             now: SystemTime::UNIX_EPOCH,
             events: Vec::new(),
@@ -75,7 +95,7 @@ impl Trace {
         self.warnings.add_base_argument(name);
     }
 
-    /// Takes one report of a solve.
+    /// Takes one report of a solve, but for its logs.
     pub(super) fn update(&mut self, solve: SolveId, status: Status) {
         let mut vertices = status.vertices;
         vertices.sort_by_key(|vertex| vertex.started);
@@ -86,13 +106,12 @@ impl Trace {
             self.progress(solve, progress);
         }
         for warning in &status.warnings {
-            let step = self.step_of(solve, &warning.vertex);
+            let Some(step) = self.step_of(solve, &warning.vertex) else {
+                continue;
+            };
             if let Some(short) = self.warnings.add(warning) {
                 self.emit(step, self.now, Kind::Warning(short));
             }
-        }
-        for log in &status.logs {
-            self.log(solve, log);
         }
     }
 
@@ -142,23 +161,26 @@ impl Trace {
     fn vertex(&mut self, solve: SolveId, vertex: &Vertex) {
         self.tick(vertex.started);
         self.tick(vertex.completed);
-        let index = self.step_of(solve, &vertex.digest);
+        let Some(index) = self.step_of(solve, &vertex.digest) else {
+            return;
+        };
         if self.steps[index].name.is_empty() {
-            self.steps[index].name = one_line(&vertex.name);
+            self.steps[index].name = clipped(&vertex.name, LONGEST_NAME);
         }
         if vertex.cached && self.is_double(solve, index) {
             return;
         }
         let index = match self.reused(solve, index).filter(|_| vertex.cached) {
             Some(original) => {
-                self.by_digest.insert(vertex.digest.clone(), original);
+                self.by_digest.insert(identity(&vertex.digest), original);
                 self.steps[original].join(solve);
                 original
             }
             None => index,
         };
         let step = &mut self.steps[index];
-        step.update(solve, vertex);
+        let error = || beginning(&vertex.error, LONGEST_ERROR).to_owned();
+        step.update(solve, vertex, error);
         match step.state {
             State::Waiting | State::Ended => {}
             State::Running | State::Ending { .. } => {
@@ -199,17 +221,22 @@ impl Trace {
         unseen.then(|| self.steps.iter().position(is_original))?
     }
 
-    fn progress(&mut self, solve: SolveId, progress: VertexProgress) {
+    fn progress(&mut self, solve: SolveId, mut progress: VertexProgress) {
         self.tick(progress.timestamp);
         let time = progress.timestamp.unwrap_or(self.now);
-        let index = self.step_of(solve, &progress.vertex);
+        let Some(index) = self.step_of(solve, &progress.vertex) else {
+            return;
+        };
+        progress.id = clipped(&progress.id, LONGEST_NAME);
         let parts = &mut self.steps[index].parts;
         let part = match parts.iter().position(|part| part.id() == progress.id) {
             Some(known) => {
                 parts[known].update(progress);
                 &mut parts[known]
             }
+            None if self.parts == MOST_PARTS => return,
             None => {
+                self.parts += 1;
                 parts.push(Part::new(progress));
                 parts.last_mut().expect("a part was pushed just now")
             }
@@ -219,10 +246,20 @@ impl Trace {
         }
     }
 
-    fn log(&mut self, solve: SolveId, log: &VertexLog) {
+    /// Takes a piece of a log.
+    pub(super) fn log(&mut self, solve: SolveId, log: &VertexLog) {
         self.tick(log.timestamp);
-        let index = self.step_of(solve, &log.vertex);
-        let shown = self.steps[index].log(solve, log, self.colours);
+        let Some(index) = self.step_of(solve, &log.vertex) else {
+            return;
+        };
+        let step = &mut self.steps[index];
+        self.held -= step.held();
+        let mut shown = step.log(solve, log, self.colours);
+        if self.held + step.held() > MOST_HELD {
+            shown.extend(step.flush(None));
+            step.tail = Tail::default();
+        }
+        self.held += step.held();
         let time = log.timestamp.unwrap_or(self.now);
         for kind in shown {
             self.emit(index, time, kind);
@@ -248,7 +285,11 @@ impl Trace {
             Patience::Waiting | Patience::Idle => self.now.checked_sub(HOLD_PARTIAL),
             Patience::Stalled | Patience::Over => None,
         };
-        for kind in self.steps[index].flush(deadline) {
+        let step = &mut self.steps[index];
+        self.held -= step.held();
+        let flushed = step.flush(deadline);
+        self.held += step.held();
+        for kind in flushed {
             self.emit(index, self.now, kind);
         }
     }
@@ -257,7 +298,7 @@ impl Trace {
         let mut ended: Vec<(SystemTime, usize, Outcome)> = (self.active.iter())
             .filter_map(|index| match &self.steps[*index].state {
                 State::Ending { outcome, at }
-                    if patience > Patience::Waiting || *at + HOLD_END <= self.now =>
+                    if patience > Patience::Waiting || since(*at, self.now) >= HOLD_END =>
                 {
                     Some((*at, *index, outcome.clone()))
                 }
@@ -274,7 +315,12 @@ impl Trace {
         self.show_parts(index, Patience::Over);
         self.flush(index, Patience::Over);
         self.active.remove(&index);
-        if let Some(end) = self.steps[index].close(outcome) {
+        let step = &mut self.steps[index];
+        self.parts -= step.parts.len();
+        self.held -= step.held();
+        let end = step.close(outcome);
+        self.held += step.held();
+        if let Some(end) = end {
             self.emit(index, at, Kind::Ended(end));
             self.steps[index].shown_since_end = false;
         }
@@ -290,18 +336,20 @@ impl Trace {
         }
     }
 
-    fn step_of(&mut self, solve: SolveId, digest: &str) -> usize {
-        let index = match self.by_digest.get(digest) {
+    /// The step of a vertex; `None` if there are too many.
+    fn step_of(&mut self, solve: SolveId, digest: &str) -> Option<usize> {
+        let digest = identity(digest);
+        let index = match self.by_digest.get(&digest) {
             Some(index) => *index,
+            None if self.steps.len() == MOST_STEPS => return None,
             None => {
-                self.steps.push(Step::new(digest));
-                self.by_digest
-                    .insert(digest.to_owned(), self.steps.len() - 1);
+                self.steps.push(Step::new(&digest));
+                self.by_digest.insert(digest, self.steps.len() - 1);
                 self.steps.len() - 1
             }
         };
         self.steps[index].join(solve);
-        index
+        Some(index)
     }
 
     /// Gives a step its number and shows it, unless that was done.
@@ -330,4 +378,18 @@ impl Trace {
     fn tick(&mut self, time: Option<SystemTime>) {
         self.now = self.now.max(time.unwrap_or(self.now));
     }
+}
+
+/// A digest as far as it tells a vertex from others, fit to show.
+fn identity(digest: &str) -> String {
+    clipped(digest, LONGEST_DIGEST)
+}
+
+/// The beginning of a text from the daemon, as one line.
+fn clipped(text: &str, longest: usize) -> String {
+    one_line(beginning(text, longest))
+}
+
+fn beginning(text: &str, longest: usize) -> &str {
+    &text[..text.floor_char_boundary(longest)]
 }

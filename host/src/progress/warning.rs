@@ -7,6 +7,7 @@
 //! Source: BuildKit v0.32.2, `frontend/dockerfile/linter`, `InvalidDefaultArgInFrom`.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::buildkit::status::VertexWarning;
 use crate::progress::excerpt;
@@ -14,6 +15,11 @@ use crate::progress::line::one_line;
 
 /// How many warnings are kept with their details; more are only counted.
 const MOST: usize = 100;
+/// How many are told from those before; more are neither shown nor counted.
+const MOST_SEEN: usize = 10_000;
+/// What is kept of each of its texts, in bytes, and how many lines of its details.
+const LONGEST: usize = 4 << 10;
+const MOST_LINES: usize = 40;
 
 /// What the frontend says of a default that names no image, before and after the text behind `FROM`. It looks at defaults
 /// alone, whatever the build gives.
@@ -33,7 +39,7 @@ pub(super) struct Warning {
 }
 
 /// What makes two warnings one; the vertex does not, for each solve has its own.
-#[derive(Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Hash)]
 struct Identity {
     short: String,
     filename: String,
@@ -45,7 +51,8 @@ struct Identity {
 pub(super) struct Warnings {
     /// The arguments that are given a base image.
     base_arguments: HashSet<String>,
-    seen: HashSet<Identity>,
+    /// Hashes of their identities.
+    seen: HashSet<u64>,
     kept: Vec<Warning>,
 }
 
@@ -71,15 +78,17 @@ impl Warnings {
                     .collect()
             }),
         };
-        if !self.seen.insert(identity) {
+        if self.seen.len() == MOST_SEEN || !self.seen.insert(hash(&identity)) {
             return None;
         }
-        let short = one_line(&warning.short);
+        let short = clipped(&warning.short);
         if self.kept.len() < MOST {
             self.kept.push(Warning {
                 short: short.clone(),
-                detail: warning.detail.iter().map(|line| one_line(line)).collect(),
-                url: one_line(&warning.url),
+                detail: (warning.detail.iter().take(MOST_LINES))
+                    .map(|line| clipped(line))
+                    .collect(),
+                url: clipped(&warning.url),
                 excerpt: source.and_then(excerpt::of),
             });
         }
@@ -106,6 +115,18 @@ impl Warnings {
     pub(super) fn count(&self) -> usize {
         self.seen.len()
     }
+}
+
+/// Two warnings that have one hash are shown as one, which is no loss worth their texts.
+fn hash(identity: &Identity) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    identity.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// The beginning of a text, as one line.
+fn clipped(text: &str) -> String {
+    one_line(&text[..text.floor_char_boundary(LONGEST)])
 }
 
 /// The arguments in a text behind `FROM`: `$name`, `${name}`, `${name:-default}`.

@@ -145,12 +145,14 @@ impl Outcome {
 
 /// Solves to the end.
 pub(crate) async fn solve(daemon: &Daemon, solve: Solve) -> Outcome {
-    let (sender, mut receiver) = mpsc::unbounded_channel();
-    let result = daemon.client.solve(solve, sender).await;
+    let (sender, mut receiver) = mpsc::channel(64);
     let mut reports = Vec::new();
-    while let Some(report) = receiver.recv().await {
-        reports.push(report);
-    }
+    let taken = async {
+        while let Some(report) = receiver.recv().await {
+            reports.push(report);
+        }
+    };
+    let (result, ()) = tokio::join!(daemon.client.solve(solve, sender), taken);
     Outcome { result, reports }
 }
 

@@ -5,16 +5,21 @@
 //! row in [`TARGETS`], and a few inputs in `corpus/`; what was found goes there as well.
 //!
 //! - `outside`: texts from outside, as they are shown.
+//! - `status_events`: reports of a daemon, as they are shown.
 #![no_main]
 
 mod outside;
+mod status_events;
 
 use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 
 /// The targets, by the name of their folder in `corpus/`.
-const TARGETS: &[(&str, fn(&[u8]))] = &[("outside", outside::run)];
+const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("outside", outside::run),
+    ("status-events", status_events::run),
+];
 
 /// What runs: decided with the first input, because libFuzzer owns `main`.
 static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();

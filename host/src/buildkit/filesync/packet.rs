@@ -13,7 +13,6 @@ use hyper::body::Body;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
-use crate::buildkit::session::MESSAGE_LIMIT;
 use crate::buildkit::walk::{Entry, Link};
 
 const STAT: i32 = 0;
@@ -21,6 +20,9 @@ const REQUEST: i32 = 1;
 const DATA: i32 = 2;
 const FINISH: i32 = 3;
 const ERROR: i32 = 4;
+
+/// Size of the largest packet that the daemon may send, in bytes: a request is some bytes, a word of why it gives up a line.
+const INCOMING_LIMIT: usize = 1 << 20;
 
 /// The bytes before a gRPC message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
@@ -194,7 +196,7 @@ impl<B: Body<Data = Bytes> + Unpin> Packets<B> {
         };
         let [compressed, length @ ..] = *prefix;
         let length = u32::from_be_bytes(length) as usize;
-        if compressed != 0 || length > MESSAGE_LIMIT {
+        if compressed != 0 || length > INCOMING_LIMIT {
             return None;
         }
         if self.buffer.len() < PREFIX + length {

@@ -1,6 +1,8 @@
 //! The queue of requests: what the daemon wants and no reader has taken.
 //!
-//! It may hold every file of a tree: the daemon asks for all of them at once, and an id is four bytes.
+//! It may hold every file of a tree: the daemon asks for all of them at once, and an id is four bytes. It holds no more than
+//! that: of more requests than entries one asks for the same entry again, or for none, and a reader that meets it ends the
+//! transfer.
 //!
 //! Reads and writes: nothing.
 
@@ -17,13 +19,27 @@ pub(super) struct Requests {
 #[derive(Debug, Default)]
 struct State {
     ids: VecDeque<u32>,
+    /// How many entries were listed, and how many requests have come.
+    offered: u64,
+    asked: u64,
     closed: bool,
 }
 
 impl Requests {
-    /// Adds a request; a closed queue forgets it.
+    /// Counts an entry that is about to be listed.
+    pub(super) fn offer(&self) {
+        self.lock().offered += 1;
+    }
+
+    /// Adds a request; those past the first that cannot be honest are forgotten.
     pub(super) fn push(&self, id: u32) {
-        self.lock().ids.push_back(id);
+        let mut state = self.lock();
+        if state.asked > state.offered {
+            return;
+        }
+        state.asked += 1;
+        state.ids.push_back(id);
+        drop(state);
         self.changed.notify_one();
     }
 

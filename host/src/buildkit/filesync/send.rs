@@ -189,6 +189,7 @@ impl Sending<'_> {
     }
 
     fn offer(&self, path: &[u8], kind: Kind) {
+        self.requests.offer();
         let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
         let offer = match kind {
             Kind::File => {

@@ -1,0 +1,106 @@
+//! One solve of the program under test, with all that can be asked of its session.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::{env, future};
+
+use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, SolveResponse};
+use bollard_buildkit_proto::moby::filesync::v1::BytesMessage;
+use bollard_buildkit_proto::moby::filesync::v1::file_send_client::FileSendClient;
+use futures::StreamExt as _;
+use tokio_stream::Stream;
+use tonic::metadata::AsciiMetadataValue;
+use tonic::transport::Channel;
+use tonic::{Request, Status};
+
+use crate::archive::Image;
+
+/// Size of the pieces of an archive, in bytes.
+const PIECE: usize = 32 << 10;
+
+/// A solve under way.
+#[derive(Clone)]
+pub(crate) struct Visit {
+    pub(crate) session: Channel,
+    pub(crate) request: SolveRequest,
+}
+
+impl Visit {
+    pub(crate) fn new(session: Channel, request: SolveRequest) -> Self {
+        Self { session, request }
+    }
+
+    /// Sends bytes to an exporter's sink, and ends the stream.
+    pub(crate) async fn send(&self, exporter: &str, bytes: &[u8]) -> Result<(), Status> {
+        let pieces: Vec<Vec<u8>> = bytes.chunks(PIECE).map(<[u8]>::to_vec).collect();
+        self.stream(exporter, tokio_stream::iter(pieces)).await
+    }
+
+    /// Sends bytes and breaks the stream off.
+    pub(crate) async fn send_and_break_off(&self, exporter: &str, bytes: &[u8]) {
+        let pieces: Vec<Vec<u8>> = bytes.chunks(PIECE).map(<[u8]>::to_vec).collect();
+        let (sent, all_sent) = tokio::sync::oneshot::channel::<()>();
+        let mut sent = Some(sent);
+        let then = futures::stream::poll_fn(move |_| {
+            drop(sent.take());
+            std::task::Poll::Pending
+        });
+        let endless = tokio_stream::iter(pieces).chain(then);
+        tokio::select! {
+            _ = self.stream(exporter, endless) => {}
+            // Its future goes, and the call with it.
+            _ = all_sent => {}
+        }
+    }
+
+    /// Sends pieces for as long as there are any.
+    pub(crate) async fn stream(
+        &self,
+        exporter: &str,
+        pieces: impl Stream<Item = Vec<u8>> + Send + 'static,
+    ) -> Result<(), Status> {
+        let messages = pieces.map(|data| BytesMessage { data });
+        let mut request = Request::new(messages);
+        let id = AsciiMetadataValue::try_from(exporter).map_err(|_| Status::internal("id"))?;
+        request
+            .metadata_mut()
+            .insert("buildkit-attachable-exporter-id", id);
+        let mut client = FileSendClient::new(self.session.clone());
+        let mut answer = client.diff_copy(request).await?.into_inner();
+        while answer.message().await?.is_some() {}
+        Ok(())
+    }
+
+    /// Sends the image that the solve asks for, and whatever goes with it.
+    pub(crate) async fn satisfy(&self) -> Result<SolveResponse, Status> {
+        let image = Image::honest();
+        self.send("0", &image.archive()).await?;
+        if self.request.exporters.len() > 1 {
+            self.send("1", &Image::tree()).await?;
+        }
+        Ok(image.response())
+    }
+
+    /// Keeps what should not have been given.
+    pub(crate) fn loot(&self, bytes: &[u8]) {
+        let Some(path) = env::var_os("HOSTILE_LOOT") else {
+            return;
+        };
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        let _ = file.and_then(|mut file| file.write_all(bytes));
+    }
+
+    /// Says nothing any more.
+    pub(crate) async fn silence<T>(&self) -> T {
+        future::pending().await
+    }
+}
+
+/// What a daemon answers to a solve, by its keys.
+pub(crate) fn response<const N: usize>(entries: [(&str, &str); N]) -> SolveResponse {
+    let owned = |(key, value): (&str, &str)| (key.to_owned(), value.to_owned());
+    SolveResponse {
+        exporter_response: HashMap::from(entries.map(owned)),
+    }
+}
