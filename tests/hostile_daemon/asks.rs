@@ -292,7 +292,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of_solve("headers-without-end", |visit| {
         Box::pin(async move {
             let mut calls = JoinSet::new();
-            for _ in 0..100 {
+            for _ in 0..20 {
                 let visit = visit.clone();
                 calls.spawn(async move {
                     let mut metadata = vec![("dir-name", b"context".to_vec())];
