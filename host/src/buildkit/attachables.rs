@@ -69,10 +69,8 @@ impl Attachables {
 
         let mut services = Services::default();
         let (_, health) = tonic_health::server::health_reporter();
-        services.add(
-            &["Check", "Watch"],
-            health.max_decoding_message_size(NAMES_LIMIT),
-        );
+        let health = health.max_decoding_message_size(NAMES_LIMIT);
+        services.add(&["Check", "Watch"], health);
         let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
         let filesync = FileSync::new(solve.locals.clone(), unsent);
         services.add(&["DiffCopy"], filesync);
