@@ -6,12 +6,12 @@
 //!
 //! - [`directory`]: a directory that is held.
 //! - [`found`]: what stands at a path: a file, a directory, a socket.
-//! - [`partial`]: a file or a directory that grows beside its final name.
+//! - `partial`: a file or a directory that grows beside its final name.
 //! - `tree`: a tree that is removed, whatever it holds.
 
 pub mod directory;
 pub mod found;
-pub mod partial;
+mod partial;
 mod tree;
 
 pub use directory::Directory;
