@@ -295,7 +295,10 @@ fn documents_of_docker_save_are_checked() {
         &saved("config.json", &["layer.tar"; 1025]),
         &config(&[LAYER; 1025]),
     );
-    assert_eq!(many, "`FILE` holds an image of 1025 layers, more than 1024");
+    assert_eq!(
+        many,
+        "`manifest.json` of `FILE` is an image of 1025 layers, more than 1024"
+    );
 }
 
 #[test]
@@ -363,24 +366,6 @@ fn a_document_that_says_it_is_something_else_is_refused() {
         message,
         format!("`{name}` of `FILE` says it is `{INDEX}`, its descriptor says `{MANIFEST}`")
     );
-}
-
-#[test]
-fn a_tower_of_indexes_is_climbed_without_a_stack() {
-    let mut layout = Layout::new();
-    let mut top = layout.image(&[LAYER]);
-    for _ in 0..2000 {
-        top = layout.index(&[top]);
-    }
-    let directory = tempdir().unwrap();
-    let path = layout
-        .root(std::slice::from_ref(&top))
-        .to_tar()
-        .write(&directory.path().join("tower.tar"));
-
-    let image = Image::open(&path).unwrap();
-
-    assert_eq!(image.manifests().count(), 2001);
 }
 
 #[test]

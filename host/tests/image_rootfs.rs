@@ -79,7 +79,7 @@ fn names(directory: &Path) -> Vec<String> {
 #[expect(clippy::too_many_lines, reason = "a table of cases")]
 fn hostile_streams_are_refused_and_leave_nothing() {
     let big = "x".repeat(300);
-    let deep = "d/".repeat(257);
+    let deep = format!("{}d", "d/".repeat(256));
     let file = |path: &[u8]| {
         Tar::new()
             .entry(&header(path, EntryType::Regular, 1), b"!")
@@ -120,7 +120,10 @@ fn hostile_streams_are_refused_and_leave_nothing() {
             &format!("cannot create `ROOTFS/{big}`: File name too long (os error 36)"),
         ),
         (
-            pax(&[b'/'; 1]),
+            Tar::new()
+                .records(&[("path", b"/")])
+                .directory("short/")
+                .end(),
             "entry `/` is not a path inside of `ROOTFS` that is at most 256 directories deep and 4095 bytes long",
         ),
         (file(b"."), "`ROOTFS` would not be a directory"),
@@ -220,6 +223,24 @@ fn hostile_streams_are_refused_and_leave_nothing() {
         yard.assert_untouched_outside();
         assert_eq!(names(&yard.image()), [""; 0], "{message}");
     }
+}
+
+#[test]
+fn attributes_of_directories_are_kept_in_memory_up_to_a_limit() {
+    let large = vec![b'x'; 1_000_000];
+    let mut tar = Tar::new();
+    for number in 0..70 {
+        tar = tar
+            .records(&[("SCHILY.xattr.user.large", &large)])
+            .directory(&format!("{number}/"));
+    }
+    let yard = Yard::new();
+
+    assert_eq!(
+        yard.refusal(&tar.end()),
+        "the extended attributes of directories up to `ROOTFS/67` hold more than 67108864 bytes together"
+    );
+    assert_eq!(names(&yard.image()), [""; 0]);
 }
 
 #[test]

@@ -17,10 +17,22 @@ pub struct Attack {
 /// Every attack, by name.
 pub const ATTACKS: &[Attack] = &[
     Attack {
+        name: "archives",
+        tried: 18,
+        what: "archives that two readers take for two different ones (CVE-2025-62518, CVE-2026-33055): every file that is unpacked is one that GNU tar sees, or the archive is refused",
+        suite: "bounded.rs",
+    },
+    Attack {
         name: "frontend",
         tried: 9,
         what: "a frontend that a Dockerfile chose: asks for directories, paths, secrets and agents that nobody gave, says what commands a terminal, floods, lies, is silent, leaves: nothing from outside is in the image, and a success is a whole image",
         suite: "hostile_frontend.rs",
+    },
+    Attack {
+        name: "indexes",
+        tried: 21,
+        what: "bases (archives and directories) and caches with indexes 5,000 deep, each naming the next twice, naming themselves, of 50,000 manifests, of images of 1,025 layers: an end in bounded memory, with the document and the limit",
+        suite: "bounded.rs",
     },
     Attack {
         name: "kills",
@@ -33,6 +45,18 @@ pub const ATTACKS: &[Attack] = &[
         tried: 108,
         what: "a daemon that asks for, sends and says what none should: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
         suite: "hostile_daemon.rs",
+    },
+    Attack {
+        name: "layers",
+        tried: 6,
+        what: "layers that change modes through links (CVE-2026-33056), take files of the working directory by hard links (CVE-2026-50163), name files in annotations (CVE-2026-55092), or hold a large group file (CVE-2026-47262): nothing outside changes",
+        suite: "bounded.rs",
+    },
+    Attack {
+        name: "roots",
+        tried: 12,
+        what: "daemon roots that another user made, that others may write to, or whose lock or log is a link, a pipe or a second name of another file: refused with what to write, or a file of its own",
+        suite: "bounded.rs",
     },
     Attack {
         name: "swaps",

@@ -10,6 +10,7 @@
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong.
+//! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
 //! - [`layout`]: an independent check of an OCI layout.
 //! - [`disk`]: small disks, to be filled.
@@ -22,6 +23,7 @@
 pub mod archive;
 pub mod attacks;
 pub mod base;
+pub mod blobs;
 pub mod concourse;
 pub mod disk;
 pub mod engine;

@@ -116,8 +116,9 @@ impl LocalCache {
             return Ok(Vec::new());
         };
         let mut imports = Vec::new();
+        let mut reached = HashSet::new();
         for manifest in &index {
-            self.layout.reach(manifest, &mut HashSet::new())?;
+            self.layout.reach(manifest, &mut reached)?;
             if !imports.contains(manifest.digest()) {
                 imports.push(manifest.digest().clone());
             }

@@ -22,8 +22,18 @@ use crate::outside::shown;
 pub(crate) use glob::{Glob, Malformed};
 
 /// A list of patterns, in their order.
+///
+/// ```
+/// use oci_image::buildkit::ignore::{Inherited, Matcher};
+///
+/// let matcher = Matcher::new(&["*", "!docs"])?;
+/// let (excluded, inherited) = matcher.matches_directory(b"docs", &Inherited::default())?;
+/// assert!(!excluded && !matcher.matches(b"docs/a.md", &inherited)?);
+/// assert!(matcher.matches(b"target", &Inherited::default())?);
+/// # Ok::<(), oci_image::buildkit::ignore::PatternError>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Matcher {
+pub struct Matcher {
     patterns: Vec<Pattern>,
 }
 
@@ -37,7 +47,7 @@ pub(crate) struct Pattern {
 
 /// Which patterns a directory matched: what its entries inherit.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Inherited(Vec<bool>);
+pub struct Inherited(Vec<bool>);
 
 /// A pattern that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -79,7 +89,7 @@ impl Matcher {
     ///
     /// # Errors
     /// [`PatternError`] for the first pattern that is malformed.
-    pub(crate) fn new<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Self, PatternError> {
+    pub fn new<P: AsRef<[u8]>>(patterns: &[P]) -> Result<Self, PatternError> {
         let patterns = patterns
             .iter()
             .map(|pattern| trim(pattern.as_ref()))
@@ -93,7 +103,7 @@ impl Matcher {
     ///
     /// # Errors
     /// [`PatternError::Syntax`] if a pattern turns out to be malformed only now.
-    pub(crate) fn matches(&self, path: &[u8], inherited: &Inherited) -> Result<bool, PatternError> {
+    pub fn matches(&self, path: &[u8], inherited: &Inherited) -> Result<bool, PatternError> {
         self.evaluate(path, inherited, |_| {})
     }
 
@@ -101,7 +111,7 @@ impl Matcher {
     ///
     /// # Errors
     /// As [`Matcher::matches`].
-    pub(crate) fn matches_directory(
+    pub fn matches_directory(
         &self,
         path: &[u8],
         inherited: &Inherited,

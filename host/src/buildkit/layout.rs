@@ -8,9 +8,10 @@
 
 use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -30,6 +31,16 @@ use crate::regular_file;
 pub(crate) const BLOBS: &str = "blobs/sha256";
 pub(crate) const INGEST: &str = "ingest";
 const INDEX: &str = "index.json";
+/// The largest index or manifest, in bytes; registries need not take larger ones either (OCI distribution-spec 1.1,
+/// `Pushing Manifests`). That of a cache would be one of 15,000 layers.
+const DOCUMENT_LIMIT: u64 = 4 << 20;
+
+/// The most blobs that a layout may refer to, and the most images that its index may name.
+const BLOB_LIMIT: usize = 1 << 16;
+const INDEX_LIMIT: usize = 1024;
+
+/// How many documents may stand above one another; of a cache they are two.
+const HEIGHT_LIMIT: usize = 16;
 
 /// A directory in the form of an OCI layout, or one that shall become it.
 #[derive(Debug, Clone)]
@@ -82,6 +93,29 @@ pub enum LayoutError {
         path: PathBuf,
         /// The defect.
         source: serde_json::Error,
+    },
+    /// A document is larger than is read into memory.
+    #[error(
+        "`{}` holds {size} bytes, more than the {limit} that an index or a manifest may have",
+        shown(path)
+    )]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The largest one that is read.
+        limit: u64,
+    },
+    /// The layout refers to more than is followed.
+    #[error("`{}` leads to more than {limit} {what}", shown(path))]
+    TooMany {
+        /// The document that leads beyond the limit.
+        path: PathBuf,
+        /// How many there may be.
+        limit: usize,
+        /// Of what.
+        what: &'static str,
     },
     /// A blob is missing, or is not the one that its digest names.
     #[error("blob {digest} in `{}` is missing or damaged", shown(directory))]
@@ -149,13 +183,21 @@ impl Layout {
     /// What its index names; `None` if it has no index.
     pub(crate) fn index(&self) -> Result<Option<Vec<Descriptor>>, LayoutError> {
         let path = self.directory.full_path(INDEX);
-        match self.read(INDEX) {
-            Ok(text) => serde_json::from_slice(&text)
-                .map(|list: List| Some(list.manifests.unwrap_or_default()))
-                .map_err(|source| LayoutError::Parse { path, source }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(LayoutError::Read { path, source }),
+        let file = match self.directory.file_beneath(INDEX) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LayoutError::Read { path, source }),
+        };
+        let manifests = parse(&path, &document(file, &path)?)?;
+        let manifests = manifests.manifests.unwrap_or_default();
+        if manifests.len() > INDEX_LIMIT {
+            return Err(LayoutError::TooMany {
+                path,
+                limit: INDEX_LIMIT,
+                what: "images",
+            });
         }
+        Ok(Some(manifests))
     }
 
     /// Replaces the index by rename, one writer after the other. A damaged index is replaced by a new one.
@@ -171,7 +213,11 @@ impl Layout {
             })?;
         let mut manifests = match self.index() {
             Ok(index) => index.unwrap_or_default(),
-            Err(LayoutError::Parse { .. }) => Vec::new(),
+            Err(
+                LayoutError::Parse { .. }
+                | LayoutError::TooLarge { .. }
+                | LayoutError::TooMany { .. },
+            ) => Vec::new(),
             Err(error) => return Err(error),
         };
         change(&mut manifests);
@@ -198,10 +244,6 @@ impl Layout {
         write().map_err(|source| self.unwritten(name, source))
     }
 
-    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
-        regular_file::whole(self.directory.file_beneath(name)?)
-    }
-
     fn unwritten(&self, name: &str, source: io::Error) -> LayoutError {
         LayoutError::Write {
             path: self.directory.full_path(name),
@@ -212,13 +254,39 @@ impl Layout {
     /// Adds to `reached` the blob and all that it refers to, each of which is there in whole.
     pub(crate) fn reach(
         &self,
-        descriptor: &Descriptor,
+        root: &Descriptor,
         reached: &mut HashSet<String>,
     ) -> Result<(), LayoutError> {
-        let digest = descriptor.digest();
-        if !reached.insert(digest.digest().to_owned()) {
-            return Ok(());
+        // A list of what is left, not a recursion: whoever wrote the layout decides how deep its indexes are nested.
+        let mut left = Vec::new();
+        if reached.insert(root.digest().digest().to_owned()) {
+            left.push((root.clone(), 1));
         }
+        while let Some((descriptor, depth)) = left.pop() {
+            let children = self.children(&descriptor)?;
+            let beyond = |limit, what| LayoutError::TooMany {
+                path: self.store(Access::Read).path(descriptor.digest()),
+                limit,
+                what,
+            };
+            if depth > HEIGHT_LIMIT && !children.is_empty() {
+                return Err(beyond(HEIGHT_LIMIT, "documents, one below the other"));
+            }
+            for child in children {
+                if reached.insert(child.digest().digest().to_owned()) {
+                    left.push((child, depth + 1));
+                }
+            }
+            if reached.len() > BLOB_LIMIT {
+                return Err(beyond(BLOB_LIMIT, "blobs"));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a blob that is there in whole refers to.
+    fn children(&self, descriptor: &Descriptor) -> Result<Vec<Descriptor>, LayoutError> {
+        let digest = descriptor.digest();
         let damaged = || LayoutError::Blob {
             directory: self.directory.path().to_owned(),
             digest: digest.clone(),
@@ -229,21 +297,49 @@ impl Layout {
             return Err(damaged());
         }
         if !is_list(descriptor.media_type()) {
-            return Ok(());
+            return Ok(Vec::new());
         }
-        let text = store.open(digest).and_then(regular_file::whole);
-        let text = text.map_err(|_| damaged())?;
+        let file = store.open(digest).map_err(|_| damaged())?;
+        let text = document(file, &path).map_err(|error| match error {
+            LayoutError::Read { .. } => damaged(),
+            error => error,
+        })?;
         if hex(&Sha256::digest(&text)) != digest.digest() {
             return Err(damaged());
         }
-        let list: List =
-            serde_json::from_slice(&text).map_err(|source| LayoutError::Parse { path, source })?;
+        let list = parse(&path, &text)?;
         let lists = [list.manifests, list.layers];
-        let children = lists.iter().flatten().flatten().chain(&list.config);
-        children
-            .into_iter()
-            .try_for_each(|child| self.reach(child, reached))
+        let mut children: Vec<_> = lists.into_iter().flatten().flatten().collect();
+        children.extend(list.config);
+        Ok(children)
     }
+}
+
+/// A document, as long as it may be; messages call it by `path`.
+fn document(file: File, path: &Path) -> Result<Vec<u8>, LayoutError> {
+    let unread = |source| LayoutError::Read {
+        path: path.to_owned(),
+        source,
+    };
+    let size = file.metadata().map_err(unread)?.len();
+    if size > DOCUMENT_LIMIT {
+        return Err(LayoutError::TooLarge {
+            path: path.to_owned(),
+            size,
+            limit: DOCUMENT_LIMIT,
+        });
+    }
+    // It may grow while it is read.
+    let mut text = Vec::new();
+    let read = file.take(DOCUMENT_LIMIT).read_to_end(&mut text);
+    read.map(|_| text).map_err(unread)
+}
+
+fn parse(path: &Path, text: &[u8]) -> Result<List, LayoutError> {
+    serde_json::from_slice(text).map_err(|source| LayoutError::Parse {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 impl LayoutStage {

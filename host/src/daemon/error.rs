@@ -47,7 +47,7 @@ pub enum DaemonError {
     },
     /// The root is another user's: what is in it cannot be trusted.
     #[error(
-        "`{}` belongs to user {owner}, not to user {user}: name another root",
+        "`{}` belongs to user {owner}, not to user {user}: name another root (`--root`), or remove it",
         shown(path)
     )]
     RootOwner {
@@ -57,6 +57,29 @@ pub enum DaemonError {
         owner: u32,
         /// Who runs.
         user: u32,
+    },
+    /// Others may write to the root: what is in it cannot be trusted.
+    #[error(
+        "others may write to `{}` (mode {mode:o}), so that what is in it cannot be trusted: name another root (`--root`), or \
+         empty this one and `chmod go-w` it",
+        shown(path)
+    )]
+    RootShared {
+        /// The root.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Something else stands where the root has a file.
+    #[error(
+        "`{}` is {what} and no file: remove it, or name another root (`--root`)",
+        shown(path)
+    )]
+    RootEntry {
+        /// The entry.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
     },
     /// A buildkitd that we did not start uses the root.
     #[error(

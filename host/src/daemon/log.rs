@@ -6,14 +6,16 @@
 //! Reads: the pipe. Writes: `buildkitd.log` in the daemon's root.
 
 use std::collections::VecDeque;
-use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::DaemonError;
+use super::directory::Directory;
+
+/// The file in the root.
+pub(super) const FILE: &str = "buildkitd.log";
 
 /// How much of the end is kept: a Go stack trace is a few KiB, a debug log several MiB.
 const KEPT: usize = 64 * 1024;
@@ -41,13 +43,13 @@ struct Ring {
 }
 
 /// Opens a log for a daemon with that root, and starts the thread that fills it.
-pub(super) fn open(root: &Path, sink: Option<LogSink>) -> Result<(Log, Output), DaemonError> {
-    let path = root.join("buildkitd.log");
+pub(super) fn open(root: &Directory, sink: Option<LogSink>) -> Result<(Log, Output), DaemonError> {
+    let path = root.path().join(FILE);
     let writing = |source| DaemonError::Write {
         path: path.clone(),
         source,
     };
-    let file = File::create(&path).map_err(writing)?;
+    let file = root.new_file(FILE).map_err(writing)?;
     let (source, pipe) = io::pipe().map_err(writing)?;
     let log = Log::default();
     let (open, read) = mpsc::channel();
@@ -208,7 +210,8 @@ mod tests {
             }
         }
         let root = tempfile::tempdir().unwrap();
-        let (log, mut output) = open(root.path(), Some(Box::new(Full))).unwrap();
+        let directory = Directory::open(root.path()).unwrap();
+        let (log, mut output) = open(&directory, Some(Box::new(Full))).unwrap();
 
         output.pipe.write_all(b"one\n").unwrap();
         output.pipe.write_all(b"two\n").unwrap();

@@ -14,7 +14,7 @@
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
 //! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
-//! - `root`, `runtime`: the directory that stays and the one that goes; `config`, `command`: what the daemon is told.
+//! - `directory`, `root`, `runtime`: the directory that stays, who uses it, and the one that goes; `config`, `command`: what the daemon is told.
 //! - `process`, `namespaces`, `mounts`: the daemon, and what holds it together; `hierarchy`, `cgroup`: where its steps are
 //!   counted and limited, and what is tidied after them.
 //! - `snapshotter`: how the file systems of steps are made.
@@ -23,6 +23,7 @@
 mod cgroup;
 mod command;
 mod config;
+mod directory;
 mod error;
 mod hierarchy;
 mod log;
@@ -173,7 +174,7 @@ impl Daemon {
         let isolation = who.isolation(isolation);
         let socket = runtime.socket();
         let chooses_in = (!config.names.snapshotter).then(|| lock.path().to_owned());
-        let (log, output) = log::open(lock.path(), options.log_sink)?;
+        let (log, output) = log::open(lock.directory(), options.log_sink)?;
         let setup = Setup {
             launch,
             isolation,

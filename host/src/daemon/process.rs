@@ -22,7 +22,7 @@ use tokio::sync::watch;
 use super::cgroup::Group;
 use super::command::Launch;
 use super::hierarchy::{self, Own};
-use super::log::{Log, Output};
+use super::log::{self, Log, Output};
 use super::namespaces::{self, Isolation, Refused};
 use super::root::RootLock;
 use super::runtime::RuntimeDir;
@@ -211,7 +211,7 @@ fn supervise(
     if read.recv_timeout(OUTPUT_DEADLINE) == Err(RecvTimeoutError::Timeout) {
         let reason = "a process that the daemon left behind still writes to it".to_owned();
         warnings.push(Warning::Left {
-            path: lock.path().join("buildkitd.log"),
+            path: lock.path().join(log::FILE),
             reason,
         });
     }

@@ -1,19 +1,20 @@
-//! The daemon's root: whose it is, who uses it now, and what a killed daemon left in it.
+//! The daemon's root: who uses it now, and what a killed daemon left in it.
 //!
 //! One daemon uses a root at a time. Our lock is a file of ours in it, held for as long as we live and released by the
 //! kernel at any death; `buildkitd.lock`, the daemon's own, tells of daemons that are not ours or not dead yet.
 //!
-//! Reads: the root. Writes: `oci-image.lock` in it; removes the working directories of steps that are gone.
+//! Reads: the root. Writes: `oci-image.lock` in it; removes the working directories of steps that are gone. Unknown here:
+//! whose it is (`directory`).
 //! Source: flock(2); BuildKit v0.32.2, `cmd/buildkitd`, `executor/runcexecutor`.
 
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
+use super::directory::Directory;
 use super::{DaemonError, mounts};
 use crate::blocking::blocking;
 
@@ -27,7 +28,7 @@ const DYING: Duration = Duration::from_secs(5);
 /// The right to use a root, for as long as it lives.
 #[derive(Debug)]
 pub(super) struct RootLock {
-    path: PathBuf,
+    directory: Directory,
     _file: File,
 }
 
@@ -42,7 +43,12 @@ impl RootLock {
             source,
         };
         let named = root.to_owned();
-        let (path, file) = blocking(move || open(&named)).await?;
+        let (directory, file) = blocking(move || {
+            let directory = Directory::open(&named)?;
+            let file = directory.lock_file("oci-image.lock")?;
+            Ok::<_, DaemonError>((directory, file))
+        })
+        .await?;
         if !try_lock(&file).map_err(failed)? {
             on_wait(root);
             while !try_lock(&file).map_err(failed)? {
@@ -50,54 +56,32 @@ impl RootLock {
             }
         }
         let deadline = Instant::now() + DYING;
-        while runs(&path).map_err(failed)? {
+        while runs(&directory)? {
             if Instant::now() > deadline {
-                return Err(DaemonError::RootBusy { path });
+                return Err(DaemonError::RootBusy {
+                    path: directory.path().to_owned(),
+                });
             }
             sleep(RETRY).await;
         }
-        let lock = Self { path, _file: file };
-        blocking(move || tidy(&lock.path).map(|()| lock))
+        let lock = Self {
+            directory,
+            _file: file,
+        };
+        blocking(move || tidy(lock.path()).map(|()| lock))
             .await
             .map_err(failed)
     }
 
     /// The root, absolute and without links, as mounts name it.
     pub(super) fn path(&self) -> &Path {
-        &self.path
+        self.directory.path()
     }
-}
 
-/// The real path of a root that is ours, and its lock file.
-fn open(root: &Path) -> Result<(PathBuf, File), DaemonError> {
-    let failed = |source| DaemonError::Root {
-        path: root.to_owned(),
-        source,
-    };
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(root)
-        .map_err(failed)?;
-    // A link that another user made, in a temporary directory say, is as little ours as a directory of theirs.
-    let user = rustix::process::geteuid().as_raw();
-    for metadata in [fs::symlink_metadata(root), fs::metadata(root)] {
-        let owner = metadata.map_err(failed)?.uid();
-        if owner != user {
-            return Err(DaemonError::RootOwner {
-                path: root.to_owned(),
-                owner,
-                user,
-            });
-        }
+    /// The root, open.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
     }
-    let path = fs::canonicalize(root).map_err(failed)?;
-    let lock = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(path.join("oci-image.lock"));
-    Ok((path, lock.map_err(failed)?))
 }
 
 fn try_lock(file: &File) -> io::Result<bool> {
@@ -109,11 +93,15 @@ fn try_lock(file: &File) -> io::Result<bool> {
 }
 
 /// Whether a buildkitd has the root.
-fn runs(root: &Path) -> io::Result<bool> {
-    match File::open(root.join("buildkitd.lock")) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        opened => Ok(!try_lock(&opened?)?),
-    }
+fn runs(directory: &Directory) -> Result<bool, DaemonError> {
+    let Some(lock) = directory.existing("buildkitd.lock")? else {
+        return Ok(false);
+    };
+    let is_free = try_lock(&lock).map_err(|source| DaemonError::Root {
+        path: directory.path().to_owned(),
+        source,
+    })?;
+    Ok(!is_free)
 }
 
 /// Removes what a killed daemon and its steps leave in the root: working directories, `hosts` files and mount points,
@@ -208,22 +196,5 @@ mod tests {
         RootLock::acquire(root.path(), |_| ()).await.unwrap();
 
         assert_eq!(directories(&worker).unwrap(), [worker.join("snapshots")]);
-    }
-
-    #[tokio::test]
-    async fn a_root_of_another_user_is_refused() {
-        let root = tempfile::tempdir().unwrap();
-        if std::os::unix::fs::chown(root.path(), Some(65534), None).is_err() {
-            println!("skipped: only root can give a directory away");
-            return;
-        }
-
-        let error = RootLock::acquire(root.path(), |_| ()).await.unwrap_err();
-
-        let expected = format!(
-            "`{}` belongs to user 65534, not to user 0: name another root",
-            root.path().display()
-        );
-        assert_eq!(error.to_string(), expected);
     }
 }

@@ -57,7 +57,8 @@ impl RuntimeDir {
         for parent in parents() {
             // As mounts name it, without links.
             let real = fs::canonicalize(&parent).inspect(|parent| found.extend(stale(parent)));
-            match real.and_then(|parent| Self::create_in(&parent)) {
+            let safe = real.and_then(|parent| check_parent(&parent).map(|()| parent));
+            match safe.and_then(|parent| Self::create_in(&parent)) {
                 Ok(mut directory) => {
                     found.iter().for_each(Stale::end);
                     directory.stale = found;
@@ -180,6 +181,18 @@ fn parents() -> Vec<PathBuf> {
     parents
 }
 
+/// Refuses a directory where others could put one of theirs in the place of ours.
+fn check_parent(parent: &Path) -> io::Result<()> {
+    let mode = fs::metadata(parent)?.mode();
+    if mode & 0o022 == 0 || mode & 0o1000 != 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "others may rename what is in it (mode {:o}); `chmod +t` it, or let `TMPDIR` name a directory of your own",
+        mode & 0o7777
+    )))
+}
+
 /// Locks the directory, unless another has locked or removed it.
 fn lock(path: &Path) -> io::Result<Option<File>> {
     let directory = match File::open(path) {
@@ -281,6 +294,22 @@ mod tests {
         drop(directory);
 
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_parent_in_which_others_may_rename_our_directory_is_refused() {
+        let parent = tempfile::tempdir_in("/tmp").unwrap();
+        let judge = |mode| {
+            fs::set_permissions(parent.path(), Permissions::from_mode(mode)).unwrap();
+            check_parent(parent.path()).map_err(|error| error.to_string())
+        };
+
+        let expected = "others may rename what is in it (mode 777); `chmod +t` it, or let `TMPDIR` name a directory of your own";
+        assert_eq!(judge(0o777), Err(expected.to_owned()));
+        assert!(judge(0o775).is_err() && judge(0o2772).is_err());
+        for safe in [0o1777, 0o755, 0o700] {
+            assert_eq!(judge(safe), Ok(()), "{safe:o}");
+        }
     }
 
     #[test]

@@ -16,15 +16,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::blob::Blob;
 use super::error::ImageError;
-use super::layer::{self, Compression};
+use super::layer::{self, Compression, LAYER_LIMIT};
 use super::store::Store;
 use super::{Image, Manifest, sha256};
 
 /// The file that makes an archive one of `docker save`.
 pub(super) const MANIFEST: &str = "manifest.json";
-
-/// The most layers that an archive may have; Docker makes no more than 127. Each one may have to be hashed.
-const LAYER_LIMIT: usize = 1024;
 
 /// How much of a layer is read at once to hash it.
 const HASH_BUFFER: usize = 1 << 20;
@@ -67,6 +64,7 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     if files.len() > LAYER_LIMIT {
         return Err(ImageError::TooManyLayers {
             path: store.path().into(),
+            entry: MANIFEST.into(),
             layers: files.len(),
             limit: LAYER_LIMIT,
         });
@@ -80,8 +78,9 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
     );
     blobs.insert(config_digest, store.blob(&saved.config)?);
     let mut layers = Vec::with_capacity(files.len());
+    let mut hashed = Hashed::new();
     for (file, diff_id) in files.iter().zip(diff_ids) {
-        let (descriptor, blob) = served(store, file, diff_id)?;
+        let (descriptor, blob) = served(store, file, diff_id, &mut hashed)?;
         blobs.insert(descriptor.digest().clone(), blob);
         layers.push(descriptor);
     }
@@ -114,11 +113,15 @@ pub(super) fn only_image(store: &mut Store) -> Result<Saved, ImageError> {
     }
 }
 
+/// The digests of layers that had to be hashed, by where they are: an archive may name one of them a thousand times.
+type Hashed = HashMap<(Option<u64>, String), Digest>;
+
 /// A layer as it is served.
 fn served(
     store: &mut Store,
     file: &str,
     diff_id: Digest,
+    known: &mut Hashed,
 ) -> Result<(Descriptor, Blob), ImageError> {
     let blob = store.blob(file)?;
     if blob.size() == 0 {
@@ -127,20 +130,33 @@ fn served(
     let compression = Compression::of(&store.start_of(file, &blob, 4)?);
     let digest = match compression {
         Compression::None => diff_id,
-        Compression::Gzip | Compression::Zstd => compressed_digest(store, file, &blob)?,
+        Compression::Gzip | Compression::Zstd => compressed_digest(store, file, &blob, known)?,
     };
     let descriptor = Descriptor::new(compression.media_type(), blob.size(), digest);
     Ok((descriptor, blob))
 }
 
-fn compressed_digest(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError> {
+fn compressed_digest(
+    store: &mut Store,
+    file: &str,
+    blob: &Blob,
+    known: &mut Hashed,
+) -> Result<Digest, ImageError> {
     let named = file
         .strip_prefix("blobs/")
         .and_then(|name| Digest::try_from(name.replacen('/', ":", 1)).ok());
-    match named {
-        Some(digest) => Ok(digest),
-        None => hash(store, file, blob),
+    if let Some(digest) = named {
+        return Ok(digest);
     }
+    // In an archive several names can be links to one place; in a directory the name is all there is.
+    let name = if blob.start().is_some() { "" } else { file };
+    let place = (blob.start(), name.to_owned());
+    if let Some(digest) = known.get(&place) {
+        return Ok(digest.clone());
+    }
+    let digest = hash(store, file, blob)?;
+    known.insert(place, digest.clone());
+    Ok(digest)
 }
 
 fn hash(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError> {

@@ -17,7 +17,7 @@ use std::io::{self, Read};
 use tar::{EntryType, Header};
 
 use self::header::describe;
-use super::extension::Extensions;
+use super::extension::{self, Extensions};
 use crate::outside::shown;
 
 pub(crate) use self::header::{Entry, Kind};
@@ -135,8 +135,13 @@ impl<S: Source> Entries<S> {
                 EntryType::GNULongLink => extensions
                     .long_link(self.extension(&header)?)
                     .ok_or_else(once)?,
-                // Written by `git archive` for a comment; Go's reader applies none of its records either.
-                EntryType::XGlobalHeader => drop(self.extension(&header)?),
+                // Between an extension and its entry: Go's reader forgets the extension then.
+                EntryType::XGlobalHeader if !extensions.is_empty() => return Err(once()),
+                EntryType::XGlobalHeader => {
+                    if !extension::says_nothing_of_entries(&self.extension(&header)?) {
+                        return Err(once());
+                    }
+                }
                 _ => return self.entry(&header, extensions).map(Some),
             }
         }

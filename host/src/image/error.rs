@@ -58,6 +58,9 @@ pub enum ImageError {
     /// Two entries of one name: readers disagree about which one counts.
     #[error("entry `{entry}` stands twice in `{}`", shown(path), entry = shown(entry))]
     DuplicateEntry { path: PathBuf, entry: String },
+    /// A file with holes, whose content and what follows it readers disagree about.
+    #[error("entry `{entry}` of `{}` is a sparse file: write the archive without `--sparse`", shown(path), entry = shown(entry))]
+    Sparse { path: PathBuf, entry: String },
     /// More entries than an image can need.
     #[error("`{}` holds more than {limit} entries", shown(path))]
     TooManyEntries { path: PathBuf, limit: usize },
@@ -92,6 +95,20 @@ pub enum ImageError {
         shown(path)
     )]
     TooManyManifests { path: PathBuf, limit: u64 },
+    /// The documents of an image name more than is followed.
+    #[error("`{entry}` of `{}` goes beyond the {limit} manifests, configs and layers that an image may name", shown(path), entry = shown(entry))]
+    TooManyReferences {
+        path: PathBuf,
+        entry: String,
+        limit: usize,
+    },
+    /// Indexes above one another, without an end that anybody would come to.
+    #[error("`{entry}` of `{}` is an index above {limit} others, one below the other", shown(path), entry = shown(entry))]
+    TooDeep {
+        path: PathBuf,
+        entry: String,
+        limit: usize,
+    },
     /// A JSON document is malformed.
     #[error("`{entry}` of `{}` is not the JSON document it should be", shown(path), entry = shown(entry))]
     Json {
@@ -146,12 +163,10 @@ pub enum ImageError {
         media_type: String,
     },
     /// More layers than an image can have.
-    #[error(
-        "`{}` holds an image of {layers} layers, more than {limit}",
-        shown(path)
-    )]
+    #[error("`{entry}` of `{}` is an image of {layers} layers, more than {limit}", shown(path), entry = shown(entry))]
     TooManyLayers {
         path: PathBuf,
+        entry: String,
         layers: usize,
         limit: usize,
     },

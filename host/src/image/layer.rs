@@ -15,6 +15,9 @@ use super::error::ImageError;
 use super::sha256;
 use super::store::Store;
 
+/// The most layers that an image may have; Docker makes no more than 127. Each one may have to be hashed.
+pub(super) const LAYER_LIMIT: usize = 1024;
+
 /// A gzip of no bytes.
 const NOTHING: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0";
 

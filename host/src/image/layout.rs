@@ -4,12 +4,15 @@
 //! verified against their digests, because what they say decides what is served; layers are checked for their size
 //! only, and verified by the client that pulls them.
 //!
-//! - `walk`: everything below one descriptor.
+//! - `walk`: everything below one descriptor. `extent`: whether anybody would come to the end of it.
 //!
 //! Reads: the documents. Writes: nothing. Unknown here: archives, registries.
 //! Source: OCI image-spec 1.1, `image-layout`, `image-index`, `manifest`; Docker's image manifest v2, schema 2.
 
+mod extent;
 mod walk;
+
+use std::collections::HashSet;
 
 use oci_spec::image::{Descriptor, Digest, ImageIndex, OciLayout};
 
@@ -70,15 +73,10 @@ enum Choice<'index> {
 
 fn choose<'index>(store: &Store, index: &'index ImageIndex) -> Result<Choice<'index>, ImageError> {
     // One image may be listed once for each of its tags.
-    let mut images: Vec<&Descriptor> = Vec::new();
-    for descriptor in index.manifests() {
-        if !images
-            .iter()
-            .any(|image| image.digest() == descriptor.digest())
-        {
-            images.push(descriptor);
-        }
-    }
+    let mut known = HashSet::new();
+    let images: Vec<&Descriptor> = (index.manifests().iter())
+        .filter(|image| known.insert(image.digest()))
+        .collect();
     match images.as_slice() {
         [] => {
             return Err(ImageError::Empty {

@@ -35,6 +35,9 @@ const ENTRY_LIMIT: usize = 1 << 16;
 /// The longest chain of links. `docker save` links a repeated layer to its first occurrence.
 const LINK_LIMIT: usize = 8;
 
+/// GNU tar's file with holes: where its content ends is not the same to all readers.
+const SPARSE: Kind = Kind::Other(b'S');
+
 /// The files of an image, and what reading them has cost.
 pub(super) struct Store {
     path: PathBuf,
@@ -274,16 +277,7 @@ fn members(
         path: path.into(),
         source,
     })? {
-        let shown = || String::from_utf8_lossy(&entry.path).into_owned();
-        let end = entry.offset + entry.size;
-        if end > length {
-            return Err(ImageError::Truncated {
-                path: path.into(),
-                entry: shown(),
-                end,
-                size: length,
-            });
-        }
+        check(path, &entry, length)?;
         if members.len() == ENTRY_LIMIT {
             return Err(ImageError::TooManyEntries {
                 path: path.into(),
@@ -295,7 +289,7 @@ fn members(
         }
         let outside = || ImageError::EntryPath {
             path: path.into(),
-            entry: shown(),
+            entry: entry.name(),
         };
         let (name, member) = member(&entry).ok_or_else(outside)?;
         match members.entry(name) {
@@ -303,13 +297,33 @@ fn members(
             Slot::Occupied(_) => {
                 return Err(ImageError::DuplicateEntry {
                     path: path.into(),
-                    entry: shown(),
+                    entry: entry.name(),
                 });
             }
         };
     }
     effort.read += entries.stream().read;
     Ok(members)
+}
+
+/// Refuses an entry whose content is not there in whole, or not where every reader looks for it.
+fn check(path: &Path, entry: &Entry, length: u64) -> Result<(), ImageError> {
+    let end = entry.offset + entry.size;
+    if end > length {
+        return Err(ImageError::Truncated {
+            path: path.into(),
+            entry: entry.name(),
+            end,
+            size: length,
+        });
+    }
+    if entry.kind == SPARSE {
+        return Err(ImageError::Sparse {
+            path: path.into(),
+            entry: entry.name(),
+        });
+    }
+    Ok(())
 }
 
 /// The name under which an entry is found, and what it is; `None` if either leaves the archive.
@@ -335,9 +349,10 @@ fn member(entry: &Entry) -> Option<(String, Member)> {
     Some((name, member))
 }
 
-/// `path` as seen from `directory`, without `.` and `..`; `None` if it is absolute, leads out or names nothing.
+/// `path` as seen from `directory`, without `.` and `..`; `None` if it is absolute, leads out, names nothing or holds a NUL.
 fn resolve(directory: &str, path: &str) -> Option<String> {
-    if path.starts_with('/') {
+    // To some a name ends at its NUL.
+    if path.starts_with('/') || path.contains('\0') {
         return None;
     }
     let mut parts: Vec<&str> = directory
@@ -395,6 +410,7 @@ mod tests {
             ("a", "/b", None),
             ("", ".", None),
             ("", "", None),
+            ("", "a\0b", None),
         ];
         for (directory, path, expected) in cases {
             assert_eq!(

@@ -4,12 +4,22 @@
 //! without them it runs too, and finds less. A target is a file with one function that panics where a property is broken, a
 //! row in [`TARGETS`], and a few inputs in `corpus/`; what was found goes there as well.
 //!
+//! - `archive_index`: images by index. `tar_entries`: tar streams, beside another reader. `rootfs`: entries that replace and link.
+//! - `ignore`: ignore patterns, beside BuildKit's own matcher.
 //! - `outside`: texts from outside, as they are shown.
+//! - `registry_routes`: requests to the registry.
 //! - `status_events`: reports of a daemon, as they are shown.
+//! - `yard`: where archives are unpacked, beside what must not change.
 #![no_main]
 
+mod archive_index;
+mod ignore;
 mod outside;
+mod registry_routes;
+mod rootfs;
 mod status_events;
+mod tar_entries;
+mod yard;
 
 use std::sync::OnceLock;
 
@@ -17,8 +27,13 @@ use libfuzzer_sys::fuzz_target;
 
 /// The targets, by the name of their folder in `corpus/`.
 const TARGETS: &[(&str, fn(&[u8]))] = &[
+    ("archive-index", archive_index::run),
+    ("ignore", ignore::run),
     ("outside", outside::run),
+    ("registry-routes", registry_routes::run),
+    ("rootfs", rootfs::run),
     ("status-events", status_events::run),
+    ("tar-entries", tar_entries::run),
 ];
 
 /// What runs: decided with the first input, because libFuzzer owns `main`.

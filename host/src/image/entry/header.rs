@@ -42,6 +42,13 @@ pub(crate) struct Entry {
     pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
+impl Entry {
+    /// Its path as text, for messages.
+    pub(crate) fn name(&self) -> String {
+        String::from_utf8_lossy(&self.path).into_owned()
+    }
+}
+
 /// Header and extensions as one entry, or its path and the number that is invalid.
 pub(super) fn describe(
     header: &Header,
@@ -65,8 +72,12 @@ pub(super) fn describe(
         Ok(numbers) => numbers,
         Err(field) => return Err((path, field)),
     };
-    // The size of a link is that of its target in some archives, and no content follows.
     let has_content = matches!(kind, Kind::File | Kind::Other(_));
+    // The size of a hard link is that of its target in some archives, and no content follows. Whether any follows another
+    // entry without content is not the same to all readers (GNU tar passes over it, Go's reader does not).
+    if !has_content && kind != Kind::HardLink && numbers.size > 0 {
+        return Err((path, "size"));
+    }
     Ok(Entry {
         path,
         kind,

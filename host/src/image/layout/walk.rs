@@ -5,20 +5,25 @@
 //!
 //! Reads: the documents, the first bytes of layers. Writes: nothing. Unknown here: archives, which image is meant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType, ToDockerV2S2};
 use serde_json::Value;
 
 use super::super::blob::Blob;
 use super::super::error::ImageError;
-use super::super::layer::{self, Compression};
+use super::super::layer::{self, Compression, LAYER_LIMIT};
 use super::super::store::Store;
 use super::super::{Image, Manifest, digest_like, document, sha256};
-use super::blob_name;
+use super::extent::{Beyond, Extents, HEIGHT_LIMIT, WAYS_LIMIT};
+use super::{INDEX, blob_name};
 
 /// How many bytes of manifests are kept in memory for one image.
 const MANIFESTS_LIMIT: u64 = 64 << 20;
+
+/// How many manifests, configs and layers the documents of one image may name, each time counted. An image for 100
+/// platforms with 127 layers each names 13,000.
+const REFERENCE_LIMIT: usize = 1 << 16;
 
 /// What has been found so far.
 pub(super) struct Walk<'store> {
@@ -31,13 +36,17 @@ pub(super) struct Walk<'store> {
     is_gzip: bool,
     /// Bytes of manifests in memory.
     kept: u64,
+    /// What documents have named so far.
+    named: usize,
+    /// How far it is from each index to the end.
+    extents: Extents,
 }
 
 /// What is left to do of a walk.
 enum Step {
     Enter(Descriptor),
-    /// Everything below this index is known.
-    Leave(Descriptor),
+    /// Everything below this index, which names these, is known.
+    Leave(Descriptor, Vec<Digest>),
 }
 
 impl<'store> Walk<'store> {
@@ -49,6 +58,8 @@ impl<'store> Walk<'store> {
             replaced: HashMap::new(),
             is_gzip: true,
             kept: 0,
+            named: 0,
+            extents: Extents::default(),
         }
     }
 
@@ -75,13 +86,16 @@ impl<'store> Walk<'store> {
     ) -> Result<Digest, ImageError> {
         self.store.effort.hashed += bytes.len() as u64;
         let digest = sha256(sha2::Digest::new_with_prefix(&bytes));
-        for child in self.present_children(index)? {
-            self.follow(&child)?;
+        self.count(INDEX, index.manifests().len())?;
+        let children = self.present_children(index)?;
+        for child in &children {
+            self.follow(child)?;
         }
         let size = bytes.len() as u64;
         let root = Descriptor::new(MediaType::ImageIndex, size, digest.clone());
         let manifest = Manifest::of_index(root.media_type(), bytes);
         self.manifests.insert(digest, manifest);
+        self.measure(INDEX, &root, &digests(&children))?;
         self.leave(&root);
         Ok(self.served(&root))
     }
@@ -99,14 +113,17 @@ impl<'store> Walk<'store> {
         let mut left = vec![Step::Enter(root.clone())];
         while let Some(step) = left.pop() {
             match step {
-                Step::Leave(descriptor) => self.leave(&descriptor),
+                Step::Leave(descriptor, children) => {
+                    self.measure(&blob_name(descriptor.digest()), &descriptor, &children)?;
+                    self.leave(&descriptor);
+                }
                 Step::Enter(known) if self.manifests.contains_key(known.digest()) => {}
                 Step::Enter(descriptor) => match role(descriptor.media_type()) {
                     Role::Manifest => self.manifest(&descriptor)?,
                     Role::Index => {
                         let children = self.index(&descriptor)?;
-                        left.push(Step::Leave(descriptor));
-                        left.extend(children.into_iter().map(Step::Enter));
+                        left.push(Step::Leave(descriptor, digests(&children)));
+                        left.extend(once_each(children).map(Step::Enter));
                     }
                     Role::Other => drop(self.blob(&descriptor)?),
                 },
@@ -120,6 +137,7 @@ impl<'store> Walk<'store> {
         let name = blob_name(descriptor.digest());
         let manifest: ImageManifest = self.store.parse(&name, &bytes)?;
         self.check_media_type(descriptor, manifest.media_type().as_ref())?;
+        self.check_layers(&name, manifest.layers().len())?;
         self.blob(manifest.config())?;
         let mut layers = Vec::with_capacity(manifest.layers().len());
         for layer in manifest.layers() {
@@ -172,6 +190,7 @@ impl<'store> Walk<'store> {
         let name = blob_name(descriptor.digest());
         let index: ImageIndex = self.store.parse(&name, &bytes)?;
         self.check_media_type(descriptor, index.media_type().as_ref())?;
+        self.count(&name, index.manifests().len())?;
         let manifest = Manifest::of_index(descriptor.media_type(), bytes);
         self.manifests.insert(descriptor.digest().clone(), manifest);
         self.present_children(&index)
@@ -253,6 +272,57 @@ impl<'store> Walk<'store> {
         }
     }
 
+    /// Refuses an index that whoever pulls could not come to the end of.
+    fn measure(
+        &mut self,
+        document: &str,
+        index: &Descriptor,
+        children: &[Digest],
+    ) -> Result<(), ImageError> {
+        let taken = self.extents.take(index.digest(), children);
+        taken.map_err(|beyond| {
+            let (path, entry) = (self.store.path().into(), document.into());
+            match beyond {
+                Beyond::Height => ImageError::TooDeep {
+                    path,
+                    entry,
+                    limit: HEIGHT_LIMIT,
+                },
+                Beyond::Ways => ImageError::TooManyReferences {
+                    path,
+                    entry,
+                    limit: WAYS_LIMIT,
+                },
+            }
+        })
+    }
+
+    /// Counts what a document names.
+    fn count(&mut self, document: &str, more: usize) -> Result<(), ImageError> {
+        self.named += more;
+        if self.named > REFERENCE_LIMIT {
+            return Err(ImageError::TooManyReferences {
+                path: self.store.path().into(),
+                entry: document.into(),
+                limit: REFERENCE_LIMIT,
+            });
+        }
+        Ok(())
+    }
+
+    /// Counts config and layers of an image.
+    fn check_layers(&mut self, manifest: &str, layers: usize) -> Result<(), ImageError> {
+        if layers > LAYER_LIMIT {
+            return Err(ImageError::TooManyLayers {
+                path: self.store.path().into(),
+                entry: manifest.into(),
+                layers,
+                limit: LAYER_LIMIT,
+            });
+        }
+        self.count(manifest, layers + 1)
+    }
+
     fn blob(&mut self, descriptor: &Descriptor) -> Result<Blob, ImageError> {
         let blob = self.checked(descriptor)?;
         self.blobs.insert(descriptor.digest().clone(), blob.clone());
@@ -330,6 +400,20 @@ impl<'store> Walk<'store> {
             entry: blob_name(descriptor.digest()),
         }
     }
+}
+
+fn digests(descriptors: &[Descriptor]) -> Vec<Digest> {
+    let digests = descriptors.iter().map(Descriptor::digest);
+    digests.cloned().collect()
+}
+
+/// Descriptors without those that say the same.
+fn once_each(descriptors: Vec<Descriptor>) -> impl Iterator<Item = Descriptor> {
+    let mut known = HashSet::new();
+    descriptors.into_iter().filter(move |descriptor| {
+        let (digest, media_type) = (descriptor.digest(), descriptor.media_type());
+        known.insert((digest.clone(), media_type.to_string(), descriptor.size()))
+    })
 }
 
 /// What a document is, by its media type.

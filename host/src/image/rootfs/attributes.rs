@@ -105,6 +105,12 @@ impl Attributes {
         }
     }
 
+    /// What its extended attributes take, in bytes.
+    pub(super) fn xattrs_size(&self) -> usize {
+        let sizes = self.xattrs.iter();
+        sizes.map(|(name, value)| name.len() + value.len()).sum()
+    }
+
     /// Gives an open file or directory these attributes.
     pub(super) fn apply(&self, file: BorrowedFd<'_>, lost: &mut Lost) -> Result<(), Failed> {
         let mut mode = self.mode;

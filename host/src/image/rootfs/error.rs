@@ -69,6 +69,12 @@ pub enum RootfsError {
         attribute: &'static str,
         source: io::Error,
     },
+    /// Extended attributes of directories beyond what is kept in memory.
+    #[error(
+        "the extended attributes of directories up to `{}` hold more than {limit} bytes together",
+        shown(path)
+    )]
+    TooManyAttributes { path: PathBuf, limit: usize },
     /// The finished tree cannot take its place.
     #[error("cannot put `{}` into its place", shown(path))]
     Commit { path: PathBuf, source: io::Error },
@@ -87,6 +93,7 @@ impl RootfsError {
                 | Self::NotADirectory { .. }
                 | Self::Kind { .. }
                 | Self::LinkPath { .. }
+                | Self::TooManyAttributes { .. }
         )
     }
 }

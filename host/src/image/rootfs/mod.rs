@@ -41,6 +41,10 @@ use crate::handle::Directory;
 const COPY_BUFFER: usize = 1 << 20;
 const HEADER_BUFFER: usize = 64 << 10;
 
+/// How many bytes of directories' extended attributes are kept until the tree is complete. File systems take a few KiB for each,
+/// and images have none.
+const ATTRIBUTES_LIMIT: usize = 64 << 20;
+
 /// The mode of every directory until the tree is complete.
 const PRIVATE: Mode = Mode::RWXU;
 
@@ -100,6 +104,7 @@ impl Rootfs {
             target,
             entries: Entries::new(Stream(BufReader::with_capacity(HEADER_BUFFER, stream))),
             directories: BTreeMap::new(),
+            kept: 0,
             buffer: vec![0; COPY_BUFFER],
             summary: Summary::default(),
         };
@@ -154,6 +159,8 @@ struct Unpacking<'target, R> {
     entries: Entries<Stream<R>>,
     /// Directories made, with what they get at the end; `None` for one that only an entry below it asked for.
     directories: BTreeMap<RelativePath, Option<Attributes>>,
+    /// Bytes of their extended attributes.
+    kept: usize,
     buffer: Vec<u8>,
     summary: Summary,
 }
@@ -215,6 +222,13 @@ impl<R: Read> Unpacking<'_, R> {
                     made => made,
                 }
             })?;
+        }
+        self.kept += attributes.xattrs_size();
+        if self.kept > ATTRIBUTES_LIMIT {
+            return Err(RootfsError::TooManyAttributes {
+                path: self.shown(&path),
+                limit: ATTRIBUTES_LIMIT,
+            });
         }
         self.directories.insert(path, Some(attributes));
         Ok(())
