@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `diagnostic` | those of an entry of `validate --output-format json` |
 //! | `waiting` | `root`, the daemon's, which another build uses |
-//! | `notice` | `message`: what the program waits for |
+//! | `notice` | `message`: what the program waits for, or that a login leaves it |
 //! | `warning` | `message` |
 //! | `error` | `status` (the exit status), `message`, `causes` (a list), `report` (several lines for a person, or null), `log` (the last lines of the daemon's) , `hint` (or null) |
 //!
@@ -29,7 +29,7 @@ use serde::Serialize;
 pub(crate) enum Line<'a> {
     /// Another build uses the daemon's root.
     Waiting { root: &'a str },
-    /// The program waits for its request.
+    /// The program waits for its request, or gives a login away.
     Notice { message: &'a str },
     /// Something goes less well than it should.
     Warning { message: &'a str },
@@ -104,12 +104,17 @@ pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
     }
 }
 
-/// Says what the program waits for.
+/// Says what the program waits for, or that a login leaves it.
 pub(crate) fn notice(message: &str, mode: Mode) {
-    tell(&match mode {
-        Mode::Json => Line::Notice { message }.text(),
-        Mode::Plain | Mode::Coloured => format!("{message}\n"),
-    });
+    noticing(mode)(message);
+}
+
+/// What says so.
+pub(crate) fn noticing(mode: Mode) -> fn(&str) {
+    match mode {
+        Mode::Json => |message| tell(&Line::Notice { message }.text()),
+        Mode::Plain | Mode::Coloured => |message| tell(&format!("{}\n", within_lines(message))),
+    }
 }
 
 /// What says that something goes less well than it should.

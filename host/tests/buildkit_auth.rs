@@ -13,9 +13,11 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use engine::{Context, Daemon, sha256, solve};
-use oci_image::buildkit::auth::{Origin, UsedLogin};
 use oci_image::buildkit::docker_config::{DockerConfig, DockerConfigError};
 use oci_image::buildkit::fault::Fault;
+use oci_image::buildkit::login::{Given, Origin, UsedLogin};
+use oci_image::buildkit::logins::Logins;
+use oci_image::buildkit::registries::Registries;
 use oci_image::buildkit::solve::SolveError;
 
 /// `user:pass`.
@@ -118,18 +120,17 @@ async fn build(
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("config.json");
     fs::write(&path, config.replace("REGISTRY", &registry.address)).unwrap();
-    let daemon = Daemon::start(&format!(
-        "[registry.\"{}\"]\nhttp = true\n",
-        registry.address
-    ))
-    .await;
+    let toml = format!("[registry.\"{}\"]\nhttp = true\n", registry.address);
+    let daemon = Daemon::start(&toml).await;
     let dockerfile = format!(
         "FROM {}/private/base:1\nCOPY Dockerfile /\n",
         registry.address
     );
     let context = Context::with_dockerfile(&dockerfile);
     let mut asked = context.solve();
-    asked.credentials = Arc::new(DockerConfig::new(path.clone()));
+    let logins = Logins::new(Arc::new(DockerConfig::new(path.clone())))
+        .with_registries(Registries::of_configuration(&toml, home.path()));
+    asked.logins = Arc::new(logins);
     (solve(&daemon, asked).await.result.map(drop), path, home)
 }
 
@@ -181,6 +182,7 @@ async fn a_login_that_is_refused_is_told_with_its_registry_and_origin() {
         host: registry.address.clone(),
         username: "user".into(),
         origin: Origin::File(path),
+        given: Given::Password { is_proven: true },
     };
     assert_eq!(logins, [used]);
 }

@@ -53,6 +53,12 @@ pub const ATTACKS: &[Attack] = &[
         suite: "bounded.rs",
     },
     Attack {
+        name: "realms",
+        tried: 20,
+        what: "realms of a registry that would give a login away, or that mean harm: plain http, other schemes, users, this machine, redirects, endless, broken and forged answers, one that the registry itself does not name: no password is sent but to the registry, the build fails with the reason",
+        suite: "keys_registries.rs",
+    },
+    Attack {
         name: "roots",
         tried: 12,
         what: "daemon roots that another user made, that others may write to, or whose lock or log is a link, a pipe or a second name of another file: refused with what to write, or a file of its own",

@@ -51,7 +51,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// What `progress` may know of `buildkit`: its types, not its client.
-const PROGRESS_KNOWS: &[&str] = &["status", "error", "auth"];
+const PROGRESS_KNOWS: &[&str] = &["status", "error", "login"];
 
 /// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
 /// they may read addresses.

@@ -10,13 +10,17 @@
 )]
 
 use std::fs;
+use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use oci_image_tests::archive::Archive;
-use oci_image_tests::front::{Certificates, Door, Front, HOST_NAME, PASSWORD, TOKEN, USER};
+use oci_image_tests::attacks;
+use oci_image_tests::front::{
+    Certificates, Door, Front, HOST_NAME, IDENTITY, PASSWORD, TOKEN, USER,
+};
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -72,6 +76,17 @@ fn build_in(
     environment: Option<&Value>,
 ) -> Run {
     place.dockerfile(&format!("FROM {image}\nCOPY Dockerfile /derived\n"));
+    let (command, message) = prepared(place, more, logins, environment);
+    place.run_command(command, message.as_bytes())
+}
+
+/// What builds so, and the message for it.
+fn prepared(
+    place: &Workplace,
+    more: Value,
+    logins: &str,
+    environment: Option<&Value>,
+) -> (Command, String) {
     let mut object = json!({"context": "context", "output": "image"});
     for (key, value) in more.as_object().unwrap() {
         object[key] = value.clone();
@@ -105,7 +120,7 @@ fn build_in(
         command.env("DOCKER_AUTH_CONFIG", logins.to_string());
     }
     let message = json!({"object": object, "response_path": "../response"});
-    place.run_command(command, message.to_string().as_bytes())
+    (command, message.to_string())
 }
 
 fn is_derived(place: &Workplace) {
@@ -144,7 +159,7 @@ fn registry_with_a_certificate_of_its_own_is_used_with_its_authority() {
     let certificates = Certificates::new();
     place.write("certificates/ca.pem", &certificates.ca);
     place.write("trusted/registry.crt", &certificates.ca);
-    let front = Front::tls(&base, &certificates);
+    let front = Front::tls(&base, Door::Open, &certificates);
     let (host, image) = names(&front);
 
     let refused = build(&place, &image, json!({})).expect(1);
@@ -549,4 +564,286 @@ fn logins_in_a_pipe_are_told_and_not_waited_for() {
             "it is a pipe, neither a file nor a directory",
         ],
     );
+}
+
+// --- tokens ----------------------------------------------------------------------------------------------------------
+
+/// Who shows a password: this program, and never the daemon.
+fn only_we(front: &Front) {
+    let shown = front.shown();
+    assert!(!shown.is_empty());
+    assert!(
+        shown.iter().all(|agent| agent.starts_with("oci-image/")),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn password_for_a_token_is_sent_by_us_and_never_reaches_the_daemon() {
+    for door in [Door::Token, Door::Form] {
+        let (place, base) = place();
+        let front = Front::plain(&base, door);
+        let (host, image) = names(&front);
+        log_in(&place, &host, PASSWORD);
+
+        let run = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+        is_derived(&place);
+        only_we(&front);
+        let line = format!(
+            "login for registry `{host}`, from `{}`: sent to the registry for a token\n",
+            place.path("logins/config.json").display()
+        );
+        assert_eq!(run.stderr.matches(&line).count(), 1, "{}", run.stderr);
+        assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn identity_token_is_exchanged_for_one_of_the_registry() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Form);
+    let (host, image) = names(&front);
+    let config = json!({"auths": {host.as_str(): {"identitytoken": IDENTITY}}});
+    place.write("logins/config.json", config.to_string());
+
+    let _ = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+    is_derived(&place);
+    only_we(&front);
+}
+
+#[test]
+fn password_that_a_registry_takes_alone_is_given_to_the_daemon_and_said() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Basic);
+    let (host, image) = names(&front);
+    log_in(&place, &host, PASSWORD);
+
+    let run = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+    let line = format!(
+        "login for registry `{host}`, from `{}`: the password is given to the daemon, because the registry takes nothing else\n",
+        place.path("logins/config.json").display()
+    );
+    assert_eq!(run.stderr.matches(&line).count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn realm_of_another_host_is_said_with_both() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Realm("http://auth.test:PORT/token"));
+    let (host, image) = names(&front);
+    log_in(&place, &host, PASSWORD);
+    let hosts = format!("127.0.0.1 localhost {HOST_NAME} auth.test\n");
+    place.write("../hosts", hosts);
+
+    let run = build_as(&place, &image, plain_http(&host), "logins").expect(0);
+
+    is_derived(&place);
+    only_we(&front);
+    let line = format!(
+        "login for registry `{host}`, from `{}`: sent to `{}` for a token, the realm that the registry names\n",
+        place.path("logins/config.json").display(),
+        host.replace(HOST_NAME, "auth.test")
+    );
+    assert_eq!(run.stderr.matches(&line).count(), 1, "{}", run.stderr);
+}
+
+#[test]
+fn token_is_fetched_over_tls_as_the_registry_is_configured() {
+    let (place, base) = place();
+    let certificates = Certificates::new();
+    place.write("certificates/ca.pem", &certificates.ca);
+    place.write("trusted/registry.crt", &certificates.ca);
+    let front = Front::tls(&base, Door::Token, &certificates);
+    let (host, image) = names(&front);
+    log_in(&place, &host, PASSWORD);
+
+    for settings in [
+        json!({"ca": ["certificates/ca.pem"]}),
+        json!({"tlsconfigdir": ["trusted"]}),
+        json!({"insecure": true}),
+    ] {
+        fs::remove_dir_all(place.root()).unwrap();
+        let _ = build_as(&place, &image, registry(&host, settings), "logins").expect(0);
+        is_derived(&place);
+    }
+    only_we(&front);
+}
+
+/// The daemon asks for a password by the host alone, and for a token by what it is to allow.
+#[test]
+fn parts_of_a_registry_with_logins_of_their_own_are_used_in_one_build() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::TokenEach);
+    let host = front.host();
+    let login = |user: &str| json!({"auth": STANDARD.encode(format!("{user}:{PASSWORD}"))});
+    let config = json!({"auths": {
+        format!("{host}/red"): login("red"),
+        format!("{host}/blue"): login("blue"),
+    }});
+    place.write("logins/config.json", config.to_string());
+    place.dockerfile(&format!(
+        "FROM {host}/red/base AS red\nFROM {host}/blue/base AS blue\nFROM scratch\n\
+         COPY --from=red /base /base\nCOPY --from=blue /base /derived\n"
+    ));
+
+    let (command, message) = prepared(&place, plain_http(&host), "logins", None);
+    let _ = place.run_command(command, message.as_bytes()).expect(0);
+
+    is_derived(&place);
+    only_we(&front);
+}
+
+#[test]
+fn credential_helper_is_run_once_for_all_that_a_build_wants_of_a_registry() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Token);
+    let (host, image) = names(&front);
+    helper(&place, "good", &host, PASSWORD);
+    let script = place.read("helpers/docker-credential-good");
+    let counting = script.replacen("#!/bin/sh\n", "#!/bin/sh\necho >>\"$0.runs\"\n", 1);
+    place.write("helpers/docker-credential-good", counting);
+    let config = json!({"credsStore": "good"});
+    place.write("logins/config.json", config.to_string());
+    place.dockerfile(&format!(
+        "FROM {image} AS one\nFROM {host}/other/base\nCOPY --from=one /base /derived\n"
+    ));
+
+    let (command, message) = prepared(&place, plain_http(&host), "logins", None);
+    let _ = place.run_command(command, message.as_bytes()).expect(0);
+
+    is_derived(&place);
+    assert_eq!(place.read("helpers/docker-credential-good.runs"), "\n");
+}
+
+const NEAR: &str = "is on this machine or its link, and registry";
+/// Hostile realms of `registry.test`: the realm, what is said, and whether the registry itself is shown the password.
+const HOSTILE: &[(&str, &str, bool)] = &[
+    (
+        "http://registry.test:PORT/token",
+        "is asked by plain http, and registry `registry.test:",
+        false,
+    ),
+    (
+        "ftp://registry.test/token",
+        "is asked neither by https nor by http",
+        false,
+    ),
+    ("file:///etc/passwd", "is no URL of a server", false),
+    ("/token", "is no URL of a server", false),
+    (
+        "https://registry.test@evil.test/token",
+        "`https://evil.test/token` names a user beside its host",
+        false,
+    ),
+    ("https://localhost:PORT/token", NEAR, false),
+    ("https://127.0.0.1:PORT/token", NEAR, false),
+    ("https://[::1]:PORT/token", NEAR, false),
+    ("https://2130706433:PORT/token", NEAR, false),
+    ("https://0x7f.1:PORT/token", NEAR, false),
+    ("https://169.254.169.254/latest/meta-data", NEAR, false),
+    (
+        "https://registry.test:PORT/redirecting",
+        "it redirects to `/token`, and no login follows",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/redirecting-form",
+        "it redirects to `/token`, and no login follows",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/endless",
+        "answers with more than 1048576 bytes",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/broken",
+        "no token of `registry.test:",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/garbage",
+        "its answer holds none",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/empty",
+        "its answer holds none",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/split",
+        "its answer holds none",
+        true,
+    ),
+    (
+        "https://registry.test:PORT/refusing",
+        "it answers 403 Forbidden",
+        true,
+    ),
+];
+
+/// A realm is named by whoever runs the registry, and by a daemon that may be somebody else's.
+#[test]
+fn hostile_realm_gets_no_password_and_fails_the_build_with_its_reason() {
+    let (place, base) = place();
+    let certificates = Certificates::new();
+    place.write("certificates/ca.pem", &certificates.ca);
+    let refused = |door, said: &str, is_asked| {
+        let front = Front::tls(&base, door, &certificates);
+        let (host, image) = names(&front);
+        log_in(&place, &host, PASSWORD);
+        let settings = registry(&host, json!({"ca": ["certificates/ca.pem"]}));
+
+        let run = build_as(&place, &image, settings, "logins").expect(1);
+
+        says(&run, &[said, &image]);
+        assert!(!run.stderr.contains(PASSWORD), "{}", run.stderr);
+        let commands = ['\u{1b}', '\u{7}'];
+        assert!(!run.stderr.contains(commands), "{}", run.stderr);
+        assert!(!run.stderr.lines().any(|line| line.starts_with("::")));
+        assert!(!front.asked().contains(&"/token".to_owned()));
+        let shown = front.shown();
+        assert!(shown.iter().all(|agent| agent.starts_with("oci-image/")));
+        assert_eq!(!shown.is_empty(), is_asked, "{door:?}: {shown:?}");
+    };
+
+    for (realm, said, is_asked) in HOSTILE {
+        refused(Door::Realm(realm), said, *is_asked);
+    }
+    // The registry names another realm to us than to the daemon: so would a daemon that lies.
+    let elsewhere = Door::RealmOfImages("https://evil.test:PORT/token");
+    refused(elsewhere, "itself names `https://registry.test:", false);
+    assert_eq!(HOSTILE.len() + 1, attacks::tried("realms") as usize);
+}
+
+#[test]
+fn sigterm_ends_a_build_that_waits_for_a_token() {
+    let (place, base) = place();
+    let front = Front::plain(&base, Door::Realm("http://registry.test:PORT/silent"));
+    let (host, image) = names(&front);
+    log_in(&place, &host, PASSWORD);
+    place.dockerfile(&format!("FROM {image}\n"));
+    let (mut command, message) = prepared(&place, plain_http(&host), "logins", None);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(message.as_bytes()).unwrap();
+    drop(stdin);
+    place.wait_for("the realm to be asked", || {
+        front.asked().contains(&"/silent".to_owned())
+    });
+
+    place.signal(&child, "SIGTERM");
+    let run = place.finish(child);
+
+    assert_eq!(run.status, 143, "{}", run.stderr);
+    assert_eq!(place.leftovers(), Vec::<String>::new());
 }

@@ -57,7 +57,7 @@ struct CacheUpdate {
 }
 
 impl Attachables {
-    /// Everything that `solve` offers to the daemon; logins are for the `repositories` that it names.
+    /// Everything that `solve` offers to the daemon; passwords are for the `repositories` that it names.
     pub(crate) async fn new(
         solve: &Solve,
         repositories: &Repositories,
@@ -83,7 +83,7 @@ impl Attachables {
         );
         let unanswered = faults.recorder(|(host, source)| Fault::Credentials { host, source });
         let auth = Auth::new(
-            solve.credentials.clone(),
+            solve.logins.clone(),
             repositories.clone(),
             logins.clone(),
             unanswered,

@@ -20,11 +20,11 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::buildkit::auth::{Credentials, CredentialsFailure, Login, Origin};
 use crate::buildkit::blocking::blocking;
-use crate::buildkit::docker_config::document::{Document, Entry, Undecodable, Written};
-use crate::buildkit::docker_config::keychain::Keychain;
+use crate::buildkit::docker_config::document::{Document, Undecodable, Written};
+use crate::buildkit::docker_config::keychain::{Asked, Keychain};
 use crate::buildkit::docker_config::namespace::{Namespace, key_of, without_user};
+use crate::buildkit::login::{Credentials, CredentialsFailure, Login, Origin};
 use crate::buildkit::repositories::Repositories;
 use crate::buildkit::secrets::SecretBytes;
 use crate::outside::shown;
@@ -33,11 +33,11 @@ use crate::regular_file;
 /// The variable whose logins count beside those of the file. It holds passwords: no process that is started is given it.
 pub const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
 
-/// Logins out of Docker's configuration; the file is read anew at each lookup.
+/// Logins out of Docker's configuration; the file is read anew at each lookup, and a helper is asked for a login once in some minutes.
 ///
 /// ```
 /// use oci_image::buildkit::repositories::Repositories;
-/// use oci_image::buildkit::{auth::Credentials, docker_config::DockerConfig};
+/// use oci_image::buildkit::{docker_config::DockerConfig, login::Credentials};
 ///
 /// # let directory = tempfile::tempdir().expect("a directory");
 /// # let path = directory.path().join("config.json");
@@ -56,6 +56,8 @@ pub struct DockerConfig {
     variable: Vec<(String, Login)>,
     /// What is wrong with the variable.
     remarks: Vec<String>,
+    /// What helpers have answered. Clones share it.
+    asked: Asked,
 }
 
 /// Why a login cannot be looked up.
@@ -211,14 +213,37 @@ impl DockerConfig {
         let kept = self.kept(&document, host)?;
         match chosen(&kept, host, repositories).await {
             None => Ok(None),
-            Some(Source::Login(login)) => Ok(Some(login.clone())),
-            Some(Source::Helper { helper, key }) => {
+            Some(source) => self.fetch(source).await,
+        }
+    }
+
+    /// Whether anything is kept for a registry or a part of it. A helper is asked only where nothing else is.
+    async fn has_any(&self, host: &str) -> Result<bool, DockerConfigError> {
+        let document = self.read().await?;
+        let kept = self.kept(&document, host)?;
+        let is_login =
+            |kept: &Kept| matches!(&kept.source, Source::Login(login) if !login.is_empty());
+        if kept.iter().any(is_login) {
+            return Ok(true);
+        }
+        for kept in &kept {
+            if self.fetch(&kept.source).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn fetch(&self, source: &Source) -> Result<Option<Login>, DockerConfigError> {
+        match source {
+            Source::Login(login) => Ok(Some(login.clone())),
+            Source::Helper { helper, key } => {
                 let keychain = Keychain {
                     program: format!("docker-credential-{helper}"),
                     configured_in: self.path(),
                     search_path: self.search_path.as_deref(),
                 };
-                keychain.ask(key).await
+                self.asked.once(&keychain, key).await
             }
         }
     }
@@ -374,18 +399,8 @@ impl Credentials for DockerConfig {
         Ok(self.find(host, repositories).await?)
     }
 
-    async fn has_registry_token(&self, host: &str) -> bool {
-        let is_of = |key: &str| Namespace::of_key(key).is_of(host);
-        let is_token = |entry: &Entry| {
-            let written = entry.login().ok().flatten();
-            written.is_some_and(|written| !written.registry_token.is_empty())
-        };
-        // What is wrong with the file is told where a login is looked up.
-        let document = self.read().await.unwrap_or_default();
-        let mut entries = document.auths.iter().filter(|(key, _)| is_of(key));
-        let mut variable = self.variable.iter().filter(|(key, _)| is_of(key));
-        entries.any(|(_, entry)| is_token(entry))
-            || variable.any(|(_, login)| login.registry_token.is_some())
+    async fn has_login(&self, host: &str) -> Result<bool, CredentialsFailure> {
+        Ok(self.has_any(host).await?)
     }
 
     fn remarks(&self) -> &[String] {
@@ -582,17 +597,50 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn registry_tokens_are_found_without_asking_a_helper() {
+    async fn whether_there_is_a_login_is_told_for_the_registry_and_its_parts() {
         let home = Home::new(
-            r#"{"auths": {"a.test": {"registrytoken": "r"}, "b.test": {"auth": "dTpw"}}, "credsStore": "gone"}"#,
+            r#"{"auths": {"a.test": {"registrytoken": "r"}, "b.test/team": {"auth": "dTpw"}, "e.test": {}}}"#,
         );
         let config = DockerConfig::new(home.path())
-            .with_variable(br#"{"auths": {"c.test": {"registrytoken": "r"}}}"#);
+            .with_variable(br#"{"auths": {"c.test": {"identitytoken": "r"}}}"#);
 
-        assert!(config.has_registry_token("a.test").await);
-        assert!(!config.has_registry_token("b.test").await);
-        assert!(config.has_registry_token("c.test").await);
-        assert!(!config.has_registry_token("d.test").await);
+        for (host, expected) in [
+            ("a.test", true),
+            ("b.test", true),
+            ("c.test", true),
+            ("d.test", false),
+            ("e.test", false),
+        ] {
+            assert_eq!(config.has_login(host).await.unwrap(), expected, "{host}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_helper_is_asked_once_and_not_where_the_file_has_a_login() {
+        let home = Home::new(
+            r#"{"auths": {"b.test/team": {"auth": "dTpw"}}, "credsStore": "counted"}"#,
+        )
+        .helper(
+            "counted",
+            r#"echo >>"$0.runs"; [ "$(cat)" = a.test ] && echo '{"Username":"u","Secret":"s"}' && exit; echo credentials not found in native keychain; exit 1"#,
+        );
+        let search_path = format!("{}:/usr/bin:/bin", home.0.path().display());
+        let config = DockerConfig::new(home.path()).with_search_path(search_path.into());
+        let runs = || {
+            fs::read(home.0.path().join("docker-credential-counted.runs"))
+                .map_or(0, |runs| runs.len())
+        };
+
+        assert!(config.has_login("b.test").await.unwrap());
+        assert_eq!(runs(), 0);
+        for _ in 0..3 {
+            assert!(config.has_login("a.test").await.unwrap());
+            let found = find(&config.clone(), "a.test", "").await.unwrap();
+            assert_eq!(found.unwrap().username, "u");
+            assert!(!config.has_login("c.test").await.unwrap());
+            assert_eq!(find(&config, "c.test", "").await.unwrap(), None);
+        }
+        assert_eq!(runs(), 2);
     }
 
     #[tokio::test]

@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
 
-use crate::buildkit::auth::CredentialsFailure;
 use crate::buildkit::filesync::FileSyncError;
+use crate::buildkit::login::CredentialsFailure;
 use crate::buildkit::recorder::Recorder;
 use crate::buildkit::secrets::SecretError;
 use crate::buildkit::sink::SinkError;

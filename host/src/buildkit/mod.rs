@@ -11,17 +11,22 @@
 //! - [`session`]: the pipe on which the daemon calls us back; `tunnel` is that pipe as a stream of bytes.
 //! - [`local`]: a directory offered to the daemon; [`filesync`] sends it, [`walk`] lists it, [`ignore`] tells what is left out.
 //! - [`sink`]: where exported bytes go; `filesend` receives them.
-//! - [`auth`]: logins for registries; [`docker_config`] finds them in Docker's configuration, for
-//!   the [`repositories`] that a solve names.
+//! - `auth`: what the daemon asks about logins for registries; `authority`: by what it knows again who answered.
+//! - [`logins`]: those of a build, and to whom they are given. A [`login`] is found in [`docker_config`], Docker's configuration,
+//!   for the [`repositories`] that a solve names.
+//! - `token`: what a `realm` gives for a login; `challenge`: which login a registry wants; [`registries`]: how each is reached.
+//! - `web`: one question to a server, and its answer.
 //! - [`secrets`], [`ssh`]: what steps may mount.
 //! - `store`: blobs in a directory; [`content`] serves it, by `containerd`'s protocol, and `ingest` fills it. [`layout`] is its form,
 //!   [`cache`] its main use.
 //! - `blocking`: input and output off the threads of the runtime.
 
 mod attachables;
-pub mod auth;
+mod auth;
+mod authority;
 mod blocking;
 pub mod cache;
+mod challenge;
 pub mod client;
 mod containerd;
 pub mod content;
@@ -34,7 +39,11 @@ pub mod ignore;
 mod ingest;
 pub mod layout;
 pub mod local;
+pub mod login;
+pub mod logins;
+mod realm;
 mod recorder;
+pub mod registries;
 mod reports;
 pub mod repositories;
 pub mod secrets;
@@ -44,5 +53,7 @@ pub mod solve;
 pub mod ssh;
 pub mod status;
 mod store;
+mod token;
 mod tunnel;
 pub mod walk;
+mod web;

@@ -1,7 +1,8 @@
 //! Repositories: which ones a solve has named so far.
 //!
-//! The daemon asks for a login by the host alone. Where the logins of a host are for parts of it, the repository counts,
-//! and what the daemon reports of the solve names it: an image is looked up under its name before its registry is asked.
+//! The daemon asks for a password by the host alone. Where the logins of a host are for parts of it, the repository counts,
+//! and what the daemon reports of the solve names it: an image is looked up under its name before its registry is asked. For a token it
+//! says what that is to allow, and nothing is waited for.
 //!
 //! Reads and writes: nothing. Unknown here: logins.
 //! Source: BuildKit v0.32.2, `frontend/dockerfile/dockerfile2llb`, `frontend/dockerui`, `solver/llbsolver`: the names.
@@ -32,49 +33,62 @@ const DOCKER_HUB_ALIASES: [&str; 2] = ["registry-1.docker.io", "index.docker.io"
 
 /// The images that a solve has named so far. Clones see the same.
 #[derive(Debug, Clone, Default)]
-pub struct Repositories(Arc<watch::Sender<BTreeSet<String>>>);
+pub struct Repositories {
+    images: Arc<watch::Sender<BTreeSet<String>>>,
+    /// Whether no more will be named.
+    is_settled: bool,
+}
 
 impl Repositories {
     /// Those that the scopes of a token are for: `repository:team/app:pull`.
     pub(crate) fn of_scopes(host: &str, scopes: &[String]) -> Self {
-        let repositories = Self::default();
+        let mut images = BTreeSet::new();
         for scope in scopes.iter().flat_map(|scopes| scopes.split(' ')) {
             let name = scope.strip_prefix("repository:");
             if let Some((name, _actions)) = name.and_then(|name| name.rsplit_once(':')) {
-                repositories.0.send_modify(|images| {
-                    images.insert(format!("{}/{name}", canonical(host)));
-                });
+                images.insert(format!("{}/{name}", canonical(host)));
             }
         }
-        repositories
+        Self {
+            images: Arc::new(watch::Sender::new(images)),
+            is_settled: true,
+        }
     }
 
     /// Takes the images that a report names.
     pub(crate) fn note(&self, report: &Status) {
         for vertex in &report.vertices {
             if let Some(image) = looked_up(&vertex.name) {
-                self.0
+                self.images
                     .send_if_modified(|images| images.insert(image.to_owned()));
             }
         }
     }
 
     /// The repositories of a host: `team/app`. Waits a moment for what the daemon is
-    /// about to report; empty if it names none.
+    /// about to report, if it is; empty if it names none.
     pub async fn of(&self, host: &str) -> BTreeSet<String> {
         let host = &canonical(host);
-        let mut images = self.0.subscribe();
+        if !self.is_settled && !self.settle(host).await {
+            return BTreeSet::new();
+        }
+        let images = self.images.borrow();
+        let repositories = images.iter().filter_map(|image| repository(image, host));
+        repositories.map(str::to_owned).collect()
+    }
+
+    /// Waits until no more names of the host are to be expected; whether there is one.
+    async fn settle(&self, host: &str) -> bool {
+        let mut images = self.images.subscribe();
         let is_named = |images: &BTreeSet<String>| {
             images.iter().any(|image| repository(image, host).is_some())
         };
         let named = images.wait_for(is_named);
         if tokio::time::timeout(DEADLINE, named).await.is_err() {
-            return BTreeSet::new();
+            return false;
         }
         tokio::time::sleep(SETTLING).await;
-        let images = self.0.borrow();
-        let repositories = images.iter().filter_map(|image| repository(image, host));
-        repositories.map(str::to_owned).collect()
+        true
     }
 }
 

@@ -10,12 +10,13 @@ use std::sync::Arc;
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use tonic::Status;
 
-use crate::buildkit::auth::{Anonymous, Credentials, UsedLogin};
 use crate::buildkit::cache::{CacheError, CacheExport, CacheImport};
 use crate::buildkit::error::SolveFailure;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::layout::LayoutError;
 use crate::buildkit::local::Local;
+use crate::buildkit::login::UsedLogin;
+use crate::buildkit::logins::Logins;
 use crate::buildkit::secrets::Secret;
 use crate::buildkit::session::SessionError;
 use crate::buildkit::sink::{Sink, SinkError};
@@ -42,8 +43,8 @@ pub struct Solve {
     pub secrets: Vec<Secret>,
     /// The agents that steps may use.
     pub ssh: Vec<SshAgent>,
-    /// The logins for registries.
-    pub credentials: Arc<dyn Credentials>,
+    /// The logins for registries; the solves of a build share them.
+    pub logins: Arc<Logins>,
     /// What steps may do beyond the ordinary: `security.insecure`, `network.host`.
     pub entitlements: Vec<String>,
 }
@@ -164,7 +165,7 @@ impl Default for Solve {
             cache_exports: Vec::new(),
             secrets: Vec::new(),
             ssh: Vec::new(),
-            credentials: Arc::new(Anonymous),
+            logins: Arc::default(),
             entitlements: Vec::new(),
         }
     }

@@ -91,6 +91,7 @@ fn host(engine: Engine, mode: Mode) -> Result<Host, Failure> {
         progress: mode,
         on_wait: stderr::waiting(mode),
         on_warning: stderr::warning(mode),
+        on_notice: stderr::noticing(mode),
         ..Host::new(directory)
     })
 }

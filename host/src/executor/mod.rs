@@ -44,8 +44,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::blocking::blocking;
-use crate::buildkit::auth::Credentials;
 use crate::buildkit::docker_config::DockerConfig;
+use crate::buildkit::login::Credentials;
 use crate::cancel::Cancel;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Privileges, Programs};
 use crate::image::Image;
@@ -88,11 +88,13 @@ pub struct Host {
     pub on_wait: fn(&Path),
     /// Told of everything that goes less well than it should.
     pub on_warning: fn(&str),
+    /// Told of what a person may want to know of: each login that leaves this process.
+    pub on_notice: fn(&str),
 }
 
 impl Host {
     /// This machine, with `directory` as the working directory: the default root, programs and logins that the environment
-    /// names, progress as plain text. Waiting and warnings are told to nobody.
+    /// names, progress as plain text. Waiting, warnings and notices are told to nobody.
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         Self {
@@ -103,6 +105,7 @@ impl Host {
             credentials: Arc::new(DockerConfig::from_environment()),
             on_wait: |_root| {},
             on_warning: |_warning| {},
+            on_notice: |_notice| {},
         }
     }
 }

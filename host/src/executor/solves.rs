@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 use crate::buildkit::cache::{CacheExport, CacheImport};
 use crate::buildkit::client::Client;
 use crate::buildkit::local::Local;
+use crate::buildkit::logins::Logins;
+use crate::buildkit::registries::Registries;
 use crate::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use crate::buildkit::status::Status;
 use crate::cancel::{Cancel, Cancelled};
@@ -155,6 +157,7 @@ pub(super) async fn all(
         imports: cache::imports(plan, engine).await,
         registry,
         engine,
+        logins: Arc::new(logins(plan, engine.host)),
         conversion: Conversion::new(engine.host),
         snapshot_was_left: false,
     };
@@ -229,8 +232,20 @@ struct Shared<'run> {
     imports: Vec<CacheImport>,
     registry: Option<&'run Registry>,
     engine: Engine<'run>,
+    logins: Arc<Logins>,
     conversion: Conversion,
     snapshot_was_left: bool,
+}
+
+/// The machine's logins, for registries that are reached as the plan's daemon reaches them.
+fn logins(plan: &CheckedPlan, host: &Host) -> Logins {
+    let on_notice = host.on_notice;
+    Logins::new(Arc::clone(&host.credentials))
+        .with_registries(Registries::of_configuration(
+            plan.daemon_config(),
+            &host.directory,
+        ))
+        .telling(move |login| on_notice(&login.to_string()))
 }
 
 impl Shared<'_> {
@@ -302,7 +317,7 @@ impl Shared<'_> {
                 .collect(),
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
-            credentials: Arc::clone(&host.credentials),
+            logins: Arc::clone(&self.logins),
             cache_imports: self.imports.clone(),
             cache_exports: (opened.cache.iter())
                 .map(|cache| self.cache_export(cache, solve))

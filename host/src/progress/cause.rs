@@ -6,6 +6,7 @@
 //! Source: BuildKit v0.32.2, `client/solve.go`, `solver/edge.go`, `solver/llbsolver/ops/opsutils/contenthash.go`,
 //! `client/llb/sourceresolver`: the prefixes.
 
+use crate::buildkit::login::NO_TOKEN;
 use crate::progress::line::one_line;
 
 /// The longest message in characters; of a longer one (a process's arguments can be a whole script) the midst is cut.
@@ -77,6 +78,17 @@ impl Cause {
         match base_image(&message) {
             Some((reference, reason)) => Self::BaseImage { reference, reason },
             None => Self::Other(message),
+        }
+    }
+
+    /// The same where an image was looked up: what comes back from our own side of the session has lost its name.
+    pub(super) fn of_lookup(self, reference: &str) -> Self {
+        match self {
+            Self::Other(reason) if reason.starts_with(NO_TOKEN) => Self::BaseImage {
+                reference: reference.to_owned(),
+                reason,
+            },
+            cause => cause,
         }
     }
 
@@ -268,7 +280,12 @@ fn registry_hint(registry: &str, reason: &str) -> String {
     };
     let reason = reason.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&["x509", "certificate"]) {
+    if says(&["no login is sent"]) {
+        format!(
+            "{who} sends to a realm that gets no login: whoever runs it has to mend that, unless somebody stands between it and \
+             this machine"
+        )
+    } else if says(&["x509", "certificate"]) {
         format!("the certificate of {who} is not trusted here: a CA for it may be missing")
     } else if says(&["server gave http response"]) {
         format!("{who} speaks plain http, and that must be allowed for it")

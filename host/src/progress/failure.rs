@@ -16,8 +16,9 @@
 //!
 //! Reads: the context, through the caller. Writes: nothing. Unknown here: the file system, requests.
 
-use crate::buildkit::auth::UsedLogin;
 use crate::buildkit::error::SolveFailure;
+use crate::buildkit::login::{Given, UsedLogin};
+use crate::outside::shown;
 use crate::progress::cause::{Cause, FrontendName};
 use crate::progress::excerpt;
 use crate::progress::hint::{self, Known};
@@ -33,6 +34,8 @@ const LONGEST_NAME: usize = 300;
 const MOST_OTHERS: usize = 5;
 /// How the step is named that looks up the frontend of `# syntax=`.
 const FRONTEND_LOOKUP: &str = "resolve image config for ";
+/// How a step goes on, after its `[...]`, that looks up a base image.
+const IMAGE_LOOKUP: &str = "load metadata for ";
 
 const BOLD_RED: &str = "\x1b[1;31m";
 const BOLD: &str = "\x1b[1m";
@@ -93,6 +96,10 @@ impl FailureReport<'_> {
 
     fn cause(&self, step: Option<&FailedStep>) -> Cause {
         let cause = Cause::of(&self.failure.message);
+        let cause = match step.and_then(looked_up) {
+            Some(reference) => cause.of_lookup(reference),
+            None => cause,
+        };
         let marked = self.failure.sources.first().and_then(excerpt::marked);
         // Every instruction begins with a letter.
         if marked.is_some_and(|marked| marked.starts_with(['#', '/'])) {
@@ -165,6 +172,15 @@ impl FailureReport<'_> {
     }
 }
 
+/// The image that a step looks up.
+fn looked_up(step: &FailedStep) -> Option<&str> {
+    let image = match step.name.strip_prefix(FRONTEND_LOOKUP) {
+        Some(image) => image,
+        None => step.name.split_once("] ")?.1.strip_prefix(IMAGE_LOOKUP)?,
+    };
+    Some(image.trim_start_matches("docker-image://"))
+}
+
 fn write_log(step: &FailedStep, text: &mut String) {
     if step.tail.is_empty() {
         return;
@@ -184,19 +200,27 @@ fn write_log(step: &FailedStep, text: &mut String) {
     }
 }
 
-/// Whose login it was, and where it came from; never the password.
+/// Whose login it was, where it came from and who has judged it; never the password.
 fn describe(login: &UsedLogin) -> String {
     let UsedLogin {
         host,
         username,
         origin,
+        given,
     } = login;
+    let at = match given {
+        Given::Realm { server, .. } if server != host => {
+            format!(", at its realm `{}`", shown(server))
+        }
+        Given::Realm { .. } | Given::Token | Given::Password { .. } => String::new(),
+    };
     let who = if username.is_empty() {
         "an identity token".to_owned()
     } else {
-        format!("user `{username}`")
+        format!("user `{}`", shown(username))
     };
-    format!("registry `{host}` was given {who} from {origin}")
+    let host = shown(host);
+    format!("registry `{host}` was given {who} from {origin}{at}")
 }
 
 fn exit_code(code: u32) -> String {
@@ -210,6 +234,7 @@ fn exit_code(code: u32) -> String {
 mod tests {
     use super::*;
     use crate::buildkit::error::{LineRange, Source};
+    use crate::buildkit::login::Origin;
     use crate::progress::missing::ContextName;
 
     fn step(number: u32, name: &str, error: &str, tail: &[&str]) -> FailedStep {
@@ -273,6 +298,50 @@ mod tests {
              step: [server 3/3] RUN make\n  target: `server`\nDockerfile:3\n  1 |     FROM base\n  2 |     COPY . .\n  \
              3 | >>> RUN make\nlast 3 of 1203 lines of the log:\n  | cc main.c\n  |\n  | Error 7\n"
         );
+    }
+
+    #[test]
+    fn a_token_that_was_not_given_belongs_to_the_image_that_was_looked_up_and_names_the_login() {
+        let failure = SolveFailure {
+            message: "no token of `auth.test`: it answers 401 Unauthorized: wrong".into(),
+            vertex: Some("sha256:2".into()),
+            ..SolveFailure::default()
+        };
+        let login = UsedLogin {
+            host: "r.test".into(),
+            username: "u".into(),
+            origin: Origin::Variable("DOCKER_AUTH_CONFIG"),
+            given: Given::Realm {
+                server: "auth.test".into(),
+                is_proven: true,
+            },
+        };
+        for (name, image) in [
+            (
+                "[internal] load metadata for r.test/a:1",
+                "base image `r.test/a:1`",
+            ),
+            (
+                "resolve image config for docker-image://r.test/a:1",
+                "frontend `r.test/a:1`, which the argument `BUILDKIT_SYNTAX` names",
+            ),
+        ] {
+            let failed = step(2, name, "", &[]);
+            let steps = std::slice::from_ref(&failed);
+            let text = FailureReport {
+                logins: std::slice::from_ref(&login),
+                ..report(&failure, steps)
+            }
+            .text();
+
+            let headline = format!(
+                "error: cannot resolve the {image}: no token of `auth.test`: it answers 401 Unauthorized: wrong\n"
+            );
+            assert!(text.starts_with(&headline), "{text}");
+            let told = "  login: registry `r.test` was given user `u` from `$DOCKER_AUTH_CONFIG`, at its realm `auth.test`\n";
+            assert!(text.contains(told), "{text}");
+            assert!(text.contains("registry `r.test` wants a login"), "{text}");
+        }
     }
 
     #[test]

@@ -1,31 +1,50 @@
-//! A keychain: logins that a credential helper keeps; the helper is asked for one at a time.
+//! A keychain: logins that a credential helper keeps; the helper is asked for one at a time, and its answer kept for a while.
+//!
+//! Helpers are slow, and some ask a person or a cloud; a daemon wants to know of a login more than once.
 //!
 //! Runs: `docker-credential-*`. Reads and writes: nothing itself.
 //! Source: the credential helpers' protocol.
 
+use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 use super::document::Answer;
 use super::{DockerConfigError, VARIABLE};
-use crate::buildkit::auth::{Login, Origin};
+use crate::buildkit::login::{Login, Origin};
 use crate::buildkit::secrets::SecretBytes;
 
 /// How long a credential helper may take.
 // The daemon waits 60 s for a login; an answer after that serves nobody.
 pub(super) const DEADLINE: Duration = Duration::from_secs(30);
+/// How long an answer is kept.
+// Passwords that clouds make for a workload hold five minutes; BuildKit's own client asks anew after as long.
+const KEPT: Duration = Duration::from_secs(290);
 /// The most that is read of a helper's answer, in bytes; tokens of cloud registries have 2 to 20 KB.
 const ANSWER_LIMIT: u64 = 1 << 20;
 /// The user name that marks an identity token.
 const TOKEN_USER: &str = "<token>";
 /// What a helper prints, by its protocol, if it knows no login.
 const NOT_FOUND: &str = "credentials not found in native keychain";
+
+/// What helpers have answered, by program and key. One is asked at a time: some hang if two are.
+#[derive(Clone, Default)]
+pub(super) struct Asked(Arc<Mutex<HashMap<(String, String), Answered>>>);
+
+/// An answer, and when it came.
+struct Answered {
+    at: Instant,
+    login: Option<Login>,
+}
 
 /// The keychain of a helper that a configuration names.
 pub(super) struct Keychain<'c> {
@@ -35,6 +54,40 @@ pub(super) struct Keychain<'c> {
     pub(super) configured_in: &'c Path,
     /// Where programs are looked up; `None` for `$PATH`.
     pub(super) search_path: Option<&'c OsStr>,
+}
+
+impl Asked {
+    /// The login that a keychain has for `key`, as it was told lately.
+    ///
+    /// # Errors
+    /// As [`Keychain::ask`]; an error is not kept.
+    pub(super) async fn once(
+        &self,
+        keychain: &Keychain<'_>,
+        key: &str,
+    ) -> Result<Option<Login>, DockerConfigError> {
+        let mut answers = self.0.lock().await;
+        let by = (keychain.program.clone(), key.to_owned());
+        if let Some(answered) = answers
+            .get(&by)
+            .filter(|answered| answered.at.elapsed() < KEPT)
+        {
+            return Ok(answered.login.clone());
+        }
+        let login = keychain.ask(key).await?;
+        let answered = Answered {
+            at: Instant::now(),
+            login: login.clone(),
+        };
+        answers.insert(by, answered);
+        Ok(login)
+    }
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Asked(..)")
+    }
 }
 
 impl Keychain<'_> {
