@@ -37,6 +37,15 @@ struct Named<'p> {
     cause: Span,
 }
 
+/// A file that holds a secret, by the id of that.
+#[derive(Clone, Copy)]
+struct Hidden<'p> {
+    what: &'p str,
+    id: &'p str,
+    /// What to do where none stands.
+    help: &'p str,
+}
+
 /// Looks at paths, and reports what is not as it should be.
 pub(crate) struct Files<'f, 't, 'w> {
     pub(crate) findings: &'f mut Findings<'t>,
@@ -57,7 +66,7 @@ impl<'t> Files<'_, 't, '_> {
         }
         if let Some(ssh) = &request.buildkit_ssh {
             for path in &ssh.paths {
-                self.expect(Wanted::File, "the socket or key", path, ssh.text.span());
+                self.agent(&ssh.id, path, ssh.text.span());
             }
         }
         for registry in &request.registries {
@@ -74,34 +83,47 @@ impl<'t> Files<'_, 't, '_> {
         }
     }
 
-    /// A secret's file. Where none stands, what is written in its place may be the text itself, so it is not repeated.
     fn secret(&mut self, id: &Text<'t>, file: &Text<'t>) {
-        let found = self.workspace.entry_at(file.as_str());
+        let what = Hidden {
+            what: "the file of the secret",
+            id: id.as_str(),
+            help: "write the path of a file, or the text itself as {\"text\": \"...\"}",
+        };
+        self.hidden(what, file.as_str(), file.span());
+    }
+
+    fn agent(&mut self, id: &str, path: &str, cause: Span) {
+        let what = Hidden {
+            what: "the socket or key of the agent",
+            id,
+            help: "write the path of a socket, or of a file that holds a private key",
+        };
+        self.hidden(what, path, cause);
+    }
+
+    /// A file that holds a secret. Where none stands, what is written in its place may be the text itself, so it is not repeated.
+    fn hidden(&mut self, hidden: Hidden<'_>, path: &str, cause: Span) {
+        let found = self.workspace.entry_at(path);
         let stands = matches!(
             found,
             Ok(Entry::File | Entry::Directory) | Err(FileError::TooLarge(_))
         );
         if stands {
-            let named = named("the file of the secret", file.as_str(), file.span());
-            self.judge(found, Wanted::File, named);
+            self.judge(found, Wanted::File, named(hidden.what, path, cause));
             return;
         }
-        let what = format!("the file of the secret {}", quoted(id.as_str()));
+        let what = format!("{} {}", hidden.what, quoted(hidden.id));
         if is_nothing(&found) {
-            let help = "write the path of a file, or the text itself as {\"text\": \"...\"}";
+            let message = format!("{what} does not exist");
             self.findings
-                .report(
-                    Code::MissingPath,
-                    file.span(),
-                    format!("{what} does not exist"),
-                )
-                .help(help);
+                .report(Code::MissingPath, cause, message)
+                .help(hidden.help);
             return;
         }
         let named = Named {
             what: &what,
             path: None,
-            cause: file.span(),
+            cause,
         };
         self.judge(found, Wanted::File, named);
     }

@@ -1,5 +1,6 @@
 //! The program `oci-image`: reads the arguments, runs one command, prints its failure once, returns the exit status.
 //!
+//! - `environment`: the environment of this process, without secrets from the beginning on.
 //! - `signals`: what asks this program to end.
 //! - `cli`: what can be typed.
 //! - `habits`: what is typed by people who are used to `docker build`.
@@ -10,6 +11,7 @@
 
 mod cli;
 mod commands;
+mod environment;
 mod failure;
 mod habits;
 mod request;
@@ -19,10 +21,13 @@ mod stderr;
 use std::process::ExitCode;
 
 use crate::cli::Cli;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::signals::Signals;
 
 fn main() -> ExitCode {
+    // SAFETY: the first thing that is done: there is no other thread yet.
+    let environment = unsafe { Environment::take() };
     let listening = Signals::listen().map_err(|error| Failure::Engine(Box::new(error)));
     let cli = match Cli::parse_from_call(std::env::args_os()) {
         Ok(cli) => cli,
@@ -33,7 +38,7 @@ fn main() -> ExitCode {
     }
     let mode = commands::mode(&cli);
     let done = listening.and_then(|signals| {
-        let done = commands::run(cli, mode, &signals);
+        let done = commands::run(cli, mode, &signals, &environment);
         // Whatever could not be read or planned then: it was stopped. A build says so itself.
         done.map_err(|failure| failure.unless_stopped(signals.received()))
     });

@@ -5,14 +5,16 @@
 
 use std::ops::Range;
 
+use oci_image_schema::login;
+
 /// What is left of a name that a wrong sign breaks in two.
-const PARTS: [&str; 3] = ["secr", "cret", "ttext"];
+const PARTS: [&str; 5] = ["secr", "cret", "ttext", "buildkits", "kitssh"];
 /// How many letters of the name of a map of secrets may be wrong.
 const MOST_MISTAKES: usize = 3;
-/// The longest name that is compared: a comparison costs the product of the lengths.
-const LONGEST: usize = 64;
 /// How long a word may be that is a key, in bytes.
 const LONGEST_WORD: usize = 8;
+/// How long an id may be that is shown, in bytes.
+const LONGEST_ID: usize = 64;
 /// How long the path of a secret may be that is shown, in bytes.
 const LONGEST_PATH: usize = 200;
 
@@ -20,6 +22,17 @@ const LONGEST_PATH: usize = 200;
 pub(crate) fn holds_secrets(name: &str) -> bool {
     let name = letters(name);
     name.contains("secret") || is_near(&name, "buildkitsecrets", MOST_MISTAKES)
+}
+
+/// Whether a variable of this name was meant to be a parameter that says what a secret is, or where.
+pub(crate) fn is_of_parameter(name: &str) -> bool {
+    const BEGIN: &str = "buildkitsecret";
+    let name = letters(name);
+    is_near(
+        name.get(..BEGIN.len()).unwrap_or(&name),
+        BEGIN,
+        MOST_MISTAKES,
+    )
 }
 
 /// Whether a key of a secret is a word that was meant to be one, and not the secret that stands after `text` without its blank.
@@ -30,10 +43,15 @@ pub(crate) fn is_word(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
-/// Whether a name was meant to be another, or is it.
-pub(crate) fn is_spelt(name: &str, meant: &str) -> bool {
-    let meant = letters(meant);
-    is_near(&letters(name), &meant, meant.len() / 4)
+/// Whether a name was meant to be one of others, or is it.
+pub(crate) fn is_spelt<'m>(name: &str, others: impl IntoIterator<Item = &'m str>) -> bool {
+    let name = letters(name);
+    others.into_iter().any(|meant| {
+        // A text may have a million names: most are too short or too long.
+        let length = meant.bytes().filter(u8::is_ascii_alphanumeric).count();
+        let limit = length / 4;
+        name.len().abs_diff(length) <= limit && is_near(&name, &letters(meant), limit)
+    })
 }
 
 /// Whether what has this name was meant to be the text of a secret.
@@ -64,27 +82,41 @@ pub(crate) fn is_path(value: &str) -> bool {
     value.contains('/') && value.len() <= LONGEST_PATH && value.bytes().all(is_shown)
 }
 
-/// What of a value is secret whatever its name is: a private key, or what a URL logs in with, its query included.
-pub(crate) fn of_value(value: &str) -> Option<Range<usize>> {
-    if value.contains("PRIVATE KEY-----") {
-        return Some(0..value.len());
+/// Whether the id of a secret or an agent can be nothing else: not what follows it, if a sign between the two is missing.
+pub(crate) fn is_id(id: &str) -> bool {
+    let is_of_ids = |byte: u8| byte.is_ascii_alphanumeric() || b"._-/".contains(&byte);
+    id.len() <= LONGEST_ID && id.bytes().all(is_of_ids)
+}
+
+/// What of an agent, `id=path,path`, may be the text of a key instead of its path.
+pub(crate) fn of_agent(agent: &str) -> Option<Range<usize>> {
+    match agent.split_once('=') {
+        None => (!is_id(agent)).then_some(0..agent.len()),
+        Some((id, paths)) if paths.split(',').all(is_path) => (!is_id(id)).then_some(0..id.len()),
+        Some((id, _)) if is_id(id) => Some(id.len() + 1..agent.len()),
+        Some(_) => Some(0..agent.len()),
     }
-    let start = value.find("://").map_or(0, |scheme| scheme + 3);
-    let Some(end) = value[start..].find('@').map(|at| start + at) else {
-        let query = start + value[start..].find('?')?;
-        return (start > 0).then_some(query + 1..value.len());
-    };
-    let login = &value[start..end];
-    if value[end..].starts_with("@sha") {
-        return None; // a digest
+}
+
+/// What of a value of any name may be secret: what is so whatever it is, and what follows the name of a secret in an object in a
+/// string, as it seems.
+pub(crate) fn within(value: &str) -> Vec<Range<usize>> {
+    let mut found = of_value(value);
+    found.extend(after_name(value).map(|at| at..value.len()));
+    found
+}
+
+/// What of a value is secret whatever its name is: a private key, or what a text logs in with.
+fn of_value(value: &str) -> Vec<Range<usize>> {
+    const OF_KEYS: [&str; 3] = ["PRIVATE KEY", "-----BEGIN", "-----END"];
+    if OF_KEYS.iter().any(|sign| value.contains(sign)) {
+        return vec![0..value.len()];
     }
-    // Of what is no URL only a name with a password, which no path holds before its digest.
-    let is_login = start > 0 || login.contains(':');
-    (is_login && !login.contains(['/', ' ', ','])).then_some(start..end)
+    login::logins(value)
 }
 
 /// The byte after the first such name that a colon follows, whatever quotes stand between.
-pub(crate) fn after_name(text: &str) -> Option<usize> {
+fn after_name(text: &str) -> Option<usize> {
     words(text).find_map(|(at, word)| after_colon(text, at, word))
 }
 
@@ -92,7 +124,8 @@ pub(crate) fn after_name(text: &str) -> Option<usize> {
 pub(crate) fn first_in(text: &str) -> Option<usize> {
     words(text).find_map(|(at, word)| {
         let letters = letters(word);
-        let names_secret = PARTS.iter().any(|part| letters.contains(part));
+        let names_secret =
+            PARTS.iter().any(|part| letters.contains(part)) || letters.ends_with("ssh");
         after_colon(text, at, word).or_else(|| names_secret.then_some(at))
     })
 }
@@ -101,9 +134,13 @@ pub(crate) fn first_in(text: &str) -> Option<usize> {
 fn after_colon(text: &str, at: usize, word: &str) -> Option<usize> {
     let rest = text[at + word.len()..].trim_start_matches(['"', '\'', '\\']);
     let rest = rest.trim_start();
-    let is_key = rest.starts_with(':');
-    let is_name = || word.eq_ignore_ascii_case("text") || holds_secrets(word);
-    (is_key && is_name()).then(|| text.len() - rest.len() + 1)
+    let is_named = match rest.bytes().next() {
+        Some(b':') => word.eq_ignore_ascii_case("text") || holds_secrets(word),
+        // A line of an environment.
+        Some(b'=') => is_of_parameter(word) || letters(word).contains("secrettext"),
+        _ => false,
+    };
+    is_named.then(|| text.len() - rest.len() + 1)
 }
 
 /// The words of a text, and where each begins.
@@ -128,12 +165,15 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// The letters and digits of a name, in lower case.
 fn letters(name: &str) -> String {
-    let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
+    letters
+        .map(|letter| char::from(letter.to_ascii_lowercase()))
+        .collect()
 }
 
 fn is_near(name: &str, meant: &str, limit: usize) -> bool {
-    name.len() <= LONGEST && strsim::osa_distance(name, meant) <= limit
+    // A distance is costly, and most names are too short or too long for it.
+    name.len().abs_diff(meant.len()) <= limit && strsim::osa_distance(name, meant) <= limit
 }
 
 #[cfg(test)]
@@ -195,22 +235,19 @@ mod tests {
     }
 
     #[test]
-    fn private_keys_and_logins_of_urls_are_secret_whatever_their_name() {
-        let secret = |value: &'static str| of_value(value).map(|range| &value[range]);
+    fn private_keys_and_logins_are_secret_whatever_their_name() {
+        let secret = |value: &'static str| {
+            let ranges = of_value(value).into_iter();
+            ranges.map(|range| &value[range]).collect::<String>()
+        };
         for (value, expected) in [
-            ("https://u:xyzzy@m.example/a", Some("u:xyzzy")),
-            ("https://xyzzy@m.example", Some("xyzzy")),
-            ("u:xyzzy@m.example", Some("u:xyzzy")),
+            ("https://u:xyzzy@m.example/a", "u:xyzzy"),
             (
                 "-----BEGIN EC PRIVATE KEY-----",
-                Some("-----BEGIN EC PRIVATE KEY-----"),
+                "-----BEGIN EC PRIVATE KEY-----",
             ),
-            ("https://m.example/a@b", None),
-            ("m.example/a@sha256:0", None),
-            ("alpine:3@sha256:0", None),
-            ("https://m.example/?token=xyzzy", Some("token=xyzzy")),
-            ("git@github.com:a/b", None),
-            ("m.example", None),
+            ("PRIVATE KEY----", "PRIVATE KEY----"),
+            ("m.example", ""),
         ] {
             assert_eq!(secret(value), expected, "{value}");
         }

@@ -6,6 +6,7 @@
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
 //! - [`mirror`]: a mirror of a registry, as people write it.
+//! - [`login`]: what a text logs in with, which nobody is shown.
 //! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
 //! - `task`: a Concourse task file that runs this program.
 //! - `pattern`: what they say by regular expressions.
@@ -25,6 +26,7 @@ pub mod diagnostic;
 pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod login;
 pub mod mirror;
 pub mod object;
 pub mod parameter;

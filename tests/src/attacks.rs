@@ -23,6 +23,18 @@ pub const ATTACKS: &[Attack] = &[
         suite: "bounded.rs",
     },
     Attack {
+        name: "brackets",
+        tried: 16,
+        what: "requests of 24 MiB of brackets, keys and values, as message, object, YAML and task file: refused, in a small multiple of their memory",
+        suite: "masking.rs",
+    },
+    Attack {
+        name: "edits",
+        tried: 7490,
+        what: "requests with a secret in which one sign is missing, too much, another or at the wrong place: no output shows the secret, in any form of a report",
+        suite: "masking.rs",
+    },
+    Attack {
         name: "frontend",
         tried: 9,
         what: "a frontend that a Dockerfile chose: asks for directories, paths, secrets and agents that nobody gave, says what commands a terminal, floods, lies, is silent, leaves: nothing from outside is in the image, and a success is a whole image",

@@ -311,7 +311,10 @@ fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
     let good = place.path("keys/good");
     let secrets = Secrets::new(secret_lines(&good, &good.with_extension("pub")));
     let cases = [
-        ("keys/absent".to_owned(), "`keys/absent` does not exist"),
+        (
+            "keys/absent".to_owned(),
+            "the agent `deploy` does not exist",
+        ),
         ("keys/none".to_owned(), "it is no private key of OpenSSH"),
         ("keys/good,keys/encrypted".to_owned(), "it is encrypted"),
         ("keys/encrypted_pem".to_owned(), "it is encrypted"),

@@ -33,12 +33,12 @@ struct MeantAsTask {
 
 pub(super) fn run(style: InfoStyle, wait: Wait<'_>) -> Result<(), Failure> {
     if io::stdin().is_terminal() {
-        meant_as_task()?;
+        meant_as_task(wait)?;
         return print(&Cli::command().render_long_help().to_string(), wait.signals);
     }
     let request = match Request::message(wait) {
         Err(failure) if is_of_silence(&failure) => {
-            meant_as_task()?;
+            meant_as_task(wait)?;
             Err(failure)
         }
         request => request,
@@ -58,9 +58,8 @@ pub(super) fn run(style: InfoStyle, wait: Wait<'_>) -> Result<(), Failure> {
 }
 
 /// Fails if the environment is that of a task.
-fn meant_as_task() -> Result<(), Failure> {
-    let names = std::env::vars_os().map(|(name, _)| name);
-    match task::evidence::of(names) {
+fn meant_as_task(wait: Wait<'_>) -> Result<(), Failure> {
+    match task::evidence::of(wait.environment.names()) {
         Some(variable) => Err(Failure::Usage(Box::new(MeantAsTask { variable }))),
         None => Ok(()),
     }

@@ -24,14 +24,21 @@ use oci_image::outside::shown;
 use oci_image::progress::Mode;
 
 use crate::cli::{Cli, Color, Command, Progress};
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::request::stream::Wait;
 use crate::signals::Signals;
 
 /// Runs the command that was asked for.
-pub(crate) fn run(cli: Cli, mode: Mode, signals: &Signals) -> Result<(), Failure> {
+pub(crate) fn run(
+    cli: Cli,
+    mode: Mode,
+    signals: &Signals,
+    environment: &Environment,
+) -> Result<(), Failure> {
     let wait = |what, instead| Wait {
         signals,
+        environment,
         mode,
         what,
         instead,
@@ -39,7 +46,7 @@ pub(crate) fn run(cli: Cli, mode: Mode, signals: &Signals) -> Result<(), Failure
     match cli.command {
         None => info::run(cli.info, wait("a message", info::INSTEAD)),
         Some(Command::Build(build)) => build::run(build, wait("a message", build::INSTEAD)),
-        Some(Command::Task(setting)) => task::run(setting, mode, signals),
+        Some(Command::Task(setting)) => task::run(setting, mode, signals, environment),
         Some(Command::Plan(source)) => plan::run(&source, wait(EITHER, plan::INSTEAD)),
         Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
         Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),

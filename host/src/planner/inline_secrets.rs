@@ -9,24 +9,31 @@
 //!
 //! What people are shown is masked further ([`shown`]): there a name counts however it is spelt, and a path that may be none.
 //!
+//! - `hidden`: what nobody is shown, for the messages that would quote it.
 //! - `places`: what is masked, and for whom.
 //! - `stars`: a text as stars that are no better than it was.
 
+mod hidden;
 mod places;
 mod stars;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde_json::Value;
+pub use self::hidden::Hidden;
+
 use serde_json::value::RawValue;
 
 use self::places::{Audience, Place, Places};
 use super::MAX_OBJECT;
 use crate::secret_name;
 
+/// How much is shown of a text that is too long, in bytes.
+const BEGINNING: usize = 64 << 10;
 /// The key of the object that holds secrets.
 const SECRETS: &str = "buildkit_secrets";
+/// The key of the object that names keys of SSH.
+const SSH: &str = "buildkit_ssh";
 /// The key of a secret that holds its text.
 const TEXT: &str = "text";
 
@@ -74,39 +81,49 @@ pub struct Masked {
 #[must_use]
 pub fn mask(object: &str) -> Masked {
     let mut masked = object.as_bytes().to_vec();
-    for place in Places::of(object, Audience::Planner).found {
-        match place {
-            Place::Text(range) => stars::fill(&mut masked[range]),
-            Place::Word(range) => stars::fill_word(&mut masked[range]),
-        }
-    }
+    Places::each(object, Audience::Planner, |place| match place {
+        Place::Text(range) => stars::fill(&mut masked[range]),
+        Place::Word(range) => stars::fill_word(&mut masked[range]),
+    });
     if !is_json(object) {
         mask_after_keys(object.as_bytes(), &mut masked);
     }
-    // Read as a tree, a long object would take many times its length; the planner refuses it anyway.
-    let parsed = (object.len() <= MAX_OBJECT)
-        .then(|| serde_json::from_str::<Value>(object).ok())
-        .flatten();
+    // The planner refuses a longer one.
+    let secrets = if object.len() <= MAX_OBJECT {
+        texts(object)
+    } else {
+        BTreeMap::new()
+    };
     Masked {
         object: whole(masked),
-        secrets: parsed.as_ref().map(texts).unwrap_or_default(),
+        secrets,
     }
 }
 
-/// A request's text as people may see it, as long as it was: the object, or what it stands in.
+/// A request's text as people may see it, as long as it was: the object, or what it stands in. Of one that is too long to be read
+/// the beginning.
 #[must_use]
 pub fn shown(text: &str) -> String {
-    let mut masked = text.as_bytes().to_vec();
-    let places = Places::of(text, Audience::Reader);
-    for Place::Text(range) | Place::Word(range) in &places.found {
-        stars::fill_lines(&mut masked[range.clone()]);
-    }
-    if !is_json(text) {
-        mask_after_keys(text.as_bytes(), &mut masked);
-        if let Some(start) = secret_name::first_in(text).filter(|_| !places.are_certain) {
+    let end = if text.len() > MAX_OBJECT {
+        text.floor_char_boundary(BEGINNING)
+    } else {
+        text.len()
+    };
+    let (judged, rest) = text.split_at(end);
+    let mut masked = judged.as_bytes().to_vec();
+    masked.reserve_exact(rest.len());
+    let are_certain = Places::each(judged, Audience::Reader, |place| {
+        let (Place::Text(range) | Place::Word(range)) = place;
+        stars::fill_lines(&mut masked[range]);
+    });
+    if !is_json(judged) {
+        mask_after_keys(judged.as_bytes(), &mut masked);
+        if let Some(start) = secret_name::first_in(judged).filter(|_| !are_certain) {
             stars::fill_lines(&mut masked[start..]);
         }
     }
+    masked.extend_from_slice(rest.as_bytes());
+    stars::fill_lines(&mut masked[end..]);
     whole(masked)
 }
 
@@ -120,16 +137,21 @@ fn whole(masked: Vec<u8>) -> String {
     )
 }
 
-/// The secrets that the contract knows.
-fn texts(object: &Value) -> BTreeMap<String, SecretBytes> {
-    let Some(Value::Object(secrets)) = object.get(SECRETS) else {
-        return BTreeMap::new();
+/// The secrets that the contract knows. Other values stay text: as a tree, an object takes a hundred times its length.
+fn texts(object: &str) -> BTreeMap<String, SecretBytes> {
+    let secrets = entries(object).remove(SECRETS).map(RawValue::get);
+    let text = |(id, secret): (String, &RawValue)| {
+        let text = entries(secret.get()).remove(TEXT)?;
+        let text: String = serde_json::from_str(text.get()).ok()?;
+        Some((id, SecretBytes(text.into_bytes())))
     };
-    let text = |(id, secret): (&String, &Value)| {
-        let text = secret.as_object()?.get(TEXT)?.as_str()?;
-        Some((id.clone(), SecretBytes(text.as_bytes().to_vec())))
-    };
-    secrets.iter().filter_map(text).collect()
+    let secrets = entries(secrets.unwrap_or_default()).into_iter();
+    secrets.filter_map(text).collect()
+}
+
+/// The entries of a map in JSON, of two with one name the last; none of anything else.
+fn entries(json: &str) -> BTreeMap<String, &RawValue> {
+    serde_json::from_str(json).unwrap_or_default()
 }
 
 /// In a text whose quotes are not balanced nothing is certain; what follows a `"text":` is masked up to the end of its string.

@@ -17,11 +17,16 @@ const OF_PATHS: [Code; 4] = [
 pub(super) fn secret_place(diagnostic: &Diagnostic) -> Option<Span> {
     let is_of_path = OF_PATHS.iter().any(|code| code.name() == diagnostic.code);
     match diagnostic.place {
-        Some(Place::Object(span)) if diagnostic.pointer.starts_with("/buildkit_secrets/") => {
+        Some(Place::Object(span)) if is_of_secret(&diagnostic.pointer) => {
             is_of_path.then_some(span)
         }
         _ => None,
     }
+}
+
+/// Whether a place of the object names files that hold secrets.
+fn is_of_secret(pointer: &str) -> bool {
+    pointer.starts_with("/buildkit_secrets/") || pointer == "/buildkit_ssh"
 }
 
 /// Makes stars of a part of a text that begins at byte `start`.

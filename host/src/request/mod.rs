@@ -6,6 +6,7 @@
 //! - `shape`: whether a text is a message, an object, or something else.
 //! - `ignore_file`: what a context says of itself, which the planner is not asked about.
 //! - `written`: how the object is written, and where in that its parts stand.
+//! - `unread`: a text that is no request.
 //! - `concealed`: the paths of secrets, which may be the text itself.
 //!
 //! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
@@ -14,6 +15,9 @@ mod concealed;
 mod ignore_file;
 mod shape;
 pub(crate) mod stream;
+#[cfg(test)]
+mod tests;
+mod unread;
 mod written;
 
 use std::cell::RefCell;
@@ -25,22 +29,24 @@ use std::path::{Path, PathBuf};
 use oci_image::cancel::Cancel;
 use oci_image::diagnostics::Report;
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::planner::inline_secrets::{self, SecretBytes};
+use oci_image::planner::inline_secrets::{self, Hidden, SecretBytes};
 use oci_image::planner::workspace::{NativeWorkspace, SECRET_LIMIT};
 use oci_image::planner::{Planner, PlannerError};
-use oci_image::protocol::{self, MalformedMessage, Message, ProtocolError};
-use oci_image::task;
+use oci_image::protocol::{self, Message, ProtocolError};
 use oci_image::task::file::{Kind, TaskFile};
+use oci_image::task::{self, Parameters};
 use oci_image::yaml::{self, Dialect};
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
+use oci_image_schema::diagnostic::{Diagnostic, Severity};
 use oci_image_schema::object::Object;
 
 use crate::cli::Format;
+use crate::environment::Environment;
 use crate::failure::Failure;
 
 use self::concealed::{conceal, secret_place};
 use self::stream::{Stream, Wait};
+use self::unread::Unread;
 use self::written::Written;
 
 /// What was asked for, its secrets apart.
@@ -49,27 +55,14 @@ pub(crate) struct Request {
     /// The whole text, secrets masked.
     text: String,
     object: Written,
+    /// What of it nobody is shown.
+    hidden: Hidden,
     /// The texts of inline secrets, by id.
     pub(crate) secrets: BTreeMap<String, SecretBytes>,
     /// Where answers go, if it was a message.
     pub(crate) response_path: Option<PathBuf>,
     /// Texts of the files that the planner read.
     files: RefCell<BTreeMap<String, String>>,
-}
-
-/// Why a text is no request: it cannot be read, or nothing in it can be.
-pub(crate) struct Unread(Report);
-
-impl From<Unread> for Failure {
-    fn from(unread: Unread) -> Self {
-        Self::Request(Box::new(unread.0))
-    }
-}
-
-impl From<Unread> for Report {
-    fn from(unread: Unread) -> Self {
-        unread.0
-    }
 }
 
 impl Request {
@@ -91,10 +84,10 @@ impl Request {
         wait: Wait<'_>,
     ) -> Result<Self, Failure> {
         if io::stdin().is_terminal() {
-            return Ok(Self::task(directory));
+            return Ok(Self::task(wait.environment, directory));
         }
         match stdin(wait) {
-            Err(ProtocolError::Empty) => Ok(Self::task(directory)),
+            Err(ProtocolError::Empty) => Ok(Self::task(wait.environment, directory)),
             text => Ok(Self::of_either(text?)?),
         }
     }
@@ -106,21 +99,21 @@ impl Request {
         Self::of_message(STDIN.to_owned(), text)
     }
 
-    /// What the parameters in this process's environment describe, in a directory or the working one. Texts of secrets are taken
-    /// out of the environment: no process that is started later is given them.
-    pub(crate) fn task(directory: Option<&Path>) -> Self {
+    /// What the parameters of a task describe, in a directory or the working one.
+    pub(crate) fn task(environment: &Environment, directory: Option<&Path>) -> Self {
         let keeps_cache = directory.unwrap_or(Path::new(".")).join("cache").is_dir();
-        let mut parameters = task::read(std::env::vars_os(), keeps_cache);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| task::is_secret(name)) {
-            // SAFETY: nobody else reads or writes the environment now: the program has no other thread before the build.
-            unsafe { std::env::remove_var(name) };
-        }
+        Self::of_parameters(task::read(environment.variables(), keeps_cache))
+    }
+
+    fn of_parameters(mut parameters: Parameters) -> Self {
+        let hidden = Hidden::of(parameters.json());
         let masked = inline_secrets::mask(parameters.json());
         parameters.keep_masked(masked.object);
         Self {
             name: ENVIRONMENT.to_owned(),
             text: String::new(),
             object: Written::Task(parameters),
+            hidden,
             secrets: masked.secrets,
             response_path: None,
             files: RefCell::default(),
@@ -146,9 +139,15 @@ impl Request {
                 .map_err(ProtocolError::Read)
                 .and_then(|file| protocol::read_text(Stream::new(file.as_fd(), &name, wait)))
         };
-        let text = read.map_err(|error| unreadable(&name, &error))?;
-        match format.unwrap_or_else(|| shape::format_of(path, &text)) {
-            Format::Yaml if shape::is_dockerfile(&text) => Err(dockerfile(name, text)),
+        let text = read.map_err(|error| unread::unreadable(&name, &error))?;
+        let format = format.unwrap_or_else(|| shape::format_of(path, &text));
+        Self::of_text(name, text, format)
+    }
+
+    fn of_text(name: String, text: String, format: Format) -> Result<Self, Unread> {
+        let is_stdin = name == STDIN;
+        match format {
+            Format::Yaml if shape::is_dockerfile(&text) => Err(unread::dockerfile(name, text)),
             Format::Yaml => Self::of_yaml(name, &text),
             Format::Json if is_stdin && shape::is_message(&text) => Self::of_message(name, text),
             Format::Json if shape::is_message_alone(&text) => Self::of_message(name, text),
@@ -167,6 +166,7 @@ impl Request {
         Self {
             name,
             object,
+            hidden: Hidden::of(text),
             text: masked.object,
             secrets: masked.secrets,
             response_path: None,
@@ -176,18 +176,12 @@ impl Request {
 
     fn of_yaml(name: String, text: &str) -> Result<Self, Unread> {
         let read = |dialect| {
-            yaml::read(text, dialect).map_err(|diagnostics| {
-                Unread(Report {
-                    name: name.clone(),
-                    text: yaml::mask_unread(text),
-                    diagnostics,
-                    ..Report::default()
-                })
-            })
+            yaml::read(text, dialect)
+                .map_err(|mistakes| unread::of_yaml(name.clone(), text, mistakes))
         };
         let mut document = read(Dialect::Core)?;
         match Kind::of(document.json()) {
-            Kind::Pipeline => return Err(pipeline(name)),
+            Kind::Pipeline => return Err(unread::pipeline(name)),
             Kind::Task => {
                 let document = read(Dialect::Concourse)?;
                 let written = |part| document.plain_scalar(text, part);
@@ -199,8 +193,9 @@ impl Request {
         }
         if shape::is_message_alone(document.json()) {
             let text = document.mask(text, &inline_secrets::shown(document.json()));
-            return Err(message_in_yaml(name, text));
+            return Err(unread::message_in_yaml(name, text));
         }
+        let hidden = Hidden::of(document.json());
         let masked = inline_secrets::mask(document.json());
         let text = document.mask(text, &masked.object);
         document.keep_masked(masked.object);
@@ -208,6 +203,7 @@ impl Request {
             name,
             text,
             object: Written::Yaml(document),
+            hidden,
             secrets: masked.secrets,
             response_path: None,
             files: RefCell::default(),
@@ -220,6 +216,9 @@ impl Request {
         mut document: yaml::Document,
         mut task: TaskFile,
     ) -> Self {
+        let mut hidden = Hidden::of(document.json());
+        task.hidden(document.json())
+            .for_each(|text| hidden.add(text));
         let file = task.mask(inline_secrets::shown(document.json()));
         let text = document.mask(text, &file);
         document.keep_masked(file);
@@ -229,6 +228,7 @@ impl Request {
             name,
             text,
             object: Written::TaskFile(document, Box::new(task)),
+            hidden,
             secrets: masked.secrets,
             response_path: None,
             files: RefCell::default(),
@@ -242,7 +242,8 @@ impl Request {
 
     fn of_message(name: String, text: String) -> Result<Self, Unread> {
         let message = Message::parse(text)
-            .map_err(|(error, text)| Unread(unparsed(name.clone(), &error, &text)))?;
+            .map_err(|(error, text)| unread::unparsed(name.clone(), &error, &text))?;
+        let hidden = Hidden::of(message.text());
         let masked = inline_secrets::mask(message.object());
         let start = message.object_start();
         let end = start + masked.object.len();
@@ -252,6 +253,7 @@ impl Request {
             name,
             text,
             object: Written::Json { start, end },
+            hidden,
             secrets: masked.secrets,
             response_path: Some(message.response_path),
             files: RefCell::default(),
@@ -347,7 +349,10 @@ impl Request {
     pub(crate) fn report(&self, diagnostics: Vec<Diagnostic>) -> Report {
         let mut files = self.files.borrow().clone();
         files.extend(self.object.texts());
-        let diagnostics = self.object.in_text(&self.text, diagnostics);
+        let mut diagnostics = self.object.in_text(&self.text, diagnostics);
+        diagnostics
+            .iter_mut()
+            .for_each(|one| self.hidden.conceal(one));
         let mut text = self.object.shown(&self.text);
         for place in diagnostics.iter().filter_map(secret_place) {
             conceal(&mut text, self.object.start(), place);
@@ -373,76 +378,6 @@ fn stdin(wait: Wait<'_>) -> Result<String, ProtocolError> {
     protocol::read_text(Stream::new(stdin.as_fd(), STDIN, wait))
 }
 
-/// A pipeline. Its text is not shown: it may hold secrets under any name.
-fn pipeline(name: String) -> Unread {
-    let message = "this is a pipeline of Concourse, and not a task or an object";
-    let help = "validate the files of its tasks; a `config` within a pipeline is not judged yet";
-    let diagnostic = Diagnostic::new(Code::NotARequest, message).help(help);
-    Unread(Report {
-        name,
-        diagnostics: vec![diagnostic],
-        ..Report::default()
-    })
-}
-
-/// A text that cannot be read.
-fn unreadable(name: &str, error: &ProtocolError) -> Unread {
-    let (message, help) = match error {
-        ProtocolError::Read(source) => (
-            format!("cannot read `{name}`: {source}"),
-            (source.kind() == io::ErrorKind::IsADirectory).then_some(
-                "name a file that holds the object; the build context is its `context`, or `CONTEXT` of a task",
-            ),
-        ),
-        ProtocolError::Empty => (
-            format!("`{name}` is empty"),
-            Some("write {\"context\": \".\", \"output\": \"image\"}, or the same in YAML"),
-        ),
-        ProtocolError::NotUtf8 { offset } => (
-            format!("`{name}` is not UTF-8: byte {offset} begins no character"),
-            None,
-        ),
-        other => (other.to_string(), None),
-    };
-    let diagnostic = Diagnostic {
-        help: help.map(str::to_owned),
-        ..Diagnostic::new(Code::UnreadableFile, message)
-    };
-    Unread(Report {
-        name: name.to_owned(),
-        diagnostics: vec![diagnostic],
-        ..Report::default()
-    })
-}
-
-/// A Dockerfile where an object is meant to come: `docker build` takes its name so.
-fn dockerfile(name: String, text: String) -> Unread {
-    let message = format!("`{name}` is a Dockerfile, not an object");
-    let help =
-        "name it by the key `dockerfile` of an object, or by the parameter `DOCKERFILE` of a task";
-    of_another_shape(Code::WrongType, name, text, &message, help)
-}
-
-fn message_in_yaml(name: String, text: String) -> Unread {
-    let message = format!("`{name}` is a message in YAML, and messages are JSON");
-    let help = "leave out `response_path`, and write the keys of `object` without it: a file in YAML holds an object";
-    of_another_shape(Code::MalformedMessage, name, text, &message, help)
-}
-
-fn of_another_shape(code: Code, name: String, text: String, message: &str, help: &str) -> Unread {
-    let start = Place::Object(Span { start: 0, end: 0 });
-    Unread(Report {
-        name,
-        text,
-        diagnostics: vec![
-            Diagnostic::new(code, message.to_owned())
-                .at(start)
-                .help(help),
-        ],
-        ..Report::default()
-    })
-}
-
 /// A plan that the object does not ask for: nothing was touched.
 #[derive(Debug, thiserror::Error)]
 #[error("the planner's answer is refused")]
@@ -450,43 +385,4 @@ struct Refused(#[source] Box<dyn std::error::Error>);
 
 fn lie(error: Box<dyn std::error::Error>) -> Failure {
     Failure::Engine(Box::new(Refused(error)))
-}
-
-/// What is wrong with a text that is no message: as JSON, as it is told of an object too; or as a message.
-fn unparsed(name: String, error: &MalformedMessage, text: &str) -> Report {
-    let masked = inline_secrets::mask(text).object;
-    // Whatever else the planner finds is about an object, which this is not.
-    let is_syntax = |found: &Diagnostic| found.code == Code::InvalidJson.name();
-    let found = Planner::load().and_then(|planner| planner.validate(&masked));
-    let mut diagnostics: Vec<_> = found.into_iter().flatten().filter(is_syntax).collect();
-    if diagnostics.is_empty() {
-        diagnostics = vec![malformed(error, &masked)];
-    }
-    Report {
-        name,
-        text: inline_secrets::shown(text),
-        diagnostics,
-        ..Report::default()
-    }
-}
-
-fn malformed(error: &MalformedMessage, text: &str) -> Diagnostic {
-    let offset = u32::try_from(error.offset).unwrap_or(u32::MAX);
-    let help = if shape::is_object(text) {
-        Some(
-            "this is an object without its message: send `{\"object\": {...}, \"response_path\": \"response.json\"}`",
-        )
-    } else if error.reason.contains("`response_path`") {
-        Some("add `\"response_path\": \"response.json\"`: answers go there")
-    } else {
-        None
-    };
-    let place = Place::Object(Span {
-        start: offset,
-        end: offset,
-    });
-    Diagnostic {
-        help: help.map(str::to_owned),
-        ..Diagnostic::new(Code::MalformedMessage, error.to_string()).at(place)
-    }
 }

@@ -16,6 +16,7 @@ use oci_image::progress::Mode;
 use rustix::fs::{Mode as Permissions, OFlags};
 use rustix::io::Errno;
 
+use crate::environment::Environment;
 use crate::signals::{Awaited, Signals};
 use crate::stderr;
 
@@ -26,6 +27,8 @@ const SILENCE: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy)]
 pub(crate) struct Wait<'a> {
     pub(crate) signals: &'a Signals,
+    /// What may describe a task where no message comes.
+    pub(crate) environment: &'a Environment,
     pub(crate) mode: Mode,
     /// What it waits for.
     pub(crate) what: &'static str,

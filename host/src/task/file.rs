@@ -60,7 +60,11 @@ impl TaskFile {
     /// Reads a file; nothing if it is no task. `written` tells how its scalars are written.
     #[must_use]
     pub fn read(json: &str, written: &Written<'_>) -> Option<Self> {
-        let entries = entries(json).filter(|entries| Kind::of_keys(entries) == Kind::Task)?;
+        let is_task = |entries: &Entries<'_>| {
+            let keys = entries.iter().map(|(key, _)| key);
+            Kind::of_keys(keys) == Kind::Task
+        };
+        let entries = entries(json).filter(is_task)?;
         let mut reader = Reader::new(json, written);
         reader.judge_keys(&entries);
         let program = value(&entries, "run").map_or(Program::This, |run| Program::of(run.get()));
@@ -110,6 +114,15 @@ impl TaskFile {
             }
         }
         String::from_utf8(masked).expect("whole characters were replaced: those of a token")
+    }
+
+    /// What is secret in the parameters of the file, which is `json`: as JSON writes it, strings without their quotes.
+    pub fn hidden<'json>(&self, json: &'json str) -> impl Iterator<Item = &'json str> {
+        let values = self
+            .secrets
+            .iter()
+            .filter_map(|value| json.get(value.clone()));
+        values.map(|value| value.trim_matches('"'))
     }
 
     /// Whether a value is left open, which may be any.
@@ -193,7 +206,7 @@ fn span(range: Range<usize>) -> Span {
 
 /// The value of a key of a file.
 fn value<'json>(entries: &Entries<'json>, key: &str) -> Option<&'json RawValue> {
-    let entry = entries.0.iter().find(|(name, _)| name == key);
+    let entry = entries.iter().find(|(name, _)| name == key);
     entry.map(|(_, value)| *value)
 }
 

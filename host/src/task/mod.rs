@@ -26,6 +26,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
 
 use crate::idiom;
+use crate::secret_name;
 
 use self::segment::Segment;
 use self::variable::{Role, Variable};
@@ -94,9 +95,7 @@ pub fn read(
 /// Whether a variable of this name may hold the text of a secret, in whatever spelling: one that names its file, too.
 #[must_use]
 pub fn is_secret(name: &OsStr) -> bool {
-    const SECRET: &[u8] = b"BUILDKIT_SECRET";
-    let begin = name.as_encoded_bytes().get(..SECRET.len());
-    begin.is_some_and(|begin| begin.eq_ignore_ascii_case(SECRET))
+    secret_name::is_of_parameter(&name.to_string_lossy())
 }
 
 impl Parameters {
@@ -111,10 +110,10 @@ impl Parameters {
         self.json = masked;
     }
 
-    /// The text of each variable, by the name that places give it: `$NAME`.
+    /// The text of each variable, as far as it may be shown, by the name that places give it: `$NAME`.
     #[must_use]
     pub fn texts(&self) -> BTreeMap<String, String> {
-        let text = |variable: &Variable| (variable.path(), variable.text.clone());
+        let text = |variable: &Variable| (variable.path(), variable.shown());
         self.variables.iter().map(text).collect()
     }
 

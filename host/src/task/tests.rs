@@ -1,4 +1,5 @@
 use oci_image_schema::diagnostic::Severity;
+use oci_image_schema::parameter::PARAMETERS;
 
 use super::*;
 
@@ -105,8 +106,26 @@ fn secrets_of_a_task_are_named_and_never_shown() {
     ]);
 
     assert!(is_secret("BUILDKIT_SECRETTEXT_a".as_ref()));
-    assert!(is_secret("buildkit_secret_text_b".as_ref()));
-    assert!(!is_secret("BUILD_ARG_b".as_ref()) && !is_secret("SECRET".as_ref()));
+    for name in [
+        "buildkit_secret_text_b",
+        "BUILDKIT_SERCETTEXT_c",
+        "BUILDKITSECRET_d",
+    ] {
+        assert!(is_secret(name.as_ref()), "{name}");
+    }
+    let others = [
+        "BUILD_ARG_b",
+        "SECRET",
+        "AWS_SECRET_ACCESS_KEY",
+        "BUILDKIT_SSH",
+        "",
+    ];
+    for name in others
+        .into_iter()
+        .chain(PARAMETERS.iter().map(|parameter| parameter.name))
+    {
+        assert!(!is_secret(name.as_ref()), "{name}");
+    }
     let texts = parameters.texts();
     assert_eq!(
         texts["$BUILDKIT_SECRETTEXT_a"],

@@ -9,8 +9,12 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
 use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
 
+use crate::secret_name;
+
 /// What is shown of a secret, however long it is.
 const MASK: &str = "********";
+/// The key that names keys of SSH.
+const AGENT: &str = "buildkit_ssh";
 /// How many letters of a name may be wrong, for each that are right, before it is taken for another program's.
 const LETTERS_FOR_EACH_MISTAKE: usize = 4;
 /// How many may be wrong of a long one.
@@ -133,6 +137,26 @@ impl Variable {
                 end: short(range.end),
             },
         }
+    }
+
+    /// The text, as long as it is, without what may be secret in the value.
+    pub(super) fn shown(&self) -> String {
+        let start = self.shown_value().start;
+        let value = &self.text[start..];
+        let mut ranges = secret_name::within(value);
+        if self.role.key() == AGENT {
+            ranges.extend(secret_name::of_agent(value));
+        }
+        let mut shown = self.text.clone().into_bytes();
+        for range in ranges {
+            let part = &mut shown[start + range.start..start + range.end];
+            let is_shown = |byte: &&mut u8| **byte >= b' ';
+            part.iter_mut()
+                .filter(is_shown)
+                .for_each(|byte| *byte = b'*');
+        }
+        String::from_utf8(shown)
+            .expect("whole characters were replaced: a range ends at a sign of ASCII")
     }
 
     /// Where in the text the value stands.

@@ -259,8 +259,9 @@ impl<'y> Composer<'y> {
     /// Where a scalar stands, without the blank lines after it. One that is left out stands where the sign before it is: `:`, `-`.
     fn scalar_place(&self, range: Range<usize>) -> Range<usize> {
         if !range.is_empty() {
-            let written = self.text[range.clone()].trim_end().len();
-            return range.start..range.start + written.max(1);
+            let written = &self.text[range.clone()];
+            let first = written.chars().next().map_or(0, char::len_utf8);
+            return range.start..range.start + written.trim_end().len().max(first);
         }
         if self.text[range.start..].starts_with([':', '-']) {
             return range.start..range.start + 1;

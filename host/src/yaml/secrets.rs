@@ -2,7 +2,8 @@
 //!
 //! What is secret is found in the JSON, by the rules of the planner's inline secrets; here the same is masked in the YAML, byte for
 //! byte, so that places stay true. What is masked by way of an alias is masked at its anchor too. What does not come into the JSON is
-//! masked whatever it says: comments, for a secret may be commented out, tags that are none of YAML's, and what is overridden.
+//! masked whatever it says: comments, for a secret may be commented out, tags that are none of YAML's, anchors that no alias names, and
+//! what is overridden.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -35,8 +36,9 @@ pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> Str
     for overridden in &places.overridden {
         fill(&mut bytes, wide(overridden));
     }
+    let names = alias_names(text, places);
     for gap in gaps(text, places) {
-        mask_gap(&mut bytes, gap);
+        mask_gap(&mut bytes, gap, &names);
     }
     String::from_utf8(bytes)
         .expect("whole characters were replaced: a scalar's range is one of characters")
@@ -73,8 +75,17 @@ fn gaps(text: &str, places: &Places) -> Vec<Range<usize>> {
     gaps
 }
 
-/// Masks the comments, and the tags that are not YAML's.
-fn mask_gap(bytes: &mut [u8], gap: Range<usize>) {
+/// The names of aliases, which are those of anchors.
+fn alias_names<'y>(text: &'y str, places: &Places) -> BTreeSet<&'y [u8]> {
+    let aliases = places.segments.iter();
+    let aliases = aliases.filter(|segment| matches!(segment.form, Form::Alias(_)));
+    let names = aliases.filter_map(|alias| text.get(wide(&alias.yaml))?.strip_prefix('*'));
+    names.map(str::as_bytes).collect()
+}
+
+/// Masks the comments, the tags that are not YAML's, and the anchors that no alias names: such a sign may have slipped before a
+/// secret.
+fn mask_gap(bytes: &mut [u8], gap: Range<usize>, names: &BTreeSet<&[u8]>) {
     let mut at = gap.start;
     while at < gap.end {
         let is_first = at == 0 || b" \t\r\n[{,".contains(&bytes[at - 1]);
@@ -88,6 +99,13 @@ fn mask_gap(bytes: &mut [u8], gap: Range<usize>) {
             b'#' if is_first => {
                 let length = length(b"\r\n");
                 fill(bytes, at + 1..at + length);
+                at += length;
+            }
+            b'&' if is_first => {
+                let length = length(b" \t\r\n,]}");
+                if !names.contains(&bytes[at + 1..at + length]) {
+                    fill(bytes, at + 1..at + length);
+                }
                 at += length;
             }
             b'!' if is_first => {

@@ -435,3 +435,18 @@ fn what_counts_for_nothing_is_shown_to_nobody() {
         assert_eq!(document.mask(text, document.json()), expected, "{text}");
     }
 }
+
+#[test]
+fn separator_of_lines_where_a_value_belongs_has_a_place() {
+    for text in ["a: \u{2028}{b: c}", "{a: \u{2028}}", "- \u{85}[\u{2029}]"] {
+        let document = match read(text, Dialect::Core) {
+            Ok(document) => document,
+            Err(mistakes) => {
+                assert!(!mistakes.is_empty());
+                continue;
+            }
+        };
+        let masked = document.mask(text, &"*".repeat(document.json.len()));
+        assert_eq!(masked.len(), text.len());
+    }
+}

@@ -6,19 +6,25 @@
 //!
 //! - `archive_index`: images by index. `tar_entries`: tar streams, beside another reader. `rootfs`: entries that replace and link.
 //! - `ignore`: ignore patterns, beside BuildKit's own matcher.
+//! - `masking`: a request without its secrets.
 //! - `outside`: texts from outside, as they are shown.
 //! - `registry_routes`: requests to the registry.
 //! - `status_events`: reports of a daemon, as they are shown.
+//! - `task_file`: the parameters of a task file.
+//! - `yaml_places`: YAML as JSON, and where its parts stand.
 //! - `yard`: where archives are unpacked, beside what must not change.
 #![no_main]
 
 mod archive_index;
 mod ignore;
+mod masking;
 mod outside;
 mod registry_routes;
 mod rootfs;
 mod status_events;
 mod tar_entries;
+mod task_file;
+mod yaml_places;
 mod yard;
 
 use std::sync::OnceLock;
@@ -29,11 +35,14 @@ use libfuzzer_sys::fuzz_target;
 const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("archive-index", archive_index::run),
     ("ignore", ignore::run),
+    ("masking", masking::run),
     ("outside", outside::run),
     ("registry-routes", registry_routes::run),
     ("rootfs", rootfs::run),
     ("status-events", status_events::run),
     ("tar-entries", tar_entries::run),
+    ("task-file", task_file::run),
+    ("yaml-places", yaml_places::run),
 ];
 
 /// What runs: decided with the first input, because libFuzzer owns `main`.

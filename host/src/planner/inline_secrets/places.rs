@@ -2,12 +2,13 @@
 //!
 //! One token after the other: no recursion, and no end before the text's, so that what is no JSON is gone through as well.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use oci_image_schema::parameter::{FAMILIES, PARAMETERS};
 use serde_json::value::RawValue;
 
-use super::{SECRETS, TEXT};
+use super::{SECRETS, SSH, TEXT};
 use crate::secret_name;
 
 /// For whom a text is masked.
@@ -51,18 +52,40 @@ pub(super) enum Place {
     Word(Range<usize>),
 }
 
+/// How deep lists and maps are told apart. Nothing that is read nests deeper; whatever does is masked, and counted alone, so that
+/// brackets cost no memory.
+const MAX_DEPTH: usize = 128;
+
 /// A list or map that is open.
 struct Open {
     is_map: bool,
     /// The key whose value comes next or is being read.
-    key: Option<String>,
+    key: Option<Key>,
     /// Whether every value in it is masked.
     masked: bool,
     /// Whether its keys are masked too; those of a secret itself are not if they are words, so that a mistyped one can be told.
     masks_keys: bool,
 }
 
-/// The places.
+/// What the name of a key says of its value.
+#[derive(Debug, Clone, Copy)]
+struct Key {
+    /// It is the map of secrets.
+    holds_secrets: bool,
+    /// It is the text of one.
+    holds_text: bool,
+    is_credential: bool,
+    /// It names keys of SSH.
+    names_keys: bool,
+    /// The names below it are the user's own.
+    holds_names: bool,
+    /// The object of a message.
+    is_object: bool,
+    /// One of a whole file, as nearly as it is spelt.
+    is_of_files: bool,
+}
+
+/// The places, one after the other.
 pub(super) struct Places<'text> {
     text: &'text str,
     audience: Audience,
@@ -70,19 +93,23 @@ pub(super) struct Places<'text> {
     /// The first byte of the token before.
     previous: u8,
     open: Vec<Open>,
-    pub(super) found: Vec<Place>,
+    /// How many lists and maps are open within the deepest of those.
+    beyond: usize,
+    found: Vec<Place>,
     /// Whether each token is one of JSON and each bracket has its other half: so what is within what is not in doubt.
-    pub(super) are_certain: bool,
+    are_certain: bool,
 }
 
 impl<'text> Places<'text> {
-    pub(super) fn of(text: &'text str, audience: Audience) -> Self {
+    /// Hands each place out, in the order of the text; whether what is within what is not in doubt.
+    pub(super) fn each(text: &'text str, audience: Audience, mut take: impl FnMut(Place)) -> bool {
         let mut places = Self {
             text,
             audience,
             at: 0,
             previous: b' ',
             open: Vec::new(),
+            beyond: 0,
             found: Vec::new(),
             are_certain: true,
         };
@@ -91,21 +118,18 @@ impl<'text> Places<'text> {
             if !byte.is_ascii_whitespace() {
                 places.previous = byte;
             }
+            places.found.drain(..).for_each(&mut take);
         }
-        places.are_certain &= places.open.is_empty();
-        places
+        places.are_certain && places.open.is_empty() && places.beyond == 0
     }
 
     fn token(&mut self, byte: u8) {
         match byte {
             b'{' | b'[' => self.enter(byte == b'{'),
-            b'}' | b']' => {
-                let ended = self.open.pop();
-                self.are_certain &= ended.is_some_and(|open| open.is_map == (byte == b'}'));
-                self.at += 1;
-            }
+            b'}' | b']' => self.leave(byte == b'}'),
             b',' => {
-                if let Some(open) = self.open.last_mut() {
+                self.are_certain &= !matches!(self.previous, b':' | b',' | b'{' | b'[');
+                if let Some(open) = self.open.last_mut().filter(|_| self.beyond == 0) {
                     open.key = None;
                 }
                 self.at += 1;
@@ -121,6 +145,12 @@ impl<'text> Places<'text> {
     }
 
     fn enter(&mut self, is_map: bool) {
+        self.follow(false);
+        self.at += 1;
+        if self.open.len() == MAX_DEPTH {
+            self.beyond += 1;
+            return;
+        }
         let masked = self.is_masked(None);
         let is_in_map = self.open.last().is_some_and(|open| open.is_map);
         self.are_certain &= !is_in_map || self.previous == b':';
@@ -130,7 +160,16 @@ impl<'text> Places<'text> {
             masked,
             masks_keys: masked && !self.is_below_secrets(),
         });
+    }
+
+    fn leave(&mut self, is_map: bool) {
         self.at += 1;
+        if self.beyond > 0 {
+            self.beyond -= 1;
+            return;
+        }
+        let ended = self.open.pop();
+        self.are_certain &= ended.is_some_and(|open| open.is_map == is_map);
     }
 
     fn string(&mut self) {
@@ -142,7 +181,8 @@ impl<'text> Places<'text> {
         let is_before_colon = bytes.get(skip_space(bytes, string.end)) == Some(&b':');
         let is_value = self.previous == b':';
         self.are_certain &= !(is_value && is_before_colon);
-        if is_before_colon && !is_value {
+        self.follow(is_before_colon);
+        if is_before_colon && !is_value && self.beyond == 0 {
             self.key(string);
         } else if self.is_masked(Some(&self.text[content.clone()])) {
             self.found.push(Place::Text(content));
@@ -154,10 +194,10 @@ impl<'text> Places<'text> {
     /// What is secret within a value of any name.
     fn within(&mut self, content: Range<usize>) {
         let text = &self.text[content.clone()];
-        let hidden = secret_name::of_value(text);
-        // An object in a string, as it seems.
-        let after = secret_name::after_name(text).map(|at| at..text.len());
-        for range in hidden.into_iter().chain(after) {
+        let key = self.open.last().and_then(|open| open.key);
+        let is_agent = key.is_some_and(|key| key.names_keys);
+        let agent = secret_name::of_agent(text).filter(|_| is_agent);
+        for range in secret_name::within(text).into_iter().chain(agent) {
             let range = content.start + range.start..content.start + range.end;
             self.found.push(Place::Text(range));
         }
@@ -165,20 +205,53 @@ impl<'text> Places<'text> {
 
     fn key(&mut self, string: StringToken) {
         let quoted = &self.text[string.start..string.end];
-        let key = serde_json::from_str::<String>(quoted)
-            .unwrap_or_else(|_| self.text[string.content.clone()].to_owned());
+        let key = serde_json::from_str::<Cow<'_, str>>(quoted)
+            .unwrap_or_else(|_| self.text[string.content.clone()].into());
+        let named = self.named(&key);
+        // A value that is missing may be what stands here.
+        let is_id = secret_name::is_id(&key) && !self.is_null_after(string.end);
+        let is_odd_id = self.audience == Audience::Reader && self.is_below_secrets() && !is_id;
         let Some(open) = self.open.last_mut() else {
             return;
         };
         let is_secret = open.masked && !secret_name::is_word(&key);
-        if open.masks_keys || is_secret {
+        let is_masked = open.masks_keys || is_secret;
+        if is_masked || is_odd_id {
             self.found.push(Place::Text(string.content));
-        } else {
-            open.key = Some(key);
+        }
+        open.key = (!is_masked).then_some(named);
+    }
+
+    /// Whether the value of a key that ends at a byte is null.
+    fn is_null_after(&self, end: usize) -> bool {
+        let bytes = self.text.as_bytes();
+        let colon = skip_space(bytes, end);
+        let value = skip_space(bytes, (colon + 1).min(bytes.len()));
+        bytes[value..].starts_with(b"null")
+    }
+
+    /// What a key says that stands in the innermost list or map.
+    fn named(&self, name: &str) -> Key {
+        let is_for_planner = self.audience == Audience::Planner;
+        Key {
+            holds_secrets: match self.audience {
+                Audience::Planner => name == SECRETS,
+                Audience::Reader => secret_name::holds_secrets(name),
+            },
+            holds_text: match self.audience {
+                Audience::Planner => name == TEXT,
+                Audience::Reader => secret_name::holds_text(name),
+            },
+            is_credential: !is_for_planner && secret_name::is_credential(name),
+            names_keys: !is_for_planner && secret_name::is_spelt(name, [SSH]),
+            holds_names: MAPS_OF_NAMES.contains(&name),
+            is_object: name == "object",
+            is_of_files: is_for_planner || !self.is_at_top() || is_of_files(name),
         }
     }
 
     fn word(&mut self) {
+        self.follow(false);
         let length = word_length(&self.text.as_bytes()[self.at..]);
         let range = self.at..self.at + length;
         self.at = range.end;
@@ -187,6 +260,16 @@ impl<'text> Places<'text> {
         if !matches!(word, "null" | "true" | "false") && self.is_masked(Some(word)) {
             self.found.push(Place::Word(range));
         }
+    }
+
+    /// Judges where a value or key begins: two of them have a sign between, and in a map the first is a key.
+    fn follow(&mut self, is_key: bool) {
+        let is_in_map = self.open.last().is_some_and(|open| open.is_map) && self.beyond == 0;
+        self.are_certain &= match self.previous {
+            b'{' | b',' => is_key || !is_in_map,
+            b' ' | b'[' | b':' => true,
+            _ => false,
+        };
     }
 
     fn judge(&mut self, token: Option<&str>) {
@@ -199,7 +282,7 @@ impl<'text> Places<'text> {
         let Some(open) = self.open.last() else {
             return false;
         };
-        if open.masked || scalar.is_some_and(|value| self.is_astray(value)) {
+        if self.beyond > 0 || open.masked || scalar.is_some_and(|value| self.is_astray(value)) {
             return true;
         }
         if self.is_below_secrets() {
@@ -209,36 +292,27 @@ impl<'text> Places<'text> {
                 None => true,
             };
         }
-        let Some(key) = open.key.as_deref() else {
+        let Some(key) = open.key else {
             return false;
         };
-        self.holds_text(key) || scalar.is_some_and(|value| self.is_secret(key, value))
+        let is_text = key.holds_text && !self.key_around().is_some_and(|around| around.holds_names);
+        is_text || scalar.is_some_and(|value| self.is_secret(key, value))
     }
 
     /// Whether a scalar stands below a key of the whole that is none, and near none: what slipped there may be a secret.
     fn is_astray(&self, value: &str) -> bool {
-        let keys = self.open.iter().map(|open| open.key.as_deref());
-        let mut keys = keys.skip_while(|key| *key == Some("object"));
-        match keys.next().flatten() {
-            Some(key) if self.audience == Audience::Reader => {
-                let parameters = PARAMETERS.iter().map(|parameter| parameter.key);
-                let families = FAMILIES.iter().map(|family| family.key);
-                let mut known = parameters.chain(families).chain(OF_FILES);
-                !secret_name::is_path(value)
-                    && !known.any(|known| secret_name::is_spelt(key, known))
-            }
-            _ => false,
-        }
+        let mut keys = self.open.iter().map(|open| open.key);
+        let top = keys.find(|key| !key.is_some_and(|key| key.is_object));
+        top.flatten().is_some_and(|key| !key.is_of_files) && !secret_name::is_path(value)
     }
 
     /// Whether the scalar that a key has is masked.
-    fn is_secret(&self, key: &str, value: &str) -> bool {
+    fn is_secret(&self, key: Key, value: &str) -> bool {
         match self.audience {
-            Audience::Planner => key == SECRETS,
+            Audience::Planner => key.holds_secrets,
             // In a task file, that may be the path of one.
             Audience::Reader => {
-                secret_name::is_credential(key)
-                    || secret_name::holds_secrets(key) && !secret_name::is_path(value)
+                key.is_credential || key.holds_secrets && !secret_name::is_path(value)
             }
         }
     }
@@ -246,34 +320,28 @@ impl<'text> Places<'text> {
     /// Whether the value that comes next is one of those in `buildkit_secrets`, wherever that stands: the object may be
     /// within a message.
     fn is_below_secrets(&self) -> bool {
-        self.key_around().is_some_and(|key| self.holds_secrets(key))
+        self.key_around().is_some_and(|key| key.holds_secrets)
     }
 
     /// The key of the list or map in which the value stands that comes next.
-    fn key_around(&self) -> Option<&str> {
+    fn key_around(&self) -> Option<Key> {
         let depth = self.open.len().checked_sub(2)?;
-        self.open[depth].key.as_deref()
+        self.open[depth].key
     }
 
-    fn holds_secrets(&self, key: &str) -> bool {
-        match self.audience {
-            Audience::Planner => key == SECRETS,
-            Audience::Reader => secret_name::holds_secrets(key),
-        }
+    /// Whether a key that comes next is one of the whole: of a file, or of the object in a message.
+    fn is_at_top(&self) -> bool {
+        let around = self.open.split_last().map_or(&[][..], |(_, around)| around);
+        let is_object = |open: &Open| open.key.is_some_and(|key| key.is_object);
+        around.iter().all(is_object)
     }
+}
 
-    fn holds_text(&self, key: &str) -> bool {
-        if self
-            .key_around()
-            .is_some_and(|key| MAPS_OF_NAMES.contains(&key))
-        {
-            return false;
-        }
-        match self.audience {
-            Audience::Planner => key == TEXT,
-            Audience::Reader => secret_name::holds_text(key),
-        }
-    }
+/// Whether a key of a file, an object or a message has this name, or was meant to.
+fn is_of_files(name: &str) -> bool {
+    let parameters = PARAMETERS.iter().map(|parameter| parameter.key);
+    let families = FAMILIES.iter().map(|family| family.key);
+    secret_name::is_spelt(name, parameters.chain(families).chain(OF_FILES))
 }
 
 /// A string: from its quote to past the other one.

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// What a file is.
@@ -34,12 +33,20 @@ impl Kind {
     /// What a file in JSON is.
     #[must_use]
     pub fn of(json: &str) -> Self {
-        entries(json).map_or(Self::Object, |entries| Self::of_keys(&entries))
+        // A file may have millions of keys: those alone are kept that tell what it is.
+        let mut telling = Vec::new();
+        let is_map = each_entry(json, |key, _| {
+            let mut known = OF_OBJECTS.iter().chain(&OF_TASKS).chain(&OF_PIPELINES);
+            if known.any(|known| *known == key) && !telling.contains(&key) {
+                telling.push(key);
+            }
+        });
+        is_map.map_or(Self::Object, |()| Self::of_keys(telling.iter()))
     }
 
     /// What a file with these keys is.
-    pub(super) fn of_keys(entries: &Entries<'_>) -> Self {
-        let has = |keys: &[&str]| entries.0.iter().any(|(key, _)| keys.contains(&&**key));
+    pub(super) fn of_keys<'k>(keys: impl Iterator<Item = &'k String> + Clone) -> Self {
+        let has = |of: &[&str]| keys.clone().any(|key| of.contains(&&**key));
         if has(&["platform"]) && has(&["run"]) {
             Self::Task
         } else if has(&OF_OBJECTS) {
@@ -55,34 +62,36 @@ impl Kind {
 }
 
 /// The entries of a map, a name that is there twice included.
-pub(super) struct Entries<'json>(pub(super) Vec<(String, &'json RawValue)>);
+pub(super) type Entries<'json> = Vec<(String, &'json RawValue)>;
 
 /// The entries of a map in JSON; nothing if it is none.
 pub(super) fn entries(json: &str) -> Option<Entries<'_>> {
-    serde_json::from_str(json).ok()
+    let mut entries = Vec::new();
+    each_entry(json, |key, value| entries.push((key, value)))?;
+    Some(entries)
 }
 
-impl<'json> Deserialize<'json> for Entries<'json> {
-    fn deserialize<D: Deserializer<'json>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Map;
+/// Hands out the entries of a map in JSON as they come; nothing if it is none.
+fn each_entry<'json>(json: &'json str, take: impl FnMut(String, &'json RawValue)) -> Option<()> {
+    let mut deserializer = serde_json::Deserializer::from_str(json);
+    deserializer.deserialize_map(Each(take)).ok()?;
+    deserializer.end().ok()
+}
 
-        impl<'json> Visitor<'json> for Map {
-            type Value = Entries<'json>;
+struct Each<F>(F);
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a map")
-            }
+impl<'json, F: FnMut(String, &'json RawValue)> Visitor<'json> for Each<F> {
+    type Value = ();
 
-            fn visit_map<A: MapAccess<'json>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry()? {
-                    entries.push(entry);
-                }
-                Ok(Entries(entries))
-            }
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'json>>(mut self, mut map: A) -> Result<(), A::Error> {
+        while let Some((key, value)) = map.next_entry()? {
+            (self.0)(key, value);
         }
-
-        deserializer.deserialize_map(Map)
+        Ok(())
     }
 }
 

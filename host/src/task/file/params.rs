@@ -8,7 +8,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place};
 use serde_json::value::RawValue;
 
-use super::kind::{Entries, entries};
+use super::kind::entries;
 use super::{Entry, Written, span};
 use crate::task::variable::{Role, meant, near};
 
@@ -56,9 +56,9 @@ impl<'json, 'y> Reader<'json, 'y> {
     }
 
     /// Judges the keys of the file: those that Concourse wants are there, and none is twice.
-    pub(super) fn judge_keys(&mut self, file: &Entries<'_>) {
+    pub(super) fn judge_keys(&mut self, file: &[(String, &RawValue)]) {
         let mut seen = BTreeSet::new();
-        for (name, value) in &file.0 {
+        for (name, value) in file {
             if !seen.insert(name) {
                 let value = self.range(value);
                 let message = format!("`{name}` is written twice");
@@ -71,7 +71,7 @@ impl<'json, 'y> Reader<'json, 'y> {
             }
         }
         for (key, example) in REQUIRED {
-            if !file.0.iter().any(|(name, _)| name == key) {
+            if !file.iter().any(|(name, _)| name == key) {
                 let message = format!("a task needs `{key}`");
                 let help = format!("add `{example}`");
                 self.report(0..1, Code::MissingKey, message, Some(&help));
@@ -89,7 +89,7 @@ impl<'json, 'y> Reader<'json, 'y> {
 
     pub(super) fn params(&mut self, params: &'json RawValue) {
         let range = self.range(params);
-        let Some(Entries(entries)) = entries(params.get()) else {
+        let Some(entries) = entries(params.get()) else {
             return self.no_map(range, params.get());
         };
         let mut start = range.start;

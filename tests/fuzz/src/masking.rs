@@ -1,0 +1,32 @@
+//! Masking: what is masked is as long and as sound as it was, and shows no text of a secret.
+
+use oci_image::planner::inline_secrets::{mask, shown};
+use serde_json::value::RawValue;
+
+/// The shortest secret that is looked for: a shorter one stands in a text by chance.
+const SHORTEST: usize = 6;
+
+pub(crate) fn run(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let masked = mask(text);
+    let seen = shown(text);
+    assert_eq!(masked.object.len(), text.len());
+    assert_eq!(seen.len(), text.len());
+    let is_json = |text: &str| serde_json::from_str::<&RawValue>(text).is_ok();
+    assert_eq!(is_json(&masked.object), is_json(text), "{}", masked.object);
+    if is_json(text) {
+        assert_eq!(mask(&masked.object).object, masked.object);
+    }
+
+    for secret in masked.secrets.into_values() {
+        let secret = String::from_utf8(secret.into_bytes()).expect("JSON is text");
+        // Written once, and with no escape: there it is the secret, and nothing that is open.
+        let is_plain = secret.len() >= SHORTEST && !text.contains('\\');
+        if is_plain && text.matches(&*secret).count() == 1 && secret.contains(|sign| sign != '*') {
+            assert!(!masked.object.contains(&secret), "{}", masked.object);
+            assert!(!seen.contains(&secret), "{seen}");
+        }
+    }
+}
