@@ -60,6 +60,7 @@ pub(crate) fn read<'a, 't>(
         set_registry(&mut config, registry);
     }
     set_plain_http(&mut config, request, findings);
+    set_frontends(&mut config, request);
     let extra = request.buildkit_extra_config.as_ref();
     if let Some((extra, table)) = extra.and_then(|extra| Some((extra, parse(extra, findings)?))) {
         daemon_values::judge(extra, &table, findings);
@@ -142,6 +143,20 @@ fn set_registry(config: &mut DeTable<'_>, registry: &Registry<'_>) {
                 range(first.key.span()).start..range(last.cert.span()).end,
             ),
         );
+    }
+}
+
+/// A list without repositories would allow every one, so that none is allowed says that there is no gateway.
+fn set_frontends(config: &mut DeTable<'_>, request: &Request<'_>) {
+    let Some(frontends) = &request.buildkit_frontends else {
+        return;
+    };
+    let mut set = |key: &str, value| tree::set(config, &["frontend", "gateway.v0", key], value);
+    let place = range(frontends.span);
+    if frontends.repositories.is_empty() {
+        set("enabled", tree::boolean(false, place));
+    } else {
+        set("allowedRepositories", texts(&frontends.repositories, place));
     }
 }
 

@@ -6,7 +6,7 @@
 //! In reading order:
 //!
 //! - `request`: the object key by key, and the rules about several keys; by `reader`, which reads values as types.
-//! - `pair`, `name`, `platform`, `host`, `registry`, `secret`: the rules, one noun each.
+//! - `pair`, `name`, `platform`, `host`, `registry`, `secret`, `frontend`: the rules, one noun each.
 //! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins and writes TOML.
 //! - `daemon_values`: the user's part of it, judged by `daemon_settings`, what buildkitd reads.
 //! - `interface`: what the build needs and gives.
@@ -27,6 +27,7 @@ mod daemon_settings;
 mod daemon_values;
 mod files;
 mod findings;
+mod frontend;
 mod host;
 mod interface;
 mod json;

@@ -6,7 +6,7 @@
 //! Source: containerd's `platforms` package: form, aliases, known names (Go's list).
 
 use oci_image_schema::code::Code;
-use oci_image_schema::platform::{ARCHITECTURES, COMMON, SYSTEM_ALIASES, SYSTEMS};
+use oci_image_schema::platform::{ARCHITECTURES, COMMON, SYSTEM_ALIASES, SYSTEMS, one_name};
 
 use crate::findings::{Findings, quoted};
 use crate::json::Text;
@@ -99,48 +99,14 @@ fn normal(platform: &str) -> Result<String, Mistake> {
             quoted(platform)
         )));
     }
-    match parts[..] {
-        [alone] if SYSTEMS.contains(&alone) => Ok(alone.to_owned()),
-        [alone] => architecture(alone, "")
-            .ok_or_else(|| unknown("operating system or architecture", alone, platform)),
-        [_, machine, ref variant @ ..] => {
-            if !SYSTEMS.contains(&system) && !SYSTEM_ALIASES.contains(&system) {
-                return Err(unknown("operating system", system, platform));
-            }
-            let machine = architecture(machine, variant.first().copied().unwrap_or_default())
-                .ok_or_else(|| unknown("architecture", machine, platform))?;
-            Ok(format!("{}/{machine}", parts[0]))
-        }
-        [] => Err(Mistake::new("a platform is empty".to_owned())),
+    if let Some(name) = one_name(platform) {
+        return Ok(name);
     }
-}
-
-/// An architecture and its variant, if it is known.
-fn architecture(name: &str, variant: &str) -> Option<String> {
-    let (name, variant) = match (name, variant) {
-        ("i386", _) => ("386", ""),
-        ("x86_64" | "x86-64", variant) => ("amd64", variant),
-        ("aarch64", variant) => ("arm64", variant),
-        ("armhf", _) => ("arm", "v7"),
-        ("armel", _) => ("arm", "v6"),
-        other => other,
-    };
-    let variant = match (name, variant) {
-        ("amd64", "v1") | ("arm64", "8" | "v8" | "v8.0") | ("arm", "" | "7" | "v7") => {
-            String::new()
-        }
-        (_, variant) if variant.starts_with(|first: char| first.is_ascii_digit()) => {
-            format!("v{variant}")
-        }
-        (_, variant) => variant.to_owned(),
-    };
-    let known = ARCHITECTURES.contains(&name);
-    known.then(|| {
-        if variant.is_empty() {
-            name.to_owned()
-        } else {
-            format!("{name}/{variant}")
-        }
+    let is_known = SYSTEMS.contains(&system) || SYSTEM_ALIASES.contains(&system);
+    Err(match parts[..] {
+        [alone] => unknown("operating system or architecture", alone, platform),
+        [_, machine, ..] if is_known => unknown("architecture", machine, platform),
+        _ => unknown("operating system", system, platform),
     })
 }
 

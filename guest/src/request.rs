@@ -11,6 +11,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 
 use crate::findings::{Findings, Origin, quoted};
+use crate::frontend::{self, Frontends};
 use crate::json::{self, Kind, Node, Text};
 use crate::pair::{self, Pair, PairKind};
 use crate::platform::{self, Platforms};
@@ -45,6 +46,7 @@ pub(crate) const KEYS: &[&str] = &[
     "buildkit_extra_config",
     "buildkit_secrets",
     "buildkit_ssh",
+    "buildkit_frontends",
     "unpack_rootfs",
     "image_args",
     "add_hosts",
@@ -77,6 +79,7 @@ pub(crate) struct Request<'t> {
     pub(crate) buildkit_extra_config: Option<Text<'t>>,
     pub(crate) buildkit_secrets: Vec<Secret<'t>>,
     pub(crate) buildkit_ssh: Option<Ssh<'t>>,
+    pub(crate) buildkit_frontends: Option<Frontends<'t>>,
     pub(crate) unpack_rootfs: Option<Span>,
     pub(crate) image_args: Vec<Pair<'t>>,
     pub(crate) add_hosts: Option<String>,
@@ -315,6 +318,9 @@ impl<'t> Request<'t> {
                     .retain(|pair| image_path_is_sound(reader.findings, pair));
             }
             "registry_mirrors" => self.registry_mirrors = registry::mirrors(reader, key, node),
+            "buildkit_frontends" => {
+                self.buildkit_frontends = frontend::frontends(reader, key, node)
+            }
             "registries" => self.registries = registry::registries(reader, node),
             "buildkit_secrets" => self.buildkit_secrets = secret::secrets(reader, node),
             _ => return false,

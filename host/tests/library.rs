@@ -17,9 +17,7 @@ use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Built, Host};
 use oci_image::handle::Directory;
 use oci_image::image::Image;
-use oci_image::planner::{
-    Planner, checked_plan::CheckedPlan, inline_secrets, workspace::NativeWorkspace,
-};
+use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
 use oci_image::registry::Registry;
 use serde_json::json;
 
@@ -49,8 +47,7 @@ async fn build(object: &str, directory: &Path) -> Vec<Built> {
         .unwrap()
         .plan(&masked.object, workspace)
         .unwrap();
-    let object = serde_json::from_str(&masked.object).unwrap();
-    let plan = CheckedPlan::new(planned.result.unwrap(), &object).unwrap();
+    let plan = planned.result.unwrap();
     let host = Host {
         root: directory.join("root"),
         programs: programs(),

@@ -151,6 +151,8 @@ codes! {
         wrong r#""add_hosts": "db=10.0.0""#, right r#""add_hosts": "db=10.0.0.7""#;
     BadRegistry Error "bad-registry": "a registry is `host` or `host:port`; a mirror may have a path, and may be a URL of `http` or `https`",
         wrong r#""registry_mirrors": ["ftp://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
+    BadFrontend Error "bad-frontend": "a frontend that is allowed is the repository of an image, without tag or digest; `none` stands alone",
+        wrong r#""buildkit_frontends": ["docker/dockerfile:1"]"#, right r#""buildkit_frontends": ["docker/dockerfile"]"#;
     BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 

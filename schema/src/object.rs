@@ -11,6 +11,9 @@ use serde::{Deserialize, Deserializer};
 #[cfg(feature = "json-schema")]
 use crate::{pattern, platform, snippet};
 
+/// What stands for no frontend but buildkitd's own.
+pub const NO_FRONTEND: &str = "none";
+
 /// The description of an image to build.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -247,6 +250,23 @@ pub struct Object {
         )
     )]
     pub buildkit_ssh: Option<String>,
+    /// Frontends that a Dockerfile may choose by `# syntax=`, or an argument by `BUILDKIT_SYNTAX`: repositories of images, of which each
+    /// tag is allowed; `none` alone, or an empty list: only the frontend that buildkitd has itself. Left out: any. A frontend
+    /// runs with access to the context and the secrets.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Frontends",
+            with = "Vec<String>",
+            inner(regex(pattern = pattern::frontend())),
+            extend("maxItems" = 10_000),
+            extend("if" = {"contains": {"const": NO_FRONTEND}}),
+            extend("then" = {"maxItems": 1, "errorMessage": "`none` stands alone"}),
+            example = serde_json::json!(["docker/dockerfile"])
+        )
+    )]
+    pub buildkit_frontends: Option<Vec<String>>,
     /// Also write `rootfs/` and `metadata.json`, which Concourse runs as a task's image. One platform only.
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(

@@ -71,6 +71,7 @@ pub const PARAMETERS: &[Parameter] = &[
     parameter("REGISTRY_MIRRORS", "registry_mirrors", Form::List),
     parameter("BUILDKIT_ADD_HOSTS", "add_hosts", Form::Text),
     parameter("BUILDKIT_SSH", "buildkit_ssh", Form::Text),
+    parameter("BUILDKIT_FRONTENDS", "buildkit_frontends", Form::List),
     parameter("BUILDKIT_EXTRA_CONFIG", "buildkit_extra_config", Form::Text),
     parameter("DEBUG", "debug", Form::Flag),
 ];

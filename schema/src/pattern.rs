@@ -6,6 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
+use crate::object::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
 /// What an editor shows and inserts for strings of one pattern.
@@ -33,6 +34,7 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (image_arg(), IMAGE_ARG),
         (registry(), REGISTRY),
         (mirror(), MIRROR),
+        (frontend(), FRONTEND),
         (extra_hosts(), EXTRA_HOSTS),
         (platforms(), PLATFORMS),
         (ssh(), SSH),
@@ -179,6 +181,32 @@ pub(crate) fn mirrors() -> String {
 fn registry_and_path(end: &str) -> String {
     let (schemes, authority) = (any_case(&[&["https", "http"]]), authority(end));
     format!(r"(?:{schemes}://)?{authority}(?:/(?!\.{{1,2}}(?:/|{end}))[A-Za-z0-9._-]+)*/*")
+}
+
+const FRONTEND: Form = Form::with_element(
+    "write the repository of an image, without a tag, as in `docker/dockerfile`; or `none`",
+    "${1:docker/dockerfile}",
+);
+/// The repository of an image.
+pub(crate) fn frontend() -> String {
+    format!("^{}$", repository("$"))
+}
+/// The same with commas between; `none`; or nothing.
+pub(crate) fn frontends() -> String {
+    let end = item_end();
+    let item = format!("(?!{NO_FRONTEND}{end}){}", repository(&end));
+    let alone = format!("[,{WHITE}]*{NO_FRONTEND}[,{WHITE}]*");
+    let several = loose_list(&item);
+    let inner = several.trim_start_matches('^').trim_end_matches('$');
+    format!("^(?:{alone}|{inner})$")
+}
+/// The name of a repository as Docker reads it, up to its end: of at most 255 characters, and no digest.
+fn repository(end: &str) -> String {
+    let component = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*";
+    let label = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
+    let host = format!(r"(?:{label}(?:\.{label})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?");
+    let short = format!(r"(?=[A-Za-z0-9._:/\[\]-]{{1,255}}{end})(?![a-f0-9]{{64}}{end})");
+    format!("{short}(?:{host}/)?{component}(?:/{component})*")
 }
 
 const EXTRA_HOSTS: Form =

@@ -41,6 +41,12 @@ pub const ATTACKS: &[Attack] = &[
         suite: "hostile_frontend.rs",
     },
     Attack {
+        name: "hostile daemon",
+        tried: 108,
+        what: "a daemon that asks for, sends and says what none should: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
+        suite: "hostile_daemon.rs",
+    },
+    Attack {
         name: "indexes",
         tried: 21,
         what: "bases (archives and directories) and caches with indexes 5,000 deep, each naming the next twice, naming themselves, of 50,000 manifests, of images of 1,025 layers: an end in bounded memory, with the document and the limit",
@@ -53,16 +59,22 @@ pub const ATTACKS: &[Attack] = &[
         suite: "kills.rs",
     },
     Attack {
-        name: "hostile daemon",
-        tried: 108,
-        what: "a daemon that asks for, sends and says what none should: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
-        suite: "hostile_daemon.rs",
-    },
-    Attack {
         name: "layers",
         tried: 6,
         what: "layers that change modes through links (CVE-2026-33056), take files of the working directory by hard links (CVE-2026-50163), name files in annotations (CVE-2026-55092), or hold a large group file (CVE-2026-47262): nothing outside changes",
         suite: "bounded.rs",
+    },
+    Attack {
+        name: "lying components",
+        tried: 21,
+        what: "a component that plans, or tells of an interface, what nobody asked for: paths, secrets, caches, settings of the daemon, arguments, labels, hosts, fifty thousand solves; each is refused before anything is touched",
+        suite: "sandbox.rs",
+    },
+    Attack {
+        name: "lying plans",
+        tried: 37_000,
+        what: "the honest plan of each fixture changed at one place (each text, flag, option, list and setting; invented, swapped, doubled, left out): every change of meaning is refused",
+        suite: "lying_plans.rs",
     },
     Attack {
         name: "realms",

@@ -205,7 +205,7 @@ fn said_by_rust(planner: &Planner, object: &str) -> Answers {
             Err(diagnostics) => canonical(&diagnostics),
         },
         plan: match planned.result {
-            Ok(plan) => canonical(&plan),
+            Ok(plan) => canonical(plan.as_plan()),
             Err(diagnostics) => canonical(&diagnostics),
         },
     }

@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, Workspace};
 use oci_image::planner::{Limit, Limits, Planned, Planner, PlannerError};
+use oci_image_tests::attacks;
 
 static HOSTILE: &[u8] =
     include_bytes!(concat!(env!("OUT_DIR"), "/oci_image_hostile_planner.cwasm"));
@@ -197,7 +197,7 @@ fn planner_that_asks_the_workspace_without_end_runs_out_of_calls() {
 
 #[test]
 fn answer_that_is_too_long_is_not_taken() {
-    let error = plan("long answer").unwrap_err();
+    let error = plan(r#"{"context": "source", "output": "long answer"}"#).unwrap_err();
 
     let chain = chain(&error);
     assert!(
@@ -236,6 +236,11 @@ fn diagnostic_about_a_place_that_is_not_there_is_refused() {
             "code with a control sequence",
             "a code is no name in kebab case",
         ),
+        ("no code", "a code is no name in kebab case"),
+        (
+            "very many values",
+            "one lists 500000 values, and may list 1000",
+        ),
     ] {
         let error = hostile(Limits::default()).validate(lie).unwrap_err();
 
@@ -256,37 +261,141 @@ fn refusal_without_an_error_is_refused() {
     );
 }
 
+/// What a planner plans by the name of the output, and what is said of it.
+const LIES: [(&str, &str); 16] = [
+    ("other context", "the object asks for no directory `/etc`"),
+    (
+        "output outside",
+        "the object asks for no output directory `..`",
+    ),
+    (
+        "output that is not there",
+        "the object asks for no output directory `image`",
+    ),
+    (
+        "invented cache",
+        "the object asks for no cache `/var/cache`",
+    ),
+    ("invented secret", "the object asks for no secret `shadow`"),
+    (
+        "own program",
+        "the object does not set `worker.oci.binary` of the daemon so",
+    ),
+    (
+        "own limits",
+        "the object does not set `worker.oci.gcpolicy` of the daemon so",
+    ),
+    (
+        "no configuration",
+        "the object does not set `worker.oci.gcpolicy` of the daemon so",
+    ),
+    ("many solves", "the object asks for no target `image`"),
+    (
+        "many attributes",
+        "the plan has two of the frontend attribute `filename`",
+    ),
+    (
+        "own frontend",
+        "the object asks for no frontend attribute `build-arg:BUILDKIT_SYNTAX`",
+    ),
+    (
+        "own proxy",
+        "the object asks for no frontend attribute `build-arg:HTTP_PROXY`",
+    ),
+    (
+        "own host",
+        "the object asks for no frontend attribute `add-hosts`",
+    ),
+    (
+        "context elsewhere",
+        "the object asks for no frontend attribute `context`",
+    ),
+    (
+        "label that no file holds",
+        "the object asks for no frontend attribute `label:title`",
+    ),
+    (
+        "label of an unread file",
+        "nothing can be planned from the file `labels.txt`",
+    ),
+];
+
 #[test]
 fn plan_that_nobody_asked_for_is_refused() {
-    for (lie, told) in [
-        ("other context", "the object asks for no directory `/etc`"),
-        (
-            "output outside",
-            "the object asks for no output directory `..`",
-        ),
-        ("invented secret", "the object asks for no secret `shadow`"),
-        (
-            "own program",
-            "the object does not set `worker.oci.binary` of the daemon so",
-        ),
-        ("many solves", "the object asks for no target `image`"),
-    ] {
-        let text = format!(r#"{{"context": "source", "output": "{lie}"}}"#);
-        let plan = plan(&text).unwrap().result.unwrap();
-        let object = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        attacks::tried("lying components") as usize,
+        LIES.len() + LIES_OF_INTERFACE.len()
+    );
+    for (lie, told) in LIES {
+        let file = if lie.contains("file") {
+            "labels.txt"
+        } else {
+            ""
+        };
+        let object =
+            format!(r#"{{"context": "source", "labels_file": "{file}", "output": "{lie}"}}"#);
 
-        let error = CheckedPlan::new(plan, &object).unwrap_err();
+        let error = plan(&object).unwrap_err();
 
-        assert_eq!(error.to_string(), format!("the planner lies: {told}"));
+        assert_eq!(
+            chain(&error),
+            format!("the planner's answer is refused: the planner lies: {told}"),
+            "{lie}"
+        );
     }
+}
+
+/// What a planner tells of an interface by the name of the output.
+const LIES_OF_INTERFACE: [(&str, &str); 5] = [
+    ("other input", "the object asks for no input `secrets`"),
+    ("input elsewhere", "the object asks for no input `source`"),
+    ("further input", "the object asks for no input `secrets`"),
+    (
+        "output elsewhere",
+        "the object asks for no output `output elsewhere`",
+    ),
+    ("invented cache", "the object asks for no cache `root`"),
+];
+
+#[test]
+fn interface_that_nobody_asked_for_is_refused() {
+    let planner = hostile(Limits::default());
+    for (lie, told) in LIES_OF_INTERFACE {
+        let object = format!(r#"{{"context": "source", "output": "{lie}"}}"#);
+
+        let error = planner.describe(&object).unwrap_err();
+
+        assert_eq!(
+            chain(&error),
+            format!("the planner's answer is refused: the planner lies: {told}")
+        );
+    }
+    planner
+        .describe(r#"{"context": "source", "output": "image"}"#)
+        .unwrap()
+        .unwrap();
 }
 
 #[test]
 fn plan_of_a_planner_that_does_not_lie_passes() {
-    let text = r#"{"context": "source", "output": "image"}"#;
-    let plan = plan(text).unwrap().result.unwrap();
+    for object in [
+        r#"{"context": "source", "output": "image"}"#,
+        r#"{"context": "source", "labels_file": "labels.txt", "output": "image"}"#,
+    ] {
+        plan(object).unwrap().result.unwrap();
+    }
+}
 
-    CheckedPlan::new(plan, &serde_json::from_str(text).unwrap()).unwrap();
+#[test]
+fn answer_about_an_object_that_is_none_is_refused() {
+    let error = plan(r#"{"output": "image", "unknown": true}"#).unwrap_err();
+
+    assert!(
+        chain(&error).starts_with(
+            "the planner's answer is refused: the planner lies: the object is not sound: "
+        ),
+        "{error:?}"
+    );
 }
 
 // --- the planners ----------------------------------------------------------------------------------------------------

@@ -79,9 +79,7 @@ pub fn staged(
     let (directory, name) = (staging.directory(), name(format));
     let path = directory.full_path(name);
     let (found, claim) = match format {
-        ImageFormat::DockerArchive => {
-            (staging.file(name).map(Found::File), Claim::Config(digest))
-        }
+        ImageFormat::DockerArchive => (staging.file(name).map(Found::File), Claim::Config(digest)),
         ImageFormat::OciLayout => {
             let layout = directory.own_directory(name);
             (layout.map(Found::Directory), Claim::Root(digest))

@@ -1,51 +1,44 @@
 //! The daemon's configuration in a plan, checked setting by setting.
 //!
-//! A setting must stand in the object's extra TOML at the same place, or be one of the few that a key of the object makes.
-//! buildkitd can be configured to run programs (`binary`, hooks), read keys, listen anywhere and keep its data anywhere; all
-//! of these are settings like any other here, and none is the planner's to invent.
+//! Each setting is the one that the object asks for, and none of those is left out. buildkitd can be configured to run programs
+//! (`binary`, hooks), read keys, listen anywhere and keep its data anywhere; all of these are settings like any other here, and none
+//! is the planner's to invent. What an object restricts (`allowedRepositories`) is not the planner's to drop.
 //!
+//! Reads and writes: nothing. Unknown here: which settings those are (`asked_config`).
 //! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
 
-use oci_image_schema::mirror::Mirror;
-use oci_image_schema::object::{KeyPair, Object, Registry};
+use oci_image_schema::object::Object;
 use toml::{Table, Value};
 
+use super::asked_config::asked_config;
 use super::lie::LyingPlanner;
-
-/// The settings of a rule of garbage collection: sizes and a flag.
-const GC_RULE: [&str; 4] = ["all", "reservedSpace", "maxUsedSpace", "minFreeSpace"];
 
 /// Checks a configuration against the object that it was made from.
 pub(super) fn check(config: &str, object: &Object) -> Result<(), LyingPlanner> {
-    let config = parse(config)?;
-    let extra = parse(object.buildkit_extra_config.as_deref().unwrap_or_default())?;
-    check_table(&config, Some(&extra), &mut Vec::new(), object)
-}
-
-fn parse(text: &str) -> Result<Table, LyingPlanner> {
-    toml::from_str(text).map_err(|error| LyingPlanner::Config(Box::new(error)))
+    let no_toml = |error| LyingPlanner::Config(Box::new(error));
+    let planned: Table = toml::from_str(config).map_err(no_toml)?;
+    let asked = asked_config(object).map_err(no_toml)?;
+    check_table(&planned, &asked, &mut Vec::new())
 }
 
 fn check_table<'a>(
-    table: &'a Table,
-    extra: Option<&Table>,
+    planned: &'a Table,
+    asked: &'a Table,
     path: &mut Vec<&'a str>,
-    object: &Object,
 ) -> Result<(), LyingPlanner> {
-    for (key, value) in table {
-        let asked = extra.and_then(|extra| setting(extra, key, path));
-        path.push(key);
-        if !asked.is_some_and(|asked| same(asked, value)) && !is_made_of_a_key(path, value, object)
-        {
-            match value {
-                Value::Table(inner) => {
-                    check_table(inner, asked.and_then(Value::as_table), path, object)?;
-                }
-                _ => {
-                    return Err(LyingPlanner::Setting {
-                        setting: path.join("."),
-                    });
-                }
+    let left_out = asked.keys().filter(|name| !planned.contains_key(*name));
+    for name in planned.keys().chain(left_out) {
+        path.push(name);
+        match (planned.get(name), asked.get(name)) {
+            (Some(Value::Table(planned)), Some(Value::Table(asked))) => {
+                check_table(planned, asked, path)?;
+            }
+            (Some(planned), Some(asked)) if same(planned, asked) => {}
+            (planned, asked) => {
+                let value = planned.or(asked);
+                return Err(LyingPlanner::Setting {
+                    setting: first_setting(path, value),
+                });
             }
         }
         path.pop();
@@ -53,16 +46,15 @@ fn check_table<'a>(
     Ok(())
 }
 
-/// A setting of the object's extra TOML. buildkitd knows its own names in any case, and those of registries as they are.
-fn setting<'e>(extra: &'e Table, name: &str, path: &[&str]) -> Option<&'e Value> {
-    let in_any_case = || {
-        let found = extra.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.map(|(_, value)| value)
-    };
-    match path {
-        ["registry"] => extra.get(name),
-        _ => extra.get(name).or_else(in_any_case),
+/// The first setting of a table that stands on one side alone.
+fn first_setting(path: &[&str], value: Option<&Value>) -> String {
+    let mut setting = path.join(".");
+    let mut inner = value.and_then(Value::as_table);
+    while let Some((name, value)) = inner.and_then(|table| table.iter().next()) {
+        setting = format!("{setting}.{name}");
+        inner = value.as_table();
     }
+    setting
 }
 
 /// Whether two values are written alike: `nan`, which is not equal to itself, is the same as `nan`.
@@ -81,78 +73,6 @@ fn same(one: &Value, other: &Value) -> bool {
     }
 }
 
-/// Whether a key of the object makes this setting.
-fn is_made_of_a_key(path: &[&str], value: &Value, object: &Object) -> bool {
-    match path {
-        ["log", "level"] => object.debug && value.as_str() == Some("debug"),
-        ["registry", host, setting] => is_made_of_a_registry(host, setting, value, object),
-        ["worker", "oci", "gcpolicy"] => is_list(value, |rule| {
-            rule.as_table()
-                .is_some_and(|rule| rule.keys().all(|key| GC_RULE.contains(&key.as_str())))
-        }),
-        _ => false,
-    }
-}
-
-fn is_made_of_a_registry(host: &str, setting: &str, value: &Value, object: &Object) -> bool {
-    let none = Registry::default();
-    let registry = object.registries.get(host).unwrap_or(&none);
-    match setting {
-        "mirrors" if host == "docker.io" => {
-            are_mirrors_of(value, &registry.mirrors)
-                || are_mirrors_of(value, &object.registry_mirrors)
-        }
-        "mirrors" => are_mirrors_of(value, &registry.mirrors),
-        "ca" => are_texts_of(value, &registry.ca),
-        "tlsconfigdir" => are_texts_of(value, &registry.tlsconfigdir),
-        "http" if registry.http.is_none() => {
-            value.as_bool() == Some(true) && is_plain_mirror(host, object)
-        }
-        "http" => value.as_bool() == registry.http,
-        "insecure" => registry.insecure.is_some() && value.as_bool() == registry.insecure,
-        "keypair" => is_list(value, |pair| is_one_of(pair, &registry.keypair)),
-        _ => false,
-    }
-}
-
-fn is_list(value: &Value, of: impl Fn(&Value) -> bool) -> bool {
-    value.as_array().is_some_and(|list| list.iter().all(of))
-}
-
-/// Whether each is a mirror of a list, by the name that buildkitd has for it.
-fn are_mirrors_of(value: &Value, asked: &[String]) -> bool {
-    is_list(value, |text| {
-        let is_asked = |asked: &String| text.as_str() == Some(Mirror::of(asked).location);
-        asked.iter().any(is_asked)
-    })
-}
-
-/// Whether a mirror of the object's is this registry, asked by plain HTTP.
-fn is_plain_mirror(host: &str, object: &Object) -> bool {
-    let others = object.registries.values().map(|registry| &registry.mirrors);
-    std::iter::once(&object.registry_mirrors)
-        .chain(others)
-        .flatten()
-        .map(|mirror| Mirror::of(mirror))
-        .any(|mirror| mirror.plain_http && mirror.registry() == host)
-}
-
-fn are_texts_of(value: &Value, asked: &[String]) -> bool {
-    is_list(value, |text| {
-        text.as_str()
-            .is_some_and(|text| asked.iter().any(|asked| asked == text))
-    })
-}
-
-fn is_one_of(pair: &Value, asked: &[KeyPair]) -> bool {
-    let file = |name: &str| pair.get(name).and_then(Value::as_str);
-    let is_pair = pair.as_table().is_some_and(|pair| pair.len() == 2);
-    is_pair
-        && asked
-            .iter()
-            .any(|asked| file("key") == Some(&asked.key) && file("cert") == Some(&asked.cert))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,63 +85,141 @@ mod tests {
         check(config, &object(keys)).unwrap_err().to_string()
     }
 
+    /// What is configured where nobody configures garbage collection.
+    const GC: &str = "
+        [[worker.oci.gcpolicy]]
+        reservedSpace = '10GB'
+        maxUsedSpace = '100GB'
+        minFreeSpace = '20%'
+        [[worker.oci.gcpolicy]]
+        all = true
+        reservedSpace = '10GB'
+        maxUsedSpace = '100GB'
+        minFreeSpace = '20%'
+    ";
+    const REGISTRIES: &str = r#""debug": true, "registry_mirrors": ["https://mirror.example/", "http://c.example:5000/hub/"], "registries": {"a.example": {
+        "mirrors": ["b.example"], "http": true, "insecure": false, "ca": ["ca.pem"], "tlsconfigdir": ["certs"],
+        "keypair": [{"key": "key.pem", "cert": "cert.pem"}]}}"#;
+    const OF_REGISTRIES: [(&str, &str); 9] = [
+        ("log.level", "\"debug\""),
+        (
+            "registry.\"docker.io\".mirrors",
+            "[\"mirror.example\", \"c.example:5000/hub\"]",
+        ),
+        ("registry.\"c.example:5000\".http", "true"),
+        ("registry.\"a.example\".mirrors", "[\"b.example\"]"),
+        ("registry.\"a.example\".http", "true"),
+        ("registry.\"a.example\".insecure", "false"),
+        ("registry.\"a.example\".ca", "[\"ca.pem\"]"),
+        ("registry.\"a.example\".tlsconfigdir", "[\"certs\"]"),
+        (
+            "registry.\"a.example\".keypair",
+            "[{key = \"key.pem\", cert = \"cert.pem\"}]",
+        ),
+    ];
+
+    fn lines<'a>(settings: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
+        let line = |(name, value): &(&str, &str)| format!("{name} = {value}\n");
+        settings.map(line).collect::<String>() + GC
+    }
+
     #[test]
     fn settings_that_keys_of_the_object_make_pass() {
-        let object = object(
-            r#""debug": true, "registry_mirrors": ["https://mirror.example/", "http://c.example:5000/hub/"], "registries": {"a.example": {
-                "mirrors": ["b.example"], "http": true, "insecure": false, "ca": ["ca.pem"], "tlsconfigdir": ["certs"],
-                "keypair": [{"key": "key.pem", "cert": "cert.pem"}]}}"#,
-        );
-        let config = r#"
-            [log]
-            level = "debug"
-            [registry."docker.io"]
-            mirrors = ["mirror.example", "c.example:5000/hub"]
-            [registry."c.example:5000"]
-            http = true
-            [registry."a.example"]
-            mirrors = ["b.example"]
-            http = true
-            insecure = false
-            ca = ["ca.pem"]
-            tlsconfigdir = ["certs"]
-            keypair = [{key = "key.pem", cert = "cert.pem"}]
-            [[worker.oci.gcpolicy]]
-            reservedSpace = "10GB"
-            all = true
-        "#;
+        check(&lines(OF_REGISTRIES.iter()), &object(REGISTRIES)).unwrap();
+        check(GC, &object(r#""debug": false"#)).unwrap();
+    }
 
-        check(config, &object).unwrap();
+    #[test]
+    fn setting_that_is_left_out_is_refused() {
+        for (name, _) in OF_REGISTRIES {
+            let rest = OF_REGISTRIES.iter().filter(|(other, _)| *other != name);
+            assert_eq!(
+                refused(&lines(rest), REGISTRIES),
+                format!(
+                    "the planner lies: the object does not set `{}` of the daemon so",
+                    name.replace('"', "")
+                )
+            );
+        }
+        assert_eq!(
+            refused("", r#""debug": false"#),
+            "the planner lies: the object does not set `worker.oci.gcpolicy` of the daemon so"
+        );
     }
 
     #[test]
     fn settings_of_the_extra_configuration_pass_where_they_stand() {
-        let extra = r#""buildkit_extra_config": "root = '/data'\n[worker.oci]\nbinary = 'crun'\n[dns]\nnameservers = ['10.0.0.2']""#;
+        let extra = r#""buildkit_extra_config": "root = '/data'\n[worker.oci]\nbinary = 'crun'\n[dns]\nnameservers = ['10.0.0.2']\nx = [nan, 1e3, 0x1f, 1979-05-27T07:32:00Z]""#;
+        let text = "root = '/data'\nworker.oci.binary = 'crun'\n[dns]\nnameservers = ['10.0.0.2']\nx = [nan, 1e3, 0x1f, 1979-05-27T07:32:00Z]\n".to_owned() + GC;
 
-        check("", &object(extra)).unwrap();
-        check("root = '/data'\n[worker.oci]\nbinary = 'crun'\n[dns]\nnameservers = ['10.0.0.2']\n[[worker.oci.gcpolicy]]\nall = true", &object(extra)).unwrap();
-        assert_eq!(
-            refused("root = 'crun'", extra),
-            "the planner lies: the object does not set `root` of the daemon so"
-        );
-        assert_eq!(
-            refused("[worker.containerd]\nbinary = 'crun'", extra),
-            "the planner lies: the object does not set `worker.containerd.binary` of the daemon so"
-        );
+        check(&text, &object(extra)).unwrap();
+        for (part, other, setting) in [
+            ("'/data'", "'crun'", "root"),
+            (
+                "worker.oci.binary",
+                "worker.containerd.binary",
+                "worker.containerd.binary",
+            ),
+            ("nan", "inf", "dns.x"),
+            ("1e3", "1e4", "dns.x"),
+            ("0x1f", "30", "dns.x"),
+            (
+                "['10.0.0.2']",
+                "['10.0.0.2', '10.0.0.3']",
+                "dns.nameservers",
+            ),
+            ("07:32", "07:33", "dns.x"),
+        ] {
+            let told = refused(&text.replacen(part, other, 1), extra);
+            let said =
+                format!("the planner lies: the object does not set `{setting}` of the daemon so");
+            assert_eq!(told, said, "{part}");
+        }
     }
 
     #[test]
     fn settings_of_the_extra_configuration_pass_in_any_case() {
         let extra = object(
-            r#""debug": true, "buildkit_extra_config": "Log.Format = 'json'\nREGISTRY.a.Http = true""#,
+            r#""debug": true, "buildkit_extra_config": "Log.Format = 'json'\nREGISTRY.a.Http = true\nWORKER.Oci.GC = false""#,
         );
+        let rest = "REGISTRY.a.Http = true\nWORKER.Oci.GC = false\n";
 
         check(
-            "[log]\nlevel = 'debug'\nFormat = 'json'\n[registry.a]\nHttp = true",
+            &format!("log.level = 'debug'\nlog.Format = 'json'\n{rest}"),
             &extra,
         )
         .unwrap();
-        assert!(check("registry.A.Http = true", &extra).is_err());
+        assert!(
+            check(
+                &format!("log.level = 'debug'\nLog.Format = 'json'\n{rest}"),
+                &extra
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
+    fn garbage_collection_is_that_of_the_contract_or_of_the_object() {
+        for (from, to) in [
+            ("'10GB'", "'1GB'"),
+            ("all = true", "all = false"),
+            ("all = true", ""),
+        ] {
+            assert_eq!(
+                refused(&GC.replacen(from, to, 1), r#""debug": false"#),
+                "the planner lies: the object does not set `worker.oci.gcpolicy` of the daemon so",
+                "{to}"
+            );
+        }
+        let own = r#""buildkit_extra_config": "worker.oci.reservedSpace = '1GB'""#;
+        check("worker.oci.reservedSpace = '1GB'", &object(own)).unwrap();
+        assert!(
+            check(
+                &format!("worker.oci.reservedSpace = '1GB'\n{GC}"),
+                &object(own)
+            )
+            .is_err()
+        );
     }
 
     #[test]

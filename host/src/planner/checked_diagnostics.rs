@@ -14,6 +14,9 @@ const MOST: usize = 1000;
 /// How long the texts of one diagnostic may be together, in bytes.
 const LONGEST: usize = 64 << 10;
 
+/// How many values one may list.
+const MOST_VALUES: usize = 1000;
+
 /// A diagnostic, or a list of them, that cannot be right.
 #[derive(Debug, thiserror::Error)]
 pub enum UnsoundDiagnostic {
@@ -28,6 +31,12 @@ pub enum UnsoundDiagnostic {
     TooLong {
         /// Its length.
         length: usize,
+    },
+    /// Too many values that would be right.
+    #[error("one lists {count} values, and may list {MOST_VALUES}")]
+    TooManyValues {
+        /// How many.
+        count: usize,
     },
     /// A code that is no name in kebab case.
     #[error("a code is no name in kebab case")]
@@ -106,8 +115,13 @@ impl Texts<'_> {
 
     fn check_one(&self, diagnostic: &Diagnostic) -> Result<(), UnsoundDiagnostic> {
         let is_sign = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if diagnostic.code.len() > 64 || !diagnostic.code.bytes().all(is_sign) {
+        let is_name = (1..=64).contains(&diagnostic.code.len());
+        if !is_name || !diagnostic.code.bytes().all(is_sign) {
             return Err(UnsoundDiagnostic::Code);
+        }
+        let count = diagnostic.allowed.len();
+        if count > MOST_VALUES {
+            return Err(UnsoundDiagnostic::TooManyValues { count });
         }
         let texts = [&diagnostic.pointer, &diagnostic.message];
         let length = texts

@@ -1,6 +1,9 @@
 //! Lies, one at a time, told within a plan that is otherwise true.
 
+use oci_image_schema::plan::{AttributeValue, SecretSource};
+
 use super::*;
+use crate::planner::workspace::Entry;
 
 const OBJECT: &str = r#"{
     "context": "app", "output": "image", "dockerfile": "ci/Dockerfile", "cache": true,
@@ -13,6 +16,34 @@ const OBJECT: &str = r#"{
 
 fn object() -> Object {
     serde_json::from_str(OBJECT).unwrap()
+}
+
+/// What the workspace answers where everything is there.
+fn answers() -> Answers {
+    let mut answers = Answers::default();
+    for directory in ["image", "test", "lint", "cache"] {
+        answers
+            .entry(directory.to_owned(), |_| Ok(Entry::Directory))
+            .unwrap();
+    }
+    answers
+        .entry("cache/index.json".to_owned(), |_| Ok(Entry::File))
+        .unwrap();
+    for (path, text) in [
+        ("args", "VERSION=2\nOTHER= 3 \n"),
+        ("args.yml", "VERSION: 1.10\n"),
+        ("labels", "title=file\n"),
+        ("stage", "\n of-the-file\n"),
+    ] {
+        answers
+            .text(path.to_owned(), |_| Ok(text.to_owned()))
+            .unwrap();
+    }
+    answers
+}
+
+fn checked(plan: BuildPlan, object: &Object) -> Result<CheckedPlan, LyingPlanner> {
+    CheckedPlan::new(plan, object, &answers())
 }
 
 fn attribute(key: &str, value: AttributeValue) -> FrontendAttribute {
@@ -64,9 +95,22 @@ fn secret(id: &str, source: SecretSource) -> Secret {
     }
 }
 
+/// The daemon's configuration where nothing is configured.
+const GC: &str = "
+    [[worker.oci.gcpolicy]]
+    reservedSpace = '10GB'
+    maxUsedSpace = '100GB'
+    minFreeSpace = '20%'
+    [[worker.oci.gcpolicy]]
+    all = true
+    reservedSpace = '10GB'
+    maxUsedSpace = '100GB'
+    minFreeSpace = '20%'
+";
+
 fn truth() -> BuildPlan {
     BuildPlan {
-        daemon_config: String::new(),
+        daemon_config: GC.to_owned(),
         debug: false,
         base_images: vec![BaseImage {
             argument: "BASE".to_owned(),
@@ -84,7 +128,11 @@ fn truth() -> BuildPlan {
             id: "deploy".to_owned(),
             paths: vec!["keys/deploy".to_owned(), "/run/agent".to_owned()],
         }],
-        solves: vec![solve("test", "test"), solve("image", "app")],
+        solves: vec![
+            solve("test", "test"),
+            solve("lint", "lint"),
+            solve("image", "app"),
+        ],
         warnings: Vec::new(),
     }
 }
@@ -93,11 +141,11 @@ fn truth() -> BuildPlan {
 fn refused(lie: impl FnOnce(&mut BuildPlan)) -> String {
     let mut plan = truth();
     lie(&mut plan);
-    CheckedPlan::new(plan, &object()).unwrap_err().to_string()
+    checked(plan, &object()).unwrap_err().to_string()
 }
 
 fn attributes(plan: &mut BuildPlan) -> &mut Vec<FrontendAttribute> {
-    &mut plan.solves[1].attributes
+    &mut plan.solves[2].attributes
 }
 
 fn export(plan: &mut BuildPlan) -> &mut ImageExport {
@@ -106,10 +154,7 @@ fn export(plan: &mut BuildPlan) -> &mut ImageExport {
 
 #[test]
 fn plan_that_holds_what_the_object_asks_for_passes_unchanged() {
-    assert_eq!(
-        CheckedPlan::new(truth(), &object()).unwrap().as_plan(),
-        &truth()
-    );
+    assert_eq!(checked(truth(), &object()).unwrap().as_plan(), &truth());
 }
 
 #[test]
@@ -117,7 +162,7 @@ fn paths_may_be_written_in_another_way() {
     let mut plan = truth();
     plan.solves[0].locals = vec![local("context", "./app/"), local("dockerfile", "ci//")];
 
-    CheckedPlan::new(plan, &object()).unwrap();
+    checked(plan, &object()).unwrap();
 }
 
 #[test]
@@ -130,10 +175,10 @@ fn optional_key_given_empty_counts_as_left_out() {
         solve.locals[1].path = "app".to_owned();
     }
 
-    CheckedPlan::new(plan.clone(), &object).unwrap();
+    checked(plan.clone(), &object).unwrap();
 
-    *attributes(&mut plan) = vec![text("target", "of no file")];
-    CheckedPlan::new(plan, &object).unwrap_err();
+    *attributes(&mut plan) = solve("image", "of-the-file").attributes;
+    checked(plan, &object).unwrap_err();
 }
 
 #[test]
@@ -174,26 +219,17 @@ fn output_that_was_not_named_is_refused() {
 
 #[test]
 fn output_whose_name_leads_elsewhere_is_refused_even_if_the_object_has_it() {
-    let object: Object = serde_json::from_str(
-        r#"{"context": "app", "output": "image", "additional_targets": ["..", "a/b"]}"#,
-    )
-    .unwrap();
+    let mut object = object();
     for name in ["..", "a/b"] {
+        object.additional_targets = vec![name.to_owned()];
         let mut plan = truth();
-        for solve in &mut plan.solves {
-            solve.locals.clear();
-            solve.attributes.clear();
-            solve.export = None;
-        }
-        (plan.base_images, plan.cache, plan.secrets, plan.ssh) = Default::default();
-        plan.solves[0].name = name.to_owned();
-        plan.solves[0].export = Some(ImageExport {
-            directory: name.to_owned(),
-            format: ImageFormat::DockerArchive,
-            rootfs: false,
-        });
+        plan.solves = vec![solve(name, name), solve("image", "app")];
+        let mut answers = answers();
+        answers
+            .entry(name.to_owned(), |_| Ok(Entry::Directory))
+            .unwrap();
 
-        let error = CheckedPlan::new(plan, &object).unwrap_err();
+        let error = CheckedPlan::new(plan, &object, &answers).unwrap_err();
 
         assert_eq!(
             error.to_string(),
@@ -203,42 +239,66 @@ fn output_whose_name_leads_elsewhere_is_refused_even_if_the_object_has_it() {
 }
 
 #[test]
-fn what_the_object_does_not_switch_on_is_refused() {
-    let minimal: Object = serde_json::from_str(
-        r#"{"context": "app", "output": "image", "dockerfile": "ci/Dockerfile"}"#,
-    )
-    .unwrap();
-    let mut plan = BuildPlan {
-        cache: None,
-        base_images: Vec::new(),
-        secrets: Vec::new(),
-        ssh: Vec::new(),
-        solves: vec![solve("image", "app")],
-        ..truth()
-    };
-    plan.solves[0].attributes.clear();
-    for (lie, value) in [
-        (
-            (|plan| plan.debug = true) as fn(&mut BuildPlan),
-            "key `debug`",
-        ),
-        (|plan| plan.cache = truth().cache, "cache `cache`"),
-        (|_| {}, "root file system in `image`"),
+fn what_is_there_is_as_the_workspace_said() {
+    assert_eq!(
+        refused(|plan| plan.solves[2].export = None),
+        "the planner lies: the object asks for the output directory `image`, and the plan has none"
+    );
+    assert_eq!(
+        refused(|plan| plan.cache = None),
+        "the planner lies: the object asks for the cache `cache`, and the plan has none"
+    );
+    for lie in [
+        |plan: &mut BuildPlan| plan.cache.as_mut().unwrap().import = false,
+        |plan: &mut BuildPlan| plan.cache.as_mut().unwrap().directory = "/var/cache".to_owned(),
     ] {
-        let mut plan = plan.clone();
-        lie(&mut plan);
-        assert_eq!(
-            CheckedPlan::new(plan, &minimal).unwrap_err().to_string(),
-            format!("the planner lies: the object asks for no {value}")
-        );
+        assert!(refused(lie).starts_with("the planner lies: the object asks for no cache `"));
     }
+    let nothing = CheckedPlan::new(truth(), &object(), &Answers::default()).unwrap_err();
+    assert_eq!(
+        nothing.to_string(),
+        "the planner lies: the object asks for no cache `cache`"
+    );
 }
 
 #[test]
-fn cache_elsewhere_is_refused() {
+fn what_the_object_does_not_switch_on_or_off_is_refused() {
+    let mut object = object();
+    (object.unpack_rootfs, object.debug, object.cache) = (false, true, false);
+    let minimal = |lie: fn(&mut BuildPlan)| {
+        let mut plan = truth();
+        (plan.debug, plan.cache) = (true, None);
+        plan.daemon_config = format!("log.level = 'debug'\n{GC}");
+        for solve in &mut plan.solves {
+            solve.export.as_mut().unwrap().rootfs = false;
+        }
+        lie(&mut plan);
+        checked(plan, &object).map_err(|error| error.to_string())
+    };
+
+    minimal(|_| {}).unwrap();
+    for (lie, told) in [
+        (
+            (|plan| plan.debug = false) as fn(&mut BuildPlan),
+            "asks for the key `debug`, and the plan has none",
+        ),
+        (
+            |plan| plan.cache = truth().cache,
+            "asks for no cache `cache`",
+        ),
+        (
+            |plan| export(plan).rootfs = true,
+            "asks for no root file system in `test`",
+        ),
+    ] {
+        assert_eq!(
+            minimal(lie).unwrap_err(),
+            format!("the planner lies: the object {told}")
+        );
+    }
     assert_eq!(
-        refused(|plan| plan.cache.as_mut().unwrap().directory = "/var/cache".to_owned()),
-        "the planner lies: the object asks for no cache `/var/cache`"
+        refused(|plan| export(plan).rootfs = false),
+        "the planner lies: the object asks for the root file system in `test`, and the plan has none"
     );
 }
 
@@ -293,11 +353,11 @@ fn base_image_that_was_not_named_is_refused() {
     );
     assert_eq!(
         refused(|plan| plan.base_images.push(plan.base_images[0].clone())),
-        "the planner lies: the plan has two of the argument of a base image `BASE`"
+        "the planner lies: the plan has two of the base image `BASE=base/image.tar`"
     );
     assert_eq!(
         refused(|plan| plan.base_images.clear()),
-        "the planner lies: the object asks for no frontend attribute `build-arg:BASE`"
+        "the planner lies: the object asks for the base image `BASE=base/image.tar`, and the plan has none"
     );
 }
 
@@ -316,6 +376,11 @@ fn attribute_that_was_not_asked_for_is_refused() {
         text("build-arg:BUILDKIT_SYNTAX", "evil/frontend"),
         text("label:title", "evil"),
         text("label:other", "app"),
+        text("add-hosts", "db=10.0.0.8"),
+        text("add-hosts", "db=10.0.0.7,registry.example=10.0.0.7"),
+        text("platform", "linux/amd64"),
+        text("build-arg:HTTP_PROXY", "http://evil.example"),
+        text("build-arg:BUILDKIT_MULTI_PLATFORM", "1"),
         attribute("build-arg:VERSION", base("BASE")),
         attribute("build-arg:OTHER", base("OTHER")),
         attribute("filename", base("BASE")),
@@ -323,7 +388,10 @@ fn attribute_that_was_not_asked_for_is_refused() {
     ] {
         let key = lie.key.clone();
         assert_eq!(
-            refused(|plan| *attributes(plan) = vec![lie]),
+            refused(|plan| {
+                attributes(plan).retain(|attribute| attribute.key != key);
+                attributes(plan).insert(0, lie);
+            }),
             format!("the planner lies: the object asks for no frontend attribute `{key}`")
         );
     }
@@ -334,14 +402,115 @@ fn attribute_that_was_not_asked_for_is_refused() {
 }
 
 #[test]
-fn values_of_a_file_are_the_files_own() {
+fn attribute_that_is_left_out_is_refused() {
+    for left_out in solve("image", "app").attributes {
+        let key = left_out.key.clone();
+        assert_eq!(
+            refused(|plan| attributes(plan).retain(|attribute| *attribute != left_out)),
+            format!(
+                "the planner lies: the object asks for the frontend attribute `{key}`, and the plan has none"
+            )
+        );
+    }
+}
+
+/// An object that names files, and the attributes of its final solve.
+fn of_files(arguments: &str) -> (Object, BuildPlan) {
     let mut object = object();
-    object.build_args_file = Some("args".to_owned());
+    object.build_args_file = Some(arguments.to_owned());
+    object.labels_file = Some("labels".to_owned());
     object.target_file = Some("stage".to_owned());
     let mut plan = truth();
-    *attributes(&mut plan) = vec![text("build-arg:OTHER", "2"), text("target", "of the file")];
+    for solve in &mut plan.solves {
+        for attribute in &mut solve.attributes {
+            let value = match attribute.key.as_str() {
+                "build-arg:VERSION" if arguments == "args" => "2",
+                "build-arg:VERSION" => "1.10",
+                "label:title" => "file",
+                "target" if solve.name == "image" => "of-the-file",
+                _ => continue,
+            };
+            attribute.value = AttributeValue::Text(value.to_owned());
+        }
+        if arguments == "args" {
+            solve.attributes.insert(2, text("build-arg:OTHER", " 3 "));
+        }
+    }
+    (object, plan)
+}
 
-    CheckedPlan::new(plan, &object).unwrap();
+#[test]
+fn values_of_a_file_are_those_that_stand_in_it() {
+    for arguments in ["args", "args.yml"] {
+        let (object, plan) = of_files(arguments);
+
+        checked(plan.clone(), &object).unwrap();
+
+        for lie in [
+            text("build-arg:VERSION", "1"),
+            text("build-arg:VERSION", "3"),
+            text("build-arg:OTHER", "3"),
+            text("build-arg:MORE", "2"),
+            text("build-arg:BUILDKIT_SYNTAX", "evil/frontend"),
+            text("label:title", "app"),
+            text("label:VERSION", "2"),
+            text("target", "app"),
+            text("target", "\n of-the-file\n"),
+        ] {
+            let mut plan = plan.clone();
+            attributes(&mut plan).retain(|attribute| attribute.key != lie.key);
+            attributes(&mut plan).push(lie.clone());
+            let error = checked(plan, &object).unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the planner lies: the object asks for no frontend attribute `{}`",
+                    lie.key
+                )
+            );
+        }
+    }
+}
+
+#[test]
+fn file_that_was_not_read_or_is_not_sound_plans_nothing() {
+    for (key, path) in [
+        ("build_args_file", "args"),
+        ("labels_file", "labels"),
+        ("target_file", "stage"),
+    ] {
+        let (object, plan) = of_files("args");
+        let mut answers = answers();
+        let told = |answers: &Answers| {
+            CheckedPlan::new(plan.clone(), &object, answers).map_err(|error| error.to_string())
+        };
+        told(&answers).unwrap();
+
+        let forgotten = format!("the planner lies: nothing can be planned from the file `{path}`");
+        answers = Answers::default();
+        for (other, text) in [
+            ("args", "VERSION=2\nOTHER= 3 \n"),
+            ("labels", "title=file\n"),
+            ("stage", "of-the-file"),
+        ] {
+            let text = if other == path { "no pair" } else { text };
+            if other != path || key != "target_file" {
+                answers
+                    .text(other.to_owned(), |_| Ok(text.to_owned()))
+                    .unwrap();
+            }
+        }
+        for directory in ["image", "test", "lint", "cache"] {
+            answers
+                .entry(directory.to_owned(), |_| Ok(Entry::Directory))
+                .unwrap();
+        }
+        answers
+            .entry("cache/index.json".to_owned(), |_| Ok(Entry::File))
+            .unwrap();
+
+        assert_eq!(told(&answers).unwrap_err(), forgotten);
+    }
 }
 
 #[test]
@@ -352,15 +521,23 @@ fn solve_that_was_not_asked_for_is_refused() {
     );
     assert_eq!(
         refused(|plan| plan.solves.insert(0, solve("test", "test"))),
-        "the planner lies: the plan has two of the solve `test`"
+        "the planner lies: the plan has two of the target `test`"
     );
     assert_eq!(
         refused(|plan| plan.solves = vec![solve("image", "app"); 50_000]),
         "the planner lies: the object asks for no target `image`"
     );
     assert_eq!(
-        refused(|plan| plan.solves.truncate(1)),
+        refused(|plan| plan.solves.truncate(2)),
         "the planner lies: the plan does not end with the solve `image`"
+    );
+    assert_eq!(
+        refused(|plan| drop(plan.solves.remove(0))),
+        "the planner lies: the object asks for the target `test`, and the plan has none"
+    );
+    assert_eq!(
+        refused(|plan| plan.solves.swap(0, 1)),
+        "the planner lies: the plan has the targets in another order than the object"
     );
     assert_eq!(
         refused(|plan| plan.solves.clear()),

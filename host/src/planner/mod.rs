@@ -13,19 +13,27 @@
 //! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `ledger`: what the call used; `limits` and `deadline`:
 //!   how much, how long; `pool`: for callers that call often.
 //! - `bindings`: the contract's records, to the schema's types.
+//! - [`answers`]: what the workspace answered.
+//! - `asked`: what the object asks for, in the host's own reading; `asked_config`: of the daemon; by `file_pairs` and `yaml_pairs`, which read the
+//!   files that it names.
 //! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`; `lie`: what is found.
-//!   Diagnostics are checked by `checked_diagnostics`.
+//!   An interface is checked by `checked_interface`, diagnostics by `checked_diagnostics`.
 //!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
 
+pub mod answers;
+mod asked;
+mod asked_config;
 mod bindings;
 mod checked_config;
 mod checked_diagnostics;
+mod checked_interface;
 pub mod checked_plan;
 mod deadline;
 mod embedded;
 mod engine_config;
+mod file_pairs;
 pub mod inline_secrets;
 mod ledger;
 mod lie;
@@ -35,6 +43,7 @@ mod pool;
 mod sandbox;
 mod wasi;
 pub mod workspace;
+mod yaml_pairs;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -45,6 +54,7 @@ use std::time::Instant;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 use oci_image_schema::interface::Interface;
+use oci_image_schema::object::Object;
 use oci_image_schema::plan::BuildPlan;
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Engine, Store, Trap};
@@ -58,6 +68,7 @@ use crate::cancel::Cancel;
 use self::bindings::exports::oci_image::planner::planner::Guest;
 use self::bindings::{ImagePlannerPre, all, workspace as contract};
 use self::checked_diagnostics::Texts;
+use self::checked_plan::{CheckedPlan, LyingPlanner};
 use self::deadline::{FUEL_BETWEEN_LOOKS, run_until};
 use self::pool::Turns;
 use self::sandbox::Sandbox;
@@ -95,6 +106,9 @@ pub enum PlannerError {
     /// It answered, and its diagnostics cannot be right.
     #[error("the planner's diagnostics make no sense")]
     Diagnostics(#[source] UnsoundDiagnostic),
+    /// It answered, and its answer is not what was asked for.
+    #[error("the planner's answer is refused")]
+    Lie(#[source] LyingPlanner),
 }
 
 fn printed(stderr: &str) -> String {
@@ -108,8 +122,8 @@ fn printed(stderr: &str) -> String {
 /// A plan or, in its place, diagnostics; and the files that were looked at on the way.
 #[derive(Debug)]
 pub struct Planned {
-    /// What is built, or every defect.
-    pub result: Result<BuildPlan, Vec<Diagnostic>>,
+    /// What is built, checked; or every defect.
+    pub result: Result<CheckedPlan, Vec<Diagnostic>>,
     /// The text of each file that the planner read, by the path that the object gives: diagnostics point into them.
     pub files: BTreeMap<String, String>,
 }
@@ -286,10 +300,13 @@ impl Planner {
         })?;
         let result = called.answer.map(Into::into).map_err(all);
         match &result {
-            Ok(_) => Ok(()),
-            Err(diagnostics) => texts(object, &called.sandbox).check_refusal(diagnostics),
+            Ok(interface) => {
+                checked_interface::check(interface, &parsed(object)?).map_err(PlannerError::Lie)?
+            }
+            Err(diagnostics) => texts(object, &called.sandbox)
+                .check_refusal(diagnostics)
+                .map_err(PlannerError::Diagnostics)?,
         }
-        .map_err(PlannerError::Diagnostics)?;
         Ok(result)
     }
 
@@ -305,7 +322,7 @@ impl Planner {
     /// let object = r#"{"context": ".", "output": "image"}"#;
     /// let workspace = NativeWorkspace::open(directory, object)?;
     /// let plan = Planner::load()?.plan(object, workspace)?.result.expect("no defect");
-    /// assert_eq!(plan.solves[0].name, "image");
+    /// assert_eq!(plan.solves()[0].name, "image"); // checked: it is what the object asks for
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -325,16 +342,25 @@ impl Planner {
         let called = self.call(workspace, async |planner, store| {
             planner.call_plan(store, object).await
         })?;
-        let result: Result<BuildPlan, _> = called.answer.map(Into::into).map_err(all);
         let texts = texts(object, &called.sandbox);
-        match &result {
-            Ok(plan) => texts.check_warnings(&plan.warnings),
-            Err(diagnostics) => texts.check_refusal(diagnostics),
-        }
-        .map_err(PlannerError::Diagnostics)?;
+        let result = match called.answer.map(BuildPlan::from).map_err(all) {
+            Ok(plan) => {
+                texts
+                    .check_warnings(&plan.warnings)
+                    .map_err(PlannerError::Diagnostics)?;
+                let checked = CheckedPlan::new(plan, &parsed(object)?, called.sandbox.answers());
+                Ok(checked.map_err(PlannerError::Lie)?)
+            }
+            Err(diagnostics) => {
+                texts
+                    .check_refusal(&diagnostics)
+                    .map_err(PlannerError::Diagnostics)?;
+                Err(diagnostics)
+            }
+        };
         Ok(Planned {
             result,
-            files: called.sandbox.into_files(),
+            files: called.sandbox.into_answers().into_texts(),
         })
     }
 
@@ -405,8 +431,14 @@ fn load_error(error: wasmtime::Error) -> PlannerError {
 fn texts<'a>(object: &'a str, sandbox: &'a Sandbox) -> Texts<'a> {
     Texts {
         object,
-        files: sandbox.files(),
+        files: sandbox.answers().texts(),
     }
+}
+
+/// An object that the planner found sound.
+fn parsed(object: &str) -> Result<Object, PlannerError> {
+    let no_object = |error| PlannerError::Lie(LyingPlanner::Object(error));
+    serde_json::from_str(object).map_err(no_object)
 }
 
 /// The one defect of an object that is not even handed over.

@@ -1,11 +1,10 @@
-//! The state of one call of the planner: its world, its workspace, the files that it was shown.
+//! The state of one call of the planner: its world, its workspace, what that answered.
 //!
 //! Every function of the workspace begins with a charge to the ledger.
 
-use std::collections::BTreeMap;
-
 use wasmtime::ResourceLimiter;
 
+use super::answers::Answers;
 use super::bindings::workspace as contract;
 use super::ledger::Ledger;
 use super::limits::{Limit, Limits};
@@ -18,7 +17,7 @@ pub(super) struct Sandbox {
     workspace: Box<dyn Workspace>,
     ledger: Ledger,
     world: World,
-    files: BTreeMap<String, String>,
+    answers: Answers,
 }
 
 impl Sandbox {
@@ -29,7 +28,7 @@ impl Sandbox {
             workspace,
             world: World::new(&ledger),
             ledger,
-            files: BTreeMap::new(),
+            answers: Answers::default(),
         }
     }
 
@@ -38,13 +37,13 @@ impl Sandbox {
         self.ledger.stderr()
     }
 
-    /// The text of each file that the planner was shown, by the path that it asked for.
-    pub(super) fn files(&self) -> &BTreeMap<String, String> {
-        &self.files
+    /// What the planner was told.
+    pub(super) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
-    pub(super) fn into_files(self) -> BTreeMap<String, String> {
-        self.files
+    pub(super) fn into_answers(self) -> Answers {
+        self.answers
     }
 }
 
@@ -57,17 +56,16 @@ impl HasWorld for Sandbox {
 impl contract::Host for Sandbox {
     fn read_text(&mut self, path: String) -> wasmtime::Result<Result<String, contract::FileError>> {
         self.ledger.charge(path.len())?;
-        let text = match self.workspace.read_text(&path) {
+        let read = |path: &str| match self.workspace.read_text(path) {
             // No workspace need be trusted to keep the limit that the planner is told of.
-            Ok(text) if text.len() as u64 > TEXT_LIMIT => {
-                return Ok(Err(FileError::TooLarge(TEXT_LIMIT).into()));
-            }
-            Ok(text) => text,
-            Err(error) => return Ok(Err(error.into())),
+            Ok(text) if text.len() as u64 > TEXT_LIMIT => Err(FileError::TooLarge(TEXT_LIMIT)),
+            answer => answer,
         };
-        self.ledger.charge(text.len())?;
-        self.files.insert(path, text.clone());
-        Ok(Ok(text))
+        let answer = self.answers.text(path, read);
+        if let Ok(text) = &answer {
+            self.ledger.charge(text.len())?;
+        }
+        Ok(answer.map_err(Into::into))
     }
 
     fn entry_at(
@@ -75,11 +73,10 @@ impl contract::Host for Sandbox {
         path: String,
     ) -> wasmtime::Result<Result<contract::Entry, contract::FileError>> {
         self.ledger.charge(path.len())?;
-        Ok(self
-            .workspace
-            .entry_at(&path)
-            .map(Into::into)
-            .map_err(Into::into))
+        let answer = self
+            .answers
+            .entry(path, |path| self.workspace.entry_at(path));
+        Ok(answer.map(Into::into).map_err(Into::into))
     }
 }
 

@@ -14,6 +14,12 @@ const LONGEST: usize = 2000;
 
 /// How the daemon begins to say that a name is no reference of an image.
 const BAD_REFERENCE: &str = "invalid reference format";
+/// How the daemon says that a frontend is not allowed.
+const FORBIDDEN: &str = "' is not an allowed gateway source";
+/// Where it says that an argument names the frontend.
+const BY_ARGUMENT: &str = "build-arg:BUILDKIT_SYNTAX";
+/// How it says that it runs none but its own.
+const NO_GATEWAY: &str = "invalid frontend: gateway.v0";
 
 /// What went wrong, as far as the message tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,12 @@ pub(super) enum Cause {
     Frontend {
         reference: String,
         reason: String,
+        named: FrontendName,
+    },
+    /// The frontend that a Dockerfile or an argument names is none of those that are allowed.
+    ForbiddenFrontend {
+        /// Absent where none is allowed at all: then the daemon does not say which it was.
+        reference: Option<String>,
         named: FrontendName,
     },
     /// A step must have a secret that was not given.
@@ -74,6 +86,9 @@ impl Cause {
         }
         if let Some(path) = missing_path(&message) {
             return Self::MissingPath { path, message };
+        }
+        if let Some(cause) = forbidden_frontend(&message) {
+            return cause;
         }
         match base_image(&message) {
             Some((reference, reason)) => Self::BaseImage { reference, reason },
@@ -124,6 +139,20 @@ impl Cause {
                 "cannot resolve the frontend `{reference}`, {}: {reason}",
                 named.clause()
             )),
+            Self::ForbiddenFrontend {
+                reference: Some(reference),
+                named,
+            } => cut_midst(&format!(
+                "the frontend `{reference}`, {}, is not allowed",
+                named.clause()
+            )),
+            Self::ForbiddenFrontend {
+                reference: None,
+                named,
+            } => format!(
+                "no frontend is allowed but buildkitd's own, and not that {}",
+                named.clause()
+            ),
             Self::Secret { id } => format!("secret `{id}` is mounted, and was not given"),
             Self::Other(message) if message.is_empty() => "the daemon gives no reason".to_owned(),
             Self::Other(message) => cut_midst(message),
@@ -137,6 +166,22 @@ impl Cause {
             Self::BaseImage { reason, .. } | Self::Frontend { reason, .. }
                 if says_refused(&reason.to_lowercase())
         )
+    }
+
+    /// What a person may do about a frontend that is not allowed.
+    pub(super) fn frontend_hint(&self) -> Option<String> {
+        let Self::ForbiddenFrontend { reference, named } = self else {
+            return None;
+        };
+        let repository = reference.as_deref().map_or_else(
+            || "its repository".to_owned(),
+            |reference| format!("`{}`", repository_of(reference)),
+        );
+        Some(format!(
+            "list {repository} in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that {} buildkitd's own \
+             frontend is used",
+            named.place()
+        ))
     }
 
     /// What a person may do about a registry that did not give what was wanted of it.
@@ -246,6 +291,31 @@ fn bad_reference(message: &str) -> Option<(&str, &str)> {
         .then_some((reference, reason))
 }
 
+/// What the daemon says of a frontend that is not allowed.
+fn forbidden_frontend(message: &str) -> Option<Cause> {
+    let reference = if message.ends_with(NO_GATEWAY) {
+        None
+    } else {
+        let (_, reference) = message.strip_suffix(FORBIDDEN)?.rsplit_once('\'')?;
+        Some(reference.to_owned())
+    };
+    let named = if message.contains(BY_ARGUMENT) {
+        FrontendName::Argument
+    } else {
+        FrontendName::Directive
+    };
+    Some(Cause::ForbiddenFrontend { reference, named })
+}
+
+/// A reference without its tag and digest.
+fn repository_of(reference: &str) -> &str {
+    let named = reference.split('@').next().unwrap_or(reference);
+    match named.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => repository,
+        _ => named,
+    }
+}
+
 fn base_image(message: &str) -> Option<(String, String)> {
     let (_, found) = message.split_once("failed to resolve source metadata for ")?;
     let (reference, reason) = found.split_once(": ")?;
@@ -341,6 +411,35 @@ mod tests {
 
     fn headline(message: &str) -> String {
         Cause::of(message).headline()
+    }
+
+    #[test]
+    fn frontend_that_is_not_allowed_is_told_with_what_to_write() {
+        for (message, headline, hint) in [
+            (
+                "'docker/dockerfile:1' is not an allowed gateway source",
+                "the frontend `docker/dockerfile:1`, which the Dockerfile names by `syntax`, is not allowed",
+                "list `docker/dockerfile` in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that line \
+                 buildkitd's own frontend is used",
+            ),
+            (
+                "failed with build-arg:BUILDKIT_SYNTAX = a:5/b@sha256:0: 'a:5/b@sha256:0' is not an allowed gateway source",
+                "the frontend `a:5/b@sha256:0`, which the argument `BUILDKIT_SYNTAX` names, is not allowed",
+                "list `a:5/b` in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that argument \
+                 buildkitd's own frontend is used",
+            ),
+            (
+                "invalid frontend: gateway.v0",
+                "no frontend is allowed but buildkitd's own, and not that which the Dockerfile names by `syntax`",
+                "list its repository in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that line \
+                 buildkitd's own frontend is used",
+            ),
+        ] {
+            let cause = Cause::of(message);
+
+            assert_eq!(cause.headline(), headline);
+            assert_eq!(cause.frontend_hint().as_deref(), Some(hint));
+        }
     }
 
     #[test]

@@ -38,7 +38,6 @@ use oci_image::task::{self, Parameters};
 use oci_image::yaml::{self, Dialect};
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
-use oci_image_schema::object::Object;
 
 use crate::cli::Format;
 use crate::environment::Environment;
@@ -287,9 +286,6 @@ impl Request {
         if !mistakes.is_empty() || self.object.mistakes().any(is_error) {
             return Err(refuse(mistakes));
         }
-        let object: Object =
-            serde_json::from_str(self.object()).map_err(|source| lie(source.into()))?;
-        let plan = CheckedPlan::new(plan, &object).map_err(|error| lie(error.into()))?;
         let mistakes: Vec<Diagnostic> = ignore_file::mistakes(&plan).collect();
         if mistakes.is_empty() {
             Ok(plan)
@@ -376,13 +372,4 @@ const ENVIRONMENT: &str = "<environment>";
 fn stdin(wait: Wait<'_>) -> Result<String, ProtocolError> {
     let stdin = io::stdin();
     protocol::read_text(Stream::new(stdin.as_fd(), STDIN, wait))
-}
-
-/// A plan that the object does not ask for: nothing was touched.
-#[derive(Debug, thiserror::Error)]
-#[error("the planner's answer is refused")]
-struct Refused(#[source] Box<dyn std::error::Error>);
-
-fn lie(error: Box<dyn std::error::Error>) -> Failure {
-    Failure::Engine(Box::new(Refused(error)))
 }

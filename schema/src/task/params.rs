@@ -98,7 +98,9 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
         (Form::Flag, _) | (_, "target" | "additional_targets") => {
             &["string", "integer", "boolean", "null"]
         }
-        (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh") => &SCALAR,
+        (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
+            &SCALAR
+        }
         _ if parameter.is_path() => &SCALAR,
         _ => &["string", "null"],
     }
@@ -159,7 +161,10 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             let joined = example.as_array().into_iter().flatten();
             let joined: Vec<&str> = joined.filter_map(Value::as_str).collect();
             let mut list = described(&regex, &message, json!(joined.join(",")));
-            if matches!(parameter.key, "additional_targets" | "registry_mirrors") {
+            if matches!(
+                parameter.key,
+                "additional_targets" | "registry_mirrors" | "buildkit_frontends"
+            ) {
                 list["minimum"] = json!(0);
             }
             list
@@ -179,6 +184,7 @@ fn list_of(key: &str) -> (String, pattern::Form) {
         "additional_targets" => (pattern::additional_targets(), pattern::additional_target()),
         "image_args" => (pattern::image_args(), pattern::image_arg()),
         "registry_mirrors" => (pattern::mirrors(), pattern::mirror()),
+        "buildkit_frontends" => (pattern::frontends(), pattern::frontend()),
         _ => (pattern::pairs(), pattern::pair()),
     };
     (

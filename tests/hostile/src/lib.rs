@@ -37,7 +37,7 @@ impl Guest for Hostile {
 
     fn describe(object: String) -> Result<Interface, Vec<Diagnostic>> {
         deeds::commit(&object);
-        Ok(Interface::default())
+        Ok(lies::interface(&object))
     }
 
     fn plan(object: String) -> Result<BuildPlan, Vec<Diagnostic>> {

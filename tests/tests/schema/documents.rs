@@ -96,6 +96,7 @@ fn optional_keys() -> Vec<(&'static str, BoxedStrategy<Value>)> {
         ("buildkit_extra_config", toml()),
         ("buildkit_secrets", map(path(), secret())),
         ("buildkit_ssh", or_nothing(ssh()).boxed()),
+        ("buildkit_frontends", list(frontend())),
         ("unpack_rootfs", flag()),
         ("image_args", list(pair())),
         ("add_hosts", or_nothing(hosts()).boxed()),
@@ -183,7 +184,7 @@ pub(crate) fn target() -> BoxedStrategy<Value> {
     let pieces = &[
         "a", "Z9", "-", "_", ".", "0", "12", "image", "cache", "app", "é", " ", "/", "..",
     ];
-    string(&["a", "release-1.0_x", "0", "17", "Tests"], pieces)
+    string(&["a", "app", "release-1.0_x", "0", "17", "Tests"], pieces)
 }
 
 pub(crate) fn pair() -> BoxedStrategy<Value> {
@@ -221,6 +222,46 @@ fn registry() -> BoxedStrategy<Value> {
 pub(crate) fn mirror() -> BoxedStrategy<Value> {
     let path = string(&["docker.io/a", "a:5000/b/c.d", "[::1]/_"], AUTHORITIES);
     prop_oneof![registry(), path].boxed()
+}
+
+/// Repositories, or nearly.
+const REPOSITORIES: &[&str] = &[
+    "docker",
+    "a",
+    "Z",
+    ".",
+    "-",
+    "_",
+    "__",
+    "---",
+    "/",
+    "/",
+    ":",
+    "5000",
+    "1",
+    "[::1]",
+    "[",
+    "é",
+    " ",
+    "none",
+    "@sha256:0",
+    "https://",
+    "localhost",
+    LONG,
+    TOO_LONG,
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+];
+
+pub(crate) fn frontend() -> BoxedStrategy<Value> {
+    string(
+        &[
+            "docker/dockerfile",
+            "registry.example:5000/a-b/c.d__e",
+            "REGISTRY/a",
+            "none",
+        ],
+        REPOSITORIES,
+    )
 }
 
 /// Texts that are an IPv6 address, or nearly.

@@ -125,7 +125,7 @@ fn each_key_has_what_a_hover_shows_and_each_pattern_its_message() {
     }
     assert_eq!(
         keys,
-        24 + 6 + 2 + 1,
+        25 + 6 + 2 + 1,
         "the keys of all definitions were seen"
     );
     let text = schema.to_string();
@@ -182,7 +182,7 @@ fn snippets_are_accepted_as_they_are_inserted() {
             with(json!([element]))
         });
     }
-    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 5);
+    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 6);
 }
 
 /// A snippet's body with each `${1:text}` replaced by its text.

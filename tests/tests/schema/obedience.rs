@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use oci_image::planner::answers::Answers;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::inline_secrets;
 use oci_image::planner::workspace::{self as host, NativeWorkspace, Workspace as _};
@@ -29,7 +30,8 @@ fn host_obeys_what_is_planned_of_generated_documents() {
             *planned.borrow_mut() += 1;
             let object: Object =
                 serde_json::from_str(&object).map_err(|error| format!("{error} in {object}"))?;
-            CheckedPlan::new(plan, &object).map_err(|error| format!("{error:?} of {object:?}"))?;
+            CheckedPlan::new(plan, &object, &workspace.answers.into_inner())
+                .map_err(|error| format!("{error:?} of {object:?}"))?;
         }
         Ok(())
     });
@@ -44,6 +46,7 @@ struct Anything {
     /// The object, sound or not.
     object: Value,
     denied: RefCell<Vec<String>>,
+    answers: RefCell<Answers>,
 }
 
 impl Anything {
@@ -53,6 +56,7 @@ impl Anything {
             host: NativeWorkspace::open(nowhere.path(), object).expect("an empty directory"),
             object: serde_json::from_str(object).unwrap_or_default(),
             denied: RefCell::default(),
+            answers: RefCell::default(),
         }
     }
 
@@ -96,22 +100,27 @@ impl Workspace for Anything {
             }
             return Err(FileError::Denied);
         }
-        Ok(if self.object["target_file"] == path {
+        let text = if self.object["target_file"] == path {
             " stage\n"
         } else {
             "A=b\nC=d e"
-        }
-        .to_owned())
+        };
+        let mut answers = self.answers.borrow_mut();
+        let told = answers.text(path.to_owned(), |_| Ok(text.to_owned()));
+        told.map_err(|_| FileError::Denied)
     }
 
     fn entry_at(&self, path: &str) -> Result<Entry, FileError> {
         if self.host.entry_at(path) == Err(host::FileError::Denied) {
             self.denied.borrow_mut().push(path.to_owned());
         }
-        if self.is_file(path) {
-            Ok(Entry::File)
+        let (entry, told) = if self.is_file(path) {
+            (Entry::File, host::Entry::File)
         } else {
-            Ok(Entry::Directory)
-        }
+            (Entry::Directory, host::Entry::Directory)
+        };
+        let mut answers = self.answers.borrow_mut();
+        let _ = answers.entry(path.to_owned(), |_| Ok(told));
+        Ok(entry)
     }
 }

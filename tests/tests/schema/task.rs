@@ -329,6 +329,7 @@ fn value(parameter: Parameter) -> BoxedStrategy<Value> {
         (Form::List, key) => list(match key {
             "additional_targets" => documents::target(),
             "registry_mirrors" => documents::mirror(),
+            "buildkit_frontends" => documents::frontend(),
             _ => documents::pair(),
         }),
         (Form::Text, key) => match key {
