@@ -101,17 +101,9 @@ impl<'t> Files<'_, 't, '_> {
         self.hidden(what, path, cause);
     }
 
-    /// A file that holds a secret. Where none stands, what is written in its place may be the text itself, so it is not repeated.
+    /// A file that holds a secret. What is written in the place of its path may be the text itself, so it is not repeated.
     fn hidden(&mut self, hidden: Hidden<'_>, path: &str, cause: Span) {
         let found = self.workspace.entry_at(path);
-        let stands = matches!(
-            found,
-            Ok(Entry::File | Entry::Directory) | Err(FileError::TooLarge(_))
-        );
-        if stands {
-            self.judge(found, Wanted::File, named(hidden.what, path, cause));
-            return;
-        }
         let what = format!("{} {}", hidden.what, quoted(hidden.id));
         if is_nothing(&found) {
             let message = format!("{what} does not exist");

@@ -6,7 +6,7 @@
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
-use oci_image_schema::object::NO_FRONTEND;
+use oci_image_schema::frontend::NO_FRONTEND;
 
 use crate::findings::quoted;
 use crate::json::{Kind, Node, Text};

@@ -319,7 +319,7 @@ impl<'t> Request<'t> {
             }
             "registry_mirrors" => self.registry_mirrors = registry::mirrors(reader, key, node),
             "buildkit_frontends" => {
-                self.buildkit_frontends = frontend::frontends(reader, key, node)
+                self.buildkit_frontends = frontend::frontends(reader, key, node);
             }
             "registries" => self.registries = registry::registries(reader, node),
             "buildkit_secrets" => self.buildkit_secrets = secret::secrets(reader, node),

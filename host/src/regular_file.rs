@@ -137,16 +137,6 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The whole of a file that is open.
-///
-/// # Errors
-/// The system's.
-pub(crate) fn whole(mut file: File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(file.metadata().map_or(0, |file| file.len()) as usize);
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// Whether what is open can be read as a file.
 pub(crate) fn judge_file(file: &impl AsFd) -> io::Result<()> {
     let found = fstat(file)?;

@@ -3,6 +3,7 @@
 //!
 //! Unknown here: what is right. Source: `oci_image_schema`: `buildkit_secrets`, `text`, `BUILDKIT_SECRETTEXT_...`.
 
+use std::iter;
 use std::ops::Range;
 
 use oci_image_schema::login;
@@ -110,7 +111,7 @@ pub(crate) fn within(value: &str) -> Vec<Range<usize>> {
 fn of_value(value: &str) -> Vec<Range<usize>> {
     const OF_KEYS: [&str; 3] = ["PRIVATE KEY", "-----BEGIN", "-----END"];
     if OF_KEYS.iter().any(|sign| value.contains(sign)) {
-        return vec![0..value.len()];
+        return iter::once(0..value.len()).collect();
     }
     login::logins(value)
 }

@@ -65,7 +65,9 @@ fn answer(mut stream: &TcpStream, challenge: &str, seen: &Mutex<Vec<String>>) ->
     let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
     let authorization = head
         .iter()
-        .find_map(|line| line.strip_prefix("Authorization: "))
+        .filter_map(|line| line.split_once(": "))
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .map(|(_, value)| value)
         .unwrap_or_default();
     seen.lock().unwrap().push(authorization.to_owned());
     let config = format!("sha256:{}", sha256(CONFIG.as_bytes()));

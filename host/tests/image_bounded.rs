@@ -12,6 +12,7 @@ use image_fixture::{
     sha256,
 };
 use oci_image::buildkit::cache::{CacheImport, LocalCache};
+use oci_image::handle::Directory;
 use oci_image::image::Image;
 use serde_json::{Value, json};
 use tempfile::tempdir;
@@ -54,8 +55,12 @@ fn imported(layout: &Layout) -> Result<usize, String> {
     imported_from(&layout.to_directory(directory.path()))
 }
 
+fn cache(directory: &Path) -> LocalCache {
+    LocalCache::new(Directory::open(directory).unwrap())
+}
+
 fn imported_from(directory: &Path) -> Result<usize, String> {
-    LocalCache::new(directory)
+    cache(directory)
         .imports()
         .map(|imports: Vec<CacheImport>| imports.len())
         .map_err(|error| chain(&error).replace(directory.to_str().unwrap(), "CACHE"))
@@ -285,7 +290,7 @@ fn an_index_of_a_cache_that_names_more_than_builds_leave_is_refused_and_replaced
 
     let message = "`CACHE/index.json` leads to more than 1024 images";
     assert_eq!(imported_from(directory.path()), Err(message.to_owned()));
-    LocalCache::new(directory.path()).retain(&["a"]).unwrap();
+    cache(directory.path()).retain(&["a"]).unwrap();
 
     assert_eq!(imported_from(directory.path()), Ok(0));
 }
@@ -338,7 +343,7 @@ fn annotations_are_texts_and_no_paths() {
     let message =
         r"`FILE` holds 2 images, and none is tagged `latest`: `../../pwned`, `/pwned\n\u{1b}[2J`";
     assert_eq!(opened(&layout), Err(message.to_owned()));
-    let cache = LocalCache::new(&directory);
+    let cache = cache(&directory);
     assert_eq!(cache.imports().unwrap().len(), 2);
     cache.retain(&["../../pwned"]).unwrap();
     cache.prune().unwrap();

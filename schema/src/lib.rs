@@ -5,6 +5,7 @@
 //! - [`object`]: what a user writes: the object of a request.
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
+//! - [`frontend`]: the word that stands for no frontend.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
 //! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
@@ -23,6 +24,7 @@
 pub mod beyond;
 pub mod code;
 pub mod diagnostic;
+pub mod frontend;
 pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;

@@ -9,10 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer};
 
 #[cfg(feature = "json-schema")]
-use crate::{pattern, platform, snippet};
-
-/// What stands for no frontend but buildkitd's own.
-pub const NO_FRONTEND: &str = "none";
+use crate::{frontend::NO_FRONTEND, pattern, platform, snippet};
 
 /// The description of an image to build.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -6,7 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
-use crate::object::NO_FRONTEND;
+use crate::frontend::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
 /// What an editor shows and inserts for strings of one pattern.

@@ -11,6 +11,7 @@ use bollard_buildkit_proto::moby::filesync::v1::auth_client::AuthClient;
 use bollard_buildkit_proto::moby::sshforward::v1::ssh_client::SshClient;
 use bollard_buildkit_proto::moby::sshforward::v1::{BytesMessage, CheckAgentRequest};
 use futures::StreamExt as _;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_stream::Stream;
@@ -332,13 +333,15 @@ async fn sync(visit: &Visit, packets: impl Stream<Item = Packet> + Send + 'stati
     // What ends is taken for given up.
     let packets = packets.chain(tokio_stream::pending());
     if let Ok(answers) = call(&visit.session, FILE_SYNC, &metadata, packets).await {
-        keep(visit, answers).await;
+        keep(visit, answers, PATIENCE).await;
     }
 }
 
 /// Asks for the first entries of what is offered, and keeps their contents.
 async fn take_all(visit: &Visit, metadata: &[(&'static str, Vec<u8>)]) {
-    let asks = tokio_stream::pending();
+    // A call whose questions never end keeps its place, and there are few.
+    let (asking, asked) = oneshot::channel::<()>();
+    let asks = tokio_stream::pending().take_until(asked);
     let Ok(mut answers) = call::<Packet, Packet>(&visit.session, FILE_SYNC, metadata, asks).await
     else {
         return;
@@ -356,18 +359,19 @@ async fn take_all(visit: &Visit, metadata: &[(&'static str, Vec<u8>)]) {
         }
     };
     let _ = timeout(PATIENCE, listing).await;
-    drop(answers);
-    let asks = requests(0..listed).chain(tokio_stream::pending());
+    drop((answers, asking));
+    let (_taking, taken) = oneshot::channel::<()>();
+    let asks = requests(0..listed).chain(tokio_stream::pending().take_until(taken));
     if let Ok(answers) = call(&visit.session, FILE_SYNC, metadata, asks).await {
-        keep(visit, answers).await;
+        keep(visit, answers, PATIENCE / 10).await;
     }
 }
 
-async fn keep(visit: &Visit, mut answers: Streaming<Packet>) {
+async fn keep(visit: &Visit, mut answers: Streaming<Packet>, patience: Duration) {
     let taking = async {
         while let Ok(Some(packet)) = answers.message().await {
             visit.loot(&packet.data);
         }
     };
-    let _ = timeout(PATIENCE / 10, taking).await;
+    let _ = timeout(patience, taking).await;
 }

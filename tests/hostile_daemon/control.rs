@@ -109,7 +109,6 @@ impl control_server::Control for Hostile {
                 version: "v0.32.2".to_owned(),
                 ..BuildkitVersion::default()
             }),
-            ..InfoResponse::default()
         }))
     }
 

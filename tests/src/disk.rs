@@ -72,5 +72,5 @@ impl Drop for Disk {
 }
 
 fn size_option(size: u32) -> CString {
-    CString::new(format!("size={size}k")).expect("digits and letters")
+    CString::new(format!("size={size}k,mode=755")).expect("digits and letters")
 }

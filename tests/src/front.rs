@@ -58,7 +58,7 @@ pub enum Door {
     /// The same, and each part of the registry has a user of its name and tokens of its own.
     TokenEach,
     /// Who fetches a token at this realm, `PORT` being the registry's. Paths that are known here are `/token` and those of
-    /// [`hostile`], which need no password.
+    /// `hostile`, which need no password.
     Realm(&'static str),
     /// The same for images; who asks for no image is named `/token`.
     RealmOfImages(&'static str),

@@ -15,6 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci_image::handle::Directory;
 use oci_image::image::rootfs::Rootfs;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::attacks;
@@ -375,7 +376,8 @@ fn seen_by_tar(archive: &Path) -> Option<BTreeSet<String>> {
 
 fn unpacked(stream: &[u8], directory: &Path) -> Result<BTreeSet<String>, String> {
     let target = directory.join("rootfs");
-    Rootfs::unpack(stream, &target)
+    let directory = Directory::open(directory).unwrap();
+    Rootfs::unpack(stream, &directory, "rootfs".as_ref())
         .and_then(Rootfs::commit)
         .map_err(|error| error.to_string())?;
     let names = fs::read_dir(&target).unwrap();

@@ -101,7 +101,9 @@ fn pooled_planner_says_the_same_whoever_called_before_and_however_many_call() {
 
 /// What the component plans, which the host found to be what the object asks for.
 fn plan(planner: &Planner, object: &str) -> Result<BuildPlan, Vec<Diagnostic>> {
-    let planned = planner.plan(object, workspace(object)).unwrap();
+    let planned = planner
+        .plan(object, workspace(object))
+        .expect("the planner runs");
     planned.result.map(CheckedPlan::into_plan)
 }
 

@@ -11,7 +11,7 @@ const NOBODY: &str = "127.0.0.1:1/docker/dockerfile";
 /// Builds a Dockerfile that chooses a frontend, with more keys of the object.
 fn build(place: &Workplace, more: &Value) -> Run {
     place.dockerfile(&format!(
-        "# a comment\n# syntax={NOBODY}:1\nFROM scratch\nCOPY Dockerfile /\n"
+        "# syntax={NOBODY}:1\nFROM scratch\nCOPY Dockerfile /\n"
     ));
     run(place, more)
 }
@@ -43,7 +43,7 @@ fn frontend_that_is_not_listed_is_refused_with_its_line_and_what_to_write() {
         &refused,
         &[
             "error: the frontend `127.0.0.1:1/docker/dockerfile:1`, which the Dockerfile names by `syntax`, is not allowed",
-            "Dockerfile:2",
+            "Dockerfile:1",
             ">>> # syntax=127.0.0.1:1/docker/dockerfile:1",
             "hint: list `127.0.0.1:1/docker/dockerfile` in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that \
              line buildkitd's own frontend is used",

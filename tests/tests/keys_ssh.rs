@@ -276,35 +276,38 @@ fn plan_does_not_read_a_private_key() {
     assert!(!secrets.show_in(plan.stderr.as_bytes()), "{}", plan.stderr);
 }
 
+/// Keys by the names of their files, with what `ssh-keygen` is told.
+const KEYS: [(&str, &[&str]); 9] = [
+    ("good", &["-t", "ed25519", "-N", ""]),
+    ("encrypted", &["-t", "ed25519", "-N", PHRASE]),
+    ("encrypted_pem", &["-t", "rsa", "-m", "PEM", "-N", PHRASE]),
+    (
+        "encrypted_sec1",
+        &["-t", "ecdsa", "-m", "PEM", "-N", PHRASE],
+    ),
+    (
+        "encrypted_pkcs8",
+        &["-t", "rsa", "-m", "PKCS8", "-N", PHRASE],
+    ),
+    ("weak", &["-t", "rsa", "-N", "", "-b", "1024"]),
+    ("p521", &["-t", "ecdsa", "-b", "521", "-N", ""]),
+    (
+        "p521_sec1",
+        &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PEM"],
+    ),
+    (
+        "p521_pkcs8",
+        &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PKCS8"],
+    ),
+];
+
 #[test]
 fn ssh_paths_that_do_not_serve_are_refused_before_the_daemon_starts() {
     let place = Workplace::new();
     place.dockerfile("FROM scratch\nCOPY busybox /\n");
     let agent = Agent::start(&place);
     place.write("keys/none", "a key");
-    for (name, arguments) in [
-        ("good", &["-t", "ed25519", "-N", ""][..]),
-        ("encrypted", &["-t", "ed25519", "-N", PHRASE]),
-        ("encrypted_pem", &["-t", "rsa", "-m", "PEM", "-N", PHRASE]),
-        (
-            "encrypted_sec1",
-            &["-t", "ecdsa", "-m", "PEM", "-N", PHRASE],
-        ),
-        (
-            "encrypted_pkcs8",
-            &["-t", "rsa", "-m", "PKCS8", "-N", PHRASE],
-        ),
-        ("weak", &["-t", "rsa", "-N", "", "-b", "1024"]),
-        ("p521", &["-t", "ecdsa", "-b", "521", "-N", ""]),
-        (
-            "p521_sec1",
-            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PEM"],
-        ),
-        (
-            "p521_pkcs8",
-            &["-t", "ecdsa", "-b", "521", "-N", "", "-m", "PKCS8"],
-        ),
-    ] {
+    for (name, arguments) in KEYS {
         keygen(arguments, &place.path(format!("keys/{name}")));
     }
     let socket = agent.socket().display().to_string();

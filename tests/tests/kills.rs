@@ -57,7 +57,7 @@ fn ended_at_any_moment(signal: &str) {
         clear(&place);
         let child = place.start_build(&object());
         // The last tenth comes when most builds are done.
-        thread::sleep(whole * moment * 10 / 9 / moments);
+        thread::park_timeout(whole * moment * 10 / 9 / moments);
         place.signal(&child, signal);
         let asked = Instant::now();
         let run = place.finish(child);

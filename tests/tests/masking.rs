@@ -17,6 +17,9 @@ use wait4::Wait4;
 /// One that an edit may cut in halves.
 const SECRET: &str = "hunter2hunter3given4given5";
 
+/// One that only one test has, which looks at every process of the machine.
+const OTHER: &str = "swordfish5swordfish6swordfish7";
+
 /// Names of files, and what is in them.
 const REQUESTS: [(&str, &str); 4] = [
     (
@@ -112,27 +115,28 @@ fn brackets_without_end_are_told_and_cost_no_memory() {
     const LENGTH: usize = 24 << 20;
     let place = Workplace::new();
     let mut tried = 0;
-    let brackets =
-        |begin: &str, again: &str| begin.to_owned() + &again.repeat(LENGTH / again.len());
-    for (name, text) in [
-        ("lists.json", brackets("", "[")),
-        ("maps.json", brackets("", "[{\"a\":")),
-        ("values.json", brackets("{\"x\":[", "1,")),
-        ("keys.json", brackets("{", "\"a\":1,") + "\"b\":1}"),
-        (
-            "secrets.json",
-            brackets("{\"buildkit_secrets\":[", "\"a\","),
-        ),
+    // Each is made when it is its turn: what this process holds counts for those that it starts.
+    for (name, begin, again, end) in [
+        ("lists.json", "", "[", ""),
+        ("maps.json", "", "[{\"a\":", ""),
+        ("values.json", "{\"x\":[", "1,", ""),
+        ("keys.json", "{", "\"a\":1,", "\"b\":1}"),
+        ("secrets.json", "{\"buildkit_secrets\":[", "\"a\",", ""),
         (
             "message.json",
-            brackets("{\"response_path\":\"r\",\"object\":{\"x\":", "["),
+            "{\"response_path\":\"r\",\"object\":{\"x\":",
+            "[",
+            "",
         ),
-        ("lists.yml", brackets("x: ", "[")),
+        ("lists.yml", "x: ", "[", ""),
         (
             "task.yml",
-            brackets("platform: linux\nrun: {path: build}\nparams: ", "{a: "),
+            "platform: linux\nrun: {path: build}\nparams: ",
+            "{a: ",
+            "",
         ),
     ] {
+        let text = begin.to_owned() + &again.repeat(LENGTH / again.len()) + end;
         let path = place.write(name, text);
         for arguments in [&["validate", name][..], &["plan", "-"]] {
             tried += 1;
@@ -157,24 +161,28 @@ fn environment_of_a_task_holds_no_secret_while_it_runs() {
         "BUSYBOX\nFROM busybox\nRUN --mount=type=secret,id=a cat /run/secrets/a | md5sum > /sum; sleep {mark} || true\n"
     ));
     let login =
-        format!("{{\"auths\":{{\"r.example\":{{\"username\":\"u\",\"password\":\"{SECRET}\"}}}}}}");
+        format!("{{\"auths\":{{\"r.example\":{{\"username\":\"u\",\"password\":\"{OTHER}\"}}}}}}");
     let mut command = place.command(&["task"]);
     command
         .env("OCI_IMAGE_ROOT", place.root())
         .env("CONTEXT", "context")
-        .env(PARAMETER, SECRET)
-        .env("BUILDKIT_SERCETTEXT_b", SECRET)
+        .env(PARAMETER, OTHER)
+        .env("BUILDKIT_SERCETTEXT_b", OTHER)
         .env("DOCKER_AUTH_CONFIG", login);
     let child = command.spawn().unwrap();
     let step = format!("sleep {mark}");
     place.wait_for("the step", || !place.processes(&step).is_empty());
 
-    let tell = secrets().telling_processes();
-    for process in place.processes(&step) {
-        place.signal_process(process, "SIGKILL");
-    }
+    let tell = Secrets::new([OTHER]).telling_processes();
+    // The shell came before what it waits for.
+    let sleep = place.processes(&step).into_iter().max().unwrap();
+    place.signal_process(sleep, "SIGKILL");
     let run = place.finish(child).expect(0);
 
     assert_eq!(tell, Vec::<std::path::PathBuf>::new());
-    assert!(!secrets().show_in(run.stderr.as_bytes()), "{}", run.stderr);
+    assert!(
+        !Secrets::new([OTHER]).show_in(run.stderr.as_bytes()),
+        "{}",
+        run.stderr
+    );
 }

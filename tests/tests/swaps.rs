@@ -184,7 +184,7 @@ fn names_that_change_all_the_time_change_nothing() {
                     NAMES.iter().for_each(|name| scene.swap(name));
                     swaps.fetch_add(NAMES.len() as u32, Ordering::Relaxed);
                     // The daemon wants its share of the machine.
-                    thread::sleep(Duration::from_micros(100));
+                    thread::park_timeout(Duration::from_micros(100));
                 }
             });
             let run = scene.build(&format!("touch {}", is_open.display()));

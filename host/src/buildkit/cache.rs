@@ -13,10 +13,10 @@ use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 use oci_spec::image::{Descriptor, Digest};
-use rustix::fs::{AtFlags, FlockOperation, unlinkat};
+use rustix::fs::FlockOperation;
 use tokio::time::sleep;
 
-use crate::buildkit::layout::{BLOBS, INGEST, Layout, LayoutError, lock};
+use crate::buildkit::layout::{Layout, LayoutError, lock};
 use crate::handle::Directory;
 
 /// The annotation that holds a tag.

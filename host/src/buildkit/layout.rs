@@ -25,7 +25,6 @@ use crate::buildkit::local::hex;
 use crate::buildkit::store::{Access, Store};
 use crate::handle::{Directory, PartialDirectory, PartialFile};
 use crate::outside::shown;
-use crate::regular_file;
 
 /// What a layout holds.
 pub(crate) const BLOBS: &str = "blobs/sha256";

@@ -6,6 +6,7 @@
 //! Reads: a staged image, for its config. Writes: staged outputs.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
@@ -76,17 +77,32 @@ pub fn staged(
     staging: &Staging,
     digest: &Digest,
 ) -> Result<Image, ImageError> {
+    let claim = match format {
+        ImageFormat::DockerArchive => Claim::Config(digest),
+        ImageFormat::OciLayout => Claim::Root(digest),
+    };
+    let (found, path) = open(format, staging)?;
+    claim::check(found, &path, claim)
+}
+
+/// The image that is staged, whatever it is. Blocking.
+///
+/// # Errors
+/// [`ImageError`].
+pub fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
+    let (found, path) = open(format, staging)?;
+    Image::read(found, &path, &Cancel::default())
+}
+
+fn open(format: ImageFormat, staging: &Staging) -> Result<(Found, PathBuf), ImageError> {
     let (directory, name) = (staging.directory(), name(format));
     let path = directory.full_path(name);
-    let (found, claim) = match format {
-        ImageFormat::DockerArchive => (staging.file(name).map(Found::File), Claim::Config(digest)),
-        ImageFormat::OciLayout => {
-            let layout = directory.own_directory(name);
-            (layout.map(Found::Directory), Claim::Root(digest))
-        }
+    let found = match format {
+        ImageFormat::DockerArchive => staging.file(name).map(Found::File),
+        ImageFormat::OciLayout => directory.own_directory(name).map(Found::Directory),
     };
     match found {
-        Ok(found) => claim::check(found, &path, claim),
+        Ok(found) => Ok((found, path)),
         Err(source) => Err(ImageError::Open { path, source }),
     }
 }

@@ -26,7 +26,7 @@ use crate::executor::conversion::Conversion;
 use crate::executor::failure::failed;
 use crate::executor::outputs::Staging;
 use crate::executor::work::Work;
-use crate::executor::{BuildError, Engine, cache, dockerfile, exports, snapshot};
+use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, snapshot};
 use crate::handle::Directory;
 use crate::image::sources;
 use crate::outlet::Outlet;
@@ -290,7 +290,7 @@ impl Shared<'_> {
     }
 
     fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
-        let Engine { host, opened, .. } = self.engine;
+        let Engine { opened, .. } = self.engine;
         let local = |local: &plan::Local| {
             let directory = opened.local(solve, &local.name);
             Local {

@@ -6,8 +6,9 @@
 //! Reads and writes: nothing. Unknown here: what the planner wrote (`checked_config`).
 //! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
 
+use oci_image_schema::frontend::NO_FRONTEND;
 use oci_image_schema::mirror::Mirror;
-use oci_image_schema::object::{KeyPair, NO_FRONTEND, Object, Registry};
+use oci_image_schema::object::{KeyPair, Object, Registry};
 use toml::{Table, Value};
 
 use super::named_paths::given;

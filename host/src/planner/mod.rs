@@ -301,7 +301,7 @@ impl Planner {
         let result = called.answer.map(Into::into).map_err(all);
         match &result {
             Ok(interface) => {
-                checked_interface::check(interface, &parsed(object)?).map_err(PlannerError::Lie)?
+                checked_interface::check(interface, &parsed(object)?).map_err(PlannerError::Lie)?;
             }
             Err(diagnostics) => texts(object, &called.sandbox)
                 .check_refusal(diagnostics)

@@ -62,7 +62,7 @@ impl TaskFile {
     pub fn read(json: &str, written: &Written<'_>) -> Option<Self> {
         let is_task = |entries: &Entries<'_>| {
             let keys = entries.iter().map(|(key, _)| key);
-            Kind::of_keys(keys) == Kind::Task
+            Kind::of_keys(&keys) == Kind::Task
         };
         let entries = entries(json).filter(is_task)?;
         let mut reader = Reader::new(json, written);

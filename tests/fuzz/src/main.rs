@@ -8,9 +8,11 @@
 //! - `ignore`: ignore patterns, beside BuildKit's own matcher.
 //! - `masking`: a request without its secrets.
 //! - `outside`: texts from outside, as they are shown.
+//! - `pairs`: files of arguments and labels, as planner and host read them; `planned` has both.
 //! - `registry_routes`: requests to the registry.
 //! - `status_events`: reports of a daemon, as they are shown.
 //! - `task_file`: the parameters of a task file.
+//! - `toml`: the daemon's configuration, beside another writer.
 //! - `yaml_places`: YAML as JSON, and where its parts stand.
 //! - `yard`: where archives are unpacked, beside what must not change.
 #![no_main]
@@ -19,11 +21,14 @@ mod archive_index;
 mod ignore;
 mod masking;
 mod outside;
+mod pairs;
+mod planned;
 mod registry_routes;
 mod rootfs;
 mod status_events;
 mod tar_entries;
 mod task_file;
+mod toml;
 mod yaml_places;
 mod yard;
 
@@ -31,26 +36,31 @@ use std::sync::OnceLock;
 
 use libfuzzer_sys::fuzz_target;
 
+/// What tries one input.
+type Run = fn(&[u8]);
+
 /// The targets, by the name of their folder in `corpus/`.
-const TARGETS: &[(&str, fn(&[u8]))] = &[
+const TARGETS: &[(&str, Run)] = &[
     ("archive-index", archive_index::run),
     ("ignore", ignore::run),
     ("masking", masking::run),
     ("outside", outside::run),
+    ("pairs", pairs::run),
     ("registry-routes", registry_routes::run),
     ("rootfs", rootfs::run),
     ("status-events", status_events::run),
     ("tar-entries", tar_entries::run),
     ("task-file", task_file::run),
+    ("toml", toml::run),
     ("yaml-places", yaml_places::run),
 ];
 
 /// What runs: decided with the first input, because libFuzzer owns `main`.
-static TARGET: OnceLock<fn(&[u8])> = OnceLock::new();
+static TARGET: OnceLock<Run> = OnceLock::new();
 
 fuzz_target!(|bytes: &[u8]| TARGET.get_or_init(chosen)(bytes));
 
-fn chosen() -> fn(&[u8]) {
+fn chosen() -> Run {
     let name = std::env::var("FUZZ_TARGET").unwrap_or_default();
     let names: Vec<&str> = TARGETS.iter().map(|(name, _)| *name).collect();
     let target = TARGETS.iter().find(|(target, _)| *target == name);

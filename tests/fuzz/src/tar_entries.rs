@@ -31,8 +31,7 @@ type Tree = BTreeMap<Vec<u8>, File>;
 pub(crate) fn run(bytes: &[u8]) {
     let stream = with_checksums(bytes);
     let yard = Yard::new();
-    fs::create_dir(yard.rootfs().parent().expect("it is in one")).expect("a directory");
-    let unpacked = Rootfs::unpack(stream.as_slice(), &yard.rootfs());
+    let unpacked = yard.unpack(&stream);
     let done = unpacked.and_then(Rootfs::commit).is_ok();
     yard.assert_untouched_outside();
     let beside = fs::read_dir(yard.rootfs().parent().expect("it is in one"));

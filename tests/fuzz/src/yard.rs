@@ -4,6 +4,9 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use oci_image::handle::Directory;
+use oci_image::image::rootfs::Rootfs;
+use oci_image::image::rootfs::error::RootfsError;
 use tempfile::TempDir;
 
 /// The directory; it goes with the value.
@@ -34,7 +37,15 @@ impl Yard {
         path
     }
 
-    /// Where a tree may grow.
+    /// Unpacks a stream where a tree may grow.
+    pub(crate) fn unpack(&self, stream: &[u8]) -> Result<Rootfs, RootfsError> {
+        let parent = self.0.path().join("image");
+        fs::create_dir(&parent).expect("a directory");
+        let parent = Directory::open(parent).expect("it is there");
+        Rootfs::unpack(stream, &parent, "rootfs".as_ref())
+    }
+
+    /// Where that tree is.
     pub(crate) fn rootfs(&self) -> PathBuf {
         self.0.path().join("image/rootfs")
     }

@@ -14,6 +14,8 @@ use super::places::{Audience, Place, Places};
 const MASK: &str = "***";
 /// The shortest part of a hidden text that is masked: a shorter one tells nothing.
 const SHORTEST: usize = 4;
+/// The same within words of a message's own.
+const SHORTEST_IN_WORDS: usize = 8;
 
 /// How many texts are kept. The planner reads as many values of a list or map, and quotes none of the others.
 const MOST: usize = 10_000;
@@ -60,23 +62,27 @@ impl Hidden {
         let parts = diagnostic.pointer.split('/').map(|part| {
             let read = part.replace("~1", "/").replace("~0", "~");
             if self.holds(&quotable(&read)) {
-                MASK
+                MASK.to_owned()
             } else {
-                part
+                self.without_words(part, SHORTEST_IN_WORDS)
             }
         });
         diagnostic.pointer = parts.collect::<Vec<_>>().join("/");
     }
 
-    /// A text with a mask in place of each part between two signs that is hidden.
+    /// A text with a mask in place of each part between two signs that is hidden, and of what is hidden within others.
     fn without(&self, text: &str, signs: &[char]) -> String {
         let parts = text.split_inclusive(signs).map(|part| {
             let sign = part.len() - part.trim_end_matches(signs).len();
             let (part, sign) = part.split_at(part.len() - sign);
-            let shown = if self.holds(part) { MASK } else { part };
-            [shown, sign]
+            if self.holds(part) {
+                return MASK.to_owned() + sign;
+            }
+            let has_blanks = part.contains(char::is_whitespace);
+            let shortest = [SHORTEST, SHORTEST_IN_WORDS][usize::from(has_blanks)];
+            self.without_words(part, shortest) + sign
         });
-        parts.flatten().collect()
+        parts.collect()
     }
 
     /// Whether a part of a message is hidden: it is one of the texts, the beginning of one that is clipped, or a part of it.
@@ -85,9 +91,19 @@ impl Hidden {
         let is_word = quoted.trim().len() < SHORTEST;
         self.0.iter().any(|hidden| {
             let is_part = !is_word && hidden.contains(quoted);
-            let is_around = hidden.len() >= SHORTEST && quoted.contains(&**hidden);
-            hidden == quoted || is_part || is_around
+            hidden == quoted || is_part
         })
+    }
+
+    /// A part of a message with a mask in place of each hidden text in it that is no shorter. A short one may be a word of the message
+    /// itself, but not where no blank is: that is a path.
+    fn without_words(&self, part: &str, shortest: usize) -> String {
+        let is_in = |hidden: &&String| hidden.len() >= shortest && part.contains(&***hidden);
+        let mut found: Vec<&String> = self.0.iter().filter(is_in).collect();
+        // Of two that overlap the longer one goes first, and leaves nothing of the other.
+        found.sort_by_key(|hidden| std::cmp::Reverse(hidden.len()));
+        let masked = |text: String, hidden: &String| text.replace(&**hidden, MASK);
+        found.into_iter().fold(part.to_owned(), masked)
     }
 }
 
@@ -113,7 +129,7 @@ mod tests {
     #[test]
     fn messages_quote_nothing_that_is_hidden() {
         let hidden = Hidden::of(
-            r#"{"buildkit_secrets": {"a": "hunter2\n3", "b": "12"}, "context": "src", "dockerfile": "https://u:xyzzy@m"}"#,
+            r#"{"buildkit_secrets": {"a": "hunter2\n3", "b": "12", "c": "pipe"}, "context": "src", "dockerfile": "https://u:xyzzy@m"}"#,
         );
         let told = |message: &str| {
             let mut told = Diagnostic::new(Code::BadPath, message).help(message);
@@ -125,7 +141,10 @@ mod tests {
         };
         for (message, expected) in [
             (r"`hunter2\n3` is wrong", "`***` is wrong"),
-            (r"the path `./hunter2\n3/x`", "the path `***`"),
+            (r"the path `./hunter2\n3/x`", "the path `./***/x`"),
+            (r"it is hunter2\n3 indeed", "it is *** indeed"),
+            ("`a`: it is a pipe, no file", "`a`: it is a pipe, no file"),
+            ("`./pipe/x`", "`./***/x`"),
             ("`hunte…` is long", "`***` is long"),
             ("`12` is no path", "`***` is no path"),
             ("`u:xyzzy` is no path", "`***` is no path"),

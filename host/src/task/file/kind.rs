@@ -41,11 +41,11 @@ impl Kind {
                 telling.push(key);
             }
         });
-        is_map.map_or(Self::Object, |()| Self::of_keys(telling.iter()))
+        is_map.map_or(Self::Object, |()| Self::of_keys(&telling.iter()))
     }
 
     /// What a file with these keys is.
-    pub(super) fn of_keys<'k>(keys: impl Iterator<Item = &'k String> + Clone) -> Self {
+    pub(super) fn of_keys<'k>(keys: &(impl Iterator<Item = &'k String> + Clone)) -> Self {
         let has = |of: &[&str]| keys.clone().any(|key| of.contains(&&**key));
         if has(&["platform"]) && has(&["run"]) {
             Self::Task
