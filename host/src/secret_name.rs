@@ -92,7 +92,8 @@ pub(crate) fn is_id(id: &str) -> bool {
 /// What of an agent, `id=path,path`, may be the text of a key instead of its path.
 pub(crate) fn of_agent(agent: &str) -> Option<Range<usize>> {
     match agent.split_once('=') {
-        None => (!is_id(agent)).then_some(0..agent.len()),
+        // Several agents with commas between is a mistake that is better shown.
+        None => (!agent.split(',').all(is_id)).then_some(0..agent.len()),
         Some((id, paths)) if paths.split(',').all(is_path) => (!is_id(id)).then_some(0..id.len()),
         Some((id, _)) if is_id(id) => Some(id.len() + 1..agent.len()),
         Some(_) => Some(0..agent.len()),

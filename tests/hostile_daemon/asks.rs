@@ -11,10 +11,11 @@ use bollard_buildkit_proto::moby::filesync::v1::auth_client::AuthClient;
 use bollard_buildkit_proto::moby::sshforward::v1::ssh_client::SshClient;
 use bollard_buildkit_proto::moby::sshforward::v1::{BytesMessage, CheckAgentRequest};
 use futures::StreamExt as _;
-use tokio::sync::oneshot;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::AsciiMetadataValue;
 use tonic::{Request, Status, Streaming};
 
@@ -25,6 +26,9 @@ use crate::visit::Visit;
 
 /// How long an answer is waited for that may never come.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The bits of a mode, as Go has it, that no regular file has.
+const NOT_REGULAR: u32 = 0x8f28_0000;
 
 const FILE_SYNC: &str = "/moby.filesync.v1.FileSync/DiffCopy";
 
@@ -53,6 +57,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                 &format!("{up}etc/passwd"),
                 "context/../../outside/file",
                 "./../outside/*",
+                "file",
                 "\0",
             ] {
                 for key in ["followpaths", "include-patterns"] {
@@ -337,34 +342,36 @@ async fn sync(visit: &Visit, packets: impl Stream<Item = Packet> + Send + 'stati
     }
 }
 
-/// Asks for the first entries of what is offered, and keeps their contents.
+/// Asks for the files of what is offered, and keeps their contents.
 async fn take_all(visit: &Visit, metadata: &[(&'static str, Vec<u8>)]) {
-    // A call whose questions never end keeps its place, and there are few.
-    let (asking, asked) = oneshot::channel::<()>();
-    let asks = tokio_stream::pending().take_until(asked);
+    // A call whose questions never end keeps its place, and there are few: these end with the sender.
+    let (asking, asked) = mpsc::channel(16);
+    let asks = ReceiverStream::new(asked);
     let Ok(mut answers) = call::<Packet, Packet>(&visit.session, FILE_SYNC, metadata, asks).await
     else {
         return;
     };
-    let mut listed = 0;
+    let mut files = Vec::new();
     let listing = async {
-        while let Ok(Some(packet)) = answers.message().await {
-            match packet.stat {
-                Some(stat) => {
-                    visit.loot(format!("listed {}\n", stat.path).as_bytes());
-                    listed += 1;
-                }
-                None => break,
+        let mut listed = 0;
+        while let Ok(Some(Packet {
+            stat: Some(stat), ..
+        })) = answers.message().await
+        {
+            visit.loot(format!("listed {}\n", stat.path).as_bytes());
+            if stat.mode & NOT_REGULAR == 0 {
+                files.push(listed);
             }
+            listed += 1;
         }
     };
     let _ = timeout(PATIENCE, listing).await;
-    drop((answers, asking));
-    let (_taking, taken) = oneshot::channel::<()>();
-    let asks = requests(0..listed).chain(tokio_stream::pending().take_until(taken));
-    if let Ok(answers) = call(&visit.session, FILE_SYNC, metadata, asks).await {
-        keep(visit, answers, PATIENCE / 10).await;
+    for file in files {
+        if asking.send(request(file)).await.is_err() {
+            break;
+        }
     }
+    keep(visit, answers, PATIENCE / 10).await;
 }
 
 async fn keep(visit: &Visit, mut answers: Streaming<Packet>, patience: Duration) {

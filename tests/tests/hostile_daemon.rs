@@ -26,6 +26,8 @@ const MEMORY: u64 = 512 << 20;
 /// What is given to the build as a secret, and what lies beside its context.
 const SECRET: &str = "hunter2-of-the-build";
 const OUTSIDE: &str = "of-nobody-but-the-user";
+/// What stands in the context.
+const INSIDE: &str = "the text of a file of the context";
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +243,7 @@ impl Scene {
         let place = Workplace::new();
         place.dockerfile("FROM scratch\nCOPY busybox /\n");
         place.write("outside/file", OUTSIDE);
+        place.write("context/file", INSIDE);
         std::os::unix::fs::symlink("../outside", place.path("context/link")).unwrap();
         Self {
             place,
@@ -334,7 +337,8 @@ impl Scene {
         for kept in [OUTSIDE, SECRET, "a secret", "an agent", "a store", "root:"] {
             assert!(!loot.contains(kept), "{deed} got {kept}");
         }
-        let is_given = deed != "files-outside" || loot.contains("listed link\n");
+        let is_given =
+            deed != "files-outside" || loot.contains("listed link\n") && loot.contains(INSIDE);
         assert!(is_given, "what is inside can be asked for: {loot}");
         assert!(self.peak < MEMORY, "{deed} took {} MiB", self.peak >> 20);
         if run.status == 0 {

@@ -57,10 +57,10 @@ fn request_that_names_what_may_never_send_a_byte_is_wrong_at_that_place() {
             let run = place.send(&["plan"], &object(key, &value)).expect(2);
 
             // What is given as the path of a secret may be its text.
-            let named = if key == "buildkit_secrets" {
-                "id"
-            } else {
-                path
+            let named = match key {
+                "buildkit_secrets" => "id",
+                "buildkit_ssh" => "default",
+                _ => path,
             };
             let told = format!("`{named}`: it is {kind}, neither a file nor a directory");
             let place = format!("\"{key}\":");

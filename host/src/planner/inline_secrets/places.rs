@@ -233,17 +233,19 @@ impl<'text> Places<'text> {
     /// What a key says that stands in the innermost list or map.
     fn named(&self, name: &str) -> Key {
         let is_for_planner = self.audience == Audience::Planner;
+        let names_keys = !is_for_planner && secret_name::is_spelt(name, [SSH]);
         Key {
             holds_secrets: match self.audience {
                 Audience::Planner => name == SECRETS,
-                Audience::Reader => secret_name::holds_secrets(name),
+                // Of an agent what may be a key is known better.
+                Audience::Reader => !names_keys && secret_name::holds_secrets(name),
             },
             holds_text: match self.audience {
                 Audience::Planner => name == TEXT,
                 Audience::Reader => secret_name::holds_text(name),
             },
             is_credential: !is_for_planner && secret_name::is_credential(name),
-            names_keys: !is_for_planner && secret_name::is_spelt(name, [SSH]),
+            names_keys,
             holds_names: MAPS_OF_NAMES.contains(&name),
             is_object: name == "object",
             is_of_files: is_for_planner || !self.is_at_top() || is_of_files(name),
