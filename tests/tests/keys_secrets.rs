@@ -162,7 +162,7 @@ fn secret_larger_than_500_kib_is_refused() {
     refused(
         &place,
         json!({"token": "secrets/large"}),
-        &["`secrets/large`", "more than 512000 bytes"],
+        &["the file of the secret `token`", "more than 512000 bytes"],
     );
     refused(
         &place,
