@@ -37,7 +37,7 @@ impl Visit {
         self.stream(exporter, tokio_stream::iter(pieces)).await
     }
 
-    /// Sends bytes and breaks the stream off.
+    /// Sends bytes in a stream that is never ended, and breaks off with the session.
     pub(crate) async fn send_and_break_off(&self, exporter: &str, bytes: &[u8]) {
         let pieces: Vec<Vec<u8>> = bytes.chunks(PIECE).map(<[u8]>::to_vec).collect();
         let (sent, all_sent) = tokio::sync::oneshot::channel::<()>();
@@ -47,11 +47,10 @@ impl Visit {
             std::task::Poll::Pending
         });
         let endless = tokio_stream::iter(pieces).chain(then);
-        tokio::select! {
-            _ = self.stream(exporter, endless) => {}
-            // Its future goes, and the call with it.
-            _ = all_sent => {}
-        }
+        let (visit, exporter) = (self.clone(), exporter.to_owned());
+        tokio::spawn(async move { visit.stream(&exporter, endless).await });
+        // Its other end goes with the last piece.
+        let _ = all_sent.await;
     }
 
     /// Sends pieces for as long as there are any.
