@@ -243,10 +243,15 @@ impl<'y> Composer<'y> {
     /// A scalar's place without the anchor and tag, and the header after them, that the parser counts to it.
     fn without_properties(&self, range: Range<usize>, style: ScalarStyle) -> Range<usize> {
         let mut start = range.start;
-        while self.text[start..range.end].starts_with(['&', '!']) {
+        loop {
             let rest = &self.text[start..range.end];
-            let name = rest.find(char::is_whitespace).unwrap_or(rest.len());
-            start = range.end - rest[name..].trim_start().len();
+            let end = match rest.bytes().next() {
+                Some(b'&' | b'!') => rest.find(char::is_whitespace),
+                // A comment after them, which no scalar begins like.
+                Some(b'#') => rest.find('\n'),
+                _ => break,
+            };
+            start = range.end - rest[end.unwrap_or(rest.len())..].trim_start().len();
         }
         let rest = &self.text[start..range.end];
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {

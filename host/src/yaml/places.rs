@@ -145,13 +145,7 @@ impl Places {
             segment = self.segment(origin + short(part.start) - segment.json.start)?;
         }
         let is_plain = segment.form == Form::Scalar(ScalarStyle::Plain);
-        let mut written = text.get(wide(&segment.yaml)).filter(|_| is_plain)?;
-        // The parser counts comments between an anchor and its value as part of that; a plain scalar begins with no such sign.
-        while written.starts_with('#') {
-            let rest = written.split_once('\n').map_or("", |(_, rest)| rest);
-            written = rest.trim_start();
-        }
-        Some(written)
+        is_plain.then(|| text.get(wide(&segment.yaml))).flatten()
     }
 }
 

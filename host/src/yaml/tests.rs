@@ -104,6 +104,18 @@ fn place_of_a_token_is_that_of_the_yaml() {
 }
 
 #[test]
+fn place_of_a_value_begins_after_its_properties_and_the_comments_after_them() {
+    for (text, value) in [
+        ("a: &x # one\n  # two\n  value\n", "value"),
+        ("a: !!str # one\n  'value'\n", "'value'"),
+        ("a: &x # one\n  !!str value # two\n", "value"),
+        ("a: &x#y value\n", "value"),
+    ] {
+        assert_eq!(marks(text, "\"value\""), value, "{text}");
+    }
+}
+
+#[test]
 fn place_within_a_scalar_is_found_behind_folds_indentation_and_escapes() {
     let literal = "config: |\n  [dns]\n    nameservers = nothing\n\n  [log]\nnext: 1\n";
     assert_eq!(marks(literal, "nothing"), "nothing");
