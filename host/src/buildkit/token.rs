@@ -291,14 +291,7 @@ fn encoded<'p>(pairs: impl Iterator<Item = (&'static str, &'p [u8])>) -> String 
         text.push_str(separator);
         text.push_str(key);
         text.push('=');
-        for byte in value {
-            match byte {
-                b' ' => text.push('+'),
-                b'-' | b'.' | b'_' | b'~' => text.push(char::from(*byte)),
-                byte if byte.is_ascii_alphanumeric() => text.push(char::from(*byte)),
-                byte => text.push_str(&format!("%{byte:02X}")),
-            }
-        }
+        text.extend(form_urlencoded::byte_serialize(value));
     }
     text
 }
