@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
+use oci_image_schema::gc;
 use oci_image_schema::mirror::Mirror;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -277,14 +278,7 @@ fn set_gc(config: &mut DeTable<'_>) {
     if worker.is_some_and(is_users) {
         return;
     }
-    let caps = || {
-        [
-            ("reservedSpace", "10GB"),
-            ("maxUsedSpace", "100GB"),
-            ("minFreeSpace", "20%"),
-        ]
-        .map(|(key, value)| (key, tree::string(value, 0..0)))
-    };
+    let caps = || gc::LIMITS.map(|(key, value)| (key, tree::string(value, 0..0)));
     // The first leaves what steps share and frontends fetched; the second takes that too, where the first was not enough.
     let all = [("all", tree::boolean(true, 0..0))]
         .into_iter()

@@ -6,6 +6,7 @@
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
 //! - [`frontend`]: the word that stands for no frontend.
+//! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
 //! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
@@ -25,6 +26,7 @@ pub mod beyond;
 pub mod code;
 pub mod diagnostic;
 pub mod frontend;
+pub mod gc;
 pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;

@@ -7,6 +7,7 @@
 //! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
 
 use oci_image_schema::frontend::NO_FRONTEND;
+use oci_image_schema::gc;
 use oci_image_schema::mirror::Mirror;
 use oci_image_schema::object::{KeyPair, Object, Registry};
 use toml::{Table, Value};
@@ -21,12 +22,6 @@ const GC: [&str; 6] = [
     "maxUsedSpace",
     "minFreeSpace",
     "gcpolicy",
-];
-/// The limits that hold where none is configured.
-const GC_LIMITS: [(&str, &str); 3] = [
-    ("reservedSpace", "10GB"),
-    ("maxUsedSpace", "100GB"),
-    ("minFreeSpace", "20%"),
 ];
 
 /// What the keys of an object make, joined with its extra TOML.
@@ -127,7 +122,7 @@ fn set_gc(config: &mut Table) {
     if is_configured {
         return;
     }
-    let limits = || table(GC_LIMITS.map(|(key, value)| (key, value.to_owned())));
+    let limits = || table(gc::LIMITS.map(|(key, value)| (key, value.to_owned())));
     let mut all = limits();
     all.insert("all".to_owned(), true.into());
     let policies: Vec<Value> = vec![limits().into(), all.into()];
