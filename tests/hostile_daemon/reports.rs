@@ -45,14 +45,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             for round in 0..15 {
                 let named = |number: usize| vertex(&format!("sha256:{round}-{number}"));
                 let vertexes = (0..10_000).map(named).collect();
-                send(
-                    &reports,
-                    StatusResponse {
-                        vertexes,
-                        ..StatusResponse::default()
-                    },
-                )
-                .await;
+                send(&reports, vertices_of(vertexes)).await;
             }
         })
     }),
@@ -110,14 +103,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     timestamp: None,
                 };
                 let logs = (0..10_000).map(log).collect();
-                send(
-                    &reports,
-                    StatusResponse {
-                        logs,
-                        ..StatusResponse::default()
-                    },
-                )
-                .await;
+                send(&reports, logs_of(logs)).await;
             }
         })
     }),
@@ -131,14 +117,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     timestamp: None,
                 };
                 let logs = (0..1_000).map(log).collect();
-                send(
-                    &reports,
-                    StatusResponse {
-                        logs,
-                        ..StatusResponse::default()
-                    },
-                )
-                .await;
+                send(&reports, logs_of(logs)).await;
             }
         })
     }),
@@ -146,14 +125,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         Box::pin(async move {
             // Two bytes each on the wire, and a hundred in memory.
             let logs = vec![VertexLog::default(); 7 << 20];
-            send(
-                &reports,
-                StatusResponse {
-                    logs,
-                    ..StatusResponse::default()
-                },
-            )
-            .await;
+            send(&reports, logs_of(logs)).await;
         })
     }),
     Scenario::of_reports("names-of-megabytes", |reports| {
@@ -190,14 +162,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
                     }
                 };
                 let vertexes = (0..10_000).map(run).collect();
-                send(
-                    &reports,
-                    StatusResponse {
-                        vertexes,
-                        ..StatusResponse::default()
-                    },
-                )
-                .await;
+                send(&reports, vertices_of(vertexes)).await;
             }
         })
     }),
@@ -322,8 +287,19 @@ fn said(vertex: &str, stream: i64, text: &[u8]) -> StatusResponse {
         msg: text.to_vec(),
         timestamp: time(1_700_000_001, 0),
     };
+    logs_of(vec![log])
+}
+
+fn logs_of(logs: Vec<VertexLog>) -> StatusResponse {
     StatusResponse {
-        logs: vec![log],
+        logs,
+        ..StatusResponse::default()
+    }
+}
+
+fn vertices_of(vertexes: Vec<Vertex>) -> StatusResponse {
+    StatusResponse {
+        vertexes,
         ..StatusResponse::default()
     }
 }

@@ -8,6 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use oci_image::outside::is_unruly;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -258,6 +259,17 @@ impl Workplace {
 }
 
 impl Run {
+    /// That no line of what it said commands a terminal or a runner; `of` tells which run it was.
+    ///
+    /// # Panics
+    /// With the character or the line that does.
+    pub fn assert_commands_nothing(&self, of: &str) {
+        let obeyed = |character: &char| is_unruly(*character) && !matches!(character, '\n' | '\t');
+        assert_eq!(self.stderr.chars().find(obeyed), None, "{of}");
+        let command = |line: &&str| line.trim_start().starts_with("::");
+        assert_eq!(self.stderr.lines().find(command), None, "{of}");
+    }
+
     /// This run, if it ended with `status`.
     ///
     /// # Panics

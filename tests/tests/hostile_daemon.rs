@@ -11,7 +11,6 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use oci_image::outside::is_unruly;
 use oci_image_tests::attacks;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
@@ -314,14 +313,7 @@ impl Scene {
         );
         assert_ne!(run.status, 101, "{said}");
         assert!(!run.stderr.contains("panicked"), "{said}");
-        let unruly = |character: char| is_unruly(character) && !matches!(character, '\n' | '\t');
-        assert_eq!(
-            run.stderr.chars().find(|character| unruly(*character)),
-            None,
-            "{said}"
-        );
-        let command = |line: &&str| line.trim_start().starts_with("::");
-        assert_eq!(run.stderr.lines().find(command), None, "{said}");
+        run.assert_commands_nothing(&said);
         let longest = run.stderr.lines().map(str::len).max().unwrap_or_default();
         assert!(longest < 70_000, "{deed}: a line of {longest} bytes");
         assert!(!run.stderr.contains(SECRET), "{said}");
