@@ -15,6 +15,13 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, makedev, openat, statat};
 use rustix::io::Errno;
 
+/// How what is to be read is opened where nobody knows what stands: without waiting for the other end of a pipe, and not as the
+/// terminal of this process.
+pub const READING: OFlags = OFlags::RDONLY
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY)
+    .union(OFlags::CLOEXEC);
+
 /// What stands at a path is neither a file nor a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it is {0}, neither a file nor a directory")]
@@ -94,17 +101,26 @@ impl RegularFile {
     /// The system's.
     pub fn start(&self, most: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; most];
+        let length = self.fill(&mut bytes)?;
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Fills a buffer with its first bytes; how many there were. Blocking.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn fill(&self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut length = 0;
-        while length < most {
-            match self.file.read_at(&mut bytes[length..], length as u64) {
+        while length < buffer.len() {
+            match self.file.read_at(&mut buffer[length..], length as u64) {
                 Ok(0) => break,
                 Ok(more) => length += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        bytes.truncate(length);
-        Ok(bytes)
+        Ok(length)
     }
 }
 
@@ -121,8 +137,10 @@ pub(crate) fn open_at(
     let found = statat(directory, path, AtFlags::empty())?;
     judge_kind(found.st_mode, found.st_rdev)?;
     // And asked again, because another may stand there by now; it does not keep us either.
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    RegularFile::of(openat(directory, path, flags, Mode::empty())?.into(), shown)
+    RegularFile::of(
+        openat(directory, path, READING, Mode::empty())?.into(),
+        shown,
+    )
 }
 
 /// The whole of a regular file.

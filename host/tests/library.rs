@@ -79,7 +79,7 @@ async fn image_is_built_from_an_object_and_is_the_base_of_the_next() {
     assert_eq!(derived.blobs().count(), base.blobs().count() + 1);
     assert_eq!(
         fs::read_to_string(work.path().join("image/digest")).unwrap(),
-        second[0].digest
+        second[0].digest.as_ref()
     );
 }
 

@@ -21,7 +21,6 @@ mod wire;
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -209,15 +208,7 @@ fn source(
 fn read_key(file: &RegularFile) -> io::Result<Zeroizing<Vec<u8>>> {
     // Sized in advance: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(vec![0; KEY_LIMIT]);
-    let mut length = 0;
-    while length < KEY_LIMIT {
-        match file.file().read_at(&mut text[length..], length as u64) {
-            Ok(0) => break,
-            Ok(more) => length += more,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
+    let length = file.fill(&mut text)?;
     text.truncate(length);
     Ok(text)
 }

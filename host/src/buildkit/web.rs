@@ -168,11 +168,20 @@ impl Web {
         if !server.is_tls {
             return Ok(stream);
         }
+        self.secured(stream, server.host, access).await
+    }
+
+    /// TLS over a connection to a host that proves its name.
+    async fn secured(
+        &self,
+        stream: impl Connection + 'static,
+        host: &str,
+        access: &Access,
+    ) -> Result<Box<dyn Connection>, WebError> {
         let connector = self.tls.connector(access).await?;
-        let name = tls::name(server.host)?;
-        let connected = connector.connect(name, stream).await;
+        let connected = connector.connect(tls::name(host)?, stream).await;
         let stream = connected.map_err(|source| WebError::Handshake {
-            server: server.host.to_owned(),
+            server: host.to_owned(),
             source,
         })?;
         Ok(Box::new(stream))
@@ -189,12 +198,7 @@ impl Web {
         })?;
         let stream = dial(at.host, at.port).await?;
         let stream: Box<dyn Connection> = if at.is_tls {
-            let connector = self.tls.connector(&Access::default()).await?;
-            let connected = connector.connect(tls::name(at.host)?, stream).await;
-            Box::new(connected.map_err(|source| WebError::Handshake {
-                server: at.host.to_owned(),
-                source,
-            })?)
+            self.secured(stream, at.host, &Access::default()).await?
         } else {
             Box::new(stream)
         };

@@ -111,14 +111,17 @@ fn document(built: Built) -> Response {
         name: name.to_owned(),
         value: value.to_owned(),
     };
-    let metadata = [fact("digest", &built.digest), fact("image", &built.image)]
-        .into_iter()
-        .chain(built.target.as_deref().map(|target| fact("target", target)))
-        .collect();
+    let metadata = [
+        fact("digest", built.digest.as_ref()),
+        fact("image", &built.image),
+    ]
+    .into_iter()
+    .chain(built.target.as_deref().map(|target| fact("target", target)))
+    .collect();
     let object = ImageObject {
         target: built.target,
         image: built.image,
-        digest: built.digest,
+        digest: built.digest.to_string(),
     };
     Response { object, metadata }
 }

@@ -47,9 +47,7 @@ pub struct Built {
     /// Where the image is, relative to the working directory.
     pub image: String,
     /// Digest of its config, or of its manifest or index where it is an OCI layout.
-    pub digest: String,
-    /// The digest itself.
-    config_or_root: Digest,
+    pub digest: Digest,
     /// The solve's place in the plan.
     index: usize,
 }
@@ -122,12 +120,13 @@ impl Output {
             source,
         };
         let format = self.export.format;
-        let staged = exports::staged(format, &self.staging, &image.config_or_root);
+        let staged = exports::staged(format, &self.staging, &image.digest);
         let staged = staged.map_err(|source| BuildError::NotTheImage {
             path: image.image.clone().into(),
             source,
         })?;
-        self.staging.write("digest", image.digest.as_bytes())?;
+        self.staging
+            .write("digest", image.digest.as_ref().as_bytes())?;
         if format == ImageFormat::DockerArchive {
             let archive = self.staging.file(exports::name(format));
             let archive = archive.map_err(|error| failed(error.into()))?;
@@ -370,7 +369,7 @@ fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Bui
         .attributes
         .iter()
         .find(|attribute| attribute.key == "target");
-    let config_or_root = match told(solve, digest) {
+    let digest = match told(solve, digest) {
         Ok(digest) => digest,
         Err(error) => return Some(Err(error)),
     };
@@ -378,8 +377,7 @@ fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Bui
         solve: solve.name.clone(),
         target: target.and_then(|target| text(&target.value)),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
-        digest: config_or_root.to_string(),
-        config_or_root,
+        digest,
         index,
     }))
 }

@@ -16,7 +16,7 @@ use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
-use crate::regular_file::{self, RegularFile};
+use crate::regular_file::{self, READING, RegularFile};
 
 /// How a directory is held: by itself, whether or not its names may be read.
 const HELD: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
@@ -122,9 +122,8 @@ impl Directory {
     /// # Errors
     /// The system's. Without `openat2` (before Linux 5.6) no link is followed.
     pub fn text_as_root(&self, path: impl AsRef<Path>, most: u64) -> io::Result<Vec<u8>> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let path = path.as_ref();
-        let file = match openat2(self, path, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+        let file = match openat2(self, path, READING, Mode::empty(), ResolveFlags::IN_ROOT) {
             Ok(file) => File::from(file),
             Err(Errno::NOSYS | Errno::PERM) => self.file_beneath(path)?,
             Err(error) => return Err(error.into()),

@@ -10,7 +10,7 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 
 use super::Directory;
 use super::directory::real_path;
-use crate::regular_file::{NotRegular, RegularFile};
+use crate::regular_file::{NotRegular, READING, RegularFile};
 
 /// What stands at a path, held open.
 #[derive(Debug)]
@@ -69,8 +69,7 @@ impl Found {
         if let Some(refusal) = NotRegular::of(found.st_mode, found.st_rdev) {
             return Ok(Self::Other(refusal));
         }
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-        let file = openat(CWD, way_to(held.as_fd()), flags, Mode::empty())?;
+        let file = openat(CWD, way_to(held.as_fd()), READING, Mode::empty())?;
         Ok(Self::File(RegularFile::of(file.into(), shown)?))
     }
 

@@ -113,6 +113,16 @@ pub(super) fn one_line(text: &str) -> String {
     shown.join(" ")
 }
 
+/// The beginning of a text from elsewhere, so many bytes at most, as one line.
+pub(super) fn clipped(text: &str, longest: usize) -> String {
+    one_line(beginning(text, longest))
+}
+
+/// So many bytes of a text at most, from its beginning.
+pub(super) fn beginning(text: &str, longest: usize) -> &str {
+    &text[..text.floor_char_boundary(longest)]
+}
+
 /// One line of a terminal.
 struct Canvas {
     colours: Colours,

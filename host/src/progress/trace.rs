@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use crate::buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 use crate::progress::SolveId;
 use crate::progress::event::{End, Event, Kind};
-use crate::progress::line::{Colours, one_line};
+use crate::progress::line::{Colours, beginning, clipped, one_line};
 use crate::progress::part::{Part, since};
 use crate::progress::step::{Outcome, State, Step};
 use crate::progress::tail::Tail;
@@ -383,13 +383,4 @@ impl Trace {
 /// A digest as far as it tells a vertex from others, fit to show.
 fn identity(digest: &str) -> String {
     clipped(digest, LONGEST_DIGEST)
-}
-
-/// The beginning of a text from the daemon, as one line.
-fn clipped(text: &str, longest: usize) -> String {
-    one_line(beginning(text, longest))
-}
-
-fn beginning(text: &str, longest: usize) -> &str {
-    &text[..text.floor_char_boundary(longest)]
 }

@@ -11,7 +11,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::buildkit::status::VertexWarning;
 use crate::progress::excerpt;
-use crate::progress::line::one_line;
+use crate::progress::line::clipped;
 
 /// How many warnings are kept with their details; more are only counted.
 const MOST: usize = 100;
@@ -81,14 +81,14 @@ impl Warnings {
         if self.seen.len() == MOST_SEEN || !self.seen.insert(hash(&identity)) {
             return None;
         }
-        let short = clipped(&warning.short);
+        let short = clipped(&warning.short, LONGEST);
         if self.kept.len() < MOST {
             self.kept.push(Warning {
                 short: short.clone(),
                 detail: (warning.detail.iter().take(MOST_LINES))
-                    .map(|line| clipped(line))
+                    .map(|line| clipped(line, LONGEST))
                     .collect(),
-                url: clipped(&warning.url),
+                url: clipped(&warning.url, LONGEST),
                 excerpt: source.and_then(excerpt::of),
             });
         }
@@ -122,11 +122,6 @@ fn hash(identity: &Identity) -> u64 {
     let mut hasher = DefaultHasher::new();
     identity.hash(&mut hasher);
     hasher.finish()
-}
-
-/// The beginning of a text, as one line.
-fn clipped(text: &str) -> String {
-    one_line(&text[..text.floor_char_boundary(LONGEST)])
 }
 
 /// The arguments in a text behind `FROM`: `$name`, `${name}`, `${name:-default}`.

@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use oci_image::cancel::Cancelled;
 use oci_image::progress::Mode;
-use rustix::fs::{Mode as Permissions, OFlags};
+use oci_image::regular_file::READING;
+use rustix::fs::Mode as Permissions;
 use rustix::io::Errno;
 
 use crate::environment::Environment;
@@ -47,8 +48,7 @@ pub(super) struct Stream<'a> {
 
 /// Opens a file that may be a pipe: nobody need have opened its other end yet.
 pub(super) fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    Ok(rustix::fs::open(path, flags, Permissions::empty())?.into())
+    Ok(rustix::fs::open(path, READING, Permissions::empty())?.into())
 }
 
 impl<'a> Stream<'a> {
