@@ -56,7 +56,7 @@ COPY . .
 RUN --mount=type=cache,target=/src/target --mount=type=cache,target=/usr/local/cargo/registry/src \
     tuple=$(rustc --print host-tuple) \
  && cargo build --release --locked --target "$tuple" \
-    --config host/build/static.toml \
+    --config host/static.toml \
  && install -D --target-directory /out/usr/bin "target/$tuple/release/oci-image" \
  && ln -s oci-image /out/usr/bin/build \
  && install -D --mode 644 --target-directory /out/$LICENSES LICENSE \

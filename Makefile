@@ -16,7 +16,7 @@ setup: ## install what is missing: Debian packages, Rust target, BuildKit into t
 
 TUPLE = $(shell rustc --print host-tuple)
 # How the product is compiled.
-PRODUCT_FLAGS = --target $(TUPLE) --config host/build/static.toml
+PRODUCT_FLAGS = --target $(TUPLE) --config host/static.toml
 
 # Copied rather than linked: a file that was written from end to end lies in large pages of the kernel's cache, one that a
 # linker wrote here and there does not, and a program in it starts a third slower.

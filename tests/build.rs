@@ -1,7 +1,7 @@
 //! Precompiles the hostile planner. As a build script, because the compiler is a build-dependency of the host already: as a
 //! dependency of the tests it would be unified into the program that they test.
 
-#[path = "../host/build/component.rs"]
+#[path = "../host/planner/build/component.rs"]
 mod component;
 
 fn main() {

@@ -3,7 +3,7 @@
 //! Settings of the machine (root, sockets, snapshotter, rootless) are not here: the host passes them as flags, and flags win.
 //! Relative paths stay relative, so the daemon runs in the working directory.
 //!
-//! Source: BuildKit v0.32.2, `cmd/buildkitd/config`.
+//! Source: BuildKit, `cmd/buildkitd/config`.
 
 use std::ops::Range;
 

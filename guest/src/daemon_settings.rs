@@ -1,6 +1,6 @@
 //! The settings that buildkitd reads, and their types.
 //!
-//! Source: BuildKit v0.32.2, `cmd/buildkitd/config/config.go`, with the types that it takes from `util/resolver/config` and
+//! Source: BuildKit, `cmd/buildkitd/config/config.go`, with the types that it takes from `util/resolver/config` and
 //! `cache/remotecache/gha/ghatypes`. Its reader of TOML knows a name in any case.
 
 use toml::de::{DeTable, DeValue};

@@ -2,7 +2,7 @@
 //!
 //! An empty list is not the same as left out: it allows none but the frontend that buildkitd has itself, and so does `none`, which
 //! a parameter of a task can say too.
-//! Source: BuildKit v0.32.2, `frontend/gateway` (it compares the names of repositories); Docker's grammar of references.
+//! Source: BuildKit, `frontend/gateway` (it compares the names of repositories); Docker's grammar of references.
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;

@@ -9,10 +9,10 @@ use std::io;
 use std::iter;
 use std::process::ExitCode;
 
+use oci_image::boundary::outside::within_lines;
 use oci_image::daemon::DaemonError;
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::{BuildError, Stop};
-use oci_image::outside::within_lines;
 use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use crate::cancel::{Cancel, Cancelled};
+use crate::boundary::cancel::{Cancel, Cancelled};
 
 /// How often a writer that waits looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);

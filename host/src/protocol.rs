@@ -20,7 +20,7 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use serde::Serialize;
 
-use crate::outside::shown;
+use crate::boundary::outside::shown;
 
 /// How long a message may be, in bytes.
 // Real ones hold a few hundred; past this it is a mistake of the sender, and reading on would only cost memory.

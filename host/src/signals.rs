@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
-use oci_image::cancel::{Cancel, Cancelled};
+use oci_image::boundary::cancel::{Cancel, Cancelled};
 use oci_image::executor::Stop;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;

@@ -16,10 +16,10 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use oci_image::cancel::Cancel;
+use oci_image::boundary::cancel::Cancel;
+use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
 use oci_image::outlet::Outlet;
-use oci_image::outside::{shown, within_json, within_lines};
 use oci_image::progress::Mode;
 use serde::Serialize;
 

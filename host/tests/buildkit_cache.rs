@@ -13,11 +13,11 @@ use std::path::Path;
 use std::process::Command;
 
 use engine::{Context, Daemon, Outcome, program, sha256, solve, tar};
+use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::cache::{CacheExport, LocalCache};
 use oci_image::buildkit::content::ContentError;
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::solve::SolveError;
-use oci_image::handle::Directory;
 
 const STEP: &str = "RUN head -c 1000000 /dev/urandom > /noise";
 

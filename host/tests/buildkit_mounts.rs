@@ -12,12 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use engine::{Context, Daemon, solve};
+use oci_image::boundary::handle::Directory;
+use oci_image::boundary::regular_file::RegularFile;
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::secrets::{SECRET_LIMIT, Secret, SecretBytes, SecretSource};
 use oci_image::buildkit::solve::{Solve, SolveError};
 use oci_image::buildkit::ssh::SshAgent;
-use oci_image::handle::Directory;
-use oci_image::regular_file::RegularFile;
 
 const MOUNTS: &str = "RUN --mount=type=secret,id=file --mount=type=secret,id=text,required \
                       echo \"$(cat /run/secrets/file || echo none) $(wc -c < /run/secrets/text)\"\n";

@@ -15,11 +15,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use engine::{Context, Daemon, docker, files, sha256, solve, tar};
+use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::error::{LineRange, SolveFailure};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
 use oci_image::buildkit::solve::{Exporter, OfferedLayout, SolveError};
-use oci_image::handle::Directory;
 use tokio::sync::mpsc;
 
 fn failure(result: Result<impl std::fmt::Debug, SolveError>) -> SolveFailure {

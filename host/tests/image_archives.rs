@@ -13,9 +13,9 @@ use image_fixture::{
     CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, digest, gzip, has, run, saved,
     sha256,
 };
+use oci_image::boundary::regular_file::RegularFile;
 use oci_image::image::metadata::metadata;
 use oci_image::image::{Image, sources};
-use oci_image::regular_file::RegularFile;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 

@@ -11,8 +11,8 @@ use image_fixture::{
     CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, descriptor, gzip, saved,
     sha256,
 };
+use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::cache::{CacheImport, LocalCache};
-use oci_image::handle::Directory;
 use oci_image::image::Image;
 use serde_json::{Value, json};
 use tempfile::tempdir;

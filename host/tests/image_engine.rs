@@ -14,11 +14,11 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use image_fixture::{Tar, config, has, header, run, saved, sha256};
-use oci_image::handle::Directory;
+use oci_image::boundary::handle::Directory;
 use oci_image::image::Image;
 use oci_image::image::metadata::metadata;
+use oci_image::image::registry::Registry;
 use oci_image::image::rootfs::Rootfs;
-use oci_image::registry::Registry;
 use tar::EntryType;
 use tempfile::{TempDir, tempdir};
 

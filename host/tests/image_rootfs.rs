@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use image_fixture::{Tar, chain, header, run};
-use oci_image::handle::Directory;
+use oci_image::boundary::handle::Directory;
+use oci_image::boundary::outside::shown;
 use oci_image::image::rootfs::error::RootfsError;
 use oci_image::image::rootfs::{Lost, Rootfs, Summary};
-use oci_image::outside::shown;
 use tar::EntryType;
 use tempfile::{TempDir, tempdir};
 

@@ -10,15 +10,15 @@ mod engine;
 use std::fs;
 use std::path::Path;
 
+use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
 use oci_image::buildkit::solve::Solve;
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Built, Host};
-use oci_image::handle::Directory;
 use oci_image::image::Image;
+use oci_image::image::registry::Registry;
 use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
-use oci_image::registry::Registry;
 use serde_json::json;
 
 fn programs() -> Overrides {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use image_fixture::{Layout, MANIFEST, Tar, config, gzip, has, run, saved, sha256};
 use oci_image::image::Image;
-use oci_image::registry::Registry;
+use oci_image::image::registry::Registry;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 

@@ -12,7 +12,7 @@ use std::process::Command;
 
 use image_fixture::{Layout, Tar};
 use oci_image::image::Image;
-use oci_image::registry::Registry;
+use oci_image::image::registry::Registry;
 use serde_json::json;
 use tempfile::tempdir;
 

@@ -1,6 +1,6 @@
 //! Garbage collection of the daemon, where nobody configures it.
 //!
-//! Source: BuildKit v0.32.2, `cmd/buildkitd/config`: `GCPolicy`.
+//! Source: BuildKit, `cmd/buildkitd/config`: `GCPolicy`.
 
 /// The limits of each policy, by the setting.
 pub const LIMITS: [(&str, &str); 3] = [

@@ -1,7 +1,7 @@
 //! A mirror as people write it: a registry, perhaps with a path, perhaps as the URL that Docker's own configuration has.
 //!
 //! buildkitd is told the registry alone; that a URL begins with `http` is a setting of that registry.
-//! Source: BuildKit v0.32.2, `util/resolver` (it drops a scheme and the slashes at the end); Docker's `registry-mirrors`.
+//! Source: BuildKit, `util/resolver` (it drops a scheme and the slashes at the end); Docker's `registry-mirrors`.
 
 /// A mirror without what its registry is not called by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

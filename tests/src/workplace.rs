@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use oci_image::outside::is_unruly;
+use oci_image::boundary::outside::is_unruly;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

@@ -15,7 +15,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use oci_image::handle::Directory;
+use oci_image::boundary::handle::Directory;
 use oci_image::image::rootfs::Rootfs;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::attacks;

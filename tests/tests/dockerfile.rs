@@ -71,7 +71,7 @@ fn programs_are_tools_of_the_modules_that_pin_their_versions() {
 
 #[test]
 fn program_is_linked_as_make_build_links_it() {
-    let flags = "--config host/build/static.toml";
+    let flags = "--config host/static.toml";
 
     assert!(text("Dockerfile").contains(flags));
     assert!(text("Makefile").contains(flags));

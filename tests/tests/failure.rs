@@ -6,7 +6,7 @@
     reason = "keys of an object read best where they are used, without a borrow"
 )]
 
-use oci_image::handle::Directory;
+use oci_image::boundary::handle::Directory;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 

@@ -11,48 +11,6 @@ use std::process::Command;
 use oci_image_tests::attacks;
 use oci_image_tests::engine::checkout;
 
-/// Each room of `host/src`, and what it may import of the others, beside `outside`. `main.rs` and `cli.rs` may import all.
-const ROOMS: &[(&str, &[&str])] = &[
-    ("protocol", &[]),
-    ("yaml", &["json_string", "secret_name"]),
-    ("task", &["json_string", "secret_name", "idiom"]),
-    ("idiom", &[]),
-    ("json_string", &[]),
-    ("secret_name", &[]),
-    ("planner", &["cancel", "regular_file", "secret_name"]),
-    ("diagnostics", &["planner"]),
-    (
-        "executor",
-        &[
-            "planner",
-            "daemon",
-            "buildkit",
-            "registry",
-            "image",
-            "progress",
-            "blocking",
-            "cancel",
-            "handle",
-            "outlet",
-            "regular_file",
-        ],
-    ),
-    ("daemon", &["blocking"]),
-    ("buildkit", &["cancel", "handle", "regular_file"]),
-    ("registry", &["image"]),
-    ("image", &["cancel", "handle", "regular_file"]),
-    ("progress", &["buildkit"]),
-    ("blocking", &[]),
-    ("cancel", &[]),
-    ("handle", &["regular_file"]),
-    ("outlet", &["cancel"]),
-    ("regular_file", &[]),
-    ("outside", &[]),
-];
-
-/// What `progress` may know of `buildkit`: its types, not its client.
-const PROGRESS_KNOWS: &[&str] = &["status", "error", "login"];
-
 /// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
 /// they may read addresses.
 const OUTSIDE: &[&str] = &["fs", "net", "time", "env", "thread", "process"];
@@ -67,41 +25,13 @@ const FILE_LIMIT: usize = 500;
 
 // --- rooms -----------------------------------------------------------------------------------------------------------
 
-#[test]
-fn room_imports_only_the_rooms_that_the_design_allows() {
-    let source = checkout().join("host/src");
-    let mut offenders = Vec::new();
-    for file in rust_files(&source) {
-        let Some((room, allowed)) = room_of(&file, &source) else {
-            continue;
-        };
-        for import in imports(&file.code) {
-            let is_allowed = allowed.contains(&import[0].as_str()) || import[0] == "outside";
-            if import[0] != room && !is_allowed {
-                offenders.push(format!("{} imports `{}`", file.name, import[0]));
-            }
-            if room == "progress"
-                && import[0] == "buildkit"
-                && !PROGRESS_KNOWS.contains(&import[1].as_str())
-            {
-                offenders.push(format!("{} imports `buildkit::{}`", file.name, import[1]));
-            }
-        }
-        let depth = depth_in(&file, &source);
-        if file.code.contains(&"super::".repeat(depth)) {
-            offenders.push(format!("{} leaves its room by `super::`", file.name));
-        }
-    }
-    assert_eq!(offenders, Vec::<String>::new());
-}
-
 /// What an error names may come from outside: a terminal's commands, the end of our line (`outside`).
 #[test]
 fn no_error_shows_a_text_as_it_is() {
     // Reports are made of lines that are safe to show, and reasons are the system's.
     const OWN: [&str; 3] = ["report", "reason", "tried"];
     let mut offenders = Vec::new();
-    for file in rust_files(&checkout().join("host/src")) {
+    for file in rust_files(&checkout().join("host")) {
         let attributes = file.code.split("#[error(").skip(1);
         for attribute in attributes {
             let (message, fields) = attribute.split_once(")]").expect("an attribute ends");
@@ -128,25 +58,12 @@ fn no_error_shows_a_text_as_it_is() {
     assert_eq!(offenders, Vec::<String>::new());
 }
 
-#[test]
-fn every_room_of_the_host_is_in_the_table() {
-    let root = fs::read_to_string(checkout().join("host/src/lib.rs")).unwrap();
-    let known: BTreeSet<&str> = ROOMS.iter().map(|(room, _)| *room).collect();
-
-    let unknown: Vec<String> = declared_modules(&root)
-        .into_iter()
-        .filter(|module| !known.contains(module.as_str()))
-        .collect();
-
-    assert_eq!(unknown, Vec::<String>::new());
-}
-
 /// A room calls down, and so do the files within it. A module and those inside of it are one noun: they may use each other.
 #[test]
 fn no_files_import_each_other_in_a_loop() {
     let mut found = BTreeSet::new();
-    for part in ["schema", "guest", "host", "tests"] {
-        let files = rust_files(&checkout().join(part).join("src"));
+    for member in members_of_the_workspace() {
+        let files = rust_files(&checkout().join(member).join("src"));
         let arrows = arrows(&files);
         for (file, imported) in &arrows {
             for other in imported {
@@ -195,14 +112,45 @@ fn product_links_neither_a_compiler_nor_the_planner_itself() {
     assert!(!tree.contains("oci-image-guest"));
 }
 
+/// Cargo keeps the borders between crates; these are the borders. The crate that runs a plan may use all.
 #[test]
-fn contracts_depend_on_no_other_room() {
-    let ours: Vec<String> = dependencies("oci-image-schema")
-        .into_iter()
-        .filter(|name| name.starts_with("oci-image"))
-        .collect();
+fn crate_uses_only_the_crates_below_it() {
+    let below: &[(&str, &[&str])] = &[
+        ("oci-image-schema", &[]),
+        ("oci-image-boundary", &[]),
+        ("oci-image-guest", &["oci-image-schema"]),
+        ("oci-image-buildkit", &["oci-image-boundary"]),
+        ("oci-image-daemon", &["oci-image-boundary"]),
+        ("oci-image-image", &["oci-image-boundary"]),
+        ("oci-image-planner", &["oci-image-boundary", "oci-image-schema"]),
+        ("oci-image-progress", &["oci-image-boundary", "oci-image-buildkit"]),
+    ];
+    for (name, may_use) in below {
+        let mut ours = dependencies(name);
+        ours.retain(|used| used.starts_with("oci-image") && used != name);
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        assert_eq!(ours, *may_use, "{name}");
+    }
+}
 
-    assert_eq!(ours, ["oci-image-schema"]);
+#[test]
+fn client_alone_brings_neither_sandbox_nor_command_line() {
+    let tree = dependencies("oci-image-buildkit");
+
+    assert!(tree.contains("tonic"), "the tree of the client was read");
+    for foreign in ["wasmtime", "wasmtime-wasi", "clap", "annotate-snippets"] {
+        assert!(!tree.contains(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn sandbox_is_the_business_of_the_planner_alone() {
+    for member in members_of_the_workspace() {
+        let manifest = fs::read_to_string(checkout().join(&member).join("Cargo.toml")).unwrap();
+        let normal = manifest.split("-dependencies]").next().unwrap_or_default();
+        let names = normal.contains("\nwasmtime");
+        assert_eq!(names, member == "host/planner", "{member}");
+    }
 }
 
 // --- modules ---------------------------------------------------------------------------------------------------------
@@ -294,10 +242,8 @@ fn no_test_is_switched_off() {
 
 #[test]
 fn crate_obeys_the_lints_of_the_workspace() {
-    let workspace = fs::read_to_string(checkout().join("Cargo.toml")).unwrap();
-    let members = between(&workspace, "\nmembers = [", "]");
-    for member in members.split(',').map(|name| name.trim().trim_matches('"')) {
-        let manifest = fs::read_to_string(checkout().join(member).join("Cargo.toml")).unwrap();
+    for member in members_of_the_workspace() {
+        let manifest = fs::read_to_string(checkout().join(&member).join("Cargo.toml")).unwrap();
         assert!(
             manifest.contains("[lints]\nworkspace = true\n"),
             "{member}/Cargo.toml"
@@ -426,6 +372,16 @@ fn changelog_has_a_place_for_what_is_not_released() {
 
 // --- reading ---------------------------------------------------------------------------------------------------------
 
+/// The directories of the crates.
+fn members_of_the_workspace() -> Vec<String> {
+    let workspace = fs::read_to_string(checkout().join("Cargo.toml")).unwrap();
+    between(&workspace, "\nmembers = [", "]")
+        .split(',')
+        .map(|name| name.trim().trim_matches('"').to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
 /// A Rust file of ours.
 struct Source {
     /// Its path from the checkout.
@@ -491,50 +447,6 @@ fn without_tests(text: &str) -> String {
     lines[..end]
         .iter()
         .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
-        .collect()
-}
-
-/// The room that a file of the host belongs to, with what it may import; none for the crate's root and the program.
-fn room_of(file: &Source, source: &Path) -> Option<(&'static str, &'static [&'static str])> {
-    let path = checkout().join(&file.name);
-    let first = path.strip_prefix(source).ok()?.iter().next()?;
-    let room = Path::new(first).file_stem()?;
-    ROOMS
-        .iter()
-        .find(|(name, _)| room == *name)
-        .map(|(name, allowed)| (*name, *allowed))
-}
-
-/// How many modules deep a file of the host stands: 1 for a room itself, from where one `super` leaves it.
-fn depth_in(file: &Source, source: &Path) -> usize {
-    let path = checkout().join(&file.name);
-    let below = path
-        .strip_prefix(source)
-        .map_or(0, |path| path.iter().count());
-    if file.name.ends_with("/mod.rs") {
-        below - 1
-    } else {
-        below
-    }
-}
-
-/// The first two names of each path that starts at `crate::`; the second is empty where there is none.
-fn imports(code: &str) -> Vec<[String; 2]> {
-    code.split("crate::")
-        .skip(1)
-        .flat_map(|rest| match rest.strip_prefix('{') {
-            Some(group) => members(group),
-            None => vec![rest],
-        })
-        .map(|path| {
-            let first = word(path);
-            let second = path[first.len()..]
-                .strip_prefix("::")
-                .map(word)
-                .unwrap_or_default();
-            [first, second]
-        })
-        .filter(|path| !path[0].is_empty())
         .collect()
 }
 
@@ -712,18 +624,6 @@ fn dependencies(package: &str) -> BTreeSet<String> {
 // --- the reading itself ----------------------------------------------------------------------------------------------
 
 #[test]
-fn imports_are_found_alone_in_groups_and_in_expressions() {
-    let code = "use crate::image::tar;\nuse crate::{daemon::{Daemon, Options}, registry};\nlet a = crate::progress::new();";
-
-    let found: Vec<String> = imports(code)
-        .into_iter()
-        .map(|path| path.join("/"))
-        .collect();
-
-    assert_eq!(found, ["image/tar", "daemon/", "registry/", "progress/new"]);
-}
-
-#[test]
 fn paths_are_read_from_where_they_start() {
     let code = "mod n;\nuse n::O;\nuse crate::a::{self, b::{C, D}, e};\nuse super::super::f::G;\nlet h = self::i::new(std::j::k());\nuse l::m;";
 
@@ -742,5 +642,5 @@ fn paths_are_read_from_where_they_start() {
 fn comments_and_test_modules_are_not_code() {
     let text = "//! See [`crate::a`].\nuse crate::b; // not crate::c\n#[cfg(test)]\nmod tests {\n    use crate::d;\n}\n";
 
-    assert_eq!(imports(&without_tests(text)), [["b", ""]]);
+    assert_eq!(paths(&without_tests(text), &[]), [["b"]]);
 }

@@ -11,7 +11,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 
 use oci_image::image::Image;
-use oci_image::registry::Registry;
+use oci_image::image::registry::Registry;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::base::{Layer, architecture};
 use oci_image_tests::engine;

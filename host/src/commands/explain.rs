@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use oci_image::outside::shown;
+use oci_image::boundary::outside::shown;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
 

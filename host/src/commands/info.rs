@@ -3,8 +3,8 @@
 use std::io::{self, IsTerminal};
 
 use clap::CommandFactory;
+use oci_image::boundary::outside::shown;
 use oci_image::diagnostics;
-use oci_image::outside::shown;
 use oci_image::planner::Planner;
 use oci_image::progress::Mode;
 use oci_image::protocol::{self, InfoShape, ProtocolError, ResponseFile};

@@ -20,7 +20,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use oci_image::outside::shown;
+use oci_image::boundary::outside::shown;
 use oci_image::progress::Mode;
 
 use crate::cli::{Cli, Color, Command, Progress};

@@ -5,7 +5,7 @@
 use oci_image_schema::diagnostic::Diagnostic;
 
 use super::Report;
-use crate::outside::is_unruly;
+use crate::boundary::outside::is_unruly;
 
 /// A workflow command for each diagnostic.
 #[must_use]

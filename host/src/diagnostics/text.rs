@@ -7,7 +7,7 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
 use super::{Position, Report, Spot};
-use crate::outside::is_unruly;
+use crate::boundary::outside::is_unruly;
 
 /// How many lines are shown before and after the place.
 const CONTEXT_LINES: usize = 2;

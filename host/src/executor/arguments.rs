@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::boundary::outside::{listed, shown};
 use crate::executor::opened::Opened;
 use crate::executor::surroundings;
-use crate::outside::{listed, shown};
 use crate::planner::checked_plan::CheckedPlan;
 
 /// Arguments that need no declaration.

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::blocking::blocking;
+use crate::boundary::blocking::blocking;
 use crate::buildkit::cache::{CacheError, CacheImport, LocalCache};
 use crate::buildkit::content::ContentError;
 use crate::buildkit::fault::{Fault, chain};

@@ -6,7 +6,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use crate::handle::Directory;
+use crate::boundary::handle::Directory;
 use crate::progress::ContextName;
 
 /// How many names of a directory are looked at.

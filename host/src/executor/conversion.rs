@@ -9,7 +9,7 @@
 //! Else one attempt more is made after an archive turned out to hold one; most of it is cached.
 //!
 //! Reads: staged archives. Writes: `converts-layers` in the daemon's root. Unknown here: solves.
-//! Source: BuildKit v0.32.2, `cache/blobs.go`, `cache/remote.go`.
+//! Source: BuildKit, `cache/blobs.go`, `cache/remote.go`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use oci_image_schema::plan::ImageFormat;
 
-use crate::blocking::blocking;
+use crate::boundary::blocking::blocking;
 use crate::executor::outputs::Staging;
 use crate::executor::{Host, exports};
 

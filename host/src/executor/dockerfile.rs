@@ -13,9 +13,9 @@ use std::path::Path;
 use oci_image_schema::plan::{AttributeValue, Solve};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
+use crate::boundary::handle::{Directory, real_path};
 use crate::executor::BuildError;
 use crate::executor::work::{Work, unopened};
-use crate::handle::{Directory, real_path};
 use crate::planner::checked_plan::CheckedPlan;
 
 /// The local that holds the Dockerfile, and the frontend attribute that names it there.

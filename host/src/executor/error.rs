@@ -5,20 +5,20 @@ use std::io;
 use std::iter;
 use std::path::PathBuf;
 
+use crate::boundary::cancel::Cancelled;
+use crate::boundary::outside::shown;
 use crate::buildkit::cache::CacheError;
 use crate::buildkit::client::ConnectError;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
-use crate::cancel::Cancelled;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::Stop;
 use crate::executor::outputs::OutputError;
 use crate::image::error::ImageError;
+use crate::image::registry::RegistryError;
 use crate::image::rootfs::error::RootfsError;
-use crate::outside::shown;
-use crate::registry::RegistryError;
 
 /// Why a build left nothing.
 #[derive(Debug, thiserror::Error)]

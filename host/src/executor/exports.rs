@@ -12,11 +12,11 @@ use std::sync::Arc;
 use oci_image_schema::plan::{ImageExport, ImageFormat};
 use oci_spec::image::Digest;
 
+use crate::boundary::cancel::Cancel;
+use crate::boundary::handle::{Directory, Found};
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
-use crate::cancel::Cancel;
 use crate::executor::outputs::Staging;
-use crate::handle::{Directory, Found};
 use crate::image::claim::{self, Claim};
 use crate::image::error::ImageError;
 use crate::image::rootfs::{Rootfs, Summary};

@@ -8,15 +8,15 @@ use std::path::PathBuf;
 
 use oci_image_schema::plan;
 
+use crate::boundary::handle::Found;
+use crate::boundary::regular_file::RegularFile;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::ssh::SshAgent;
 use crate::executor::BuildError;
 use crate::executor::work::{Work, unopened};
-use crate::handle::Found;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
-use crate::regular_file::RegularFile;
 
 // What the planner lets pass, the session hands over.
 const _: () = assert!(workspace::SECRET_LIMIT == secrets::SECRET_LIMIT);

@@ -43,17 +43,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::blocking::blocking;
+use crate::boundary::blocking::blocking;
+use crate::boundary::cancel::Cancel;
 use crate::buildkit::docker_config::DockerConfig;
 use crate::buildkit::login::Credentials;
-use crate::cancel::Cancel;
 use crate::daemon::{self, Daemon, LogSink, Options, Overrides, Privileges, Programs};
 use crate::image::Image;
+use crate::image::registry::Registry;
 use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 use crate::progress::{DaemonLog, Mode};
-use crate::registry::Registry;
 
 pub use error::BuildError;
 pub use solves::Built;

@@ -11,11 +11,11 @@ use std::path::PathBuf;
 
 use oci_image_schema::plan::Solve;
 
+use crate::boundary::handle::{Directory, Found};
 use crate::executor::BuildError;
 use crate::executor::dockerfile::{Dockerfile, LOCAL};
 use crate::executor::lent::Lent;
 use crate::executor::work::{Work, unopened};
-use crate::handle::{Directory, Found};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
 

@@ -17,9 +17,9 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
-use crate::handle::{self, Directory};
-use crate::outside::shown;
-use crate::regular_file::RegularFile;
+use crate::boundary::handle::{self, Directory};
+use crate::boundary::outside::shown;
+use crate::boundary::regular_file::RegularFile;
 
 /// Name of the staging directory. It is fixed, so that the next build finds what a killed one left.
 const STAGING: &str = ".oci-image-partial";

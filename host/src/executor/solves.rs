@@ -14,6 +14,8 @@ use oci_spec::image::{Digest, DigestAlgorithm};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::boundary::cancel::{Cancel, Cancelled};
+use crate::boundary::handle::Directory;
 use crate::buildkit::cache::{CacheExport, CacheImport};
 use crate::buildkit::client::Client;
 use crate::buildkit::local::Local;
@@ -21,18 +23,16 @@ use crate::buildkit::logins::Logins;
 use crate::buildkit::registries::Registries;
 use crate::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use crate::buildkit::status::Status;
-use crate::cancel::{Cancel, Cancelled};
 use crate::executor::conversion::Conversion;
 use crate::executor::failure::failed;
 use crate::executor::outputs::Staging;
 use crate::executor::work::Work;
 use crate::executor::{BuildError, Engine, Host, cache, dockerfile, exports, snapshot};
-use crate::handle::Directory;
+use crate::image::registry::Registry;
 use crate::image::sources;
 use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{self, Progress, SolveId};
-use crate::registry::Registry;
 
 /// Reports on their way to whoever shows them; the daemon waits while they are not taken.
 const REPORTS_IN_FLIGHT: usize = 2;

@@ -3,24 +3,24 @@
 //! Only looked at once a solve has failed. What stands in the context leads nowhere outside of it.
 //!
 //! Reads: the context, and the `.dockerignore` that counts for it. Writes: nothing. Unknown here: what a person is told.
-//! Source: BuildKit v0.32.2, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
+//! Source: BuildKit, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use oci_image_schema::plan::Solve;
 
+use crate::boundary::handle::Directory;
+use crate::boundary::outside::shown;
+use crate::boundary::regular_file;
 use crate::buildkit::error::{LineRange, SolveFailure, Source};
 use crate::buildkit::ignore::{self, Inherited, Matcher};
 use crate::buildkit::walk::Root;
 use crate::executor::context;
 use crate::executor::dockerfile::Dockerfile;
 use crate::executor::opened::Opened;
-use crate::handle::Directory;
-use crate::outside::shown;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::ContextName;
-use crate::regular_file;
 
 /// How much of a file is read: a list of patterns, the first line of a script.
 const MOST_BYTES: u64 = 1 << 20;

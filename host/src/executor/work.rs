@@ -8,9 +8,9 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use crate::boundary::handle::{Directory, Found};
+use crate::boundary::outside::shown;
 use crate::executor::BuildError;
-use crate::handle::{Directory, Found};
-use crate::outside::shown;
 
 /// A working directory, and what leads out of it without being written so.
 pub(super) struct Work {

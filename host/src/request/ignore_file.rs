@@ -1,13 +1,13 @@
 //! Ignore files: what the frontend reads of a context beside the Dockerfile. The planner is not asked about them.
 //!
 //! Reads: what stands at their places. Writes: nothing. Unknown here: what is in them.
-//! Source: BuildKit v0.32.2, `frontend/dockerui`.
+//! Source: BuildKit, `frontend/dockerui`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use oci_image::boundary::regular_file;
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::regular_file;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::{AttributeValue, Solve};

@@ -26,7 +26,7 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use oci_image::cancel::Cancel;
+use oci_image::boundary::cancel::Cancel;
 use oci_image::diagnostics::Report;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::inline_secrets::{self, Hidden, SecretBytes};

@@ -11,9 +11,9 @@ use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::time::Duration;
 
-use oci_image::cancel::Cancelled;
+use oci_image::boundary::cancel::Cancelled;
+use oci_image::boundary::regular_file::READING;
 use oci_image::progress::Mode;
-use oci_image::regular_file::READING;
 use rustix::fs::Mode as Permissions;
 use rustix::io::Errno;
 

@@ -26,7 +26,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
 
 use crate::idiom;
-use crate::secret_name;
+use crate::planner::secret_name;
 
 use self::segment::Segment;
 use self::variable::{Role, Variable};

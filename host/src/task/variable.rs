@@ -9,7 +9,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
 use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
 
-use crate::secret_name;
+use crate::planner::secret_name;
 
 /// What is shown of a secret, however long it is.
 const MASK: &str = "********";

@@ -12,7 +12,7 @@ use saphyr_parser::ScalarStyle;
 
 use super::places::{Form, Places, Segment, wide};
 use super::tag;
-use crate::secret_name;
+use crate::planner::secret_name;
 
 pub(super) fn mask(text: &str, places: &Places, json: &str, masked: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();

@@ -15,12 +15,12 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
 use oci_image::buildkit::sink::FileSink;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::buildkit::status::Status;
-use oci_image::handle::Directory;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::sync::mpsc;

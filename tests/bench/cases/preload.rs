@@ -10,7 +10,7 @@ use std::{
 };
 
 use oci_image::image::Image;
-use oci_image::registry::Registry;
+use oci_image::image::registry::Registry;
 use serde_json::json;
 use tokio::runtime::Runtime;
 

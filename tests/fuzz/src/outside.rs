@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use oci_image::outside::{LONGEST, is_unruly, shown, within_lines};
+use oci_image::boundary::outside::{LONGEST, is_unruly, shown, within_lines};
 
 pub(crate) fn run(bytes: &[u8]) {
     let line = shown(OsStr::from_bytes(bytes)).to_string();

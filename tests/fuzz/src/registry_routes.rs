@@ -8,7 +8,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use oci_image::image::Image;
-use oci_image::registry::Registry;
+use oci_image::image::registry::Registry;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Runtime;
 

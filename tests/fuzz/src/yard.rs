@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use oci_image::handle::Directory;
+use oci_image::boundary::handle::Directory;
 use oci_image::image::rootfs::Rootfs;
 use oci_image::image::rootfs::error::RootfsError;
 use tempfile::TempDir;

@@ -1,0 +1,15 @@
+//! What comes from outside, held: a path is followed once, a text is shown without commands, and whoever waits can be called off.
+//!
+//! - [`handle`]: what a path leads to, followed once and held; and what grows beside its final name.
+//! - [`regular_file`]: files that are opened where nobody knows what stands.
+//! - [`outside`]: texts from outside as they may be shown.
+//! - [`cancel`]: how work that blocks is asked to end early.
+//! - [`blocking`]: such work, for those who await it.
+//!
+//! Below all other rooms. Unknown here: requests, daemons, images.
+
+pub mod blocking;
+pub mod cancel;
+pub mod handle;
+pub mod outside;
+pub mod regular_file;

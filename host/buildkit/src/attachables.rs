@@ -1,0 +1,251 @@
+//! The attachables of one solve: what the daemon may call, and what came of it on our side.
+//!
+//! Nothing is published before the daemon has reported success, and its word is not enough: each exporter with a sink has sent
+//! one whole stream, and nothing that it needed has failed here. Then the cache goes first, because a cache without its image
+//! is harmless.
+//!
+//! Reads and writes: through sinks, stores and the cache. Unknown here: the channel (`client`).
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
+use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
+use bollard_buildkit_proto::moby::filesync::v1::file_send_server::FileSendServer;
+use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
+use tokio::sync::mpsc;
+use tonic::Status;
+
+use crate::auth::{Auth, UsedLogins};
+use crate::cache::{CacheError, CacheExport, CacheImport, Lease, LocalCache};
+use crate::containerd::{self, ContentServer};
+use crate::content::Content;
+use crate::fault::{Fault, Faults};
+use crate::filesend::{FileSend, Inbox, Unsound};
+use crate::filesync::FileSync;
+use crate::layout::{Layout, LayoutStage};
+use crate::repositories::Repositories;
+use crate::secrets::Secrets;
+use crate::session::Services;
+use crate::sink::Received;
+use crate::solve::{self, Exporter, Solve, SolveError, Solved};
+use crate::ssh::Ssh;
+use crate::store::{Access, Store};
+
+/// Size of the largest message of an exporter's stream, in bytes: BuildKit cuts at 3 MiB.
+const CHUNK_LIMIT: usize = 4 << 20;
+/// Size of the largest message of an agent's stream, in bytes: the daemon passes pieces of 32 KiB.
+const AGENT_LIMIT: usize = 1 << 20;
+/// Size of the largest message of a service that is asked by names alone, in bytes.
+const NAMES_LIMIT: usize = 64 << 10;
+
+/// The attachables of one solve, seen from our side.
+pub(crate) struct Attachables {
+    received: Inbox,
+    faults: Faults,
+    logins: UsedLogins,
+    sinks_ended: mpsc::Receiver<Infallible>,
+    layout: Option<LayoutStage>,
+    cache: Option<CacheUpdate>,
+}
+
+/// The local cache that a solve exports to.
+struct CacheUpdate {
+    cache: LocalCache,
+    tag: String,
+    lease: Lease,
+}
+
+impl Attachables {
+    /// Everything that `solve` offers to the daemon; passwords are for the `repositories` that it names.
+    pub(crate) async fn new(
+        solve: &Solve,
+        repositories: &Repositories,
+    ) -> Result<(Self, Services), SolveError> {
+        let cache = CacheUpdate::new(&solve.cache_exports).await?;
+        let faults = Faults::default();
+        let logins = UsedLogins::default();
+        let layout = stage(&solve.exporters)?;
+
+        let mut services = Services::default();
+        let (_, health) = tonic_health::server::health_reporter();
+        let health = health.max_decoding_message_size(NAMES_LIMIT);
+        services.add(&["Check", "Watch"], health);
+        let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
+        let filesync = FileSync::new(solve.locals.clone(), unsent);
+        services.add(&["DiffCopy"], filesync);
+        let sinks = solve.exporters.iter().map(Exporter::sink).collect();
+        let unkept = faults.recorder(|(exporter, source)| Fault::Sink { exporter, source });
+        let (filesend, received, sinks_ended) = FileSend::new(sinks, unkept);
+        services.add(
+            &["DiffCopy"],
+            FileSendServer::new(filesend).max_decoding_message_size(CHUNK_LIMIT),
+        );
+        let unanswered = faults.recorder(|(host, source)| Fault::Credentials { host, source });
+        let auth = Auth::new(
+            solve.logins.clone(),
+            repositories.clone(),
+            logins.clone(),
+            unanswered,
+        );
+        services.add(
+            &[
+                "Credentials",
+                "FetchToken",
+                "GetTokenAuthority",
+                "VerifyTokenAuthority",
+            ],
+            AuthServer::new(auth).max_decoding_message_size(NAMES_LIMIT),
+        );
+        let secrets = Secrets::new(solve.secrets.clone(), faults.recorder(Fault::Secret));
+        services.add(
+            &["GetSecret"],
+            SecretsServer::new(secrets).max_decoding_message_size(NAMES_LIMIT),
+        );
+        let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
+        services.add(
+            &["CheckAgent", "ForwardAgent"],
+            SshServer::new(ssh).max_decoding_message_size(AGENT_LIMIT),
+        );
+        let stores = stores(solve, layout.as_ref());
+        let content = Content::new(stores, faults.recorder(Fault::Content));
+        services.add(containerd::METHODS, ContentServer::new(content));
+        Ok((
+            Self {
+                received,
+                faults,
+                logins,
+                sinks_ended,
+                layout,
+                cache,
+            },
+            services,
+        ))
+    }
+
+    /// Waits for the sinks, then publishes what was received, or gives it up.
+    pub(crate) async fn finish(
+        mut self,
+        response: Result<HashMap<String, String>, Status>,
+    ) -> Result<Solved, SolveError> {
+        // Sinks end by themselves now that the session is closed; nobody sends into this channel.
+        let _ = self.sinks_ended.recv().await;
+        let response = match response {
+            Ok(response) => response,
+            Err(status) => {
+                return Err(SolveError::from_status(
+                    status,
+                    self.faults.take(),
+                    self.logins.take(),
+                ));
+            }
+        };
+        if let Some(fault) = self.faults.take().filter(Fault::spoils_a_success) {
+            return Err(SolveError::Failed {
+                failure: Box::default(),
+                cause: Some(Box::new(fault)),
+                logins: self.logins.take(),
+            });
+        }
+        let received = self.received.take()?;
+        let solved = Solved {
+            exporter_response: response.into_iter().collect(),
+            cache_failure: None,
+        };
+        tokio::task::spawn_blocking(move || self.publish(received, solved))
+            .await
+            .unwrap_or_else(|panic| {
+                Err(SolveError::Publish {
+                    source: panic.into(),
+                })
+            })
+    }
+
+    fn publish(self, received: Vec<Received>, mut solved: Solved) -> Result<Solved, SolveError> {
+        if let Some(update) = self.cache {
+            solved.cache_failure = update.finish(solved.cache_manifest()).err();
+        }
+        received
+            .into_iter()
+            .try_for_each(Received::publish)
+            .map_err(|source| SolveError::Publish { source })?;
+        if let Some(stage) = self.layout {
+            stage.publish(solved.descriptor().unwrap_or_default())?;
+        }
+        Ok(solved)
+    }
+}
+
+impl From<Unsound> for SolveError {
+    fn from(unsound: Unsound) -> Self {
+        match unsound {
+            Unsound::NotWhole { exporter } => Self::NotWhole { exporter },
+            Unsound::Doubled { exporter } => Self::Doubled { exporter },
+        }
+    }
+}
+
+impl CacheUpdate {
+    async fn new(exports: &[CacheExport]) -> Result<Option<Self>, CacheError> {
+        let local = exports.iter().find_map(|export| match export {
+            CacheExport::Local { directory, tag, .. } => Some((directory, tag)),
+            CacheExport::Remote { .. } => None,
+        });
+        let Some((directory, tag)) = local else {
+            return Ok(None);
+        };
+        let cache = LocalCache::new(directory.clone());
+        let lease = cache.lease().await?;
+        Ok(Some(Self {
+            cache,
+            tag: tag.clone(),
+            lease,
+        }))
+    }
+
+    /// Gives the tag to what the daemon has sent, and tidies; a solve without steps sends nothing.
+    fn finish(self, manifest: Option<&str>) -> Result<(), CacheError> {
+        if let Some(manifest) = manifest {
+            self.cache.put(&self.tag, manifest)?;
+        }
+        drop(self.lease);
+        self.cache.prune()
+    }
+}
+
+fn stage(exporters: &[Exporter]) -> Result<Option<LayoutStage>, SolveError> {
+    let directory = exporters.iter().find_map(|exporter| match exporter {
+        Exporter::OciLayout {
+            directory, name, ..
+        } => Some((directory, name)),
+        Exporter::Docker { .. } | Exporter::Oci { .. } | Exporter::Tar { .. } => None,
+    });
+    Ok(directory
+        .map(|(directory, name)| LayoutStage::new(directory, name))
+        .transpose()?)
+}
+
+/// The stores that the daemon may name, by the names that BuildKit gives them.
+fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Store> {
+    let mut stores = HashMap::new();
+    for (index, import) in solve.cache_imports.iter().enumerate() {
+        if let CacheImport::Local { directory, .. } = import {
+            let name = format!("local:{}", solve::import_name(index));
+            stores.insert(name, Store::new(directory.clone(), Access::ReadVerified));
+        }
+    }
+    for export in &solve.cache_exports {
+        if let CacheExport::Local { directory, .. } = export {
+            let name = format!("local:{}", solve::EXPORT_NAME);
+            stores.insert(name, Store::new(directory.clone(), Access::Write));
+        }
+    }
+    for offered in &solve.layouts {
+        let layout = Layout::new(offered.directory.clone());
+        stores.insert(format!("oci:{}", offered.name), layout.store(Access::Read));
+    }
+    if let Some(stage) = layout {
+        stores.insert("export".to_owned(), stage.layout().store(Access::Write));
+    }
+    stores
+}

@@ -1,0 +1,209 @@
+//! The client: a channel to the daemon, and solves over it.
+//!
+//! A solve owns everything it starts: dropping its future cancels the solve in the daemon and ends its session.
+//!
+//! Reads and writes: the daemon's socket. Unknown here: what an attachable serves.
+//! Source: BuildKit, `api/services/control`.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::time::Duration;
+
+use bollard_buildkit_proto::moby::buildkit::v1::InfoRequest;
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use hyper_util::rt::TokioIo;
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::attachables::Attachables;
+use crate::local;
+use crate::reports::Reports;
+use crate::repositories::Repositories;
+use crate::session::{self, MESSAGE_LIMIT, Session};
+use crate::solve::{Solve, SolveError, Solved};
+use crate::status::Status;
+use oci_image_boundary::outside::shown;
+
+/// How long the daemon may be silent about a solve that is over before we stop listening.
+// The daemon ends the stream by itself within milliseconds, unless the solve failed before it had a build graph.
+const STATUS_DEADLINE: Duration = Duration::from_secs(2);
+
+/// A client of one daemon. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Channel,
+}
+
+/// Who the daemon says it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Info {
+    /// BuildKit's version: `v0.32.2`.
+    pub version: String,
+    /// The commit it was built from.
+    pub revision: String,
+}
+
+/// Why a daemon cannot be talked to.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nobody answers on the socket.
+    #[error("no daemon answers on `{}`", shown(socket))]
+    Connect {
+        /// The daemon's socket.
+        socket: PathBuf,
+        /// What the system or the transport answered.
+        source: tonic::transport::Error,
+    },
+    /// The daemon does not say who it is.
+    #[error("the daemon does not tell its version")]
+    Info {
+        /// What it answered.
+        source: Box<tonic::Status>,
+    },
+}
+
+/// Who is told of the reports of one solve.
+struct Watching<'solve> {
+    repositories: &'solve Repositories,
+    status: mpsc::Sender<Status>,
+    /// Ends with the solve.
+    ended: mpsc::Receiver<Infallible>,
+}
+
+impl Watching<'_> {
+    /// What comes of a wait for the daemon, unless it is silent for too long after the solve has ended. Only the daemon's silence
+    /// counts: whoever takes the reports may be as slow as they like.
+    async fn unless_silent<T>(&mut self, wait: impl Future<Output = T>) -> Option<T> {
+        let mut wait = pin!(wait);
+        tokio::select! {
+            biased;
+            done = wait.as_mut() => return Some(done),
+            _ = self.ended.recv() => {}
+        }
+        tokio::time::timeout(STATUS_DEADLINE, wait).await.ok()
+    }
+
+    async fn pass_on(&self, report: Status) {
+        self.repositories.note(&report);
+        // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
+        let _ = self.status.send(report).await;
+    }
+}
+
+impl Client {
+    /// Connects to the daemon that listens on a Unix socket.
+    ///
+    /// # Errors
+    /// [`ConnectError::Connect`] if nobody listens. A socket may accept before its daemon serves: ask [`Client::info`].
+    pub async fn connect(socket: &Path) -> Result<Self, ConnectError> {
+        let path = socket.to_owned();
+        let connector = tower::service_fn(move |_| {
+            let path = path.clone();
+            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+        });
+        // No keepalive pings: the daemon closes a connection that sends them more often than every five minutes.
+        let channel = Endpoint::from_static("http://buildkitd")
+            .http2_max_header_list_size(MESSAGE_LIMIT as u32)
+            .connect_with_connector(connector)
+            .await
+            .map_err(|source| ConnectError::Connect {
+                socket: socket.to_owned(),
+                source,
+            })?;
+        Ok(Self { channel })
+    }
+
+    /// Asks the daemon who it is.
+    ///
+    /// # Errors
+    /// [`ConnectError::Info`].
+    pub async fn info(&self) -> Result<Info, ConnectError> {
+        let response = self.control().info(InfoRequest {}).await;
+        let response = response
+            .map_err(|status| ConnectError::Info {
+                source: Box::new(status),
+            })?
+            .into_inner();
+        let version = response.buildkit_version.unwrap_or_default();
+        Ok(Info {
+            version: version.version,
+            revision: version.revision,
+        })
+    }
+
+    /// Solves, and sends to `status` what the daemon reports meanwhile; the daemon waits while nobody takes it.
+    ///
+    /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
+    ///
+    /// ```no_run
+    /// use oci_image_buildkit::{client::Client, local::Local, solve::Solve};
+    /// use oci_image_boundary::handle::Directory;
+    ///
+    /// # async fn example(socket: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// let directory = Directory::open("src")?;
+    /// let local = |name: &str| Local { name: name.into(), directory: directory.clone() };
+    /// let solve = Solve {
+    ///     frontend: "dockerfile.v0".into(),
+    ///     locals: vec![local("context"), local("dockerfile")],
+    ///     ..Solve::default()
+    /// };
+    /// let (status, mut reports) = tokio::sync::mpsc::channel(8);
+    /// let client = Client::connect(socket).await?;
+    /// let shown = async { while let Some(report) = reports.recv().await { println!("{report:?}") } };
+    /// let (solved, ()) = tokio::join!(client.solve(solve, status), shown);
+    /// println!("{:?}", solved?.exporter_response);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`SolveError::Failed`] if the build failed; every other variant if this machine or the daemon did.
+    pub async fn solve(
+        &self,
+        solve: Solve,
+        status: mpsc::Sender<Status>,
+    ) -> Result<Solved, SolveError> {
+        let reference = session::identity()?;
+        let session_id = session::identity()?;
+        let repositories = Repositories::default();
+        let (attachables, services) = Attachables::new(&solve, &repositories).await?;
+        let shared_key = local::shared_key(&solve.locals);
+        let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
+
+        let request = solve.request(&reference, &session_id);
+        let (over, ended) = mpsc::channel::<Infallible>(1);
+        let solving = async {
+            let response = self.control().solve(request).await;
+            session.close().await;
+            drop(over);
+            response
+        };
+        let watching = Watching {
+            repositories: &repositories,
+            status,
+            ended,
+        };
+        let (response, ()) = tokio::join!(solving, self.watch(reference, watching));
+        attachables
+            .finish(response.map(|response| response.into_inner().exporter_response))
+            .await
+    }
+
+    /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has ended.
+    async fn watch(&self, reference: String, mut watching: Watching<'_>) {
+        let opening = Reports::open(self.channel.clone(), reference);
+        // A solve that fails has its own error; reports that cannot be read add nothing to it.
+        let Some(Ok(mut reports)) = watching.unless_silent(opening).await else {
+            return;
+        };
+        while let Some(Ok(Some(report))) = watching.unless_silent(reports.next()).await {
+            watching.pass_on(report).await;
+        }
+    }
+
+    fn control(&self) -> ControlClient<Channel> {
+        ControlClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT)
+    }
+}

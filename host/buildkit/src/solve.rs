@@ -1,0 +1,345 @@
+//! A solve: what is asked of the daemon, and what comes back.
+//!
+//! Reads and writes: nothing itself. Unknown here: the channel (`client`), what serves the daemon meanwhile (`attachables`).
+//! Source: BuildKit, `api/services/control/control.proto` (`SolveRequest`).
+
+use std::collections::{BTreeMap, HashMap};
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use bollard_buildkit_proto::moby::buildkit::v1 as wire;
+use tonic::Status;
+
+use crate::cache::{CacheError, CacheExport, CacheImport};
+use crate::error::SolveFailure;
+use crate::fault::Fault;
+use crate::layout::LayoutError;
+use crate::local::Local;
+use crate::login::UsedLogin;
+use crate::logins::Logins;
+use crate::secrets::Secret;
+use crate::session::SessionError;
+use crate::sink::{Sink, SinkError};
+use crate::ssh::SshAgent;
+use oci_image_boundary::handle::Directory;
+
+/// One call of `Control.Solve`, with everything that the daemon may ask for meanwhile.
+pub struct Solve {
+    /// What turns the locals into a build graph: `dockerfile.v0`.
+    pub frontend: String,
+    /// The frontend's attributes: `filename`, `target`, `build-arg:K`.
+    pub frontend_attributes: BTreeMap<String, String>,
+    /// The directories offered to the daemon.
+    pub locals: Vec<Local>,
+    /// OCI layouts offered to the daemon, for frontend attributes like `context:NAME=oci-layout://LAYOUT@sha256:...`.
+    pub layouts: Vec<OfferedLayout>,
+    /// How the result leaves the daemon. Several run at the same time.
+    pub exporters: Vec<Exporter>,
+    /// What may be reused.
+    pub cache_imports: Vec<CacheImport>,
+    /// What is left for the next build.
+    pub cache_exports: Vec<CacheExport>,
+    /// The secrets that steps may mount.
+    pub secrets: Vec<Secret>,
+    /// The agents that steps may use.
+    pub ssh: Vec<SshAgent>,
+    /// The logins for registries; the solves of a build share them.
+    pub logins: Arc<Logins>,
+    /// What steps may do beyond the ordinary: `security.insecure`, `network.host`.
+    pub entitlements: Vec<String>,
+}
+
+/// An OCI layout offered to the daemon under a name.
+#[derive(Debug, Clone)]
+pub struct OfferedLayout {
+    /// The name in `oci-layout://NAME@DIGEST`.
+    pub name: String,
+    /// The layout.
+    pub directory: Directory,
+}
+
+/// How the result of a solve leaves the daemon.
+///
+/// `attributes` are BuildKit's: `rewrite-timestamp`, `compression`, `name`.
+pub enum Exporter {
+    /// A `docker save` archive that is also an OCI layout. The daemon refuses more than one platform.
+    Docker {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// Takes the archive.
+        sink: Arc<dyn Sink>,
+    },
+    /// An archive that is an OCI layout.
+    Oci {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// Takes the archive.
+        sink: Arc<dyn Sink>,
+    },
+    /// An OCI layout as a directory, blob by blob; what was there is replaced. A solve has at most one.
+    OciLayout {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// Where it appears when the solve has succeeded.
+        directory: Directory,
+        /// Its name there.
+        name: OsString,
+    },
+    /// The merged tree of files, without metadata of an image.
+    Tar {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// Takes the archive.
+        sink: Arc<dyn Sink>,
+    },
+}
+
+/// What a successful solve says of its results.
+#[derive(Debug, Default)]
+pub struct Solved {
+    /// What the exporters answered, by BuildKit's keys: `containerimage.digest`.
+    pub exporter_response: BTreeMap<String, String>,
+    /// Why the local cache was not brought up to date or tidied; the image is whole all the same.
+    pub cache_failure: Option<CacheError>,
+}
+
+/// Why a solve has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum SolveError {
+    /// The daemon reports the solve as failed.
+    #[error("{}", failure.message)]
+    Failed {
+        /// What the daemon says of it.
+        failure: Box<SolveFailure>,
+        /// What had gone wrong on our side of the session before.
+        #[source]
+        cause: Option<Box<Fault>>,
+        /// The logins that registries were given; a refusal is best explained by where its login came from.
+        logins: Vec<UsedLogin>,
+    },
+    /// The daemon reports success, and one of its exports has not come, or not to its end.
+    #[error("the daemon reports success, but has not sent the whole `{exporter}` export")]
+    NotWhole {
+        /// BuildKit's name of the exporter.
+        exporter: &'static str,
+    },
+    /// The daemon reports success, and has sent one of its exports more than once.
+    #[error("the daemon reports success, but has sent the `{exporter}` export more than once")]
+    Doubled {
+        /// BuildKit's name of the exporter.
+        exporter: &'static str,
+    },
+    /// No session could be opened.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// The daemon is gone, or does not answer as a daemon does.
+    #[error("lost the connection to the daemon")]
+    Connection {
+        /// What the connection reports.
+        source: Box<Status>,
+    },
+    /// The local cache cannot be exported to.
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    /// There is no place for the layout that an exporter sends.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A result was received and could not get its final name.
+    #[error("cannot publish what the daemon has sent")]
+    Publish {
+        /// The sink's own error.
+        source: SinkError,
+    },
+}
+
+impl Default for Solve {
+    /// Nothing is asked, nothing is offered, nobody is logged in.
+    fn default() -> Self {
+        Self {
+            frontend: String::new(),
+            frontend_attributes: BTreeMap::new(),
+            locals: Vec::new(),
+            layouts: Vec::new(),
+            exporters: Vec::new(),
+            cache_imports: Vec::new(),
+            cache_exports: Vec::new(),
+            secrets: Vec::new(),
+            ssh: Vec::new(),
+            logins: Arc::default(),
+            entitlements: Vec::new(),
+        }
+    }
+}
+
+impl Exporter {
+    /// BuildKit's name of the exporter.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Docker { .. } => "docker",
+            Self::Oci { .. } | Self::OciLayout { .. } => "oci",
+            Self::Tar { .. } => "tar",
+        }
+    }
+
+    /// What takes its stream, if it sends one.
+    pub(crate) fn sink(&self) -> Option<(&'static str, Arc<dyn Sink>)> {
+        match self {
+            Self::Docker { sink, .. } | Self::Oci { sink, .. } | Self::Tar { sink, .. } => {
+                Some((self.name(), Arc::clone(sink)))
+            }
+            Self::OciLayout { .. } => None,
+        }
+    }
+
+    fn to_wire(&self) -> wire::Exporter {
+        let attrs = match self {
+            Self::Docker { attributes, .. }
+            | Self::Oci { attributes, .. }
+            | Self::Tar { attributes, .. } => to_map(attributes),
+            Self::OciLayout { attributes, .. } => with(attributes, [("tar", "false")]),
+        };
+        wire::Exporter {
+            r#type: self.name().to_owned(),
+            attrs,
+        }
+    }
+}
+
+impl Solve {
+    pub(crate) fn request(&self, reference: &str, session: &str) -> wire::SolveRequest {
+        let imports: Vec<_> = self
+            .cache_imports
+            .iter()
+            .enumerate()
+            .map(|(index, import)| import_to_wire(index, import))
+            .collect();
+        let mut frontend_attrs = to_map(&self.frontend_attributes);
+        if !imports.is_empty() {
+            frontend_attrs.insert("cache-imports".to_owned(), imports_as_json(&imports));
+        }
+        wire::SolveRequest {
+            r#ref: reference.to_owned(),
+            session: session.to_owned(),
+            frontend: self.frontend.clone(),
+            frontend_attrs,
+            exporters: self.exporters.iter().map(Exporter::to_wire).collect(),
+            cache: Some(wire::CacheOptions {
+                exports: self.cache_exports.iter().map(export_to_wire).collect(),
+                imports,
+                ..wire::CacheOptions::default()
+            }),
+            entitlements: self.entitlements.clone(),
+            ..wire::SolveRequest::default()
+        }
+    }
+}
+
+/// The name under which a local cache is imported. The path stays here: the daemon has no use for it.
+pub(crate) fn import_name(index: usize) -> String {
+    format!("import-{index}")
+}
+
+/// The name under which the local cache is exported.
+pub(crate) const EXPORT_NAME: &str = "export";
+
+fn import_to_wire(index: usize, import: &CacheImport) -> wire::CacheOptionsEntry {
+    match import {
+        CacheImport::Local { digest, .. } => wire::CacheOptionsEntry {
+            r#type: "local".to_owned(),
+            attrs: with(
+                &BTreeMap::new(),
+                [
+                    ("src", import_name(index).as_str()),
+                    ("digest", digest.to_string().as_str()),
+                ],
+            ),
+        },
+        CacheImport::Remote { kind, attributes } => wire::CacheOptionsEntry {
+            r#type: kind.clone(),
+            attrs: to_map(attributes),
+        },
+    }
+}
+
+fn export_to_wire(export: &CacheExport) -> wire::CacheOptionsEntry {
+    match export {
+        CacheExport::Local { attributes, .. } => wire::CacheOptionsEntry {
+            r#type: "local".to_owned(),
+            attrs: with(attributes, [("dest", EXPORT_NAME)]),
+        },
+        CacheExport::Remote { kind, attributes } => wire::CacheOptionsEntry {
+            r#type: kind.clone(),
+            attrs: to_map(attributes),
+        },
+    }
+}
+
+/// The imports once more, for a frontend that starts solves of its own.
+fn imports_as_json(imports: &[wire::CacheOptionsEntry]) -> String {
+    let entries = imports.iter().map(|entry| {
+        let attributes: BTreeMap<_, _> = entry.attrs.iter().collect();
+        serde_json::json!({ "Type": entry.r#type, "Attrs": attributes })
+    });
+    serde_json::Value::from_iter(entries).to_string()
+}
+
+fn to_map(attributes: &BTreeMap<String, String>) -> HashMap<String, String> {
+    attributes.clone().into_iter().collect()
+}
+
+fn with<const N: usize>(
+    attributes: &BTreeMap<String, String>,
+    more: [(&str, &str); N],
+) -> HashMap<String, String> {
+    let mut map = to_map(attributes);
+    map.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
+    map
+}
+
+impl Solved {
+    /// Digest of the image's config, which is the image ID; `None` if no exporter made an image of one platform.
+    pub fn config_digest(&self) -> Option<&str> {
+        self.get("containerimage.config.digest")
+    }
+
+    /// Digest of the image's manifest, or of its index where it has several platforms or attestations.
+    pub fn manifest_digest(&self) -> Option<&str> {
+        self.get("containerimage.digest")
+    }
+
+    /// What the daemon says of the manifest or index, as the JSON of an OCI descriptor in base64.
+    pub(crate) fn descriptor(&self) -> Option<&str> {
+        self.get("containerimage.descriptor")
+    }
+
+    /// What the daemon says of the cache that it exported, as the JSON of an OCI descriptor.
+    pub(crate) fn cache_manifest(&self) -> Option<&str> {
+        self.get("cache.manifest")
+    }
+
+    fn get(&self, key: &str) -> Option<&str> {
+        self.exporter_response.get(key).map(String::as_str)
+    }
+}
+
+impl SolveError {
+    /// Tells a failure that the daemon reports from a daemon that no longer reports.
+    pub(crate) fn from_status(
+        status: Status,
+        cause: Option<Fault>,
+        logins: Vec<UsedLogin>,
+    ) -> Self {
+        // tonic gives a status a source only if it made the status itself, out of a broken connection.
+        if std::error::Error::source(&status).is_some() {
+            return Self::Connection {
+                source: Box::new(status),
+            };
+        }
+        let failure = Box::new(SolveFailure::from_status(&status));
+        Self::Failed {
+            failure,
+            cause: cause.map(Box::new),
+            logins,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! A store: blobs in a directory, each by its digest.
+//!
+//! A blob is at `blobs/sha256/<hex>` if and only if it is whole: it is written below `ingest`, verified, and renamed.
+//!
+//! Reads and writes: nothing itself (`content`, `ingest`). Unknown here: who asks, what the blobs are.
+//! Source: OCI image-spec 1.1, image-layout.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
+use tonic::Status;
+
+use oci_image_boundary::handle::Directory;
+use oci_image_boundary::outside::shown;
+
+/// A directory of blobs in the form of an OCI layout.
+#[derive(Debug, Clone)]
+pub struct Store {
+    directory: Directory,
+    access: Access,
+}
+
+/// What the daemon may do with a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Read, in trust that each blob is the one that its name says.
+    Read,
+    /// Read, after a comparison of each blob with its digest. The daemon would notice a difference too, and fail the solve
+    /// without telling whose blob it was.
+    ReadVerified,
+    /// Read in trust, and write.
+    Write,
+}
+
+/// Why a store failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ContentError {
+    /// A blob that is there cannot be read.
+    #[error("cannot read blob `{}`", shown(path))]
+    Read {
+        /// The blob's file.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// A blob is not the one that its name says.
+    #[error("blob `{}` is damaged", shown(path))]
+    Damaged {
+        /// The blob's file.
+        path: PathBuf,
+    },
+    /// A blob cannot be written.
+    #[error("cannot write a blob to `{}`", shown(directory))]
+    Write {
+        /// The store.
+        directory: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+}
+
+impl Store {
+    /// The store in `directory`.
+    pub(crate) fn new(directory: Directory, access: Access) -> Self {
+        Self { directory, access }
+    }
+
+    /// What the daemon may do with it.
+    pub(crate) fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Opens a blob for reading.
+    pub(crate) fn open(&self, digest: &BlobDigest) -> io::Result<File> {
+        self.directory.file_beneath(name(digest))
+    }
+
+    /// The size of a blob's file.
+    pub(crate) fn size(&self, digest: &BlobDigest) -> io::Result<u64> {
+        Ok(self.directory.beneath().metadata(name(digest))?.len())
+    }
+
+    /// Where a blob is, or would be, as a person knows it.
+    pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
+        self.directory.full_path(name(digest))
+    }
+}
+
+/// Where a blob is in its store.
+fn name(digest: &BlobDigest) -> PathBuf {
+    Path::new("blobs")
+        .join(digest.algorithm().as_ref())
+        .join(digest.digest())
+}
+
+/// A digest whose parts are safe as names of files.
+pub(crate) fn parse(digest: &str) -> Result<BlobDigest, Status> {
+    BlobDigest::from_str(digest)
+        .ok()
+        .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
+        .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a sha256 digest")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_that_is_no_name_of_a_file_is_refused() {
+        let hex = "a".repeat(64);
+
+        assert_eq!(parse(&format!("sha256:{hex}")).unwrap().digest(), hex);
+        for digest in [
+            "sha256:../../etc/passwd",
+            "sha256:",
+            "",
+            "md5:00",
+            &format!("sha512:{hex}{hex}"),
+        ] {
+            assert_eq!(
+                parse(digest).unwrap_err().message(),
+                format!("`{digest}` is not a sha256 digest")
+            );
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What can go wrong with the daemon, and what can go less well than it should.
+//!
+//! A message tells this room's fact only; the daemon's own words are in [`DaemonError::log`].
+//!
+//! Reads and writes: nothing.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Exit, Lack, MissingProgram};
+use oci_image_boundary::outside::shown;
+
+/// Why there is no daemon, or why it does not end.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// A program is not installed.
+    #[error(transparent)]
+    Missing(#[from] MissingProgram),
+    /// This process is root and may not do what every step of a build does.
+    #[error("not privileged to run the steps of a build: the kernel refuses {step}")]
+    NotPrivileged {
+        /// What was tried.
+        step: &'static str,
+        /// Its answer.
+        source: io::Error,
+    },
+    /// This machine cannot run a daemon without root.
+    #[error("a build without root lacks {}", listed(lacks))]
+    Rootless {
+        /// Everything that is missing, each with what to do.
+        lacks: Vec<Lack>,
+    },
+    /// The configuration is not TOML: no daemon was started.
+    #[error("the daemon's configuration is not TOML")]
+    Config {
+        /// Where and why.
+        source: toml::de::Error,
+    },
+    /// The root cannot be made, read or locked.
+    #[error("cannot use `{}` as the daemon's root", shown(path))]
+    Root {
+        /// The root.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The root is another user's: what is in it cannot be trusted.
+    #[error(
+        "`{}` belongs to user {owner}, not to user {user}: name another root (`--root`), or remove it",
+        shown(path)
+    )]
+    RootOwner {
+        /// The root.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who runs.
+        user: u32,
+    },
+    /// Others may write to the root: what is in it cannot be trusted.
+    #[error(
+        "others may write to `{}` (mode {mode:o}), so that what is in it cannot be trusted: name another root (`--root`), or \
+         empty this one and `chmod go-w` it",
+        shown(path)
+    )]
+    RootShared {
+        /// The root.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Something else stands where the root has a file.
+    #[error(
+        "`{}` is {what} and no file: remove it, or name another root (`--root`)",
+        shown(path)
+    )]
+    RootEntry {
+        /// The entry.
+        path: PathBuf,
+        /// What it is.
+        what: &'static str,
+    },
+    /// A buildkitd that we did not start uses the root.
+    #[error(
+        "another buildkitd runs on `{}`: stop it, or name another root",
+        shown(path)
+    )]
+    RootBusy {
+        /// The root.
+        path: PathBuf,
+    },
+    /// No directory takes the sockets.
+    #[error("no directory for the daemon's sockets: {tried}")]
+    NoRuntimeDir {
+        /// Each directory that was tried, and why it does not do.
+        tried: String,
+    },
+    /// A file that the daemon needs cannot be written.
+    #[error("cannot write `{}`", shown(path))]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The socket on which the daemon says that it is ready does not work.
+    #[error("cannot listen on `{}`", shown(path))]
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The program cannot be run.
+    #[error("cannot run `{}`", shown(program))]
+    Spawn {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The daemon ended before it served.
+    #[error("buildkitd ended before it was ready: {}", exit.status)]
+    DiedAtStart {
+        /// How it ended.
+        exit: Box<Exit>,
+    },
+    /// The daemon did not serve in time and was killed.
+    #[error("buildkitd was not ready after {deadline:?} and was killed")]
+    NotReady {
+        /// How long it was waited for.
+        deadline: Duration,
+        /// The end of what it printed.
+        log: String,
+    },
+    /// The daemon outlived SIGKILL: the kernel holds it.
+    #[error("buildkitd has not ended {deadline:?} after SIGKILL")]
+    Unkillable {
+        /// How long it was waited for.
+        deadline: Duration,
+    },
+}
+
+impl DaemonError {
+    /// The end of what the daemon printed, where it ran at all: to be shown below the message.
+    pub fn log(&self) -> Option<&str> {
+        match self {
+            Self::DiedAtStart { exit } => Some(&exit.log),
+            Self::NotReady { log, .. } => Some(log),
+            _ => None,
+        }
+    }
+}
+
+/// What the daemon has to do without, or what is left of it: a line for the user, no failure.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// The kernel refused the daemon's own namespaces.
+    #[error(
+        "buildkitd runs without namespaces of its own, so SIGKILL of this program can leave steps behind: {reason}"
+    )]
+    NotIsolated {
+        /// What was refused, and why.
+        reason: String,
+    },
+    /// A masked `/proc` keeps steps of an ordinary user from having PID namespaces.
+    #[error(
+        "steps share this machine's PID namespace, because `/proc` is masked here by `{}`",
+        shown(mask)
+    )]
+    NoProcessSandbox {
+        /// The first mount below `/proc` that masks it.
+        mask: PathBuf,
+    },
+    /// `/sys/fs/cgroup` is not a mount, and could not be made one.
+    #[error("no cgroups at `/sys/fs/cgroup`: {reason}")]
+    NoCgroups {
+        /// Why.
+        reason: String,
+    },
+    /// The daemon has no cgroup namespace of its own, so that its steps are outside of our cgroup.
+    #[error("the limits of this program's cgroup are not those of steps: {reason}")]
+    LimitsMissed {
+        /// What the kernel says.
+        reason: String,
+    },
+    /// The file systems of steps are made in a slow way.
+    #[error("builds are slow here, {effect} (`{}`): {reason}", shown(snapshotter))]
+    SlowSnapshots {
+        /// The daemon's name of the way.
+        snapshotter: String,
+        /// What that means.
+        effect: &'static str,
+        /// Why there is no better one, and what to do.
+        reason: String,
+    },
+    /// What another daemon kept in the root cannot be used by this one.
+    #[error(
+        "`{}` is of no use to the daemon's way of now (`{}`), and can be removed",
+        shown(path),
+        shown(snapshotter)
+    )]
+    UnusedSnapshots {
+        /// The directory.
+        path: PathBuf,
+        /// The daemon's name of its way.
+        snapshotter: String,
+    },
+    /// Something could not be removed after the daemon.
+    #[error("`{}` is left of buildkitd: {reason}", shown(path))]
+    Left {
+        /// What is left.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+fn listed(lacks: &[Lack]) -> String {
+    lacks
+        .iter()
+        .map(Lack::to_string)
+        .collect::<Vec<_>>()
+        .join("; ")
+}

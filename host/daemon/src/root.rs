@@ -1,0 +1,200 @@
+//! The daemon's root: who uses it now, and what a killed daemon left in it.
+//!
+//! One daemon uses a root at a time. Our lock is a file of ours in it, held for as long as we live and released by the
+//! kernel at any death; `buildkitd.lock`, the daemon's own, tells of daemons that are not ours or not dead yet.
+//!
+//! Reads: the root. Writes: `oci-image.lock` in it; removes the working directories of steps that are gone. Unknown here:
+//! whose it is (`directory`).
+//! Source: flock(2); BuildKit, `cmd/buildkitd`, `executor/runcexecutor`.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use super::directory::Directory;
+use super::{DaemonError, mounts};
+use oci_image_boundary::blocking::blocking;
+
+/// How often a lock is tried. A blocking flock(2) cannot be called off without a signal to its thread.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// How long the daemon of a build that was killed may take to die after it.
+// The kernel kills it together with its supervisor; 2 s is what we promise.
+const DYING: Duration = Duration::from_secs(5);
+
+/// The right to use a root, for as long as it lives.
+#[derive(Debug)]
+pub(super) struct RootLock {
+    directory: Directory,
+    _file: File,
+}
+
+impl RootLock {
+    /// Makes the root if it is not there, and waits for its lock; says so once if that takes any time.
+    pub(super) async fn acquire(
+        root: &Path,
+        on_wait: impl FnOnce(&Path),
+    ) -> Result<Self, DaemonError> {
+        let failed = |source| DaemonError::Root {
+            path: root.to_owned(),
+            source,
+        };
+        let named = root.to_owned();
+        let (directory, file) = blocking(move || {
+            let directory = Directory::open(&named)?;
+            let file = directory.lock_file("oci-image.lock")?;
+            Ok::<_, DaemonError>((directory, file))
+        })
+        .await?;
+        if !try_lock(&file).map_err(failed)? {
+            on_wait(root);
+            while !try_lock(&file).map_err(failed)? {
+                sleep(RETRY).await;
+            }
+        }
+        let deadline = Instant::now() + DYING;
+        while runs(&directory)? {
+            if Instant::now() > deadline {
+                return Err(DaemonError::RootBusy {
+                    path: directory.path().to_owned(),
+                });
+            }
+            sleep(RETRY).await;
+        }
+        let lock = Self {
+            directory,
+            _file: file,
+        };
+        blocking(move || tidy(lock.path()).map(|()| lock))
+            .await
+            .map_err(failed)
+    }
+
+    /// The root, absolute and without links, as mounts name it.
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The root, open.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+}
+
+fn try_lock(file: &File) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Whether a buildkitd has the root.
+fn runs(directory: &Directory) -> Result<bool, DaemonError> {
+    let Some(lock) = directory.existing("buildkitd.lock")? else {
+        return Ok(false);
+    };
+    let is_free = try_lock(&lock).map_err(|source| DaemonError::Root {
+        path: directory.path().to_owned(),
+        source,
+    })?;
+    Ok(!is_free)
+}
+
+/// Removes what a killed daemon and its steps leave in the root: working directories, `hosts` files and mount points,
+/// which the daemon makes anew; without namespaces, mounts and the runtime's state as well. Call it when no daemon runs.
+pub(super) fn tidy(root: &Path) -> io::Result<()> {
+    // An ordinary user's runtime keeps its state in the private directory, and may not even look into root's.
+    let is_root = rustix::process::geteuid().is_root();
+    let states: &[_] = if is_root {
+        &["/run/runc", "/run/crun"]
+    } else {
+        &[]
+    };
+    for worker in directories(root)? {
+        let steps = worker.join("executor");
+        for step in directories(&steps)? {
+            // The directory is named like the container.
+            let container = step.file_name().unwrap_or_default();
+            for states in states {
+                mounts::remove_tree(&Path::new(states).join(container))?;
+            }
+        }
+        for leavings in [steps, worker.join("cachemounts")] {
+            mounts::unmount_below(&leavings)?;
+            mounts::remove_tree(&leavings)?;
+        }
+    }
+    Ok(())
+}
+
+/// The directories in a directory; none if it is not there.
+fn directories(parent: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(parent) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            found.push(entry.path());
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_build_waits_and_says_so_once() {
+        let root = tempfile::tempdir().unwrap();
+        let first = RootLock::acquire(root.path(), |_| panic!("nobody holds it"))
+            .await
+            .unwrap();
+        let (waits, waited) = tokio::sync::oneshot::channel();
+        let path = root.path().to_owned();
+
+        let second = tokio::spawn(async move {
+            RootLock::acquire(&path, |root| waits.send(root.to_owned()).unwrap()).await
+        });
+        assert_eq!(waited.await.unwrap(), root.path());
+        assert!(!second.is_finished());
+        drop(first);
+
+        second.await.unwrap().unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_wait_can_be_called_off() {
+        let root = tempfile::tempdir().unwrap();
+        let _first = RootLock::acquire(root.path(), |_| ()).await.unwrap();
+
+        let waited = tokio::time::timeout(
+            Duration::from_millis(120),
+            RootLock::acquire(root.path(), |_| ()),
+        )
+        .await;
+
+        assert!(waited.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_steps_that_are_gone_left_in_the_root_is_removed() {
+        let root = tempfile::tempdir().unwrap();
+        let worker = root.path().join("runc-overlayfs");
+        for directory in ["executor/step/rootfs", "cachemounts/buildkit1", "snapshots"] {
+            fs::create_dir_all(worker.join(directory)).unwrap();
+        }
+        fs::write(worker.join("executor/hosts.step"), "").unwrap();
+
+        RootLock::acquire(root.path(), |_| ()).await.unwrap();
+
+        assert_eq!(directories(&worker).unwrap(), [worker.join("snapshots")]);
+    }
+}
