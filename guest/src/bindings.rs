@@ -1,7 +1,7 @@
 //! The component's side of `planner.wit`: imports, exports, and the types that cross.
 //!
 //! Generated from `schema/planner.wit` by wit-bindgen; do not edit. Written by
-//! `BLESS=1 cargo test -p oci-image-tests --test bindings`, which also compares it.
+//! `BLESS=1 cargo test -p oci-image-tests bindings::`, which also compares it.
 #![allow(
     missing_docs,
     unreachable_pub,

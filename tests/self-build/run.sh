@@ -117,7 +117,7 @@ hello_task() {
 # The suite of a task's form, with this image.
 tasks() {
     (cd "$root" && OCI_IMAGE_PRODUCT="$image/image/rootfs" \
-        cargo test --locked --quiet --package oci-image-tests --test concourse)
+        cargo test --locked --quiet --package oci-image-tests --test suites engine::concourse::)
 }
 
 # --- parts -----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 //!
 //! - [`attacks`]: how often each attack is tried.
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
+//! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
 //! - [`traces`]: what a build leaves on the machine.
@@ -25,6 +26,7 @@ pub mod attacks;
 pub mod base;
 pub mod blobs;
 pub mod concourse;
+pub mod daemon;
 pub mod disk;
 pub mod engine;
 pub mod form;

@@ -31,10 +31,10 @@ die() {
 
 # The tests' programs, `NAME PATH` a line. They run on the machine as they are: it is of the same release of Debian.
 test_programs() {
-    (cd "$root" && "${CARGO:-cargo}" test --locked --no-run --package oci-image --package oci-image-tests --lib \
-        --test daemon --test stop --test faults 2>&1) | tee "$home/cargo.log" |
+    (cd "$root" && "${CARGO:-cargo}" test --locked --no-run --package oci-image-daemon --package oci-image-tests --lib \
+        --test suites 2>&1) | tee "$home/cargo.log" |
         sed -n 's,^ *Executable .*(\(target/[^ ]*/\([a-z_]*\)-[0-9a-f]*\))$,\2 \1,p' |
-        grep -E '^(oci_image|daemon|stop|faults) '
+        grep -E '^(oci_image_daemon|suites) '
 }
 
 fill_payload() {
@@ -45,7 +45,7 @@ fill_payload() {
     while read -r name path; do
         strip --strip-debug -o "$payload/tests/deps/$name" "$root/$path"
     done < <(test_programs)
-    [ -x "$payload/tests/deps/faults" ] || die "the tests do not compile: $(tail -n 20 "$home/cargo.log")"
+    [ -x "$payload/tests/deps/suites" ] || die "the tests do not compile: $(tail -n 20 "$home/cargo.log")"
     # Tests look for the program above themselves.
     strip --strip-debug -o "$payload/tests/oci-image" "$root/target/debug/oci-image"
     ln -s ../tests/oci-image "$payload/bin/oci-image"

@@ -15,7 +15,7 @@ const TARGET: &str = "wasm32-wasip2";
 
 /// How much of its memory a component keeps for its stack, in bytes.
 // The linker's own megabyte would be most of the memory that a call maps, or zeroes. The planner does not recurse with the input but
-// in TOML, whose depth is bounded: `tests/tests/component.rs` has the deepest.
+// in TOML, whose depth is bounded: `tests/suites/component.rs` has the deepest.
 const STACK: u32 = 128 * 1024;
 
 /// What the outer build says of itself.

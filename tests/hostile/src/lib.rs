@@ -1,7 +1,7 @@
 //! A planner that does everything that a planner must not. What it does is the object's text.
 //!
 //! `deeds` end a call before it answers, `lies` are answers that are false; `bindings` are the planner's own. Only a
-//! component: natively it is empty. `tests/tests/sandbox.rs` calls it.
+//! component: natively it is empty. `tests/suites/sandbox.rs` calls it.
 
 #![cfg(target_family = "wasm")]
 

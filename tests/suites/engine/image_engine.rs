@@ -1,0 +1,303 @@
+//! The real daemon pulls from the registry, and what it exports is opened and unpacked.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixDatagram;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::image_fixture::{Tar, config, has, header, run, saved, sha256};
+use oci_image::boundary::handle::Directory;
+use oci_image::image::Image;
+use oci_image::image::metadata::metadata;
+use oci_image::image::registry::Registry;
+use oci_image::image::rootfs::Rootfs;
+use tar::EntryType;
+use tempfile::{TempDir, tempdir};
+
+/// Where the engine's programs are; a promised engine must be there.
+fn engine() -> Option<PathBuf> {
+    let promised = env::var_os("OCI_IMAGE_ENGINE").map(PathBuf::from);
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/engine/bin");
+    let engine = promised.clone().unwrap_or(built);
+    let missing = if !engine.join("buildkitd").is_file() {
+        format!("`{}` has no buildkitd", engine.display())
+    } else if !rustix::process::geteuid().is_root() {
+        "not root".into()
+    } else {
+        return Some(engine);
+    };
+    assert!(promised.is_none(), "{missing}");
+    eprintln!("skipped: {missing}");
+    None
+}
+
+/// A daemon of this test.
+struct Daemon {
+    child: Child,
+    directory: TempDir,
+    engine: PathBuf,
+}
+
+impl Daemon {
+    fn start(engine: PathBuf) -> Self {
+        let directory = tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let ready = UnixDatagram::bind(at("notify")).unwrap();
+        ready
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        fs::write(
+            at("buildkitd.toml"),
+            "[worker.containerd]\nenabled = false\n",
+        )
+        .unwrap();
+        let child = Command::new(engine.join("buildkitd"))
+            .arg("--root")
+            .arg(at("root"))
+            .arg("--config")
+            .arg(at("buildkitd.toml"))
+            .arg(format!("--addr=unix://{}", at("socket").display()))
+            .arg(format!("--otel-socket-path={}", at("otel").display()))
+            .env("NOTIFY_SOCKET", at("notify"))
+            .stderr(File::create(at("log")).unwrap())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let daemon = Self {
+            child,
+            directory,
+            engine,
+        };
+        let mut message = [0; 64];
+        let received = ready.recv(&mut message);
+        assert!(
+            received.is_ok_and(|count| message[..count].starts_with(b"READY=1")),
+            "{}",
+            daemon.log()
+        );
+        daemon
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap()
+    }
+
+    /// Builds a Dockerfile with these exporters.
+    fn build(&self, dockerfile: &str, base: &str, outputs: &[String]) {
+        let context = tempdir().unwrap();
+        fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+        let mut command = Command::new(self.engine.join("buildctl"));
+        command
+            .arg(format!(
+                "--addr=unix://{}",
+                self.directory.path().join("socket").display()
+            ))
+            .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
+            .arg(format!("--local=context={}", context.path().display()))
+            .arg(format!("--local=dockerfile={}", context.path().display()))
+            .arg(format!("--opt=build-arg:BASE={base}"));
+        for output in outputs {
+            command.arg(format!("--output={output}"));
+        }
+        let output = command.output().unwrap();
+        let shown = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{shown}\n{}", self.log());
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+/// A layer with everything that a layer can hold.
+fn rich_layer() -> Vec<u8> {
+    let owned = |path: &str, kind, mode, size| {
+        let mut header = header(path.as_bytes(), kind, size);
+        header.set_mode(mode);
+        header.set_uid(1234);
+        header.set_gid(5678);
+        header.set_cksum();
+        header
+    };
+    // As every writer does, with what its target has: the daemon gives a file the owner and mode of its last name.
+    let linked = |path: &str, to: &str| {
+        let mut header = owned(path, EntryType::Link, 0o6755, 0);
+        header.set_link_name_literal(to).unwrap();
+        header.set_cksum();
+        header
+    };
+    let capability = b"\x01\0\0\x02\0\x20\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    Tar::new()
+        .entry(&owned("bin/", EntryType::Directory, 0o755, 0), b"")
+        .entry(&owned("bin/su", EntryType::Regular, 0o6755, 2), b"su")
+        .entry(&linked("bin/su-too", "bin/su"), b"")
+        .records(&[("SCHILY.xattr.security.capability", capability)])
+        .entry(&owned("bin/ping", EntryType::Regular, 0o755, 4), b"ping")
+        .symlink("sbin", "bin")
+        .symlink("bin/absolute", "/etc/passwd")
+        .entry(&owned("locked/", EntryType::Directory, 0o500, 0), b"")
+        .entry(&owned("locked/file", EntryType::Regular, 0o000, 3), b"key")
+        .entry(&owned("tmp/", EntryType::Directory, 0o1777, 0), b"")
+        .entry(&owned("pipe", EntryType::Fifo, 0o640, 0), b"")
+        .records(&[("path", "Größe ".repeat(30).as_bytes())])
+        .file("long", b"name")
+        .file("removed", b"")
+        .end()
+}
+
+/// Everything about each entry of a tree but its inode, and its time in seconds, by path.
+fn tree(root: &Path) -> BTreeMap<PathBuf, (String, i64)> {
+    let mut entries = BTreeMap::new();
+    let mut left = vec![root.to_path_buf()];
+    while let Some(path) = left.pop() {
+        let metadata = path.symlink_metadata().unwrap();
+        let kind = metadata.file_type();
+        let content = if kind.is_symlink() {
+            fs::read_link(&path)
+                .unwrap()
+                .into_os_string()
+                .into_encoded_bytes()
+        } else if kind.is_file() {
+            fs::read(&path).unwrap()
+        } else {
+            Vec::new()
+        };
+        let links = if kind.is_dir() { 0 } else { metadata.nlink() };
+        let mut capability = Vec::with_capacity(64);
+        let _ = rustix::fs::lgetxattr(
+            &path,
+            "security.capability",
+            rustix::buffer::spare_capacity(&mut capability),
+        );
+        let described = format!(
+            "{kind:?} {:o} {}:{} {links} {} {capability:?}",
+            metadata.mode(),
+            metadata.uid(),
+            metadata.gid(),
+            sha256(&content),
+        );
+        entries.insert(
+            path.strip_prefix(root).unwrap().to_path_buf(),
+            (described, metadata.mtime()),
+        );
+        if kind.is_dir() {
+            left.extend(
+                fs::read_dir(&path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        }
+    }
+    entries
+}
+
+/// An archive of `docker save` with two layers, the second of which removes a file of the first.
+fn base(path: &Path) -> Image {
+    let removal = Tar::new()
+        .file(".wh.removed", b"")
+        .directory("etc/")
+        .file("etc/added", b"1");
+    let layers = [rich_layer(), removal.end()];
+    let archive = Tar::new()
+        .file("config.json", &config(&[&layers[0], &layers[1]]))
+        .file(
+            "manifest.json",
+            &saved("config.json", &["1/layer.tar", "2/layer.tar"]),
+        )
+        .file("1/layer.tar", &layers[0])
+        .file("2/layer.tar", &layers[1])
+        .write(path);
+    Image::open(&archive).unwrap()
+}
+
+#[tokio::test]
+async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
+    let Some(engine) = engine() else { return };
+    if !has("umoci") {
+        return;
+    }
+    let work = tempdir().unwrap();
+    let at = |name: &str| work.path().join(name);
+    let registry = Registry::serve(vec![("BASE".into(), base(&at("base.tar")))])
+        .await
+        .unwrap();
+    let base = registry.reference("BASE").unwrap().to_owned();
+    let output = |kind: &str, name: &str| format!("type={kind},dest={}", at(name).display());
+    let outputs = [
+        output("tar", "tree.tar"),
+        output("docker", "docker.tar"),
+        output("oci", "oci.tar"),
+        output("oci,tar=false", "layout"),
+    ];
+    let zstd = output("docker,compression=zstd,force-compression=true", "zstd.tar");
+
+    let built = tokio::task::spawn_blocking(move || {
+        let dockerfile = "ARG BASE\nFROM $BASE\nENV FOO=bar\nUSER 1000\nCOPY Dockerfile /srv/\n";
+        let daemon = Daemon::start(engine);
+        daemon.build(dockerfile, &base, &outputs);
+        // Not among the others: `buildctl` names the last exporter's manifest in the layout of another.
+        daemon.build(dockerfile, &base, &[zstd]);
+    });
+    built.await.unwrap();
+
+    let output = Directory::open(at("")).unwrap();
+    let stream = File::open(at("tree.tar")).unwrap();
+    let summary = Rootfs::unpack(stream, &output, "rootfs".as_ref())
+        .unwrap()
+        .commit()
+        .unwrap();
+    assert!(summary.lost.is_nothing(), "{summary:?}");
+    let tagged = format!("{}:latest", at("layout").display());
+    run(
+        "umoci",
+        &["unpack", "--image", &tagged, at("bundle").to_str().unwrap()],
+    );
+    assert_same(&tree(&at("rootfs")), &tree(&at("bundle/rootfs")));
+    let images =
+        ["docker.tar", "oci.tar", "layout", "zstd.tar"].map(|name| Image::open(&at(name)).unwrap());
+    assert_eq!(images[1].digest(), images[2].digest());
+    for image in &images {
+        assert_eq!(
+            texts_of_configs(image),
+            ["{\"env\":[\"PATH=/bin\",\"FOO=bar\"],\"user\":\"1000\"}\n"]
+        );
+    }
+}
+
+fn assert_same(ours: &BTreeMap<PathBuf, (String, i64)>, theirs: &BTreeMap<PathBuf, (String, i64)>) {
+    assert!(
+        ours.len() > 12 && !ours.contains_key(Path::new("removed")),
+        "{ours:?}"
+    );
+    assert_eq!(
+        ours.keys().collect::<Vec<_>>(),
+        theirs.keys().collect::<Vec<_>>()
+    );
+    for (path, (ours, our_time)) in ours {
+        let (theirs, their_time) = &theirs[path];
+        assert_eq!(ours, theirs, "{}", path.display());
+        // The daemon rounds times to seconds for the tree, and cuts them for a layer. Neither has an entry of the root.
+        let is_same = path.as_os_str().is_empty() || (0..=1).contains(&(our_time - their_time));
+        assert!(is_same, "{}: {our_time} {their_time}", path.display());
+    }
+}
+
+/// `metadata.json` of each blob that is a config.
+fn texts_of_configs(image: &Image) -> Vec<String> {
+    let texts = image.blobs().filter_map(|(_, blob)| {
+        let mut bytes = vec![0; usize::try_from(blob.size()).unwrap()];
+        blob.open().unwrap().read_exact_at(&mut bytes, 0).unwrap();
+        metadata(&bytes).ok()
+    });
+    texts
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! What is proven with a real buildkitd and runc, or with what is installed beside them. `make check` leaves these out.
+//!
+//! The main job:
+//!
+//! - `build`: the main job, end to end.
+//! - `task`: a build by parameters in the environment.
+//! - `concourse`: the product's image as Concourse runs a task in it.
+//! - `protocol`: the prototype protocol at the program's border.
+//! - `terminal`: a terminal as standard input.
+//! - `library`: the library as a program of others uses it.
+//!
+//! Each key:
+//!
+//! - `keys_args_labels`: `build_args`, `labels` and their files.
+//! - `keys_base_images`: `image_args`.
+//! - `keys_cache`: `cache`.
+//! - `keys_frontends`: `buildkit_frontends`.
+//! - `keys_platform`: `image_platform`, `output_oci`, `add_hosts`, `debug`, `context_inputs`.
+//! - `keys_registries`: `registries`, `registry_mirrors`, `buildkit_extra_config`, logins.
+//! - `keys_rootfs`: `unpack_rootfs`.
+//! - `keys_secrets`: `buildkit_secrets`.
+//! - `keys_ssh`: `buildkit_ssh`.
+//! - `keys_targets`: `target`, `additional_targets`, `target_file`.
+//! - `daemon_settings`: the settings of buildkitd, as planner and daemon know them.
+//!
+//! What a person sees, and where it runs:
+//!
+//! - `failure`: builds that fail.
+//! - `progress_json`: progress as events.
+//! - `progress_engine`: progress beside `buildctl`.
+//! - `privileges`: builds that may not run their steps.
+//! - `rootless`: builds of an ordinary user.
+//! - `dockerfile`: the product's Dockerfile.
+//! - `push`: what is built arrives.
+//!
+//! Ends, and what is in the way:
+//!
+//! - `stop`: builds that are stopped.
+//! - `kills`: a hundred moments of a build.
+//! - `faults`: deaths at any moment.
+//! - `disk_full`: full disks.
+//! - `pipes`: pipes, sockets and devices in the place of files.
+//! - `links`: symbolic links.
+//! - `swaps`: what changes places during a build.
+//!
+//! What is hostile:
+//!
+//! - `bounded`: bases, caches and roots that somebody else prepared.
+//! - `hostile_daemon`: a daemon that is believed in nothing.
+//! - `hostile_frontend`: a frontend that should not have been chosen.
+//! - `hostile_layers`: hostile base images.
+//!
+//! The crates below, each with a real daemon:
+//!
+//! - `buildkit_solve`: solves.
+//! - `buildkit_auth`: logins.
+//! - `buildkit_cache`: the local cache.
+//! - `buildkit_mounts`: secrets and agents.
+//! - `context_sync`: the context, byte for byte as `buildctl` sends it.
+//! - `daemon`: the supervisor of buildkitd.
+//! - `image_engine`: images pulled and exported; `image_fixture`, images made by hand, is what the crate of images has.
+//! - `registry_conformance`: the distribution-spec's suite.
+
+mod bounded;
+mod build;
+mod buildkit_auth;
+mod buildkit_cache;
+mod buildkit_mounts;
+mod buildkit_solve;
+mod concourse;
+mod context_sync;
+mod daemon;
+mod daemon_settings;
+mod disk_full;
+mod dockerfile;
+mod failure;
+mod faults;
+mod hostile_daemon;
+mod hostile_frontend;
+mod hostile_layers;
+mod image_engine;
+#[path = "../../../host/tests/image_fixture/mod.rs"]
+mod image_fixture;
+mod keys_args_labels;
+mod keys_base_images;
+mod keys_cache;
+mod keys_frontends;
+mod keys_platform;
+mod keys_registries;
+mod keys_rootfs;
+mod keys_secrets;
+mod keys_ssh;
+mod keys_targets;
+mod kills;
+mod library;
+mod links;
+mod pipes;
+mod privileges;
+mod progress_engine;
+mod progress_json;
+mod protocol;
+mod push;
+mod registry_conformance;
+mod rootless;
+mod stop;
+mod swaps;
+mod task;
+mod terminal;

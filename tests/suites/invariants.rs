@@ -1,0 +1,667 @@
+//! The rules of the house that a machine can check: which room knows which, how a module opens, what has no place here.
+//!
+//! Each test names every offender, with its file, so that one run shows all there is to mend. A rule that hurts is
+//! changed here, in the commit that breaks it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use oci_image_tests::attacks;
+use oci_image_tests::engine::checkout;
+
+/// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
+/// they may read addresses.
+const OUTSIDE: &[&str] = &["fs", "net", "time", "env", "thread", "process"];
+
+/// Names that say nothing of what is behind them.
+const VAGUE: &[&str] = &[
+    "util", "utils", "helper", "helpers", "common", "misc", "manager", "handler", "stuff",
+];
+
+/// How long a file may be, in lines, without its tests.
+const FILE_LIMIT: usize = 500;
+
+// --- rooms -----------------------------------------------------------------------------------------------------------
+
+/// What an error names may come from outside: a terminal's commands, the end of our line (`outside`).
+#[test]
+fn no_error_shows_a_text_as_it_is() {
+    // Reports are made of lines that are safe to show, and reasons are the system's.
+    const OWN: [&str; 3] = ["report", "reason", "tried"];
+    let mut offenders = Vec::new();
+    for file in rust_files(&checkout().join("host")) {
+        let attributes = file.code.split("#[error(").skip(1);
+        for attribute in attributes {
+            let (message, fields) = attribute.split_once(")]").expect("an attribute ends");
+            if message.contains(".display()") {
+                offenders.push(format!("{}: {message}", file.name));
+            }
+            let fields = fields.split_once('}').map_or("", |(fields, _)| fields);
+            let texts = fields
+                .lines()
+                .flat_map(|line| line.split(','))
+                .filter_map(|field| {
+                    let (name, kind) = field.trim().split_once(": ")?;
+                    let name = name.rsplit(['{', ' ']).next()?;
+                    ["String", "PathBuf"].contains(&kind.trim()).then_some(name)
+                });
+            for text in texts.filter(|text| !OWN.contains(text)) {
+                let is_shown = message.contains(&format!("{text} = shown({text})"));
+                if message.contains(&format!("{{{text}}}")) && !is_shown {
+                    offenders.push(format!("{}: `{text}` in {message}", file.name));
+                }
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+/// A room calls down, and so do the files within it. A module and those inside of it are one noun: they may use each other.
+#[test]
+fn no_files_import_each_other_in_a_loop() {
+    let mut found = BTreeSet::new();
+    for member in members_of_the_workspace() {
+        let files = rust_files(&checkout().join(member).join("src"));
+        let arrows = arrows(&files);
+        for (file, imported) in &arrows {
+            for other in imported {
+                if reach(&arrows, other).contains(file) {
+                    found.insert(format!("{file} imports {other}, which leads back"));
+                }
+            }
+        }
+    }
+
+    assert_eq!(found, BTreeSet::new());
+}
+
+#[test]
+fn contracts_and_planner_touch_nothing_outside_themselves() {
+    let mut offenders = Vec::new();
+    for part in ["schema/src", "guest/src"] {
+        for file in rust_files(&checkout().join(part)) {
+            for outside in OUTSIDE {
+                let code = file.code.replace("std::net::Ip", "");
+                if code.contains(&format!("std::{outside}")) {
+                    offenders.push(format!("{} uses std::{outside}", file.name));
+                }
+            }
+            if file.code.contains("use std::{") {
+                offenders.push(format!(
+                    "{} imports from std in a group: this test reads single paths",
+                    file.name
+                ));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn product_links_neither_a_compiler_nor_the_planner_itself() {
+    let tree = dependencies("oci-image");
+
+    assert!(
+        tree.contains("wasmtime"),
+        "the tree of the product was read"
+    );
+    // wasmtime's runtime uses the compiler's data structures (`cranelift-entity` and the like): no code comes from those.
+    assert!(!tree.contains("cranelift-codegen") && !tree.contains("wasmtime-internal-cranelift"));
+    assert!(!tree.contains("oci-image-guest"));
+}
+
+/// Cargo keeps the borders between crates; these are the borders. The crate that runs a plan may use all.
+#[test]
+fn crate_uses_only_the_crates_below_it() {
+    let below: &[(&str, &[&str])] = &[
+        ("oci-image-schema", &[]),
+        ("oci-image-boundary", &[]),
+        ("oci-image-guest", &["oci-image-schema"]),
+        ("oci-image-buildkit", &["oci-image-boundary"]),
+        ("oci-image-daemon", &["oci-image-boundary"]),
+        ("oci-image-image", &["oci-image-boundary"]),
+        (
+            "oci-image-planner",
+            &["oci-image-boundary", "oci-image-schema"],
+        ),
+        (
+            "oci-image-progress",
+            &["oci-image-boundary", "oci-image-buildkit"],
+        ),
+    ];
+    for (name, may_use) in below {
+        let mut ours = dependencies(name);
+        ours.retain(|used| used.starts_with("oci-image") && used != name);
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        assert_eq!(ours, *may_use, "{name}");
+    }
+}
+
+#[test]
+fn client_alone_brings_neither_sandbox_nor_command_line() {
+    let tree = dependencies("oci-image-buildkit");
+
+    assert!(tree.contains("tonic"), "the tree of the client was read");
+    for foreign in ["wasmtime", "wasmtime-wasi", "clap", "annotate-snippets"] {
+        assert!(!tree.contains(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn sandbox_is_the_business_of_the_planner_alone() {
+    for member in members_of_the_workspace() {
+        let manifest = fs::read_to_string(checkout().join(&member).join("Cargo.toml")).unwrap();
+        let normal = manifest.split("-dependencies]").next().unwrap_or_default();
+        let names = normal.contains("\nwasmtime");
+        assert_eq!(names, member == "host/planner", "{member}");
+    }
+}
+
+// --- modules ---------------------------------------------------------------------------------------------------------
+
+#[test]
+fn module_opens_with_its_purpose() {
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        // The tests of one module need no purpose of their own.
+        .filter(|file| !file.name.ends_with("/tests.rs"))
+        .filter(|file| !file.text.starts_with("//! "))
+        .map(|file| file.name)
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn parent_names_each_of_its_modules() {
+    let mut offenders = Vec::new();
+    for file in all_rust_files() {
+        let parents = ["/lib.rs", "/mod.rs", "/main.rs"];
+        if file.name.contains("host/tests/")
+            || !parents.iter().any(|name| file.name.ends_with(name))
+        {
+            continue; // a suite is a crate of its own: its modules are what it shares with its sisters
+        }
+        let doc: String = file
+            .text
+            .lines()
+            .take_while(|line| line.starts_with("//!"))
+            .collect();
+        for module in declared_modules(&file.code) {
+            if !doc.contains(&format!("`{module}`")) {
+                offenders.push(format!("{} does not name `{module}`", file.name));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn names_say_what_is_behind_them() {
+    let mut offenders = Vec::new();
+    for file in all_rust_files() {
+        let stem = Path::new(&file.name).with_extension("");
+        for part in stem.iter().filter_map(|part| part.to_str()) {
+            if VAGUE.contains(&part) {
+                offenders.push(file.name.clone());
+            }
+        }
+        for name in declared_types(&file.code) {
+            if VAGUE
+                .iter()
+                .any(|vague| name.to_lowercase().ends_with(vague))
+            {
+                offenders.push(format!("{}: {name}", file.name));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn file_is_short_enough_to_be_read() {
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        .filter(|file| {
+            !file.name.contains("/tests/")
+                && !file.name.contains("/suites/")
+                && !file.text.contains("\n//! Generated from ")
+        })
+        .filter(|file| file.code.lines().count() > FILE_LIMIT)
+        .map(|file| format!("{}: {} lines", file.name, file.code.lines().count()))
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn no_test_is_switched_off() {
+    let switch = concat!("#[", "ignore");
+    // A body that other tests run as a process of its own, so that it can be killed: it is run, by name.
+    let process = concat!("#[", "ignore = \"a process that other tests start\"]");
+    let offenders: Vec<String> = all_rust_files()
+        .into_iter()
+        .filter(|file| file.text.replace(process, "").contains(switch))
+        .map(|file| file.name)
+        .collect();
+
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn crate_obeys_the_lints_of_the_workspace() {
+    for member in members_of_the_workspace() {
+        let manifest = fs::read_to_string(checkout().join(&member).join("Cargo.toml")).unwrap();
+        assert!(
+            manifest.contains("[lints]\nworkspace = true\n"),
+            "{member}/Cargo.toml"
+        );
+    }
+}
+
+// --- documents -------------------------------------------------------------------------------------------------------
+
+#[test]
+fn readme_names_only_commands_that_exist() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let makefile = fs::read_to_string(checkout().join("Makefile")).unwrap();
+    let targets: BTreeSet<&str> = makefile
+        .lines()
+        .filter(|line| !line.starts_with(['\t', '#', '.']))
+        .filter_map(|line| line.split_once(':'))
+        .map(|(target, _)| target)
+        .collect();
+
+    let named: BTreeSet<String> = readme
+        .split("make ")
+        .zip(readme.split("make ").skip(1))
+        // Where it is a command: code begins with it.
+        .filter(|(before, _)| before.ends_with('`') || before.ends_with("\n    "))
+        .map(|(_, after)| word(after))
+        .collect();
+
+    assert!(named.contains("demo") && named.contains("test"));
+    let unknown: Vec<&String> = named
+        .iter()
+        .filter(|name| !targets.contains(name.as_str()))
+        .collect();
+    assert_eq!(unknown, Vec::<&String>::new());
+}
+
+#[test]
+fn readme_lists_every_key_of_the_object_and_no_other() {
+    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
+    let table = between(&readme, "\n## The object\n", "\n## ");
+
+    let rows: BTreeSet<String> = rows(table)
+        .filter_map(|row| quoted(row).into_iter().next())
+        .collect();
+
+    assert_eq!(rows, keys_of_the_object());
+}
+
+#[test]
+fn readme_of_the_tests_names_a_suite_that_builds_each_key() {
+    let readme = fs::read_to_string(checkout().join("tests/README.md")).unwrap();
+    let table = between(&readme, "\n## What proves each key\n", "\n## ");
+    let mut proven = BTreeSet::new();
+    let mut absent = Vec::new();
+    for row in rows(table) {
+        let mut columns = row.split(" | ");
+        proven.extend(quoted(columns.next().unwrap_or_default()));
+        let suites = quoted(columns.next().unwrap_or_default());
+        absent.extend(
+            suites
+                .into_iter()
+                .filter(|suite| !suite_file(suite).exists()),
+        );
+    }
+
+    let unproven: Vec<String> = keys_of_the_object().difference(&proven).cloned().collect();
+    assert_eq!(unproven, Vec::<String>::new());
+    assert_eq!(absent, Vec::<String>::new());
+}
+
+#[test]
+fn readme_of_the_tests_shows_the_attacks_that_are_tried() {
+    let path = checkout().join("tests/README.md");
+    let readme = fs::read_to_string(&path).unwrap();
+    let (head, section) = readme.split_once("\n## Attacks\n").unwrap();
+    let (section, rest) = section.split_once("\n## ").unwrap();
+    let (introduction, found) = section.split_at(section.find("| attack |").unwrap());
+
+    let table = attacks::table();
+
+    if std::env::var_os("BLESS").is_some() {
+        let whole = format!("{head}\n## Attacks\n{introduction}{table}\n## {rest}");
+        fs::write(path, whole).unwrap();
+    } else {
+        assert_eq!(found, table, "BLESS=1 rewrites it");
+    }
+    for attack in attacks::ATTACKS {
+        let suite = suite_file(attack.suite);
+        let text = fs::read_to_string(suite).expect(attack.suite);
+        let asked = format!("attacks::tried(\"{}\")", attack.name);
+        assert!(text.contains(&asked), "{}: {asked}", attack.suite);
+    }
+}
+
+/// Where a suite stands: with those that need a daemon, or with the others.
+fn suite_file(name: &str) -> PathBuf {
+    let suites = checkout().join("tests/suites");
+    let with_engine = suites.join("engine").join(name);
+    if with_engine.exists() {
+        with_engine
+    } else {
+        suites.join(name)
+    }
+}
+
+fn keys_of_the_object() -> BTreeSet<String> {
+    let object = checkout().join("schema/src/object.rs");
+    let object = fs::read_to_string(object).expect("the object's type");
+    between(&object, "pub struct Object {", "\n}")
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub "))
+        .filter_map(|field| field.split(':').next())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The rows of a table that open with code.
+fn rows(table: &str) -> impl Iterator<Item = &str> {
+    table.lines().filter(|row| row.starts_with("| `"))
+}
+
+/// What stands in backticks.
+fn quoted(text: &str) -> Vec<String> {
+    text.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn changelog_has_a_place_for_what_is_not_released() {
+    let changelog = fs::read_to_string(checkout().join("CHANGELOG.md")).unwrap();
+
+    assert!(changelog.contains("\n## [Unreleased]\n"));
+}
+
+// --- reading ---------------------------------------------------------------------------------------------------------
+
+/// The directories of the crates.
+fn members_of_the_workspace() -> Vec<String> {
+    let workspace = fs::read_to_string(checkout().join("Cargo.toml")).unwrap();
+    between(&workspace, "\nmembers = [", "]")
+        .split(',')
+        .map(|name| name.trim().trim_matches('"').to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// A Rust file of ours.
+struct Source {
+    /// Its path from the checkout.
+    name: String,
+    /// All of it.
+    text: String,
+    /// What is compiled without tests: no test module. Of comments only the line is left.
+    code: String,
+}
+
+fn all_rust_files() -> Vec<Source> {
+    ["schema", "guest", "host", "tests"]
+        .iter()
+        .flat_map(|part| rust_files(&checkout().join(part)))
+        .collect()
+}
+
+/// The Rust files below a directory, by name; without build directories.
+fn rust_files(directory: &Path) -> Vec<Source> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    paths.sort();
+    paths
+        .into_iter()
+        .flat_map(|path| {
+            if path.is_dir() && !path.ends_with("target") && !path.ends_with("node_modules") {
+                rust_files(&path)
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                vec![source(&path)]
+            } else {
+                Vec::new()
+            }
+        })
+        .collect()
+}
+
+fn source(path: &Path) -> Source {
+    let text = fs::read_to_string(path).expect("a Rust file is text");
+    let name = path
+        .strip_prefix(checkout())
+        .expect("the file is of this checkout");
+    let code = if name.ends_with("tests.rs") {
+        String::new()
+    } else {
+        without_tests(&text)
+    };
+    Source {
+        name: name.display().to_string(),
+        text,
+        code,
+    }
+}
+
+/// The lines before the test module, which is the last item of a file; comments cut off.
+fn without_tests(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let end = lines
+        .windows(2)
+        .position(|pair| pair[0].trim() == "#[cfg(test)]" && pair[1].starts_with("mod "))
+        .unwrap_or(lines.len());
+    lines[..end]
+        .iter()
+        .map(|line| line.split("//").next().unwrap_or_default().to_owned() + "\n")
+        .collect()
+}
+
+/// The files that each file imports, but for those that it stands within.
+fn arrows(files: &[Source]) -> BTreeMap<&str, BTreeSet<&str>> {
+    let modules: BTreeMap<Vec<&str>, &str> = files
+        .iter()
+        .filter(|file| !file.name.ends_with("/main.rs")) // a crate of its own, which nobody imports
+        .map(|file| (module(&file.name), file.name.as_str()))
+        .collect();
+    files
+        .iter()
+        .map(|file| {
+            let here = module(&file.name);
+            let imported = paths(&file.code, &here)
+                .into_iter()
+                // The names after the last module are what is taken from it.
+                .filter_map(|path| {
+                    let mut lengths = (0..=path.len()).rev();
+                    lengths.find_map(|length| modules.get_key_value(&path[..length]))
+                })
+                .filter(|(target, _)| !here.starts_with(target))
+                .map(|(_, name)| *name)
+                .collect();
+            (file.name.as_str(), imported)
+        })
+        .collect()
+}
+
+/// The files to which a file's imports lead, straight or by others.
+fn reach<'f>(arrows: &BTreeMap<&'f str, BTreeSet<&'f str>>, from: &'f str) -> BTreeSet<&'f str> {
+    let mut reached = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(file) = next.pop() {
+        for imported in &arrows[file] {
+            if reached.insert(*imported) {
+                next.push(imported);
+            }
+        }
+    }
+    reached
+}
+
+/// The module that a file is, as the names on the way to it from its crate's root.
+fn module(file: &str) -> Vec<&str> {
+    let path = file.split_once("/src/").map_or(file, |(_, path)| path);
+    let mut names: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+    names.pop_if(|last| matches!(*last, "mod" | "lib" | "main"));
+    names
+}
+
+/// Each path in the code of module `here` that starts at the crate, at a module above or at one inside, from the root.
+fn paths<'code>(code: &'code str, here: &[&'code str]) -> Vec<Vec<&'code str>> {
+    let inside = declared_modules(code);
+    let is_of_the_crate = |name: &str| {
+        matches!(name, "crate" | "self" | "super") || inside.iter().any(|module| module == name)
+    };
+    let mut found = Vec::new();
+    let starts = code.match_indices("::").filter_map(|(at, _)| {
+        let before = &code[..at];
+        let first = before.rfind(|c: char| !c.is_alphanumeric() && c != '_');
+        let name = first.map_or(before, |first| &before[first + 1..]);
+        let is_start = !before[..at - name.len()].ends_with(':');
+        (is_start && is_of_the_crate(name)).then(|| at - name.len())
+    });
+    for start in starts {
+        follow(&code[start..], &mut here.to_vec(), &mut found);
+    }
+    found
+}
+
+/// Follows a path, or each of a group of them, from module `here`.
+fn follow<'code>(path: &'code str, here: &mut Vec<&'code str>, found: &mut Vec<Vec<&'code str>>) {
+    if let Some(group) = path.strip_prefix('{') {
+        for member in members(group) {
+            follow(member, &mut here.clone(), found);
+        }
+        return;
+    }
+    let length = path
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(path.len());
+    match &path[..length] {
+        "crate" => here.clear(),
+        "super" => drop(here.pop()),
+        "self" | "" => {}
+        name => here.push(name),
+    }
+    match path[length..].strip_prefix("::") {
+        Some(rest) => follow(rest, here, found),
+        None => found.push(here.clone()),
+    }
+}
+
+/// What stands between commas in a group whose `{` has been read, up to its own `}`.
+fn members(group: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let mut start = 0;
+    let mut found = Vec::new();
+    for (at, character) in group.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                found.push(group[start..at].trim());
+                start = at + 1;
+                if character == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The modules that a file declares and that have a file of their own.
+fn declared_modules(code: &str) -> Vec<String> {
+    code.lines()
+        .filter_map(|line| {
+            let visibility = line.find("mod ").map(|at| &line[..at])?;
+            let plain = visibility.is_empty() || visibility.starts_with("pub");
+            let name = line[visibility.len()..]
+                .strip_prefix("mod ")?
+                .strip_suffix(';')?;
+            (plain && name != "tests").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// The types that a file declares.
+fn declared_types(code: &str) -> Vec<String> {
+    ["struct ", "enum ", "trait ", "type "]
+        .iter()
+        .flat_map(|keyword| code.split(keyword).skip(1).map(word))
+        .collect()
+}
+
+/// The identifier, or the command's name, that a text begins with.
+fn word(text: &str) -> String {
+    text.chars()
+        .take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '-'))
+        .collect()
+}
+
+fn between<'text>(text: &'text str, start: &str, end: &str) -> &'text str {
+    let (_, rest) = text
+        .split_once(start)
+        .unwrap_or_else(|| panic!("there is no {start:?}"));
+    rest.split_once(end).map_or(rest, |(inside, _)| inside)
+}
+
+/// The names of the crates that a crate of ours links, itself included: neither build nor test dependencies.
+fn dependencies(package: &str) -> BTreeSet<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["tree", "--locked", "--offline", "--prefix", "none"])
+        .args(["--edges", "normal", "--package", package])
+        .current_dir(checkout())
+        .output()
+        .expect("cargo runs: it started this test");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .expect("names of crates are text")
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .collect()
+}
+
+// --- the reading itself ----------------------------------------------------------------------------------------------
+
+#[test]
+fn paths_are_read_from_where_they_start() {
+    let code = "mod n;\nuse n::O;\nuse crate::a::{self, b::{C, D}, e};\nuse super::super::f::G;\nlet h = self::i::new(std::j::k());\nuse l::m;";
+
+    let found: Vec<String> = paths(code, &["x", "y"])
+        .into_iter()
+        .map(|path| path.join("/"))
+        .collect();
+
+    assert_eq!(
+        found,
+        ["x/y/n/O", "a", "a/b/C", "a/b/D", "a/e", "f/G", "x/y/i/new"]
+    );
+}
+
+#[test]
+fn comments_and_test_modules_are_not_code() {
+    let text = "//! See [`crate::a`].\nuse crate::b; // not crate::c\n#[cfg(test)]\nmod tests {\n    use crate::d;\n}\n";
+
+    assert_eq!(paths(&without_tests(text), &[]), [["b"]]);
+}

@@ -1,0 +1,394 @@
+//! The schema of a task file and the program, as two judges of a task's parameters: they find errors in the same ones.
+//!
+//! A parameter in a file is a variable in the program's environment by the time that it runs: of another type than a string, it has
+//! become one.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+
+use jsonschema::Validator;
+use oci_image::task::{self, file::TaskFile};
+use oci_image_schema::beyond::{BEYOND_SCHEMA, BEYOND_TASK_SCHEMA};
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Place, Severity};
+use oci_image_schema::json_schema;
+use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use serde_json::{Map, Value, json};
+
+use super::documents::{self, DOCUMENTS, judge_each};
+use super::generated::{filled_in, properties};
+use super::validator::built;
+
+#[test]
+fn schema_of_a_task_and_program_agree_on_generated_parameters() {
+    let schema = built(&json_schema::task());
+    let seen = std::cell::RefCell::new((0_u32, BTreeSet::new()));
+
+    judge_each(&parameters(), |parameters| {
+        let said = errors(&parameters);
+        let (accepted, codes) = &mut *seen.borrow_mut();
+        *accepted += u32::from(said.is_empty());
+        codes.extend(said.values().flatten().copied());
+        compare(&schema, &with(&json!(parameters)), &said)
+    });
+
+    // What was generated is worth the judgement.
+    let (accepted, codes) = seen.into_inner();
+    assert!(
+        (DOCUMENTS / 5..DOCUMENTS * 4 / 5).contains(&accepted),
+        "{accepted} accepted"
+    );
+    let unseen: Vec<&Code> = OF_PARAMETERS
+        .iter()
+        .filter(|code| !codes.contains(code))
+        .collect();
+    assert_eq!(unseen, Vec::<&Code>::new());
+}
+
+/// The rules that a parameter can break without a look at a file.
+const OF_PARAMETERS: &[Code] = &[
+    Code::WrongType,
+    Code::DuplicateKey,
+    Code::EmptyValue,
+    Code::InvalidCharacter,
+    Code::BadTarget,
+    Code::ReservedName,
+    Code::MissingEquals,
+    Code::BadArgumentName,
+    Code::BadLabelName,
+    Code::BadPath,
+    Code::BadPlatform,
+    Code::RootfsPlatforms,
+    Code::BadHostEntry,
+    Code::BadHostName,
+    Code::BadAddress,
+    Code::BadRegistry,
+    Code::BadSsh,
+    Code::InvalidToml,
+    Code::SettingType,
+    Code::ConflictingConfig,
+];
+
+#[test]
+fn schema_of_a_task_and_program_agree_on_generated_files() {
+    let schema = built(&json_schema::task());
+    let parameters = (parameters(), vec(mutation(), 0..3)).prop_map(|(mut map, mutations)| {
+        map.extend(mutations);
+        map
+    });
+
+    judge_each(&parameters, |parameters| {
+        let task = with(&json!(parameters));
+        let said = errors_of_file(&task.to_string(), &parameters);
+        compare(&schema, &task, &said)
+    });
+}
+
+/// The program's errors about a file: the rules that each parameter breaks.
+fn errors_of_file(text: &str, parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
+    let file = TaskFile::read(text, &|_| None).expect("it is a task");
+    let planner = oci_image_guest::validate(file.json());
+    let planner = planner.into_iter().map(|one| file.of_file(text, one));
+    let mut names: Vec<(usize, &String)> = parameters
+        .keys()
+        .map(|name| {
+            (
+                text.find(&format!("{}:", json!(name))).expect("a key"),
+                name,
+            )
+        })
+        .collect();
+    names.sort_unstable();
+    let mut errors = BTreeMap::<String, BTreeSet<Code>>::new();
+    for diagnostic in file.mistakes.iter().cloned().chain(planner) {
+        let Some(Place::Object(span)) = diagnostic.place else {
+            panic!("{diagnostic:?} has no place in {text}");
+        };
+        if diagnostic.severity == Severity::Error {
+            let code = Code::from_name(&diagnostic.code).expect("a code has a name");
+            let before = names.partition_point(|(start, _)| *start <= span.start as usize);
+            let name = names[before - 1].1.clone();
+            errors.entry(name).or_default().insert(code);
+        }
+    }
+    errors
+}
+
+/// Whether the schema says of a task what the program said.
+fn compare(
+    schema: &Validator,
+    task: &Value,
+    said: &BTreeMap<String, BTreeSet<Code>>,
+) -> Result<(), String> {
+    let errors = schema.iter_errors(task);
+    let marked: BTreeSet<String> = errors.flat_map(|error| marked(&error)).collect();
+    disagreement(said, &marked).map_or(Ok(()), |reason| Err(format!("{reason}: {task}")))
+}
+
+/// What the schema and the program say differently about one map of parameters.
+fn disagreement(
+    said: &BTreeMap<String, BTreeSet<Code>>,
+    marked: &BTreeSet<String>,
+) -> Option<String> {
+    let is_beyond = |code: &Code| {
+        let mut beyond = BEYOND_SCHEMA.iter().chain(BEYOND_TASK_SCHEMA);
+        beyond.any(|(beyond, _)| beyond == code)
+    };
+    let unmarked = said
+        .iter()
+        .find(|(name, codes)| !codes.iter().all(is_beyond) && !marked.contains(*name));
+    if let Some((name, codes)) = unmarked {
+        return Some(format!("only the program says {codes:?} of {name}"));
+    }
+    // The planner compares two keys only if both are sound.
+    let is_unread = |name: &str| name == "UNPACK_ROOTFS" && said.contains_key("IMAGE_PLATFORM");
+    let unsaid = marked
+        .iter()
+        .find(|name| !said.contains_key(*name) && !is_unread(name));
+    unsaid.map(|name| format!("only the schema refuses {name}"))
+}
+
+/// The program's errors: the rules that each parameter breaks.
+fn errors(parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
+    let variables = parameters
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(in_environment(value))));
+    let task = task::read(variables, false);
+    let said = oci_image_guest::validate(task.json());
+    let mut errors = BTreeMap::<String, BTreeSet<Code>>::new();
+    for diagnostic in said {
+        if diagnostic.severity != Severity::Error {
+            continue;
+        }
+        let code = Code::from_name(&diagnostic.code).expect("a code has a name");
+        let Some(Place::File(place)) = task.of_parameters(diagnostic).place else {
+            panic!("{code} has no parameter: {parameters:?}");
+        };
+        let name = place.path.trim_start_matches('$').to_owned();
+        errors.entry(name).or_default().insert(code);
+    }
+    errors
+}
+
+/// What Concourse makes of a parameter.
+fn in_environment(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The parameters that an error of the schema is about.
+fn marked(error: &jsonschema::ValidationError<'_>) -> Vec<String> {
+    use jsonschema::error::ValidationErrorKind;
+    if let ValidationErrorKind::AdditionalProperties { unexpected } = error.kind() {
+        return unexpected.clone();
+    }
+    let place = error.instance_path().as_str().to_owned();
+    let name = place.strip_prefix("/params/");
+    let name = name.unwrap_or_else(|| panic!("an error at `{place}`: {error}"));
+    vec![name.replace("~1", "/").replace("~0", "~")]
+}
+
+/// A task with these parameters.
+fn with(parameters: &Value) -> Value {
+    json!({"platform": "linux", "run": {"path": "build"}, "params": parameters})
+}
+
+#[test]
+fn every_key_of_the_object_is_reached_by_a_task() {
+    let by_parameters = PARAMETERS.iter().map(|parameter| parameter.key);
+    let by_families = FAMILIES.iter().map(|family| family.key);
+    // Said by a task in its own form; `registries` by the daemon's own configuration.
+    let otherwise = ["$schema", "cache", "context_inputs", "output", "registries"];
+    let reached: BTreeSet<&str> = by_parameters.chain(by_families).chain(otherwise).collect();
+
+    let object = json_schema::object();
+    let keys: BTreeSet<&str> = (object["properties"].as_object().unwrap().keys())
+        .map(|key| &**key)
+        .collect();
+    assert_eq!(reached, keys);
+}
+
+#[test]
+fn examples_defaults_and_snippets_of_a_task_obey_its_schema() {
+    let schema = json_schema::task();
+    let validator = built(&schema);
+    let accepted = |task: &Value| assert!(validator.is_valid(task), "{task}");
+    let parameters = &schema["definitions"]["Params"];
+    for (name, property) in parameters["properties"].as_object().unwrap() {
+        let examples = property["examples"].as_array().into_iter().flatten();
+        for value in examples.chain(property.get("default")) {
+            let map: Map<String, Value> = [(name.clone(), value.clone())].into_iter().collect();
+            accepted(&with(&json!(map)));
+            assert_eq!(errors(&map), BTreeMap::new(), "{name}");
+        }
+    }
+    let task = json!({"platform": "linux", "run": {"path": "build"}});
+    for (key, property) in schema["properties"].as_object().unwrap() {
+        for value in property["examples"].as_array().unwrap() {
+            let mut task = task.clone();
+            task[key] = value.clone();
+            accepted(&task);
+        }
+    }
+    for snippet in schema["defaultSnippets"].as_array().unwrap() {
+        accepted(&filled_in(&snippet["body"]));
+    }
+    for snippet in parameters["defaultSnippets"].as_array().unwrap() {
+        let filled = filled_in(&snippet["body"]);
+        accepted(&with(&filled));
+        assert_eq!(errors(filled.as_object().unwrap()), BTreeMap::new());
+    }
+}
+
+#[test]
+fn task_says_what_a_hover_shows_of_each_of_its_keys() {
+    let schema = json_schema::task();
+    let mut keys = 0;
+    for (place, property) in properties("", &schema) {
+        assert!(property["title"].is_string(), "{place}");
+        assert!(property["markdownDescription"].is_string(), "{place}");
+        keys += 1;
+    }
+    assert!(keys > PARAMETERS.len() + 9, "{keys}");
+    let regexes = schema.to_string().matches("\"pattern\":").count();
+    let of_condition = 2;
+    let messages = schema
+        .to_string()
+        .matches("\"patternErrorMessage\":\"")
+        .count();
+    assert_eq!(regexes - of_condition, messages);
+}
+
+// --- generated -------------------------------------------------------------------------------------------------------
+
+const WORDS: &[&str] = &["true", "T", "0", "False", "", "yes", "tRUE", " true", "2"];
+
+fn parameters() -> impl Strategy<Value = Map<String, Value>> {
+    let fixed = subsequence((0..PARAMETERS.len()).collect::<Vec<_>>(), 0..4);
+    let fixed = fixed.prop_flat_map(|some| {
+        let some: Vec<_> = some
+            .into_iter()
+            .map(|index| entry(PARAMETERS[index]))
+            .collect();
+        some
+    });
+    let members = vec(select(FAMILIES).prop_flat_map(member), 0..3);
+    (fixed, members).prop_map(|(fixed, members)| fixed.into_iter().chain(members).collect())
+}
+
+/// A value of whatever type, or under a name that is none.
+fn mutation() -> impl Strategy<Value = (String, Value)> {
+    let types = [
+        json!(7),
+        json!(0),
+        json!(-1),
+        json!(1.5),
+        json!(true),
+        Value::Null,
+        json!(["a"]),
+        json!({"a": "b"}),
+        json!("x"),
+    ];
+    let known = PARAMETERS.iter().map(|parameter| parameter.name.to_owned());
+    let members = FAMILIES.iter().map(|family| format!("{}a", family.prefix));
+    let known: Vec<String> = known.chain(members).collect();
+    let wrong = (select(known), select(types.to_vec()));
+    let others = [
+        "DOCKERFLE",
+        "context",
+        "HTTP_PROXY",
+        "PATHS",
+        "BUILD_ARG_",
+        "BUILD_ARG_a=b",
+        "BUILDKIT_SECRET_a=b",
+        "a\"b",
+        "LABEL",
+    ]
+    .map(str::to_owned);
+    let other = select(others.to_vec()).prop_map(|name| (name, json!("x")));
+    prop_oneof![3 => wrong, 1 => other]
+}
+
+fn entry(parameter: Parameter) -> impl Strategy<Value = (String, Value)> {
+    value(parameter).prop_map(move |value| (parameter.name.to_owned(), value))
+}
+
+fn value(parameter: Parameter) -> BoxedStrategy<Value> {
+    let value = match (parameter.form, parameter.key) {
+        (Form::Argument, _) => select(vec![json!("0"), json!(1_700_000_000), json!("x")]).boxed(),
+        (Form::Flag, _) => {
+            let word = select(WORDS).prop_map(Value::from);
+            let number = (0..4).prop_map(Value::from);
+            prop_oneof![2 => any::<bool>().prop_map(Value::from), 2 => word, 1 => number].boxed()
+        }
+        (Form::List, key) => list(match key {
+            "additional_targets" => documents::target(),
+            "registry_mirrors" => documents::mirror(),
+            "buildkit_frontends" => documents::frontend(),
+            _ => documents::pair(),
+        }),
+        (Form::Text, key) => match key {
+            "context" => documents::path(),
+            "target" => prop_oneof![documents::target(), (0..9).prop_map(Value::from)].boxed(),
+            "image_platform" => documents::platforms(),
+            "add_hosts" => documents::hosts(),
+            "buildkit_ssh" => documents::ssh(),
+            "buildkit_extra_config" => documents::toml(),
+            _ => documents::file(),
+        },
+    };
+    let or_nothing = prop_oneof![18 => value, 1 => Just(json!("")), 1 => Just(Value::Null)];
+    or_nothing.prop_map(without_nul).boxed()
+}
+
+fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    let separators = select(&[",", ", ", " ,\n", ",", ","][..]);
+    vec((element, separators), 1..4)
+        .prop_map(|items| {
+            let mut text = String::new();
+            for (index, (item, separator)) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push_str(separator);
+                }
+                text.push_str(item.as_str().unwrap_or_default());
+            }
+            text.into()
+        })
+        .boxed()
+}
+
+/// A member of a family: a variable's name holds neither NUL nor `=`.
+fn member(family: Family) -> BoxedStrategy<(String, Value)> {
+    let (name, value) = match (family.key, family.member) {
+        (_, Member::Pair) if family.key == "image_args" => (documents::pair(), documents::path()),
+        (_, Member::Pair) => {
+            let scalars = select(vec![json!(7), json!(true), Value::Null, json!("a=b, c")]);
+            let value = prop_oneof![documents::path(), scalars].boxed();
+            (documents::pair(), value)
+        }
+        (_, Member::File) => (documents::path(), documents::file()),
+        (_, Member::SecretText) => (documents::path(), documents::path()),
+    };
+    (name, value)
+        .prop_map(move |(name, value)| {
+            let name = name.as_str().unwrap_or_default();
+            let name = name.split('=').next().unwrap_or_default();
+            let name = format!("{}{}", family.prefix, name.replace('\0', ""));
+            (name, without_nul(value))
+        })
+        .boxed()
+}
+
+/// The environment holds no NUL.
+fn without_nul(value: Value) -> Value {
+    match value {
+        Value::String(text) => text.replace('\0', "").into(),
+        other => other,
+    }
+}
