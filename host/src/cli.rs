@@ -173,6 +173,8 @@ pub(crate) enum SchemaOf {
     Message,
     /// A task file that runs this program.
     Task,
+    /// A line of `build --progress json`.
+    Progress,
 }
 
 /// How info lists a message.

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity, Span};
-use serde::Serialize;
+use oci_image_schema::event::Position;
 
 pub use self::github::github;
 pub use self::json::{json, json_lines};
@@ -46,13 +46,6 @@ struct Spot<'text> {
     name: &'text str,
     text: &'text str,
     span: Range<usize>,
-}
-
-/// Line and column of a place, both from 1; columns count characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-struct Position {
-    line: usize,
-    column: usize,
 }
 
 impl Report {

@@ -17,7 +17,8 @@ use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;
 
-use crate::stderr::{self, ErrorLine, Line};
+use crate::stderr;
+use oci_image_schema::event::{ErrorEvent, ProgramEvent};
 
 /// The image was not built, because of what it is made of.
 const BUILD_FAILED: u8 = 1;
@@ -94,7 +95,7 @@ impl Failure {
 
     /// For a program.
     fn lines(&self) -> String {
-        let mut line = ErrorLine {
+        let mut line = ErrorEvent {
             status: self.status(),
             message: "the request is wrong".to_owned(),
             causes: Vec::new(),
@@ -119,7 +120,7 @@ impl Failure {
                 line.log = error.daemon_log().map(end_of).unwrap_or_default();
             }
         }
-        lines + &Line::Error(line).text()
+        lines + &stderr::line(&ProgramEvent::Error(line))
     }
 
     fn text(&self, coloured: bool) -> String {

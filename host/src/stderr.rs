@@ -1,14 +1,6 @@
 //! Standard error: what the program says beside its answer, as text for a person or, with `--progress json`, as JSON for a program.
 //!
-//! In JSON there is one object a line, among those of the progress (`progress/json.rs`), and none of these has a `step`:
-//!
-//! | `event` | further keys |
-//! | --- | --- |
-//! | `diagnostic` | those of an entry of `validate --output-format json` |
-//! | `waiting` | `root`, the daemon's, which another build uses |
-//! | `notice` | `message`: what the program waits for, or that a login leaves it |
-//! | `warning` | `message` |
-//! | `error` | `status` (the exit status), `message`, `causes` (a list), `report` (several lines for a person, or null), `log` (the last lines of the daemon's) , `hint` (or null) |
+//! In JSON there is one object a line, as `oci_image_schema::event` has them, among those of the progress.
 //!
 //! Nobody hears it if standard error is closed, which is nobody's fault.
 
@@ -21,45 +13,14 @@ use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
 use oci_image::outlet::Outlet;
 use oci_image::progress::Mode;
-use serde::Serialize;
+use oci_image_schema::event::ProgramEvent;
 
-/// A line for a program.
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "lowercase")]
-pub(crate) enum Line<'a> {
-    /// Another build uses the daemon's root.
-    Waiting { root: &'a str },
-    /// The program waits for its request, or gives a login away.
-    Notice { message: &'a str },
-    /// Something goes less well than it should.
-    Warning { message: &'a str },
-    /// The end, if it is no good one.
-    Error(ErrorLine<'a>),
-}
-
-/// Why a command failed.
-#[derive(Serialize)]
-pub(crate) struct ErrorLine<'a> {
-    /// The exit status.
-    pub(crate) status: u8,
-    pub(crate) message: String,
-    pub(crate) causes: Vec<String>,
-    /// The failed solve's report.
-    pub(crate) report: Option<&'a str>,
-    /// The last lines of the daemon's log.
-    pub(crate) log: Vec<&'a str>,
-    /// What to do about it.
-    pub(crate) hint: Option<&'a str>,
-}
-
-impl Line<'_> {
-    /// The object with its line's end.
-    pub(crate) fn text(&self) -> String {
-        let text = serde_json::to_string(self).expect("a line has only names as keys");
-        let mut text = within_json(text);
-        text.push('\n');
-        text
-    }
+/// An event with its line's end.
+pub(crate) fn line(event: &ProgramEvent<'_>) -> String {
+    let text = serde_json::to_string(event).expect("an event has only names as keys");
+    let mut text = within_json(text);
+    text.push('\n');
+    text
 }
 
 /// What calls off whatever nobody reads.
@@ -93,7 +54,7 @@ pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
     match mode {
         Mode::Json => |root| {
             let root = &root.to_string_lossy();
-            tell(&Line::Waiting { root }.text());
+            tell(&line(&ProgramEvent::Waiting { root }));
         },
         Mode::Plain | Mode::Coloured => |root| {
             let root = shown(root);
@@ -112,7 +73,7 @@ pub(crate) fn notice(message: &str, mode: Mode) {
 /// What says so.
 pub(crate) fn noticing(mode: Mode) -> fn(&str) {
     match mode {
-        Mode::Json => |message| tell(&Line::Notice { message }.text()),
+        Mode::Json => |message| tell(&line(&ProgramEvent::Notice { message })),
         Mode::Plain | Mode::Coloured => |message| tell(&format!("{}\n", within_lines(message))),
     }
 }
@@ -120,7 +81,7 @@ pub(crate) fn noticing(mode: Mode) -> fn(&str) {
 /// What says that something goes less well than it should.
 pub(crate) fn warning(mode: Mode) -> fn(&str) {
     match mode {
-        Mode::Json => |message| tell(&Line::Warning { message }.text()),
+        Mode::Json => |message| tell(&line(&ProgramEvent::Warning { message })),
         Mode::Plain | Mode::Coloured => {
             |message| tell(&format!("warning: {}\n", within_lines(message)))
         }

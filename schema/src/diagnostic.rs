@@ -10,6 +10,7 @@ pub use crate::code::Severity;
 
 /// Bytes `start..end` of a UTF-8 text, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// First byte.
     pub start: u32,
@@ -19,6 +20,7 @@ pub struct Span {
 
 /// A place in a file that the object names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct FilePlace {
     /// The path as the object wrote it.
     pub path: String,
@@ -28,6 +30,7 @@ pub struct FilePlace {
 
 /// Where the cause of a diagnostic stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// In the text of the object.
@@ -38,6 +41,7 @@ pub enum Place {
 
 /// One defect or remark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
 pub struct Diagnostic {
     /// Stable name of the rule: `unknown-key`.
     pub code: String,

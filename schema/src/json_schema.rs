@@ -1,5 +1,5 @@
-//! The JSON Schemas that editors read, from the types: `oci-image.schema.json`, `oci-image-message.schema.json` and
-//! `oci-image-task.schema.json`.
+//! The JSON Schemas, from the types: those that editors read, `oci-image.schema.json`, `oci-image-message.schema.json` and
+//! `oci-image-task.schema.json`; and for programs `oci-image-progress.schema.json`.
 //!
 //! Beside the standard's keywords they carry those of VS Code, which `yaml-language-server` reads too: Markdown for hovers, what is
 //! said about a string of the wrong form, snippets. All of it is worked out here from the types' attributes and documentation.
@@ -8,9 +8,10 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::transform::RecursiveTransform;
-use schemars::{JsonSchema, Schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::event::Line;
 use crate::object::Object;
 use crate::pattern;
 use crate::protocol::Message;
@@ -26,6 +27,16 @@ pub fn object() -> Value {
 #[must_use]
 pub fn message() -> Value {
     root::<Message<'static>>("message")
+}
+
+/// The schema of a line of `build --progress json`.
+#[must_use]
+pub fn progress() -> Value {
+    let generator = SchemaSettings::draft07()
+        .for_serialize()
+        .with_transform(RecursiveTransform(tidy))
+        .into_generator();
+    signed::<Line<'static>>(generator, "progress")
 }
 
 /// The schema of a task file that runs this program.
@@ -76,6 +87,11 @@ fn root<T: JsonSchema>(name: &str) -> Value {
         .with_transform(RecursiveTransform(tidy))
         .with_transform(RecursiveTransform(annotate))
         .into_generator();
+    signed::<T>(generator, name)
+}
+
+/// A schema with its address, and how it is made.
+fn signed<T: JsonSchema>(generator: SchemaGenerator, name: &str) -> Value {
     let mut schema = generator.into_root_schema_for::<T>();
     let version = concat!(
         env!("CARGO_PKG_VERSION_MAJOR"),

@@ -6,6 +6,7 @@
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
 //! - [`frontend`]: the word that stands for no frontend.
+//! - [`event`]: the lines of `build --progress json`.
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
@@ -25,6 +26,7 @@
 pub mod beyond;
 pub mod code;
 pub mod diagnostic;
+pub mod event;
 pub mod frontend;
 pub mod gc;
 pub mod interface;
@@ -61,3 +63,5 @@ pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.
 
 /// The JSON Schema of a task file that runs this program: `oci-image-task.schema.json`.
 pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json");
+/// The JSON Schema of a line of `build --progress json`.
+pub const PROGRESS_JSON_SCHEMA: &str = include_str!("../oci-image-progress.schema.json");

@@ -11,6 +11,7 @@
 //! - [`rootfs`]: a flattened tar stream as a directory that nothing can leave.
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`sources`]: `LayerSources`, for those who push an archive.
+//! - [`registry`]: serves images on loopback, read-only.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `store` (the files of an archive or a directory by name), `layout` and `docker` (what the names mean),

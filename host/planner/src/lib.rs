@@ -8,6 +8,7 @@
 //! In the order of a request's way:
 //!
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
+//! - [`secret_name`]: names before which a secret may stand, however they are spelt.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
 //! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `ledger`: what the call used; `limits` and `deadline`:

@@ -4,7 +4,7 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
+use oci_image_schema::event::ProgramEvent;
 
 use crate::Mode;
 use crate::line::one_line;
@@ -19,12 +19,6 @@ pub struct DaemonLog<W: Write> {
     mode: Mode,
     out: W,
     partial: Vec<u8>,
-}
-
-#[derive(Serialize)]
-struct Object<'a> {
-    event: &'static str,
-    line: &'a str,
 }
 
 impl<W: Write> DaemonLog<W> {
@@ -42,8 +36,7 @@ impl<W: Write> DaemonLog<W> {
         for line in String::from_utf8_lossy(lines).lines() {
             match self.mode {
                 Mode::Json => {
-                    let event = "daemon";
-                    let object = serde_json::to_string(&Object { event, line });
+                    let object = serde_json::to_string(&ProgramEvent::Daemon { line });
                     text.push_str(&within_json(object.expect("strings are JSON")));
                 }
                 Mode::Plain | Mode::Coloured => {

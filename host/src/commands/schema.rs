@@ -1,6 +1,6 @@
-//! `oci-image schema`: the JSON Schemas of the object, of a message and of a task file.
+//! `oci-image schema`: the JSON Schemas of the object, of a message, of a task file and of progress.
 
-use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, TASK_JSON_SCHEMA};
+use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA};
 
 use crate::cli::SchemaOf;
 use crate::commands::print;
@@ -12,6 +12,7 @@ pub(super) fn run(of: SchemaOf, signals: &Signals) -> Result<(), Failure> {
         SchemaOf::Object => JSON_SCHEMA,
         SchemaOf::Message => MESSAGE_JSON_SCHEMA,
         SchemaOf::Task => TASK_JSON_SCHEMA,
+        SchemaOf::Progress => PROGRESS_JSON_SCHEMA,
     };
     print(schema, signals)
 }

@@ -1,32 +1,14 @@
 //! Diagnostics as a JSON list of our own: their own fields, with `file`, `start` and `end`.
 
 use oci_image_schema::diagnostic::Diagnostic;
-use serde::Serialize;
+use oci_image_schema::event::{Located, ProgramEvent};
 
-use super::{Position, Report, Spot};
-
-/// A diagnostic as programs read it.
-#[derive(Serialize)]
-struct Entry<'text> {
-    #[serde(flatten)]
-    diagnostic: &'text Diagnostic,
-    file: &'text str,
-    start: Option<Position>,
-    end: Option<Position>,
-}
-
-/// A diagnostic among other events.
-#[derive(Serialize)]
-struct Line<'text> {
-    event: &'static str,
-    #[serde(flatten)]
-    entry: Entry<'text>,
-}
+use super::{Report, Spot};
 
 /// Diagnostics for a program: one list for all requests.
 #[must_use]
 pub fn json(reports: &[Report]) -> String {
-    let list: Vec<Entry<'_>> = reports
+    let list: Vec<Located<'_>> = reports
         .iter()
         .flat_map(|report| report.diagnostics.iter().map(|one| entry(report, one)))
         .collect();
@@ -40,19 +22,16 @@ pub fn json(reports: &[Report]) -> String {
 pub fn json_lines(report: &Report) -> String {
     let mut text = String::new();
     for diagnostic in &report.diagnostics {
-        let line = Line {
-            event: "diagnostic",
-            entry: entry(report, diagnostic),
-        };
+        let line = ProgramEvent::Diagnostic(entry(report, diagnostic));
         text.push_str(&serde_json::to_string(&line).expect("an entry has only names as keys"));
         text.push('\n');
     }
     text
 }
 
-fn entry<'text>(report: &'text Report, diagnostic: &'text Diagnostic) -> Entry<'text> {
+fn entry<'text>(report: &'text Report, diagnostic: &'text Diagnostic) -> Located<'text> {
     let spot = report.spot(diagnostic);
-    Entry {
+    Located {
         diagnostic,
         file: report.file(spot.as_ref()),
         start: spot.as_ref().map(Spot::start),

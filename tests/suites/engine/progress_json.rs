@@ -1,7 +1,9 @@
-//! `build --progress json`: every line on standard error is a JSON object, however the build ends.
+//! `build --progress json`: every line on standard error is a JSON object as `oci-image-progress.schema.json` has it, however the
+//! build ends.
 
 use std::fs;
 
+use oci_image_schema::json_schema;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -12,7 +14,15 @@ fn build(place: &Workplace, object: &Value, status: i32) -> (Run, Vec<Value>) {
     let run = place.send(&arguments, object).expect(status);
     let parse =
         |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-    let lines = run.stderr.lines().map(parse).collect();
+    let lines: Vec<Value> = run.stderr.lines().map(parse).collect();
+    let schema = jsonschema::draft7::new(&json_schema::progress()).unwrap();
+    for line in &lines {
+        let mistakes: Vec<String> = schema
+            .iter_errors(line)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(mistakes.is_empty(), "{line}: {mistakes:?}");
+    }
     (run, lines)
 }
 
