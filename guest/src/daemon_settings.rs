@@ -77,6 +77,7 @@ pub(crate) const TOP: Settings = &[
     ("system", Table(&[SYSTEM])),
     ("provenanceEnvDir", String),
     ("cache", Table(&[&[("gha", Table(&[GHA]))]])),
+    ("compaction", Table(&[COMPACTION])),
 ];
 const GRPC: Settings = &[
     ("address", TEXTS),
@@ -119,6 +120,7 @@ const OCI: Settings = &[
 const CONTAINERD: Settings = &[
     ("address", String),
     ("namespace", String),
+    ("hypervIsolation", Boolean),
     (
         "runtime",
         Table(&[&[("name", String), ("path", String), ("options", Map(&Any))]]),
@@ -175,6 +177,7 @@ const FRONTENDS: Settings = &[
 const SYSTEM: Settings = &[
     ("platformsCacheMaxAge", Duration),
     ("maxRegistryConcurrency", Integer),
+    ("sessionAuthTimeout", Duration),
 ];
 const GHA: Settings = &[
     ("sign", Table(&[&[("command", TEXTS)]])),
@@ -183,7 +186,44 @@ const GHA: Settings = &[
         Table(&[&[("required", Boolean), ("policy", Table(&[GHA_POLICY]))]]),
     ),
 ];
-const GHA_POLICY: Settings = &[("timestampThreshold", Integer), ("tlogThreshold", Integer)];
+const GHA_POLICY: Settings = &[
+    ("timestampThreshold", Integer),
+    ("tlogThreshold", Integer),
+    // Of the certificate that signed.
+    ("certificateIssuer", String),
+    ("subjectAlternativeName", String),
+    ("issuer", String),
+    ("githubWorkflowTrigger", String),
+    ("githubWorkflowSHA", String),
+    ("githubWorkflowName", String),
+    ("githubWorkflowRepository", String),
+    ("githubWorkflowRef", String),
+    ("buildSignerURI", String),
+    ("buildSignerDigest", String),
+    ("runnerEnvironment", String),
+    ("sourceRepositoryURI", String),
+    ("sourceRepositoryDigest", String),
+    ("sourceRepositoryRef", String),
+    ("sourceRepositoryIdentifier", String),
+    ("sourceRepositoryOwnerURI", String),
+    ("sourceRepositoryOwnerIdentifier", String),
+    ("buildConfigURI", String),
+    ("buildConfigDigest", String),
+    ("buildTrigger", String),
+    ("runInvocationURI", String),
+    ("sourceRepositoryVisibilityAtSigning", String),
+];
+const COMPACTION: Settings = &[
+    ("enabled", Boolean),
+    ("idleTimeout", Duration),
+    ("maxRetry", Integer),
+    ("writesPerCheck", Integer),
+    ("sizeWatermark", Integer),
+    ("sizeGrowthPercent", Integer),
+    ("minReclaimBytes", Integer),
+    ("minReclaimPercent", Integer),
+    ("minReclaimPercentFloor", Integer),
+];
 
 /// Whether a worker has a setting of garbage collection.
 pub(crate) fn sets_gc(worker: &DeTable<'_>) -> bool {

@@ -106,7 +106,7 @@ impl control_server::Control for Hostile {
     async fn info(&self, _: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
         Ok(Response::new(InfoResponse {
             buildkit_version: Some(BuildkitVersion {
-                version: "v0.32.2".to_owned(),
+                version: "v0.0.0".to_owned(),
                 ..BuildkitVersion::default()
             }),
         }))

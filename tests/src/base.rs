@@ -138,6 +138,14 @@ impl Layer {
 pub fn write_image(path: &Path, layers: &[Layer]) {
     let layers: Vec<Vec<u8>> = layers.iter().map(Layer::bytes).collect();
     let diff_ids: Vec<String> = layers.iter().map(|layer| sha256(layer)).collect();
+    write_archive(path, &layers, &diff_ids);
+}
+
+/// Writes an archive with these files as layers and these digests in the config, whether they agree or not.
+///
+/// # Panics
+/// If the file system refuses.
+pub fn write_archive(path: &Path, layers: &[Vec<u8>], diff_ids: &[String]) {
     let config = json!({
         "architecture": architecture(), "os": "linux", "config": {},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
@@ -155,7 +163,7 @@ pub fn write_image(path: &Path, layers: &[Layer]) {
             .append_data(&mut header, name, content)
             .expect("memory");
     };
-    for (name, layer) in names.iter().zip(&layers) {
+    for (name, layer) in names.iter().zip(layers) {
         append(name, layer);
     }
     append("config.json", config.to_string().as_bytes());

@@ -30,6 +30,22 @@ pub fn directory() -> PathBuf {
     directory
 }
 
+/// The version of BuildKit that `make setup` builds: that of the engine's module.
+///
+/// # Panics
+/// If the module names none.
+#[must_use]
+pub fn version() -> String {
+    let module = checkout().join("host/engine/go.mod");
+    let text = std::fs::read_to_string(&module)
+        .unwrap_or_else(|error| panic!("{}: {error}", module.display()));
+    let required = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("github.com/moby/buildkit "));
+    let version = required.and_then(|version| version.split_whitespace().next());
+    version.expect("the module requires BuildKit").to_owned()
+}
+
 /// `PATH` with the engine and the system's own programs first.
 #[must_use]
 pub fn path() -> String {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use oci_image_tests::attacks;
-use oci_image_tests::engine::checkout;
+use oci_image_tests::engine::{self, checkout};
 
 /// The parts of std that the contracts and the planner do without: they are functions from value to value. Of `std::net`
 /// they may read addresses.
@@ -263,6 +263,103 @@ fn crate_obeys_the_lints_of_the_workspace() {
             "{member}/Cargo.toml"
         );
     }
+}
+
+// --- the engine ------------------------------------------------------------------------------------------------------
+
+/// Which BuildKit is built stands in the engine's module. Documents repeat it; code names it once, for messages.
+#[test]
+fn every_mention_of_buildkits_version_is_the_one_that_is_built() {
+    const NAMED_BY_CODE: &str = "host/daemon/src/lib.rs";
+    let built = engine::version();
+    let mut mentions = BTreeSet::new();
+    let mut offenders = Vec::new();
+    for (name, text) in texts(&checkout()) {
+        let is_code = name.ends_with(".rs") && name != NAMED_BY_CODE;
+        for version in versions_of_buildkit(&text) {
+            if version != built || is_code {
+                offenders.push(format!("{name}: {version}"));
+            }
+            mentions.insert(name.clone());
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new(), "built is {built}");
+    for document in ["README.md", "tests/README.md", NAMED_BY_CODE] {
+        assert!(mentions.contains(document), "{document} in {mentions:?}");
+    }
+}
+
+/// The versions that stand behind the name of BuildKit or of one of its programs, with at most a few words between.
+fn versions_of_buildkit(text: &str) -> Vec<&str> {
+    const WITHIN: usize = 28;
+    let is_start = |at: &usize| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + 1..].starts_with(|first: char| first.is_ascii_digit());
+        after && !before.is_some_and(|before| before.is_alphanumeric() || before == '/')
+    };
+    let starts = text.match_indices('v').map(|(at, _)| at).filter(is_start);
+    let mut previous = 0;
+    let mut found = Vec::new();
+    for start in starts {
+        let version = text[start..]
+            .split(|sign: char| sign != 'v' && sign != '.' && !sign.is_ascii_digit())
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.');
+        let between = &text[previous..start];
+        let near: String = between.chars().rev().take(WITHIN).collect();
+        let near = near.to_lowercase();
+        let is_near = near.contains("tikdliub") || near.contains("ltcdliub");
+        // A module of Rust is called `v1`.
+        if is_near && version.contains('.') {
+            found.push(version);
+        }
+        previous = start + version.len();
+    }
+    found
+}
+
+#[test]
+fn versions_of_buildkit_are_told_from_those_of_others() {
+    // Without their `v`, or this file would name them.
+    let text = "BuildKit _1.2.3, containerd _2.3.4; `buildkitd` and `buildctl` _1.2, moby/buildkit:_0.1.2.\n\
+                github.com/moby/buildkit/_3 _4.5.6 // buildkit::_1, and runc _1.4";
+
+    let text = text.replace('_', "v");
+
+    assert_eq!(
+        versions_of_buildkit(&text).join(" ").replace('v', ""),
+        "1.2.3 1.2 0.1.2 4.5.6"
+    );
+}
+
+/// Every text of the checkout but lists of checksums and what a build or a run leaves: its name, and what it says. What is
+/// told of the past names versions of the past.
+fn texts(directory: &Path) -> Vec<(String, String)> {
+    const PASSED_OVER: [&str; 7] = [
+        ".git",
+        "target",
+        "node_modules",
+        "fixtures",
+        "go.sum",
+        "Cargo.lock",
+        "CHANGELOG.md",
+    ];
+    let entries = fs::read_dir(directory)
+        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
+        .map(|entry| entry.expect("an entry").path());
+    entries
+        .filter(|path| !PASSED_OVER.iter().any(|name| path.ends_with(name)))
+        .flat_map(|path| {
+            if path.is_dir() {
+                return texts(&path);
+            }
+            let name = path.strip_prefix(checkout()).unwrap_or(&path);
+            let name = name.display().to_string();
+            let text = fs::read_to_string(&path).ok();
+            text.map(|text| (name, text)).into_iter().collect()
+        })
+        .collect()
 }
 
 // --- documents -------------------------------------------------------------------------------------------------------

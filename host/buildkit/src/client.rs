@@ -39,7 +39,7 @@ pub struct Client {
 /// Who the daemon says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Info {
-    /// BuildKit's version: `v0.32.2`.
+    /// BuildKit's version, as it writes it: `v1.2.3`.
     pub version: String,
     /// The commit it was built from.
     pub revision: String,

@@ -31,10 +31,12 @@ pub(super) struct Names {
 ///   is no flag for it.
 /// - The machine's own platform as that of the workers. Otherwise the daemon unpacks and starts a small program for each
 ///   architecture that it knows before it is ready. A step for another platform makes it look all the same.
+/// - No history: the daemon ends with its build, so nobody could ask for it, and it is written to the disk while we wait.
 pub(super) fn complete(text: &str, group: &str) -> Result<Config, DaemonError> {
     let mut config: Table = text
         .parse()
         .map_err(|source| DaemonError::Config { source })?;
+    leave_out_history(&mut config);
     let completed =
         table(&mut config, "worker").and_then(|workers| complete_workers(workers, group));
     Ok(match completed {
@@ -69,6 +71,17 @@ fn complete_workers(workers: &mut Table, group: &str) -> Option<Names> {
         }
     }
     Some(names)
+}
+
+/// The daemon knows a table in any case.
+fn leave_out_history(config: &mut Table) {
+    if !config
+        .keys()
+        .any(|name| name.eq_ignore_ascii_case("history"))
+    {
+        let none = Table::from_iter([("maxEntries".to_owned(), Value::from(0))]);
+        config.insert("history".to_owned(), Value::Table(none));
+    }
 }
 
 fn name_platform(worker: &mut Table, platform: &str) {
@@ -124,6 +137,15 @@ mod tests {
             let platforms = config["worker"][worker]["platforms"].as_array().unwrap();
             assert_eq!(platforms, &[Value::from("linux/amd64")], "{worker}");
         }
+    }
+
+    #[test]
+    fn no_history_is_written_unless_the_user_wants_one() {
+        let written = |text: &str| completed(text)["history"].to_string();
+
+        assert_eq!(written(""), "{ maxEntries = 0 }");
+        assert_eq!(written("[history]\nmaxAge = 60\n"), "{ maxAge = 60 }");
+        assert!(!completed("[History]\nmaxEntries = 9\n").contains_key("history"));
     }
 
     #[test]

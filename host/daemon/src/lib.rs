@@ -64,7 +64,7 @@ use runtime::RuntimeDir;
 use rustix::process::Signal;
 
 /// The BuildKit that this room, and all that talk to the daemon, are written and tested against.
-pub const BUILDKIT_VERSION: &str = "v0.32.2";
+pub const BUILDKIT_VERSION: &str = "v0.34.2";
 
 /// How long the daemon may take from SIGTERM to its end; past it comes SIGKILL.
 // It waits for every open RPC without limit, so callers close theirs first; then it takes 3 to 12 ms (measured).

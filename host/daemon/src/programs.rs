@@ -2,6 +2,7 @@
 //!
 //! Reads: `PATH` and `OCI_IMAGE_*` of the environment. Writes: nothing.
 
+use std::borrow::Cow;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::Access;
 
+use crate::BUILDKIT_VERSION;
 use oci_image_boundary::outside::shown;
 
 /// Where system programs may be although an ordinary user's `PATH` does not say so: Debian's runc is in `/usr/sbin`.
@@ -120,18 +122,20 @@ impl Program {
         }
     }
 
-    fn remedy(self) -> &'static str {
+    fn remedy(self) -> Cow<'static, str> {
         match self {
-            Self::Buildkitd => {
-                "install BuildKit v0.32 (`make setup` builds it; https://github.com/moby/buildkit/releases), or set \
-                 `OCI_IMAGE_BUILDKITD`"
-            }
+            Self::Buildkitd => format!(
+                "install BuildKit {BUILDKIT_VERSION} (`make setup` builds it; https://github.com/moby/buildkit/releases), or \
+                 set `OCI_IMAGE_BUILDKITD`"
+            )
+            .into(),
             Self::Runtime => {
-                "install it (Debian: `apt-get install runc`), or set `OCI_IMAGE_RUNTIME`"
+                "install it (Debian: `apt-get install runc`), or set `OCI_IMAGE_RUNTIME`".into()
             }
             Self::Rootlesskit => {
                 "a build without root needs it (Debian: `apt-get install rootlesskit uidmap`); or set \
                  `OCI_IMAGE_ROOTLESSKIT`"
+                    .into()
             }
         }
     }
@@ -227,8 +231,10 @@ mod tests {
 
         assert_eq!(
             missing.to_string(),
-            "buildkitd is not installed: install BuildKit v0.32 (`make setup` builds it; \
-             https://github.com/moby/buildkit/releases), or set `OCI_IMAGE_BUILDKITD`"
+            format!(
+                "buildkitd is not installed: install BuildKit {BUILDKIT_VERSION} (`make setup` builds it; \
+                 https://github.com/moby/buildkit/releases), or set `OCI_IMAGE_BUILDKITD`"
+            )
         );
     }
 

@@ -3,7 +3,7 @@
 //! A hint is one line, and there is at most one: where nothing is known for certain, nothing is said.
 //!
 //! Reads: the context, through the caller. Writes: nothing. Unknown here: the file system, requests.
-//! Source: BuildKit and runc 1.4 for what is printed in a step's name; GNU and busybox for what programs print.
+//! Source: BuildKit and runc for what is printed in a step's name; GNU and busybox for what programs print.
 
 use std::collections::VecDeque;
 
@@ -292,6 +292,12 @@ fn odd_dockerfile(message: &str, step: Option<&FailedStep>) -> Option<String> {
 
 /// What the daemon's own words are enough for.
 fn of_message(message: &str) -> Option<String> {
+    if let Some(program) = missing_program(message) {
+        return Some(format!(
+            "buildkitd runs `{}` for this, and finds none: install it where buildkitd runs",
+            shown(program)
+        ));
+    }
     let hint = if message.starts_with("no ssh agent `") {
         "give one by `buildkit_ssh`: `ID=PATH` of a socket or of keys, or `default` (in a task: `BUILDKIT_SSH`)"
     } else if message.ends_with(MALFORMED_PATTERN) {
@@ -301,12 +307,20 @@ fn of_message(message: &str) -> Option<String> {
     {
         "a layer of a base image is not what its manifest or config says: it is damaged, or compressed otherwise than by gzip \
          or zstd"
+    } else if message.starts_with("failed to verify layer ") {
+        "a layer of a base image is not the one that its config names: the image is damaged, or was put together wrongly"
     } else if message.contains("dial tcp: lookup ") {
         "the name does not resolve: check its spelling, and this machine's network, DNS and proxy"
     } else {
         return None;
     };
     Some(hint.to_owned())
+}
+
+/// The program of `exec: "xz": executable file not found in $PATH`, which the daemon itself wanted to run.
+fn missing_program(message: &str) -> Option<&str> {
+    let named = message.strip_suffix("\": executable file not found in $PATH")?;
+    named.rsplit_once("exec: \"").map(|(_, program)| program)
 }
 
 /// The id of a `--mount=type=secret,id=...`; without `id` it is the last part of `target`.
@@ -576,6 +590,16 @@ mod tests {
         let hint = of_message(message).unwrap_or_default();
 
         assert!(hint.starts_with("a layer of a base image is not"), "{hint}");
+    }
+
+    #[test]
+    fn a_program_that_the_daemon_lacks_is_named() {
+        let hint = |message| of_message(message).unwrap_or_default();
+
+        let told = hint("exec: \"xz\": executable file not found in $PATH");
+
+        assert!(told.starts_with("buildkitd runs `xz` for this"), "{told}");
+        assert_eq!(hint("process \"xz\" did not complete successfully"), "");
     }
 
     #[test]

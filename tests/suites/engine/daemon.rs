@@ -273,6 +273,29 @@ async fn the_daemon_runs_in_the_directory_that_it_is_given() {
     daemon.stop().await.unwrap();
 }
 
+/// Where nothing says which configuration is meant, buildkitd reads the one that the environment names.
+#[tokio::test]
+async fn a_configuration_that_the_environment_names_is_not_read() {
+    let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let unsound = other.path().join("buildkitd.toml");
+    fs::write(&unsound, "[worker.oci]\ngc = \"perhaps\"\n").unwrap();
+    let named = ("BUILDKITD_CONFIG", unsound.as_os_str());
+    let alone = Command::new(engine::program("buildkitd"))
+        .args(["--addr=none://here", "--root"])
+        .arg(other.path())
+        .env(named.0, named.1)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&alone.stderr);
+    assert!(said.contains("failed to parse config"), "{said}");
+
+    let mut parent = Parent::start(holder(root.path()).env(named.0, named.1));
+
+    let socket = parent.socket();
+    assert!(socket.exists(), "{}", socket.display());
+    assert_eq!(parent.stop(), ["exit status: 1"]);
+}
+
 // --- a daemon that does not start ---
 
 #[tokio::test]
@@ -294,7 +317,7 @@ async fn a_configuration_that_the_daemon_refuses_is_an_error_within_a_second_wit
         error.to_string(),
         "buildkitd ended before it was ready: exit status: 1"
     );
-    let log = "buildkitd: toml: cannot decode TOML string into struct field config.OCIConfig.GC of type *bool\n\
+    let log = "buildkitd: toml: cannot decode TOML string into struct field config.OCIConfig.GC of type bool\n\
                failed to parse config\n";
     assert_eq!(error.log(), Some(log), "without the stack trace");
 }

@@ -1,9 +1,10 @@
-//! What the planner knows of buildkitd's settings, and what buildkitd itself reads: for each setting and each kind of value they say
-//! the same.
+//! What the planner knows of buildkitd's settings, and what buildkitd itself reads: the same settings, and for each setting and each
+//! kind of value they say the same.
 //!
 //! The settings are those that the planner allows where it meets one that it does not know. The daemon is given an address that it
 //! cannot listen on, so it reads its configuration and ends.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::process::Command;
 use std::thread;
@@ -29,11 +30,36 @@ const VALUES: [&str; 11] = [
 /// What buildkitd says of a configuration that it cannot read; whatever else it ends with comes later.
 const UNREAD: &str = "failed to parse config";
 
+/// A daemon of another version has others.
+#[test]
+fn planner_knows_the_settings_that_buildkitd_reads() {
+    let mut known = BTreeSet::new();
+    for setting in settings() {
+        for name in allowed(&format!("{setting} = [{{nothing = 1}}]")) {
+            known.insert(format!("{setting}[].'{name}'").to_lowercase());
+        }
+        known.insert(setting.to_lowercase());
+    }
+
+    let list = Command::new(engine::directory().join("settings"))
+        .output()
+        .unwrap();
+    let read: BTreeSet<String> = String::from_utf8(list.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_lowercase)
+        .collect();
+
+    assert!(!read.is_empty());
+    let unknown: Vec<_> = read.difference(&known).collect();
+    let unread: Vec<_> = known.difference(&read).collect();
+    assert_eq!((unknown, unread), (vec![], vec![]));
+}
+
 #[test]
 fn planner_and_buildkitd_read_the_same_types() {
     let settings = settings();
-    // Besides the tables: a daemon of another version has others.
-    assert!(settings.len() > 90, "{settings:?}");
+    assert!(!settings.is_empty());
     let cases: Vec<String> = settings
         .iter()
         .flat_map(|setting| VALUES.map(|value| format!("{setting} = {value}")))

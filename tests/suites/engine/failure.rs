@@ -1,6 +1,7 @@
 //! Builds that fail: what a person is shown, the exit status, and that nothing half-made stays.
 
 use oci_image::boundary::handle::Directory;
+use oci_image_tests::engine;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -114,6 +115,30 @@ fn daemon_that_is_not_installed_is_an_error_that_says_what_to_install() {
     shows(
         &run,
         &["error: buildkitd is not installed: install BuildKit"],
+    );
+}
+
+/// It unpacks archives for ADD with programs of its own machine.
+#[test]
+fn program_that_the_daemon_lacks_is_named() {
+    let place = Workplace::new();
+    place.write("context/archive.tar.xz", b"\xfd7zXZ\0\0\0");
+    place.dockerfile("FROM scratch\nADD archive.tar.xz /\n");
+    let mut command = place.command(&["build"]);
+    command.env("PATH", engine::directory());
+
+    let run = place.run_command(
+        command,
+        br#"{"object":{"context":"context","output":"image"},"response_path":"/dev/null"}"#,
+    );
+
+    assert_eq!(run.status, 1, "{}", run.stderr);
+    shows(
+        &run,
+        &[
+            ">>> ADD archive.tar.xz /",
+            "hint: buildkitd runs `xz` for this, and finds none: install it where buildkitd runs",
+        ],
     );
 }
 

@@ -2,10 +2,12 @@
 //! error or with the tree that the layers mean.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::slice;
 
-use oci_image_tests::base::{Layer, write_image};
+use oci_image_tests::base::{Layer, write_archive, write_image};
 use oci_image_tests::tree;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::json;
@@ -240,6 +242,38 @@ fn names_that_are_too_long_are_an_error_and_others_are_kept() {
         &[Layer::new().file(&format!("{long}file"), "1")],
         "file name too long",
     );
+}
+
+/// Uncompressed it is another layer: what is built on it would be built on something that nobody named.
+#[test]
+fn a_layer_that_is_not_the_one_of_the_config_ends_the_build_and_is_told() {
+    let target = Target::new();
+    let layer = gzip(&Layer::new().file("pwned", "in").bytes());
+    let other = format!("sha256:{}", "ab".repeat(32));
+    write_archive(
+        &target.place.path("base.tar"),
+        &[layer],
+        slice::from_ref(&other),
+    );
+
+    let run = target.place.build(&json!({
+        "context": "context", "output": "image", "image_args": ["BASE=base.tar"],
+    }));
+
+    let run = run.expect(1);
+    for part in [
+        &format!("expected diffID {other}, got sha256:"),
+        "a layer of a base image is not the one that its config names",
+    ] {
+        assert!(run.stderr.contains(part), "no {part:?} in:\n{}", run.stderr);
+    }
+    target.is_untouched();
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
 }
 
 #[test]
