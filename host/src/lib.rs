@@ -15,7 +15,6 @@
 //! - [`boundary`] (crate): what comes from outside, held: paths as handles, texts as they may be shown, work that is called off.
 //! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
-//! - [`outlet`]: standard error, for those who must not wait for its reader for ever.
 //!
 //! # How to
 //!
@@ -23,6 +22,9 @@
 //! ([`protocol::Message`]), validate or plan ([`planner::Planner`]), run a daemon ([`daemon::Daemon::start`]), solve over it
 //! ([`buildkit::client::Client::solve`]), serve an archive ([`image::registry::Registry::serve`]), unpack an image
 //! ([`image::rootfs`]).
+//!
+//! Nothing is written to this process's standard output or error: what a build says while it runs is told to the
+//! [`executor::Audience`] of its [`executor::Host`], which is nobody unless one is given.
 //!
 //! ```no_run
 //! use oci_image::executor::{self, Built, Host};
@@ -41,7 +43,6 @@ pub mod diagnostics;
 pub mod executor;
 pub mod idiom;
 mod json_string;
-pub mod outlet;
 pub mod protocol;
 pub mod task;
 pub mod yaml;

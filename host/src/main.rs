@@ -8,12 +8,14 @@
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
 //! - `stderr`: what is said beside the answer.
+//! - `outlet`: standard error, for those who must not wait for its reader for ever.
 
 mod cli;
 mod commands;
 mod environment;
 mod failure;
 mod habits;
+mod outlet;
 mod request;
 mod signals;
 mod stderr;

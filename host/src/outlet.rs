@@ -11,10 +11,9 @@ use std::sync::{Mutex, MutexGuard, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use oci_image::boundary::cancel::{Cancel, Cancelled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-
-use crate::boundary::cancel::{Cancel, Cancelled};
 
 /// How often a writer that waits looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
@@ -28,7 +27,7 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Standard error, until it is called off.
 #[derive(Debug, Clone, Default)]
-pub struct Outlet {
+pub(crate) struct Outlet {
     cancel: Cancel,
     /// When it was found to be called off.
     unwanted: Option<Instant>,
@@ -36,8 +35,7 @@ pub struct Outlet {
 
 impl Outlet {
     /// An outlet that gives up when it is called off and nobody reads.
-    #[must_use]
-    pub fn new(cancel: Cancel) -> Self {
+    pub(crate) fn new(cancel: Cancel) -> Self {
         Self {
             cancel,
             unwanted: None,

@@ -11,9 +11,11 @@ use std::sync::OnceLock;
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
-use oci_image::outlet::Outlet;
+use oci_image::executor::Audience;
 use oci_image::progress::Mode;
 use oci_image_schema::event::ProgramEvent;
+
+use crate::outlet::Outlet;
 
 /// An event with its line's end.
 pub(crate) fn line(event: &ProgramEvent<'_>) -> String {
@@ -49,41 +51,44 @@ pub(crate) fn remarks(report: &Report, mode: Mode) {
     });
 }
 
-/// What says that another build uses the daemon's root.
-pub(crate) fn waiting(mode: Mode) -> fn(&Path) {
-    match mode {
-        Mode::Json => |root| {
-            let root = &root.to_string_lossy();
-            tell(&line(&ProgramEvent::Waiting { root }));
-        },
-        Mode::Plain | Mode::Coloured => |root| {
-            let root = shown(root);
-            tell(&format!(
-                "another build uses `{root}`: waiting until it has ended\n"
-            ));
-        },
-    }
-}
-
 /// Says what the program waits for, or that a login leaves it.
 pub(crate) fn notice(message: &str, mode: Mode) {
-    noticing(mode)(message);
+    tell(&match mode {
+        Mode::Json => line(&ProgramEvent::Notice { message }),
+        Mode::Plain | Mode::Coloured => format!("{}\n", within_lines(message)),
+    });
 }
 
-/// What says so.
-pub(crate) fn noticing(mode: Mode) -> fn(&str) {
-    match mode {
-        Mode::Json => |message| tell(&line(&ProgramEvent::Notice { message })),
-        Mode::Plain | Mode::Coloured => |message| tell(&format!("{}\n", within_lines(message))),
+/// Standard error as the audience of a build.
+pub(crate) struct Stderr(pub(crate) Mode);
+
+impl Audience for Stderr {
+    fn progress(&self, unread: Cancel) -> Box<dyn Write + Send> {
+        Box::new(Outlet::new(unread))
     }
-}
 
-/// What says that something goes less well than it should.
-pub(crate) fn warning(mode: Mode) -> fn(&str) {
-    match mode {
-        Mode::Json => |message| tell(&line(&ProgramEvent::Warning { message })),
-        Mode::Plain | Mode::Coloured => {
-            |message| tell(&format!("warning: {}\n", within_lines(message)))
-        }
+    fn waiting(&self, root: &Path) {
+        let text = match self.0 {
+            Mode::Json => {
+                let root = &root.to_string_lossy();
+                line(&ProgramEvent::Waiting { root })
+            }
+            Mode::Plain | Mode::Coloured => {
+                let root = shown(root);
+                format!("another build uses `{root}`: waiting until it has ended\n")
+            }
+        };
+        tell(&text);
+    }
+
+    fn warning(&self, message: &str) {
+        tell(&match self.0 {
+            Mode::Json => line(&ProgramEvent::Warning { message }),
+            Mode::Plain | Mode::Coloured => format!("warning: {}\n", within_lines(message)),
+        });
+    }
+
+    fn notice(&self, message: &str) {
+        notice(message, self.0);
     }
 }

@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::{Warning, mounts, namespaces};
+use crate::warning::Warning;
+use crate::{mounts, namespaces};
 
 /// What the names of groups begin with, and those of private directories. Nothing else of ours may: it would be swept away.
 pub(super) const PREFIX: &str = "oci-image-run-";

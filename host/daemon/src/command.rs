@@ -10,11 +10,13 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use super::config::Config;
-use super::namespaces::Isolation;
-use super::rootless;
-use super::runtime::RuntimeDir;
-use super::{Options, Programs, Warning};
+use crate::config::Config;
+use crate::namespaces::Isolation;
+use crate::options::Options;
+use crate::programs::Programs;
+use crate::rootless;
+use crate::runtime::RuntimeDir;
+use crate::warning::Warning;
 
 /// Limits of a step's log, which the daemon otherwise clips at 2 MiB and 200 KiB/s: the real error can be missing then.
 const UNLIMITED: [&str; 2] = ["BUILDKIT_STEP_LOG_MAX_SIZE", "BUILDKIT_STEP_LOG_MAX_SPEED"];

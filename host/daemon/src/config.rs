@@ -4,7 +4,7 @@
 
 use toml::{Table, Value};
 
-use super::DaemonError;
+use crate::error::DaemonError;
 
 /// `buildkitd.toml` as it is written for the daemon.
 #[derive(Debug)]

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::DaemonError;
+use crate::error::DaemonError;
 
 /// How every file is opened: not through a link, and without waiting for the other end of a pipe.
 const AS_ITSELF: OFlags = OFlags::NOFOLLOW

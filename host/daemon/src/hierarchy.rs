@@ -24,9 +24,10 @@ use rustix::fs::StatVfsMountFlags;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
-use super::cgroup::{self, PREFIX};
-use super::namespaces::{self, Isolation};
-use super::{Warning, mounts};
+use crate::cgroup::{self, PREFIX};
+use crate::mounts;
+use crate::namespaces::{self, Isolation};
+use crate::warning::Warning;
 
 /// Where everybody looks for cgroups.
 const ROOT: &str = "/sys/fs/cgroup";

@@ -11,8 +11,8 @@ use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::DaemonError;
-use super::directory::Directory;
+use crate::directory::Directory;
+use crate::error::DaemonError;
 
 /// The file in the root.
 pub(super) const FILE: &str = "buildkitd.log";

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use rustix::fs::Access;
 
-use super::{LogSink, Privileges, Programs};
+use crate::log::LogSink;
+use crate::privileges::Privileges;
+use crate::programs::Programs;
 
 /// How long the daemon may take from spawn to `READY=1`.
 // Measured: at most 0.37 s on a restart, 1 s on a first start. 30 s forgives a cold disk and ends a hang.

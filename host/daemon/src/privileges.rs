@@ -13,8 +13,9 @@ use std::thread;
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
-use super::namespaces::{self, Refused};
-use super::{DaemonError, rootless};
+use crate::error::DaemonError;
+use crate::namespaces::{self, Refused};
+use crate::rootless;
 
 /// That this process may run a daemon and its steps here, as it was found by trying.
 #[derive(Debug, Clone, Copy)]

@@ -19,14 +19,17 @@ use std::time::Duration;
 use rustix::process::{Signal, pidfd_send_signal};
 use tokio::sync::watch;
 
-use super::cgroup::Group;
-use super::command::Launch;
-use super::hierarchy::{self, Own};
-use super::log::{self, Log, Output};
-use super::namespaces::{self, Isolation, Refused};
-use super::root::RootLock;
-use super::runtime::RuntimeDir;
-use super::{DaemonError, Exit, Warning, mounts, root};
+use crate::cgroup::Group;
+use crate::command::Launch;
+use crate::error::DaemonError;
+use crate::exit::Exit;
+use crate::hierarchy::{self, Own};
+use crate::log::{self, Log, Output};
+use crate::namespaces::{self, Isolation, Refused};
+use crate::root::RootLock;
+use crate::runtime::RuntimeDir;
+use crate::warning::Warning;
+use crate::{mounts, root};
 
 /// How long a killed daemon may take to end and be tidied up before `Drop` gives up on it.
 const DROP_DEADLINE: Duration = Duration::from_secs(10);

@@ -10,8 +10,8 @@ use std::path::PathBuf;
 
 use tokio::net::UnixDatagram;
 
-use super::DaemonError;
-use super::runtime::RuntimeDir;
+use crate::error::DaemonError;
+use crate::runtime::RuntimeDir;
 
 /// Where the daemon says that it is ready.
 #[derive(Debug)]

@@ -14,8 +14,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use super::directory::Directory;
-use super::{DaemonError, mounts};
+use crate::directory::Directory;
+use crate::error::DaemonError;
+use crate::mounts;
 use oci_image_boundary::blocking::blocking;
 
 /// How often a lock is tried. A blocking flock(2) cannot be called off without a signal to its thread.

@@ -15,9 +15,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::cgroup::{Group, PREFIX};
-use super::hierarchy::Record;
-use super::{DaemonError, Warning, mounts, temporary_directory};
+use crate::cgroup::{Group, PREFIX};
+use crate::error::DaemonError;
+use crate::hierarchy::Record;
+use crate::mounts;
+use crate::options::temporary_directory;
+use crate::warning::Warning;
 
 /// The file that tells in which cgroup the daemon's group is.
 const RECORD: &str = "cgroup";

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType};
 
-use super::Warning;
+use crate::warning::Warning;
 use oci_image_boundary::outside::shown;
 
 /// What statfs(2) says of an overlay.

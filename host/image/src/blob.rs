@@ -33,10 +33,10 @@ pub(super) enum Content {
 
 /// A blob whose file is open.
 #[derive(Debug)]
-pub struct Reader(Source);
+pub struct Reader(Opened);
 
 #[derive(Debug)]
-enum Source {
+enum Opened {
     File { file: Arc<File>, start: u64 },
     Constant(&'static [u8]),
 }
@@ -65,16 +65,16 @@ impl Blob {
     /// The file's own, where it is gone or may not be read any more.
     pub fn open(&self) -> io::Result<Reader> {
         Ok(Reader(match &self.content {
-            Content::Range { file, start } => Source::File {
+            Content::Range { file, start } => Opened::File {
                 file: Arc::clone(file),
                 start: *start,
             },
             // It was a file; what took its place may be none.
-            Content::Named { directory, name } => Source::File {
+            Content::Named { directory, name } => Opened::File {
                 file: Arc::new(directory.file_beneath(name)?),
                 start: 0,
             },
-            Content::Constant(bytes) => Source::Constant(bytes),
+            Content::Constant(bytes) => Opened::Constant(bytes),
         }))
     }
 }
@@ -86,8 +86,8 @@ impl Reader {
     /// `UnexpectedEof` where the file became shorter since the image was opened; else the file's own.
     pub fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         match &self.0 {
-            Source::File { file, start } => file.read_exact_at(buffer, start + offset),
-            Source::Constant(bytes) => {
+            Opened::File { file, start } => file.read_exact_at(buffer, start + offset),
+            Opened::Constant(bytes) => {
                 let rest = usize::try_from(offset)
                     .ok()
                     .and_then(|offset| bytes.get(offset..));

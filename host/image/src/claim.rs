@@ -13,10 +13,12 @@ use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest};
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Found;
 
-use super::docker;
-use super::error::ImageError;
-use super::store::Store;
-use super::{Image, Manifest, digest_like, layout};
+use crate::digest::digest_like;
+use crate::error::ImageError;
+use crate::image::Image;
+use crate::manifest::Manifest;
+use crate::store::Store;
+use crate::{docker, layout};
 
 /// What an image is said to be.
 #[derive(Debug, Clone, Copy)]

@@ -14,11 +14,13 @@ use oci_spec::image::{Descriptor, Digest, ImageManifest, ImageManifestBuilder, M
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-use super::blob::Blob;
-use super::error::ImageError;
-use super::layer::{self, Compression, LAYER_LIMIT};
-use super::store::Store;
-use super::{Image, Manifest, sha256};
+use crate::blob::Blob;
+use crate::digest::sha256;
+use crate::error::ImageError;
+use crate::image::Image;
+use crate::layer::{self, Compression, LAYER_LIMIT};
+use crate::manifest::Manifest;
+use crate::store::Store;
 
 /// The file that makes an archive one of `docker save`.
 pub(super) const MANIFEST: &str = "manifest.json";
@@ -38,11 +40,12 @@ pub(super) struct Saved {
 /// A config, as far as it names layers.
 #[derive(Deserialize)]
 pub(super) struct Config {
-    pub(super) rootfs: Rootfs,
+    pub(super) rootfs: Layers,
 }
 
+/// What a config calls `rootfs`.
 #[derive(Deserialize)]
-pub(super) struct Rootfs {
+pub(super) struct Layers {
     pub(super) diff_ids: Vec<Digest>,
 }
 

@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::entry::EntryError;
+use crate::entry::EntryError;
 use oci_image_boundary::outside::{listed, shown};
 
 /// Why an image cannot be opened. `path` is the archive or the layout's directory.

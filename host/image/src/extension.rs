@@ -3,12 +3,15 @@
 //! What two readers would take for two different archives is refused: an extension twice, a name in two ways, and records for
 //! all entries that follow which say what an entry is (GNU tar obeys them, Go's reader does not).
 //!
-//! Unknown here: headers, streams; who reads an extension limits its size.
+//! Unknown here: headers, streams.
 //! Source: POSIX.1-2024 `pax`, `x` records; GNU tar, `L` and `K`; libarchive, `SCHILY.xattr`.
 
 use tar::EntryType;
 
-use super::time::Time;
+use crate::time::Time;
+
+/// The largest extension (PAX records, GNU long name) that is read, in bytes; Go's `archive/tar` has the same limit.
+pub(crate) const EXTENSION_LIMIT: u64 = 1 << 20;
 
 /// What stands before a header and replaces parts of it.
 #[derive(Default)]

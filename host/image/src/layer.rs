@@ -10,10 +10,10 @@
 use oci_spec::image::{Descriptor, MediaType};
 use sha2::{Digest as _, Sha256};
 
-use super::blob::{Blob, Content};
-use super::error::ImageError;
-use super::sha256;
-use super::store::Store;
+use crate::blob::{Blob, Content};
+use crate::digest::sha256;
+use crate::error::ImageError;
+use crate::store::Store;
 
 /// The most layers that an image may have; Docker makes no more than 127. Each one may have to be hashed.
 pub(super) const LAYER_LIMIT: usize = 1024;

@@ -4,122 +4,19 @@
 //! verified against their digests, because what they say decides what is served; layers are checked for their size
 //! only, and verified by the client that pulls them.
 //!
-//! - `walk`: everything below one descriptor. `extent`: whether anybody would come to the end of it.
+//! - `index`: which image is meant. `name`: what files are called.
+//! - `walk`: everything below one descriptor. `role`: what a document is. `extent`: whether anybody would come to the end of it.
+//! - `replaced`: what takes the place of documents that are not right.
 //!
 //! Reads: the documents. Writes: nothing. Unknown here: archives, registries.
 //! Source: OCI image-spec 1.1, `image-layout`, `image-index`, `manifest`; Docker's image manifest v2, schema 2.
 
 mod extent;
+mod index;
+mod name;
+mod replaced;
+mod role;
 mod walk;
 
-use std::collections::HashSet;
-
-use oci_spec::image::{Descriptor, Digest, ImageIndex, OciLayout};
-
-use self::walk::Walk;
-use super::Image;
-use super::error::ImageError;
-use super::store::Store;
-
-/// The file that makes a directory or an archive a layout.
-pub(super) const MARKER: &str = "oci-layout";
-const INDEX: &str = "index.json";
-const VERSION: &str = "1.0.0";
-const REF_NAME: &str = "org.opencontainers.image.ref.name";
-
-/// Reads the one image of a layout.
-///
-/// Where `index.json` names several, it is either itself the index of one image, its entries being platforms, or the
-/// entry tagged `latest` is meant.
-pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
-    let marker = store.document(MARKER)?;
-    let version: OciLayout = store.parse(MARKER, &marker)?;
-    if version.image_layout_version() != VERSION {
-        let version = version.image_layout_version().clone();
-        return Err(ImageError::LayoutVersion {
-            path: store.path().into(),
-            version,
-        });
-    }
-    let bytes = store.document(INDEX)?;
-    let index: ImageIndex = store.parse(INDEX, &bytes)?;
-    let mut walk = Walk::new(store);
-    let root = match choose(walk.store(), &index)? {
-        Choice::Entry(descriptor) => walk.follow(descriptor)?,
-        Choice::Whole => walk.root_index(bytes, &index)?,
-    };
-    Ok(walk.image(root))
-}
-
-/// The one manifest or index that a layout names, as it lies there.
-pub(super) fn only(store: &mut Store) -> Result<Descriptor, ImageError> {
-    let bytes = store.document(INDEX)?;
-    let index: ImageIndex = store.parse(INDEX, &bytes)?;
-    match choose(store, &index)? {
-        Choice::Entry(descriptor) => Ok(descriptor.clone()),
-        Choice::Whole => Err(several(store, index.manifests())),
-    }
-}
-
-/// The name of the file that holds a blob.
-pub(super) fn blob_name(digest: &Digest) -> String {
-    format!("blobs/{}/{}", digest.algorithm(), digest.digest())
-}
-
-enum Choice<'index> {
-    Entry(&'index Descriptor),
-    Whole,
-}
-
-fn choose<'index>(store: &Store, index: &'index ImageIndex) -> Result<Choice<'index>, ImageError> {
-    // One image may be listed once for each of its tags.
-    let mut known = HashSet::new();
-    let images: Vec<&Descriptor> = (index.manifests().iter())
-        .filter(|image| known.insert(image.digest()))
-        .collect();
-    match images.as_slice() {
-        [] => {
-            return Err(ImageError::Empty {
-                path: store.path().into(),
-            });
-        }
-        [image] => return Ok(Choice::Entry(image)),
-        several
-            if several
-                .iter()
-                .all(|image| image.platform().is_some() && ref_name(image).is_none()) =>
-        {
-            return Ok(Choice::Whole);
-        }
-        _ => {}
-    }
-    let latest = index
-        .manifests()
-        .iter()
-        .find(|image| ref_name(image) == Some("latest"));
-    latest
-        .map(Choice::Entry)
-        .ok_or_else(|| several(store, images))
-}
-
-fn several<'image>(
-    store: &Store,
-    images: impl IntoIterator<Item = &'image Descriptor>,
-) -> ImageError {
-    let name = |image: &Descriptor| {
-        let name = ref_name(image).unwrap_or(image.digest().as_ref());
-        name.to_owned()
-    };
-    ImageError::SeveralImages {
-        path: store.path().into(),
-        names: images.into_iter().map(name).collect(),
-    }
-}
-
-fn ref_name(descriptor: &Descriptor) -> Option<&str> {
-    descriptor
-        .annotations()
-        .as_ref()?
-        .get(REF_NAME)
-        .map(String::as_str)
-}
+pub(crate) use index::{only, read};
+pub(crate) use name::{MARKER, blob_name};

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::document;
+use crate::document;
 
 /// A config that is not one.
 #[derive(Debug, thiserror::Error)]

@@ -20,10 +20,12 @@ use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Found;
 use oci_image_boundary::regular_file::RegularFile;
 
-use super::docker::{self, Config};
-use super::error::ImageError;
-use super::store::Store;
-use super::{Image, layout};
+use crate::docker::{self, Config};
+use crate::entry;
+use crate::error::ImageError;
+use crate::image::Image;
+use crate::layout;
+use crate::store::Store;
 
 /// The media type that who pushes gives a layer; the manifest it makes is one of Docker's.
 const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
@@ -31,8 +33,7 @@ const LAYER: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 /// How much may follow `manifest.json`, in bytes: `oci-layout` and the archive's end. What is longer is not moved.
 const TAIL_LIMIT: usize = 64 << 10;
 
-/// The size of a block of a tar archive.
-const BLOCK: usize = 512;
+const BLOCK: usize = entry::BLOCK as usize;
 
 /// Adds the descriptors of an archive's layers to its `manifest.json`; `image` is what it holds, and it is open for writing too.
 /// Blocking.

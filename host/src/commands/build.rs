@@ -1,6 +1,7 @@
 //! `oci-image build`: the image that a request describes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oci_image::daemon::{self, Overrides};
@@ -15,7 +16,7 @@ use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
 use crate::signals::Signals;
-use crate::stderr;
+use crate::stderr::{self, Stderr};
 
 /// What can be done instead of sending a message.
 pub(super) const INSTEAD: &str =
@@ -89,9 +90,7 @@ fn host(engine: Engine, mode: Mode) -> Result<Host, Failure> {
         }
         .or(Overrides::from_env()),
         progress: mode,
-        on_wait: stderr::waiting(mode),
-        on_warning: stderr::warning(mode),
-        on_notice: stderr::noticing(mode),
+        audience: Arc::new(Stderr(mode)),
         ..Host::new(directory)
     })
 }

@@ -30,8 +30,8 @@ const PREDEFINED: [&str; 16] = [
     "SYNTAX",
 ];
 
-/// A remark for each argument of a plan that its Dockerfile does not declare: all its solves have the same. Blocking.
-pub(super) fn remarks(plan: &CheckedPlan, opened: &Opened) -> Vec<String> {
+/// A warning of each argument of a plan that its Dockerfile does not declare: all its solves have the same. Blocking.
+pub(super) fn warnings(plan: &CheckedPlan, opened: &Opened) -> Vec<String> {
     let Some(solve) = plan.solves().first() else {
         return Vec::new();
     };
@@ -50,10 +50,10 @@ pub(super) fn remarks(plan: &CheckedPlan, opened: &Opened) -> Vec<String> {
     }
 }
 
-/// Remarks on the names of arguments that the text of a Dockerfile does not declare: a line each for what was probably meant
+/// Warnings of the names of arguments that the text of a Dockerfile does not declare: a line each for what was probably meant
 /// otherwise, and one for all others.
 ///
-/// A base image may declare more by `ONBUILD`, which is not known here: so these are remarks. A Dockerfile that names another
+/// A base image may declare more by `ONBUILD`, which is not known here: so nothing fails for it. A Dockerfile that names another
 /// frontend than Docker's is not judged.
 fn undeclared(given: &[&str], dockerfile: &str) -> Vec<String> {
     if has_foreign_frontend(dockerfile) {
@@ -71,21 +71,21 @@ fn undeclared(given: &[&str], dockerfile: &str) -> Vec<String> {
             "argument `{name}` is given, and no `ARG` of the Dockerfile declares it: did you mean `{near}`?"
         )
     });
-    let mut remarks: Vec<String> = told.collect();
+    let mut warnings: Vec<String> = told.collect();
     // A file of arguments for many Dockerfiles holds what this one does not know: a line is enough for that.
     let names: Vec<&str> = far.into_iter().map(|(name, _)| name).collect();
     match names.as_slice() {
         [] => {}
-        [_] => remarks.push(format!(
+        [_] => warnings.push(format!(
             "argument {} is given, and no `ARG` of the Dockerfile declares it",
             listed(&names)
         )),
-        _ => remarks.push(format!(
+        _ => warnings.push(format!(
             "arguments {} are given, and no `ARG` of the Dockerfile declares them",
             listed(&names)
         )),
     }
-    remarks
+    warnings
 }
 
 fn is_predefined(name: &str) -> bool {
@@ -170,7 +170,7 @@ fn near_miss<'n>(name: &str, declared: &'n BTreeSet<String>) -> Option<&'n Strin
 
 #[cfg(test)]
 mod tests {
-    use super::undeclared as remarks;
+    use super::undeclared as warnings;
 
     #[test]
     fn what_no_stage_declares_is_told_with_what_was_probably_meant() {
@@ -178,7 +178,7 @@ mod tests {
             "ARG BASE=scratch\nFROM $BASE\n# ARG GONE\narg Version=1 \\\n  # why\n  CHANNEL\n";
 
         assert_eq!(
-            remarks(&["BASE", "VERSION", "CHANNEL", "GONE"], dockerfile),
+            warnings(&["BASE", "VERSION", "CHANNEL", "GONE"], dockerfile),
             [
                 "argument `VERSION` is given, and no `ARG` of the Dockerfile declares it: did you mean `Version`?",
                 "argument `GONE` is given, and no `ARG` of the Dockerfile declares it"
@@ -191,7 +191,7 @@ mod tests {
         let names: Vec<String> = (10..30).map(|n| format!("other_{n}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
 
-        let told = remarks(&names, "FROM scratch\n");
+        let told = warnings(&names, "FROM scratch\n");
 
         assert_eq!(told.len(), 1);
         assert!(told[0].starts_with("arguments `other_10`, `other_11`"));
@@ -207,12 +207,12 @@ mod tests {
             "SOURCE_DATE_EPOCH",
             "TARGETARCH",
         ];
-        assert_eq!(remarks(&names, "FROM scratch\n"), Vec::<String>::new());
+        assert_eq!(warnings(&names, "FROM scratch\n"), Vec::<String>::new());
         let escape = "# escape=`\nFROM a\nARG A `\n B\nONBUILD ARG C\n";
-        assert_eq!(remarks(&["A", "B", "C"], escape), Vec::<String>::new());
-        assert_eq!(remarks(&["A"], "# syntax=example/other\nA\n").len(), 0);
+        assert_eq!(warnings(&["A", "B", "C"], escape), Vec::<String>::new());
+        assert_eq!(warnings(&["A"], "# syntax=example/other\nA\n").len(), 0);
         assert_eq!(
-            remarks(&["A"], "# syntax = docker/dockerfile:1\nFROM a\n").len(),
+            warnings(&["A"], "# syntax = docker/dockerfile:1\nFROM a\n").len(),
             1
         );
     }

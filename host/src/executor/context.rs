@@ -14,8 +14,7 @@ const MOST_NAMES: usize = 10_000;
 
 /// The names in a directory below the context, each with whether it is left out; none where it leaves the context or cannot be
 /// read. `is_excluded` judges a path below the context, without links in its directories.
-#[must_use]
-pub fn names(
+pub(super) fn names(
     context: &Directory,
     directory: &str,
     is_excluded: impl Fn(&Path) -> bool,
@@ -40,8 +39,7 @@ pub fn names(
 }
 
 /// Where a path below the context leads, without links; `None` where it leaves the context, or nothing stands there.
-#[must_use]
-pub fn real(context: &Directory, path: &str) -> Option<PathBuf> {
+pub(super) fn real(context: &Directory, path: &str) -> Option<PathBuf> {
     let below = Path::new(if path.is_empty() { "." } else { path });
     let is_below = |part| matches!(part, Component::Normal(_) | Component::CurDir);
     if !below.components().all(is_below) {

@@ -19,8 +19,9 @@ use std::sync::Arc;
 use oci_image_schema::plan::ImageFormat;
 
 use crate::boundary::blocking::blocking;
-use crate::executor::outputs::Staging;
-use crate::executor::{Host, exports};
+use crate::executor::exports;
+use crate::executor::host::Host;
+use crate::executor::staging::Staging;
 
 /// The file in a daemon's root that says that layers were converted there.
 const MARKER: &str = "converts-layers";
@@ -82,12 +83,13 @@ impl Conversion {
         }
         if self.is_on {
             // The daemon believes what the base's manifest says.
-            (host.on_warning)(
+            host.audience.warning(
                 "a layer of the image is not gzip although its base says so: a push of it may be corrupt",
             );
             return false;
         }
-        (host.on_warning)("a layer of the image is not gzip, as a push needs it: exporting again");
+        host.audience
+            .warning("a layer of the image is not gzip, as a push needs it: exporting again");
         self.turn_on();
         true
     }

@@ -14,7 +14,7 @@ use oci_image_schema::plan::{AttributeValue, Solve};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
 use crate::boundary::handle::{Directory, real_path};
-use crate::executor::BuildError;
+use crate::executor::error::BuildError;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;
 
@@ -67,7 +67,7 @@ impl Dockerfile {
         let followed = offered.followed();
         let followed = followed.map_err(|source| unopened("Dockerfile", &path, source))?;
         let real = followed.directory.full_path(&followed.name);
-        work.remark(&path.to_string_lossy(), Some(real));
+        work.warn(&path.to_string_lossy(), Some(real));
         Ok(Some(followed))
     }
 

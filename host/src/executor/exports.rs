@@ -16,7 +16,8 @@ use crate::boundary::cancel::Cancel;
 use crate::boundary::handle::{Directory, Found};
 use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
-use crate::executor::outputs::Staging;
+use crate::executor::audience::Audience;
+use crate::executor::staging::Staging;
 use crate::image::claim::{self, Claim};
 use crate::image::error::ImageError;
 use crate::image::rootfs::{Rootfs, Summary};
@@ -26,8 +27,7 @@ use crate::image::{Image, metadata};
 const ROOTFS: &str = "rootfs";
 
 /// Name of the image in an output: a file, or a directory in OCI image layout.
-#[must_use]
-pub fn name(format: ImageFormat) -> &'static str {
+pub(super) fn name(format: ImageFormat) -> &'static str {
     match format {
         ImageFormat::DockerArchive => "image.tar",
         ImageFormat::OciLayout => "image",
@@ -35,12 +35,11 @@ pub fn name(format: ImageFormat) -> &'static str {
 }
 
 /// The exporters of one export, each into the staged output; the attributes are those of the image's.
-#[must_use]
-pub fn exporters(
+pub(super) fn exporters(
     export: &ImageExport,
     attributes: BTreeMap<String, String>,
     staging: &Arc<Staging>,
-    on_warning: fn(&str),
+    audience: &Arc<dyn Audience>,
 ) -> Vec<Exporter> {
     let (directory, name) = (staging.directory().clone(), name(export.format).into());
     let image = match export.format {
@@ -59,7 +58,7 @@ pub fn exporters(
         sink: StagedSink::shared(
             RootfsSink {
                 directory: staging.directory().clone(),
-                on_warning,
+                audience: Arc::clone(audience),
             },
             staging,
         ),
@@ -72,7 +71,7 @@ pub fn exporters(
 ///
 /// # Errors
 /// [`ImageError`].
-pub fn staged(
+pub(super) fn staged(
     format: ImageFormat,
     staging: &Staging,
     digest: &Digest,
@@ -89,7 +88,7 @@ pub fn staged(
 ///
 /// # Errors
 /// [`ImageError`].
-pub fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
+pub(super) fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
     let (found, path) = open(format, staging)?;
     Image::read(found, &path, &Cancel::default())
 }
@@ -111,7 +110,7 @@ fn open(format: ImageFormat, staging: &Staging) -> Result<(Found, PathBuf), Imag
 ///
 /// # Errors
 /// Whatever keeps its config from being read.
-pub fn metadata(image: &Image) -> Result<Vec<u8>, SinkError> {
+pub(super) fn metadata(image: &Image) -> Result<Vec<u8>, SinkError> {
     let root = image.manifest(image.digest()).ok_or("it has no manifest")?;
     let config = root
         .config
@@ -152,23 +151,23 @@ impl<S: Sink> Sink for StagedSink<S> {
 /// Unpacks a flattened tree into a directory that nothing can leave.
 struct RootfsSink {
     directory: Directory,
-    on_warning: fn(&str),
+    audience: Arc<dyn Audience>,
 }
 
 impl Sink for RootfsSink {
     fn receive(&self, chunks: ChunkReader) -> Result<Received, SinkError> {
         let tree = Rootfs::unpack(chunks, &self.directory, ROOTFS.as_ref())?;
-        let on_warning = self.on_warning;
+        let audience = Arc::clone(&self.audience);
         Ok(Received::new(move || {
-            warn_of_losses(&tree.commit()?, on_warning);
+            warn_of_losses(&tree.commit()?, &*audience);
             Ok(())
         }))
     }
 }
 
-fn warn_of_losses(summary: &Summary, on_warning: fn(&str)) {
+fn warn_of_losses(summary: &Summary, audience: &dyn Audience) {
     if !summary.lost.is_nothing() {
-        on_warning(&format!(
+        audience.warning(&format!(
             "`rootfs/` lost what this user may not keep: {}",
             summary.lost
         ));

@@ -2,15 +2,18 @@
 //!
 //! Reads: the context, for hints. Writes: nothing. Unknown here: what other solves of the plan came to.
 
+use std::io::Write;
+
 use crate::buildkit::error::SolveFailure;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::ignore::PatternError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::walk::WalkError;
+use crate::executor::error::BuildError;
+use crate::executor::room;
+use crate::executor::site::Site;
 use crate::executor::surroundings::Surroundings;
-use crate::executor::{BuildError, Engine, room};
-use crate::outlet::Outlet;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{FailureReport, Known, Progress};
 
@@ -19,10 +22,10 @@ pub(super) fn failed(
     plan: &CheckedPlan,
     index: usize,
     error: SolveError,
-    progress: &Progress<Outlet>,
-    engine: Engine<'_>,
+    progress: &Progress<impl Write>,
+    site: Site<'_>,
 ) -> BuildError {
-    let Engine { host, opened, .. } = engine;
+    let Site { host, opened, .. } = site;
     let solve = &plan.solves()[index];
     let name = solve.name.clone();
     let (failure, logins) = match error {

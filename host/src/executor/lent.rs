@@ -12,7 +12,7 @@ use crate::boundary::handle::Found;
 use crate::boundary::regular_file::RegularFile;
 use crate::buildkit::secrets::{self, Secret, SecretSource};
 use crate::buildkit::ssh::SshAgent;
-use crate::executor::BuildError;
+use crate::executor::error::BuildError;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::planner::inline_secrets::SecretBytes;
@@ -53,7 +53,7 @@ fn agents(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<SshAgent>, BuildErr
         let opened = SshAgent::open(&agent.id, work.handle(), &paths)?;
         // Without a path it is that of the environment, which may be anywhere.
         for (path, real) in opened.places().iter().filter(|_| !paths.is_empty()) {
-            work.remark(&path.to_string_lossy(), real.clone());
+            work.warn(&path.to_string_lossy(), real.clone());
         }
         agents.push(opened);
     }

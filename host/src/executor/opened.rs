@@ -12,8 +12,8 @@ use std::path::PathBuf;
 use oci_image_schema::plan::Solve;
 
 use crate::boundary::handle::{Directory, Found};
-use crate::executor::BuildError;
 use crate::executor::dockerfile::{Dockerfile, LOCAL};
+use crate::executor::error::BuildError;
 use crate::executor::lent::Lent;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use crate::buildkit::error::SolveFailure;
 use crate::daemon;
-use crate::executor::{BuildError, Host};
+use crate::executor::error::BuildError;
+use crate::executor::host::Host;
 
 /// Less than this is no room for anything, in bytes.
 // A full tmpfs or ext4 shows less than a block; a build that fails for want of more than this says so itself.

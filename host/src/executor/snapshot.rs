@@ -8,7 +8,7 @@
 use std::fs;
 
 use crate::buildkit::solve::SolveError;
-use crate::executor::Host;
+use crate::executor::host::Host;
 
 /// Whether a solve failed for such a snapshot; the user is told then.
 pub(super) fn was_left(error: &SolveError, host: &Host) -> bool {
@@ -27,7 +27,8 @@ pub(super) fn was_left(error: &SolveError, host: &Host) -> bool {
         && failure.message.contains(&rename)
         && failure.message.trim_end().ends_with(": file exists");
     if left {
-        (host.on_warning)("a killed daemon left a snapshot, which is removed: building again");
+        host.audience
+            .warning("a killed daemon left a snapshot, which is removed: building again");
     }
     left
 }

@@ -10,14 +10,14 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::boundary::handle::{Directory, Found};
 use crate::boundary::outside::shown;
-use crate::executor::BuildError;
+use crate::executor::error::BuildError;
 
 /// A working directory, and what leads out of it without being written so.
 pub(super) struct Work {
     directory: Directory,
     real: Option<PathBuf>,
     /// What a person should know of the paths that were followed.
-    pub(super) remarks: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Work {
@@ -31,7 +31,7 @@ impl Work {
         Ok(Self {
             real: directory.real_path(),
             directory,
-            remarks: Vec::new(),
+            warnings: Vec::new(),
         })
     }
 
@@ -43,14 +43,14 @@ impl Work {
     ) -> Result<Directory, BuildError> {
         let opened = self.directory.directory(path);
         let opened = opened.map_err(|source| unopened(what, path.as_ref(), source))?;
-        self.remark(path, opened.real_path());
+        self.warn(path, opened.real_path());
         Ok(opened)
     }
 
     /// Follows a path that the plan names to whatever stands there.
     pub(super) fn find(&mut self, path: &str) -> io::Result<Found> {
         let found = Found::open_in(&self.directory, path)?;
-        self.remark(path, found.real_path());
+        self.warn(path, found.real_path());
         Ok(found)
     }
 
@@ -59,8 +59,8 @@ impl Work {
         &self.directory
     }
 
-    /// Remarks on a path that leads out of the working directory, unless it says so itself.
-    pub(super) fn remark(&mut self, path: &str, real: Option<PathBuf>) {
+    /// Warns of a path that leads out of the working directory, unless it says so itself.
+    pub(super) fn warn(&mut self, path: &str, real: Option<PathBuf>) {
         let says_so = |part| matches!(part, Component::RootDir | Component::ParentDir);
         let (Some(real), Some(work)) = (real, &self.real) else {
             return;
@@ -69,11 +69,11 @@ impl Work {
             return;
         }
         let (path, real) = (shown(path), shown(&real));
-        let remark = format!(
+        let warning = format!(
             "a symbolic link takes `{path}` out of the working directory, to `{real}`: that is what is used"
         );
-        if !self.remarks.contains(&remark) {
-            self.remarks.push(remark);
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
         }
     }
 }

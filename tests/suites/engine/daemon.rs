@@ -280,7 +280,7 @@ async fn a_configuration_that_the_environment_names_is_not_read() {
     let unsound = other.path().join("buildkitd.toml");
     fs::write(&unsound, "[worker.oci]\ngc = \"perhaps\"\n").unwrap();
     let named = ("BUILDKITD_CONFIG", unsound.as_os_str());
-    let alone = Command::new(engine::program("buildkitd"))
+    let alone = Command::new(daemon::program("buildkitd"))
         .args(["--addr=none://here", "--root"])
         .arg(other.path())
         .env(named.0, named.1)

@@ -1,15 +1,20 @@
 //! The library as a program of others uses it: the jobs of the crate's documentation, with a real engine.
 
 use oci_image_tests::daemon;
+use std::env;
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
 
+use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::local::Local;
 use oci_image::buildkit::solve::Solve;
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
-use oci_image::executor::{self, Built, Host};
+use oci_image::executor::{self, Audience, Built, Host};
 use oci_image::image::Image;
 use oci_image::image::registry::Registry;
 use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
@@ -35,8 +40,14 @@ fn work(dockerfile: &str) -> tempfile::TempDir {
 
 /// As the crate's documentation has it, with the engine and the root of the test.
 async fn build(object: &str, directory: &Path) -> Vec<Built> {
+    build_on(Host::new(directory), object).await
+}
+
+/// The same on a host that is as the test wants it.
+async fn build_on(host: Host, object: &str) -> Vec<Built> {
+    let directory = host.directory.clone();
     let masked = inline_secrets::mask(object);
-    let workspace = NativeWorkspace::open(directory, &masked.object).unwrap();
+    let workspace = NativeWorkspace::open(&directory, &masked.object).unwrap();
     let planned = Planner::load()
         .unwrap()
         .plan(&masked.object, workspace)
@@ -45,7 +56,7 @@ async fn build(object: &str, directory: &Path) -> Vec<Built> {
     let host = Host {
         root: directory.join("root"),
         programs: programs(),
-        ..Host::new(directory)
+        ..host
     };
     executor::run(&plan, masked.secrets, &host, std::future::pending())
         .await
@@ -118,4 +129,69 @@ async fn daemon_client_and_registry_work_without_a_plan() {
     assert!(!reports.is_empty());
     assert_eq!(exit.warnings, []);
     assert!(!socket.exists());
+}
+
+/// An audience that remembers what it was told.
+#[derive(Clone, Default)]
+struct Listener {
+    progress: Arc<Mutex<Vec<u8>>>,
+    warnings: Arc<Mutex<Vec<String>>>,
+}
+
+impl Audience for Listener {
+    fn progress(&self, _unread: Cancel) -> Box<dyn Write + Send> {
+        Box::new(self.clone())
+    }
+
+    fn warning(&self, warning: &str) {
+        self.warnings.lock().unwrap().push(warning.to_owned());
+    }
+}
+
+impl Write for Listener {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.progress.lock().unwrap().write(text)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn audience_that_the_caller_gives_hears_progress_and_warnings() {
+    let work = work("FROM scratch\nCOPY file /base\n");
+    let object = json!({"context": "context", "output": "image", "build_args": ["unknown=1"]});
+    let listener = Listener::default();
+
+    let host = Host {
+        audience: Arc::new(listener.clone()),
+        ..Host::new(work.path())
+    };
+    build_on(host, &object.to_string()).await;
+
+    let progress = String::from_utf8(listener.progress.lock().unwrap().clone()).unwrap();
+    assert!(progress.contains("[1/1] COPY file /base\n"), "{progress}");
+    assert!(progress.ends_with('\n'), "whole lines: {progress}");
+    let warnings = listener.warnings.lock().unwrap().clone();
+    let undeclared = "argument `unknown` is given, and no `ARG` of the Dockerfile declares it";
+    assert_eq!(warnings, [undeclared]);
+}
+
+/// In a process of its own, whose standard error is nobody else's.
+#[test]
+fn a_build_writes_nothing_to_standard_error() {
+    let (_, here) = module_path!().split_once("::").unwrap();
+    let heard = "audience_that_the_caller_gives_hears_progress_and_warnings";
+    let silent = "image_is_built_from_an_object_and_is_the_base_of_the_next";
+    for test in [heard, silent] {
+        let run = Command::new(env::current_exe().unwrap())
+            .args(["--exact", &format!("{here}::{test}"), "--nocapture"])
+            .output()
+            .unwrap();
+
+        assert!(run.status.success(), "{run:?}");
+        assert!(String::from_utf8_lossy(&run.stdout).contains("1 passed"));
+        assert_eq!(String::from_utf8_lossy(&run.stderr), "", "{test}");
+    }
 }

@@ -79,7 +79,7 @@ mod hostile_daemon;
 mod hostile_frontend;
 mod hostile_layers;
 mod image_engine;
-#[path = "../../../host/tests/image_fixture/mod.rs"]
+#[path = "../../../host/image/tests/all/fixture.rs"]
 mod image_fixture;
 mod keys_args_labels;
 mod keys_base_images;

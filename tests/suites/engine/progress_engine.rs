@@ -1,9 +1,9 @@
 //! Progress of builds by a real daemon, beside `buildctl`.
 //!
-//! With `RECORD=1` the builds below `fixtures/progress` are built again and their reports replace the recordings.
+//! With `RECORD=1` the builds below `host/progress/tests/fixtures` are built again and their reports replace the recordings.
 
-#[path = "../../../host/tests/progress_support/mod.rs"]
-mod progress_support;
+#[path = "../../../host/progress/tests/all/recording.rs"]
+mod recording;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -13,11 +13,15 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::progress_support::{
-    Recording, assert_same_lines, fixtures, nanoseconds, parse, recorded, show,
-};
+use self::recording::{Recording, assert_same_lines, nanoseconds, parse, recorded, show};
 use oci_image::progress::Mode;
+use oci_image_tests::engine::checkout;
 use serde_json::Value;
+
+/// Where the recordings are.
+fn fixtures() -> PathBuf {
+    checkout().join("host/progress/tests/fixtures")
+}
 
 /// How long a daemon may take to start.
 const START: Duration = Duration::from_secs(30);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 
-use super::Directory;
+use super::directory::Directory;
 use super::directory::real_path;
 use crate::regular_file::{NotRegular, READING, RegularFile};
 

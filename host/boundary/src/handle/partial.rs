@@ -11,7 +11,8 @@ use std::io;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 
-use super::{Directory, remove};
+use super::directory::Directory;
+use super::tree::remove;
 
 /// A file under a name that nobody else has. Dropping it removes it.
 #[derive(Debug)]

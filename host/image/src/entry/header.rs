@@ -6,9 +6,11 @@ use std::io;
 
 use tar::{EntryType, Header};
 
-use super::BLOCK;
 use crate::extension::Extensions;
 use crate::time::Time;
+
+/// The size of a tar header and the unit to which content is padded, in bytes.
+pub(crate) const BLOCK: u64 = 512;
 
 /// What an entry stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

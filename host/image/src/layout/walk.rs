@@ -7,16 +7,19 @@
 
 use std::collections::{HashMap, HashSet};
 
-use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType, ToDockerV2S2};
-use serde_json::Value;
+use oci_spec::image::{Descriptor, Digest, ImageIndex, ImageManifest, MediaType};
 
-use super::super::blob::Blob;
-use super::super::error::ImageError;
-use super::super::layer::{self, Compression, LAYER_LIMIT};
-use super::super::store::Store;
-use super::super::{Image, Manifest, digest_like, document, sha256};
 use super::extent::{Beyond, Extents, HEIGHT_LIMIT, WAYS_LIMIT};
-use super::{INDEX, blob_name};
+use super::name::{INDEX, blob_name};
+use super::replaced::Replaced;
+use super::role::Role;
+use crate::blob::Blob;
+use crate::digest::{digest_like, sha256};
+use crate::error::ImageError;
+use crate::image::Image;
+use crate::layer::{self, Compression, LAYER_LIMIT};
+use crate::manifest::Manifest;
+use crate::store::Store;
 
 /// How many bytes of manifests are kept in memory for one image.
 const MANIFESTS_LIMIT: u64 = 64 << 20;
@@ -31,7 +34,7 @@ pub(super) struct Walk<'store> {
     manifests: HashMap<Digest, Manifest>,
     blobs: HashMap<Digest, Blob>,
     /// What takes the place of manifests and indexes that are not right.
-    replaced: HashMap<Digest, Descriptor>,
+    replaced: Replaced,
     /// Whether every layer so far is gzip.
     is_gzip: bool,
     /// Bytes of manifests in memory.
@@ -55,7 +58,7 @@ impl<'store> Walk<'store> {
             store,
             manifests: HashMap::new(),
             blobs: HashMap::new(),
-            replaced: HashMap::new(),
+            replaced: Replaced::default(),
             is_gzip: true,
             kept: 0,
             named: 0,
@@ -97,12 +100,12 @@ impl<'store> Walk<'store> {
         self.manifests.insert(digest, manifest);
         self.measure(INDEX, &root, &digests(&children))?;
         self.leave(&root);
-        Ok(self.served(&root))
+        Ok(self.replaced.served(&root))
     }
 
     /// Finds everything below `root`, which is a manifest or an index, and returns the digest under which it is served.
     pub(super) fn follow(&mut self, root: &Descriptor) -> Result<Digest, ImageError> {
-        if let Role::Other = role(root.media_type()) {
+        if let Role::Other = Role::of(root.media_type()) {
             return Err(ImageError::NotAManifest {
                 path: self.store.path().into(),
                 entry: blob_name(root.digest()),
@@ -118,7 +121,7 @@ impl<'store> Walk<'store> {
                     self.leave(&descriptor);
                 }
                 Step::Enter(known) if self.manifests.contains_key(known.digest()) => {}
-                Step::Enter(descriptor) => match role(descriptor.media_type()) {
+                Step::Enter(descriptor) => match Role::of(descriptor.media_type()) {
                     Role::Manifest => self.manifest(&descriptor)?,
                     Role::Index => {
                         let children = self.index(&descriptor)?;
@@ -129,7 +132,7 @@ impl<'store> Walk<'store> {
                 },
             }
         }
-        Ok(self.served(root))
+        Ok(self.replaced.served(root))
     }
 
     fn manifest(&mut self, descriptor: &Descriptor) -> Result<(), ImageError> {
@@ -201,7 +204,7 @@ impl<'store> Walk<'store> {
         let Some(bytes) = self
             .manifests
             .get(descriptor.digest())
-            .and_then(|index| self.renamed(&index.bytes))
+            .and_then(|index| self.replaced.renamed(&index.bytes))
         else {
             return;
         };
@@ -211,51 +214,13 @@ impl<'store> Walk<'store> {
         self.manifests.insert(digest, index);
     }
 
-    /// The index with the names of what takes the place of its manifests; `None` if it has none of them.
-    // Changed as JSON, not as what is known of it: a platform has members that the types here lack.
-    fn renamed(&self, index: &[u8]) -> Option<Vec<u8>> {
-        if self.replaced.is_empty() {
-            return None;
-        }
-        let mut index: Value = serde_json::from_slice(index).ok()?;
-        let manifests = document::member_mut(index.as_object_mut()?, "manifests")?;
-        let mut changed = false;
-        for child in manifests.as_array_mut()? {
-            let child = child.as_object_mut()?;
-            let digest = document::member_mut(child, "digest")?;
-            let replacement = digest
-                .as_str()
-                .and_then(|digest| self.replaced.get(&Digest::try_from(digest).ok()?));
-            let Some(replacement) = replacement else {
-                continue;
-            };
-            *digest = replacement.digest().to_string().into();
-            for (name, value) in [
-                ("size", replacement.size().into()),
-                ("mediaType", replacement.media_type().to_string().into()),
-            ] {
-                if let Some(member) = document::member_mut(child, name) {
-                    *member = value;
-                }
-            }
-            changed = true;
-        }
-        changed.then(|| index.to_string().into_bytes())
-    }
-
     /// Puts a document in the place of another, and returns its digest.
     fn replace(&mut self, old: &Descriptor, media_type: &MediaType, bytes: &[u8]) -> Digest {
         self.store.effort.hashed += bytes.len() as u64;
         let digest = sha256(sha2::Digest::new_with_prefix(bytes));
         let new = Descriptor::new(media_type.clone(), bytes.len() as u64, digest.clone());
-        self.replaced.insert(old.digest().clone(), new);
+        self.replaced.insert(old.digest(), new);
         digest
-    }
-
-    /// The digest of what is served for a manifest or an index.
-    fn served(&self, descriptor: &Descriptor) -> Digest {
-        let replacement = self.replaced.get(descriptor.digest());
-        replacement.unwrap_or(descriptor).digest().clone()
     }
 
     /// What an index refers to and what is there: `docker save` and `skopeo` leave other platforms out.
@@ -414,27 +379,4 @@ fn once_each(descriptors: Vec<Descriptor>) -> impl Iterator<Item = Descriptor> {
         let (digest, media_type) = (descriptor.digest(), descriptor.media_type());
         known.insert((digest.clone(), media_type.to_string(), descriptor.size()))
     })
-}
-
-/// What a document is, by its media type.
-enum Role {
-    Manifest,
-    Index,
-    Other,
-}
-
-fn role(media_type: &MediaType) -> Role {
-    let is = |known: MediaType| {
-        *media_type == known
-            || known
-                .to_docker_v2s2()
-                .is_ok_and(|docker| media_type.as_ref() == docker)
-    };
-    if is(MediaType::ImageManifest) {
-        Role::Manifest
-    } else if is(MediaType::ImageIndex) {
-        Role::Index
-    } else {
-        Role::Other
-    }
 }

@@ -5,6 +5,7 @@
 //!
 //! Reads: blobs. Unknown here: connections. Source: OCI distribution-spec 1.1, `Endpoints`, `Error Codes`.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,11 +24,10 @@ use oci_spec::image::{Digest, ImageIndex, MediaType};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
-use super::Repositories;
 use super::range::{Part, part};
 use super::route::{Route, is_api, is_tag, route};
-use crate::Image;
 use crate::blob::{Blob, Reader};
+use crate::image::Image;
 
 /// The one tag that is listed of a repository. Every tag is answered, with the same image: a Dockerfile may add its own to
 /// the name that it is given (`FROM ${base}:${tag}`).
@@ -41,6 +41,9 @@ const PIECE: u64 = 512 << 10;
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const JSON: &str = "application/json";
+
+/// The images served, by repository name.
+pub(super) type Repositories = BTreeMap<String, Image>;
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 

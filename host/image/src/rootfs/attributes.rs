@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use super::super::entry::Entry;
-use super::super::time::Time;
 use super::error::RootfsError;
 use super::tree::Place;
+use crate::entry::Entry;
+use crate::time::Time;
 
 /// The mode of a directory that no entry describes.
 const DEFAULT_DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);

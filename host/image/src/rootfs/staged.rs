@@ -7,8 +7,8 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use super::PRIVATE;
 use super::error::RootfsError;
+use super::tree::PRIVATE;
 use oci_image_boundary::handle::{Directory, PartialDirectory};
 
 /// A directory that only this user can enter until it is given another mode; removed when dropped.

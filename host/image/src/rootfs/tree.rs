@@ -11,9 +11,11 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::PRIVATE;
 use super::error::RootfsError;
 use super::path::RelativePath;
+
+/// The mode of every directory until the tree is complete.
+pub(super) const PRIVATE: Mode = Mode::RWXU;
 
 /// How every directory is opened: as itself, and only if it is one.
 pub(super) const DIRECTORY: OFlags = OFlags::RDONLY

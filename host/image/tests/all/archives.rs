@@ -1,21 +1,17 @@
 //! Archives and layouts of every kind are opened by index: the blobs are right, and layers are left alone.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
-
-mod image_fixture;
-
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use image_fixture::{
+use crate::fixture::{
     CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, digest, gzip, has, run, saved,
     sha256,
 };
-use oci_image::boundary::regular_file::RegularFile;
-use oci_image::image::metadata::metadata;
-use oci_image::image::{Image, sources};
+use oci_image_boundary::regular_file::RegularFile;
+use oci_image_image::metadata::metadata;
+use oci_image_image::{Image, sources};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -119,7 +115,7 @@ fn a_gigabyte_is_ready_after_some_kilobytes_are_read() {
         .file("config.json", &config)
         .file("manifest.json", &saved("config.json", &["layer.tar"]))
         .entry(
-            &image_fixture::header(b"layer.tar", tar::EntryType::Regular, SIZE),
+            &crate::fixture::header(b"layer.tar", tar::EntryType::Regular, SIZE),
             b"",
         )
         .cut();
@@ -179,7 +175,7 @@ fn an_index_of_platforms_is_kept_whole_even_where_some_are_missing() {
     };
     let amd64 = platform(layout.image(&[b"amd64"]), "amd64");
     let arm64 = platform(layout.image(&[b"arm64"]), "arm64");
-    let absent = platform(image_fixture::descriptor(MANIFEST, b"elsewhere"), "s390x");
+    let absent = platform(crate::fixture::descriptor(MANIFEST, b"elsewhere"), "s390x");
     let index = layout.index(&[amd64.clone(), arm64.clone(), absent]);
     let nested = layout.index(std::slice::from_ref(&index));
     let nested_layout = layout.clone().root(std::slice::from_ref(&nested));

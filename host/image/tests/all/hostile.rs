@@ -1,17 +1,13 @@
 //! Archives and layouts that are cut, wrong or hostile: each is an error that names the file and the entry.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
-
-mod image_fixture;
-
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use image_fixture::{
+use crate::fixture::{
     INDEX, Layout, MANIFEST, Tar, chain, config, descriptor, gzip, header, saved, sha256,
 };
-use oci_image::image::Image;
+use oci_image_image::Image;
 use serde_json::{Value, json};
 use tar::EntryType;
 use tempfile::tempdir;

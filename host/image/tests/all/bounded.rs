@@ -1,19 +1,15 @@
 //! Documents that lead to documents: bases and caches whose indexes are deep, wide or name each other, in bounded time and memory.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
-
-mod image_fixture;
-
 use std::fs::{self, File};
 use std::path::Path;
 
-use image_fixture::{
+use crate::fixture::{
     CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, descriptor, gzip, saved,
     sha256,
 };
-use oci_image::boundary::handle::Directory;
-use oci_image::buildkit::cache::{CacheImport, LocalCache};
-use oci_image::image::Image;
+use oci_image_boundary::handle::Directory;
+use oci_image_buildkit::cache::{CacheImport, LocalCache};
+use oci_image_image::Image;
 use serde_json::{Value, json};
 use tempfile::tempdir;
 

@@ -1,13 +1,11 @@
 //! Steps as they are shown, report by report: what no recording holds.
 
-#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
-
 use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use oci_image::buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
-use oci_image::progress::{Mode, Progress, SolveId, run};
+use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
+use oci_image_progress::{Mode, Progress, SolveId, run};
 use tokio::sync::mpsc::channel;
 
 fn at(ms: u64) -> SystemTime {

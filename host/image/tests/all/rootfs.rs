@@ -1,9 +1,5 @@
 //! Root filesystems: everything of an entry is kept, and no entry reaches anything outside of the directory.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
-
-mod image_fixture;
-
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
 use std::os::unix::ffi::OsStrExt;
@@ -11,11 +7,11 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use image_fixture::{Tar, chain, header, run};
-use oci_image::boundary::handle::Directory;
-use oci_image::boundary::outside::shown;
-use oci_image::image::rootfs::error::RootfsError;
-use oci_image::image::rootfs::{Lost, Rootfs, Summary};
+use crate::fixture::{Tar, chain, header, run};
+use oci_image_boundary::handle::Directory;
+use oci_image_boundary::outside::shown;
+use oci_image_image::rootfs::error::RootfsError;
+use oci_image_image::rootfs::{Lost, Rootfs, Summary};
 use tar::EntryType;
 use tempfile::{TempDir, tempdir};
 

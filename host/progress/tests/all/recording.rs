@@ -4,17 +4,14 @@
 //! since 1970. `buildctl` shifts all times of a build by a constant; a recording has the daemon's own again.
 
 #![allow(dead_code, reason = "each suite uses its part")]
-#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
-
-use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use oci_image::buildkit::error::{LineRange, Source};
-use oci_image::buildkit::status::{Status, Vertex, VertexLog, VertexProgress, VertexWarning};
-use oci_image::progress::{FailedStep, Mode, Progress};
+use oci_image_buildkit::error::{LineRange, Source};
+use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress, VertexWarning};
+use oci_image_progress::{FailedStep, Mode, Progress};
 use serde_json::{Value, json};
 
 /// Reports in the order of their arrival, each with the name of its solve.
@@ -24,10 +21,6 @@ pub(crate) type Recording = Vec<(String, Status)>;
 pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) failed: Vec<FailedStep>,
-}
-
-pub(crate) fn fixtures() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/progress")
 }
 
 /// Shows a recording from its beginning to its end, without a pause.

@@ -1,17 +1,13 @@
 //! The registry as a client on the wire sees it: statuses, headers and bodies of the distribution-spec.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
-
-mod image_fixture;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
-use image_fixture::{Layout, MANIFEST, Tar, config, gzip, has, run, saved, sha256};
-use oci_image::image::Image;
-use oci_image::image::registry::Registry;
+use crate::fixture::{Layout, MANIFEST, Tar, config, gzip, has, run, saved, sha256};
+use oci_image_image::Image;
+use oci_image_image::registry::Registry;
 use serde_json::{Value, json};
 use tempfile::{TempDir, tempdir};
 
@@ -363,7 +359,7 @@ async fn a_referrer_is_found_by_its_subject() {
 
     let reply = request(registry.address(), "GET", &path, "").await;
 
-    assert_eq!(reply.header("content-type"), Some(image_fixture::INDEX));
+    assert_eq!(reply.header("content-type"), Some(crate::fixture::INDEX));
     assert_eq!(reply.json()["manifests"][0]["digest"], signature["digest"]);
     assert_eq!(
         reply.json()["manifests"][0]["artifactType"],

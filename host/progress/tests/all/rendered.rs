@@ -1,22 +1,19 @@
 //! Recordings of real builds, shown: compared as a whole with the text that was reviewed.
 //!
-//! Each directory below `fixtures/progress` holds a build (`Dockerfile`), what the daemon reported of it
+//! Each directory below `tests/fixtures` holds a build (`Dockerfile`), what the daemon reported of it
 //! (`reports.jsonl`), what `buildctl --progress=plain` printed for the same reports (`buildctl.txt`, where one solve
 //! was recorded), and what we print (`plain.txt`, `events.jsonl`). `BLESS=1` writes the last two;
-//! `progress_engine.rs` records the others.
-
-#![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
-
-mod progress_support;
+//! `tests/suites/engine/progress_engine.rs` records the others.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use bytes::Bytes;
-use oci_image::buildkit::status::Status;
-use oci_image::progress::Mode;
-use progress_support::{
-    Recording, assert_same_lines, fixtures, lines_by_step, lines_without_ignore, parse, show,
+use crate::recording::{
+    Recording, assert_same_lines, lines_by_step, lines_without_ignore, parse, show,
 };
+use bytes::Bytes;
+use oci_image_buildkit::status::Status;
+use oci_image_progress::Mode;
 
 const CASES: [&str; 7] = [
     "hello",
@@ -27,6 +24,11 @@ const CASES: [&str; 7] = [
     "targets",
     "targets_fail",
 ];
+
+/// Where the recordings are.
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
 
 fn recording(case: &str) -> Recording {
     parse(&fs::read_to_string(fixtures().join(case).join("reports.jsonl")).unwrap())

@@ -1,0 +1,79 @@
+//! What was built: an image that was exported, and the digest by which the daemon names it.
+//!
+//! Reads and writes: nothing. Unknown here: whether what was exported is that image.
+
+use std::str::FromStr;
+
+use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
+use oci_spec::image::{Digest, DigestAlgorithm};
+
+use crate::buildkit::solve::Solved;
+use crate::executor::error::BuildError;
+use crate::executor::exports;
+use crate::planner::checked_plan::CheckedPlan;
+
+/// An image that was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Built {
+    /// The solve's name.
+    pub solve: String,
+    /// The stage that was built; absent: the last one.
+    pub target: Option<String>,
+    /// Where the image is, relative to the working directory.
+    pub image: String,
+    /// Digest of its config, or of its manifest or index where it is an OCI layout.
+    pub digest: Digest,
+    /// The solve's place in the plan.
+    pub(super) index: usize,
+}
+
+/// The image of a solve; `None` where the plan exports none.
+pub(super) fn built(
+    plan: &CheckedPlan,
+    index: usize,
+    solved: &Solved,
+) -> Option<Result<Built, BuildError>> {
+    let solve = &plan.solves()[index];
+    let export = solve.export.as_ref()?;
+    let digest = match export.format {
+        ImageFormat::DockerArchive => solved.config_digest(),
+        ImageFormat::OciLayout => solved.manifest_digest(),
+    };
+    let target = solve
+        .attributes
+        .iter()
+        .find(|attribute| attribute.key == "target");
+    let digest = match told(solve, digest) {
+        Ok(digest) => digest,
+        Err(error) => return Some(Err(error)),
+    };
+    Some(Ok(Built {
+        solve: solve.name.clone(),
+        target: target.and_then(|target| text(&target.value)),
+        image: format!("{}/{}", export.directory, exports::name(export.format)),
+        digest,
+        index,
+    }))
+}
+
+/// The digest by which the daemon names the image of a solve.
+fn told(solve: &plan::Solve, digest: Option<&str>) -> Result<Digest, BuildError> {
+    let solve = solve.name.clone();
+    let Some(digest) = digest else {
+        return Err(BuildError::NoDigest { solve });
+    };
+    let parsed = Digest::from_str(digest).ok();
+    parsed
+        .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
+        .ok_or_else(|| BuildError::OddDigest {
+            solve,
+            digest: digest.to_owned(),
+        })
+}
+
+fn text(value: &AttributeValue) -> Option<String> {
+    match value {
+        AttributeValue::Text(text) => Some(text.clone()),
+        AttributeValue::BaseImage(_) => None,
+    }
+}

@@ -1,0 +1,44 @@
+//! The host: what the plan leaves to the machine. Where things are, never what is built.
+//!
+//! Reads: the environment, for what is not said. Writes: nothing. Unknown here: plans.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::buildkit::docker_config::DockerConfig;
+use crate::buildkit::login::Credentials;
+use crate::daemon::{self, Overrides};
+use crate::executor::audience::{Audience, Nobody};
+use crate::progress::Mode;
+
+/// What the plan leaves to the machine: where things are, never what is built.
+pub struct Host {
+    /// The working directory, in which the plan's paths are looked up.
+    pub directory: PathBuf,
+    /// State of the daemon, kept as a warm cache.
+    pub root: PathBuf,
+    /// Programs that are not to be looked up on PATH.
+    pub programs: Overrides,
+    /// How progress is written, and the report of a failure.
+    pub progress: Mode,
+    /// Whom the build tells what it does.
+    pub audience: Arc<dyn Audience>,
+    /// Logins for registries.
+    pub credentials: Arc<dyn Credentials>,
+}
+
+impl Host {
+    /// This machine, with `directory` as the working directory: the default root, programs and logins that the environment
+    /// names, progress as plain text, told to nobody.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            root: daemon::default_root(),
+            programs: Overrides::from_env(),
+            progress: Mode::Plain,
+            credentials: Arc::new(DockerConfig::from_environment()),
+            audience: Arc::new(Nobody),
+        }
+    }
+}

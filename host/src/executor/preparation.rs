@@ -1,0 +1,101 @@
+//! Preparation: what a daemon is started for. What the plan reads is opened, outputs are staged, base images are served.
+//!
+//! Reads: what the plan names. Writes: staging directories, the cache's directory if it is missing. Unknown here: the daemon.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::time::Duration;
+
+use crate::boundary::blocking::blocking;
+use crate::boundary::cancel::Cancel;
+use crate::executor::arguments;
+use crate::executor::error::BuildError;
+use crate::executor::host::Host;
+use crate::executor::opened::{self, Base, Opened};
+use crate::executor::outputs::Outputs;
+use crate::executor::stop::Stop;
+use crate::executor::work::Work;
+use crate::image::Image;
+use crate::image::registry::Registry;
+use crate::planner::checked_plan::CheckedPlan;
+use crate::planner::inline_secrets::SecretBytes;
+
+/// How long work may take to notice that it was called off, which it does within a piece of a file.
+const CALLING_OFF_DEADLINE: Duration = Duration::from_secs(1);
+
+/// What a daemon is started for.
+pub(super) struct Preparation {
+    pub(super) opened: Opened,
+    pub(super) outputs: Outputs,
+    /// Serves the base images; `None` where there are none.
+    pub(super) registry: Option<Registry>,
+}
+
+impl Preparation {
+    /// Prepares the build. What had been begun at a stop is cleared away before this returns.
+    pub(super) async fn until(
+        stop: impl Future<Output = Stop>,
+        plan: &CheckedPlan,
+        inline: BTreeMap<String, SecretBytes>,
+        host: &Host,
+    ) -> Result<Self, BuildError> {
+        let cancel = Cancel::default();
+        let mut preparing = pin!(Self::prepare(plan, inline, host, &cancel));
+        tokio::select! {
+            biased;
+            stop = stop => {
+                cancel.cancel();
+                // What hangs in the kernel is left behind.
+                let _ = tokio::time::timeout(CALLING_OFF_DEADLINE, preparing).await;
+                Err(BuildError::Stopped(stop))
+            }
+            prepared = &mut preparing => prepared,
+        }
+    }
+
+    async fn prepare(
+        plan: &CheckedPlan,
+        inline: BTreeMap<String, SecretBytes>,
+        host: &Host,
+        cancel: &Cancel,
+    ) -> Result<Self, BuildError> {
+        let (asked, directory) = (plan.clone(), host.directory.clone());
+        let (warnings, opened, outputs, bases) = blocking(move || {
+            let mut work = Work::open(&directory)?;
+            let opened = Opened::open(&asked, inline, &mut work)?;
+            let bases = opened::bases(&asked, &mut work)?;
+            let outputs = Outputs::stage(&asked, &mut work)?;
+            let undeclared = arguments::warnings(&asked, &opened);
+            let warnings: Vec<String> = work.warnings.into_iter().chain(undeclared).collect();
+            Ok::<_, BuildError>((warnings, opened, outputs, bases))
+        })
+        .await?;
+        (warnings.iter()).for_each(|warning| host.audience.warning(warning));
+        let registry = serve(bases, cancel).await?;
+        Ok(Self {
+            opened,
+            outputs,
+            registry,
+        })
+    }
+}
+
+/// Serves base images on loopback; `None` where there are none.
+async fn serve(bases: Vec<Base>, cancel: &Cancel) -> Result<Option<Registry>, BuildError> {
+    if bases.is_empty() {
+        return Ok(None);
+    }
+    let cancel = cancel.clone();
+    let read = move |base: Base| {
+        let image = Image::read(base.found, &base.path, &cancel)?;
+        Ok((base.argument, image))
+    };
+    let images = blocking(move || {
+        bases
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, BuildError>>()
+    })
+    .await?;
+    Ok(Some(Registry::serve(images).await?))
+}

@@ -1,0 +1,128 @@
+//! The terms of a plan's solves: what all of them have in common, and each as the client's.
+//!
+//! Reads and writes: nothing. Unknown here: what becomes of a solve.
+
+use std::sync::Arc;
+
+use oci_image_schema::plan::{self, AttributeValue};
+
+use crate::boundary::handle::Directory;
+use crate::buildkit::cache::{CacheExport, CacheImport};
+use crate::buildkit::local::Local;
+use crate::buildkit::logins::Logins;
+use crate::buildkit::registries::Registries;
+use crate::buildkit::solve::{Exporter, Solve};
+use crate::executor::conversion::Conversion;
+use crate::executor::host::Host;
+use crate::executor::outputs::Output;
+use crate::executor::site::Site;
+use crate::executor::{cache, dockerfile, exports};
+use crate::image::registry::Registry;
+use crate::planner::checked_plan::CheckedPlan;
+
+/// What all solves of a plan have in common.
+pub(super) struct Terms<'run> {
+    /// What can be imported of the build's cache.
+    pub(super) imports: Vec<CacheImport>,
+    registry: Option<&'run Registry>,
+    site: Site<'run>,
+    logins: Arc<Logins>,
+    pub(super) conversion: Conversion,
+}
+
+impl<'run> Terms<'run> {
+    /// Those of a plan whose base images `registry` serves. A build's cache that is damaged is cleared.
+    pub(super) async fn of(
+        plan: &CheckedPlan,
+        registry: Option<&'run Registry>,
+        site: Site<'run>,
+    ) -> Self {
+        Self {
+            imports: cache::imports(plan, site).await,
+            registry,
+            site,
+            logins: Arc::new(logins(plan, site.host)),
+            conversion: Conversion::new(site.host),
+        }
+    }
+
+    /// A solve of the plan, which exports into `output`.
+    pub(super) fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
+        let opened = self.site.opened;
+        let local = |local: &plan::Local| {
+            let directory = opened.local(solve, &local.name);
+            Local {
+                name: local.name.clone(),
+                directory: directory.expect("every local of a plan is open").clone(),
+            }
+        };
+        let attribute = |attribute: &plan::FrontendAttribute| {
+            let value = match &opened.dockerfile {
+                Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
+                    dockerfile.name.clone()
+                }
+                _ => self.value(&attribute.value),
+            };
+            (attribute.key.clone(), value)
+        };
+        Solve {
+            frontend: "dockerfile.v0".to_owned(),
+            frontend_attributes: solve.attributes.iter().map(attribute).collect(),
+            locals: solve.locals.iter().map(local).collect(),
+            exporters: output
+                .into_iter()
+                .flat_map(|to| self.exporters(to))
+                .collect(),
+            secrets: opened.lent.secrets.clone(),
+            ssh: opened.lent.agents.clone(),
+            logins: Arc::clone(&self.logins),
+            cache_imports: self.imports.clone(),
+            cache_exports: (opened.cache.iter())
+                .map(|cache| self.cache_export(cache, solve))
+                .collect(),
+            ..Solve::default()
+        }
+    }
+
+    fn exporters(&self, to: &Output) -> Vec<Exporter> {
+        let attributes = self.conversion.of_image(to.export.format);
+        exports::exporters(
+            &to.export,
+            attributes,
+            &to.staging,
+            &self.site.host.audience,
+        )
+    }
+
+    fn cache_export(&self, cache: &Directory, solve: &plan::Solve) -> CacheExport {
+        let mut attributes = self.conversion.of_cache();
+        attributes.insert("mode".to_owned(), "max".to_owned());
+        CacheExport::Local {
+            directory: cache.clone(),
+            tag: solve.name.clone(),
+            attributes,
+        }
+    }
+
+    fn value(&self, value: &AttributeValue) -> String {
+        match value {
+            AttributeValue::Text(text) => text.clone(),
+            AttributeValue::BaseImage(argument) => self
+                .registry
+                .and_then(|registry| registry.reference(argument))
+                .expect("a checked plan names only base images that it loads")
+                .to_owned(),
+        }
+    }
+}
+
+/// The machine's logins, for registries that are reached as the plan's daemon reaches them.
+fn logins(plan: &CheckedPlan, host: &Host) -> Logins {
+    let audience = Arc::clone(&host.audience);
+    Logins::new(Arc::clone(&host.credentials))
+        .with_registries(Registries::of_configuration(
+            plan.daemon_config(),
+            &host.directory,
+        ))
+        .telling(move |login| audience.notice(&login.to_string()))
+}
