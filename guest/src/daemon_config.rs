@@ -20,6 +20,7 @@ use crate::findings::{Findings, quoted};
 use crate::json::{self, Text};
 use crate::registry::Registry;
 use crate::request::Request;
+use crate::toml_text;
 use crate::toml_tree::{self as tree, Conflict};
 
 /// What the host's flags override.
@@ -49,7 +50,7 @@ pub(crate) fn read<'a, 't>(
     findings: &mut Findings<'t>,
 ) -> DaemonConfig<'a> {
     let mut config = DeTable::new();
-    if let Some(flag) = request.debug {
+    if let Some(flag) = request.flag("debug") {
         tree::set(
             &mut config,
             &["log", "level"],
@@ -80,7 +81,7 @@ impl DaemonConfig<'_> {
             return UNCONFIGURED.to_owned();
         }
         set_gc(&mut self.0);
-        tree::write(&self.0)
+        toml_text::write(&self.0)
     }
 }
 
@@ -300,6 +301,6 @@ mod tests {
         let mut config = DeTable::new();
         set_gc(&mut config);
 
-        assert_eq!(UNCONFIGURED, tree::write(&config));
+        assert_eq!(UNCONFIGURED, toml_text::write(&config));
     }
 }

@@ -14,7 +14,7 @@ use crate::daemon_settings::{Settings, TOP, Type};
 use crate::findings::{Findings, quoted};
 use crate::json::Text;
 use crate::nearest::nearest;
-use crate::toml_tree::header;
+use crate::toml_text::header;
 
 /// Reports each value that buildkitd would end at, and each setting that it does not know.
 pub(crate) fn judge(extra: &Text<'_>, table: &DeTable<'_>, findings: &mut Findings<'_>) {

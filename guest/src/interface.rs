@@ -35,7 +35,9 @@ pub(crate) fn interface(request: &Request<'_>) -> Option<Interface> {
         outputs: std::iter::once(image)
             .chain(request.additional_targets.iter().map(own))
             .collect(),
-        caches: request.cache.iter().map(|_| "cache".to_owned()).collect(),
+        caches: (request.flag("cache").iter())
+            .map(|_| "cache".to_owned())
+            .collect(),
     })
 }
 

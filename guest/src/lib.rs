@@ -5,9 +5,11 @@
 //!
 //! In reading order:
 //!
-//! - `request`: the object key by key, and the rules about several keys; by `reader`, which reads values as types.
-//! - `pair`, `name`, `platform`, `host`, `registry`, `secret`, `frontend`: the rules, one noun each.
-//! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins and writes TOML.
+//! - `object`: the text key by key, as the rows of the keys say; by `reader`, which reads values as types. `syntax`: where it is no JSON.
+//! - `passed`: keys that are only passed on; `own`: the readers of those with rules of their own.
+//! - `pair`, `pair_list`, `name`, `context_input`, `platform`, `host`, `registry`, `secret`, `frontend`: the rules, one noun each.
+//! - `request`: what was read, and the rules about several keys.
+//! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins TOML, and `toml_text`, which writes it.
 //! - `daemon_values`: the user's part of it, judged by `daemon_settings`, what buildkitd reads.
 //! - `interface`: what the build needs and gives.
 //! - `solve`: the plan, with `files`, which looks at what the object names, and `lines` and `yaml`, which read it.
@@ -22,6 +24,7 @@
 mod bindings;
 #[cfg(target_family = "wasm")]
 mod component;
+mod context_input;
 mod daemon_config;
 mod daemon_settings;
 mod daemon_values;
@@ -34,15 +37,21 @@ mod json;
 mod lines;
 mod name;
 mod nearest;
+mod object;
+mod own;
 mod pair;
+mod pair_list;
+mod passed;
 mod platform;
 mod reader;
 mod registry;
 mod request;
 mod secret;
 mod solve;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod toml_text;
 mod toml_tree;
 pub mod workspace;
 mod yaml;
@@ -58,7 +67,7 @@ use workspace::Workspace;
 #[must_use]
 pub fn validate(object: &str) -> Vec<Diagnostic> {
     let mut findings = Findings::new(object);
-    if let Some(request) = request::read(object, &mut findings) {
+    if let Some(request) = object::read(object, &mut findings) {
         daemon_config::read(&request, &mut findings);
     }
     findings.into_diagnostics()
@@ -71,7 +80,7 @@ pub fn validate(object: &str) -> Vec<Diagnostic> {
 /// What [`validate`] says, if anything of it is an error.
 pub fn describe(object: &str) -> Result<Interface, Vec<Diagnostic>> {
     let mut findings = Findings::new(object);
-    let interface = request::read(object, &mut findings).and_then(|request| {
+    let interface = object::read(object, &mut findings).and_then(|request| {
         daemon_config::read(&request, &mut findings);
         interface::interface(&request)
     });
@@ -88,7 +97,7 @@ pub fn describe(object: &str) -> Result<Interface, Vec<Diagnostic>> {
 /// Every defect and remark, those about the files that the object names included, if any is an error.
 pub fn plan(object: &str, workspace: &dyn Workspace) -> Result<BuildPlan, Vec<Diagnostic>> {
     let mut findings = Findings::new(object);
-    let plan = request::read(object, &mut findings).and_then(|request| {
+    let plan = object::read(object, &mut findings).and_then(|request| {
         let config = daemon_config::read(&request, &mut findings).write();
         solve::plan(&request, config, workspace, &mut findings)
     });

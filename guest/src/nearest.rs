@@ -35,8 +35,9 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
 
 #[cfg(test)]
 mod tests {
+    use oci_image_schema::key::NAMES;
+
     use super::*;
-    use crate::request::KEYS;
 
     #[test]
     fn likely_mistakes_find_the_key_that_was_meant() {
@@ -52,14 +53,14 @@ mod tests {
             ("platform", "image_platform"),
             ("mirrors", "registry_mirrors"),
         ] {
-            assert_eq!(nearest(wrong, KEYS), Some(right), "{wrong}");
+            assert_eq!(nearest(wrong, NAMES), Some(right), "{wrong}");
         }
     }
 
     #[test]
     fn a_word_that_is_far_from_all_finds_none() {
-        assert_eq!(nearest("privileged", KEYS), None);
-        assert_eq!(nearest("", KEYS), None);
-        assert_eq!(nearest(&"x".repeat(1 << 20), KEYS), None);
+        assert_eq!(nearest("privileged", NAMES), None);
+        assert_eq!(nearest("", NAMES), None);
+        assert_eq!(nearest(&"x".repeat(1 << 20), NAMES), None);
     }
 }

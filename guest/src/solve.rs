@@ -42,7 +42,7 @@ pub(crate) fn plan<'t>(
         workspace,
     };
     files.check(request);
-    let cache = cache(request.cache, &mut files);
+    let cache = cache(request.flag("cache"), &mut files);
     let (context, output) = (request.context.as_ref()?, request.output.as_ref()?);
     let locals = locals(
         context.as_str(),
@@ -67,7 +67,7 @@ pub(crate) fn plan<'t>(
     ));
     Some(BuildPlan {
         daemon_config,
-        debug: request.debug.is_some(),
+        debug: request.flag("debug").is_some(),
         base_images: base_images(request),
         cache,
         secrets: secrets(request),
@@ -98,8 +98,8 @@ fn attributes<'t>(
         set("build-arg:", &pair.name, text(&pair.value));
     }
     for pair in request
-        .build_args_file
-        .iter()
+        .file("build_args_file")
+        .into_iter()
         .flat_map(|path| lines::pairs(findings, workspace, PairKind::BuildArg, path))
     {
         set("build-arg:", &pair.name, text(&pair.value));
@@ -115,18 +115,14 @@ fn attributes<'t>(
         set("label:", &pair.name, text(&pair.value));
     }
     for pair in request
-        .labels_file
-        .iter()
+        .file("labels_file")
+        .into_iter()
         .flat_map(|path| lines::pairs(findings, workspace, PairKind::Label, path))
     {
         set("label:", &pair.name, text(&pair.value));
     }
-    if let Some(hosts) = request
-        .add_hosts
-        .as_deref()
-        .filter(|hosts| !hosts.is_empty())
-    {
-        set("add-hosts", "", text(hosts));
+    for (attribute, value) in &request.attributes {
+        set(attribute, "", text(value));
     }
     let platforms = &request.image_platform.list;
     if !platforms.is_empty() {
@@ -147,7 +143,7 @@ fn final_target<'t>(
     workspace: &dyn Workspace,
     findings: &mut Findings<'t>,
 ) -> Option<String> {
-    match &request.target_file {
+    match request.file("target_file") {
         Some(path) => lines::target(findings, workspace, path),
         None => request
             .target
@@ -211,7 +207,7 @@ fn export(
             .help(help);
         return None;
     }
-    let is_layout = request.output_oci || request.image_platform.written > 1;
+    let is_layout = request.flag("output_oci").is_some() || request.image_platform.written > 1;
     let format = if is_layout {
         ImageFormat::OciLayout
     } else {
@@ -220,7 +216,7 @@ fn export(
     Some(ImageExport {
         directory: directory.to_owned(),
         format,
-        rootfs: request.unpack_rootfs.is_some(),
+        rootfs: request.flag("unpack_rootfs").is_some(),
     })
 }
 

@@ -2,7 +2,10 @@
 //!
 //! In reading order:
 //!
-//! - [`object`]: what a user writes: the object of a request.
+//! - [`object`]: what a user writes: the object of a request; `object_registry`, `object_secret`: the maps in it. `presence`: null.
+//! - [`key`]: the keys of the object, one row a key: what reads, judges, passes on and documents them goes by it.
+//! - `row`: what a row says.
+//! - [`passed`]: what is only passed on, as the text of an attribute.
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
 //! - [`frontend`]: the word that stands for no frontend.
@@ -32,15 +35,21 @@ pub mod gc;
 pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
+pub mod key;
 pub mod login;
 pub mod mirror;
 pub mod object;
+mod object_registry;
+mod object_secret;
 pub mod parameter;
+pub mod passed;
 #[cfg(feature = "json-schema")]
 mod pattern;
 pub mod plan;
 pub mod platform;
+mod presence;
 pub mod protocol;
+mod row;
 #[cfg(feature = "json-schema")]
 mod snippet;
 #[cfg(feature = "json-schema")]

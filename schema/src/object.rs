@@ -6,10 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use crate::presence::or_default;
 #[cfg(feature = "json-schema")]
 use crate::{frontend::NO_FRONTEND, pattern, platform, snippet};
+
+pub use crate::object_registry::{KeyPair, Registry};
+pub use crate::object_secret::{InlineSecret, Secret};
 
 /// The description of an image to build.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -314,165 +318,9 @@ pub struct Object {
     pub output_oci: bool,
 }
 
-/// How the daemon talks to one registry. A flag that is left out is not the same as one that is false.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-pub struct Registry {
-    /// Registries asked first, in this order. One that begins with `http://` is asked by plain HTTP.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Mirrors",
-            inner(regex(pattern = pattern::mirror())),
-            extend("maxItems" = 10_000),
-            example = serde_json::json!(["mirror.example:5000"])
-        )
-    )]
-    pub mirrors: Vec<String>,
-    /// Plain HTTP; where left out, for a loopback registry alone.
-    #[serde(default)]
-    #[cfg_attr(feature = "json-schema", schemars(title = "Plain HTTP", with = "bool"))]
-    pub http: Option<bool>,
-    /// HTTPS without verification of the certificate.
-    #[serde(default)]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(title = "Unverified HTTPS", with = "bool")
-    )]
-    pub insecure: Option<bool>,
-    /// Files of certificate authorities.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Certificate authorities",
-            inner(regex(pattern = pattern::filled())),
-            extend("maxItems" = 10_000),
-            example = serde_json::json!(["certificates/ca.pem"])
-        )
-    )]
-    pub ca: Vec<String>,
-    /// Client certificates.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Client certificates",
-            extend("maxItems" = 10_000, "default" = []),
-            example = serde_json::json!([{"key": "certificates/client.key", "cert": "certificates/client.pem"}])
-        )
-    )]
-    pub keypair: Vec<KeyPair>,
-    /// Directories of certificates: `*.crt` authorities, `*.cert` and `*.key` pairs.
-    #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Directories of certificates",
-            inner(regex(pattern = pattern::filled())),
-            extend("maxItems" = 10_000),
-            example = serde_json::json!(["certificates"])
-        )
-    )]
-    pub tlsconfigdir: Vec<String>,
-}
-
-/// A client certificate and its key.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-pub struct KeyPair {
-    /// File of the private key.
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Key",
-            regex(pattern = pattern::required_file()),
-            example = &"certificates/client.key"
-        )
-    )]
-    pub key: String,
-    /// File of the certificate.
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Certificate",
-            regex(pattern = pattern::required_file()),
-            example = &"certificates/client.pem"
-        )
-    )]
-    pub cert: String,
-}
-
-/// A secret: a file's path, or the text itself.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-#[cfg_attr(
-    feature = "json-schema",
-    schemars(extend("defaultSnippets" = snippet::secret()))
-)]
-pub enum Secret {
-    /// Path of the file that holds it.
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(extend("errorMessage" = "write the path of a file, or {\"text\": \"...\"}"))
-    )]
-    File(
-        #[cfg_attr(feature = "json-schema", schemars(regex(pattern = pattern::required_file())))]
-        String,
-    ),
-    /// The text itself; the host takes it out before the planner is asked.
-    Inline(InlineSecret),
-}
-
-/// A secret written into the object.
-// `Debug` does not show it: see below.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
-pub struct InlineSecret {
-    /// The text.
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(
-            title = "Text",
-            regex(pattern = pattern::text()),
-            example = &"((password))"
-        )
-    )]
-    pub text: String,
-}
-
-/// A key's value; of one that is null, what it is where it is left out.
-fn or_default<'json, D, T>(value: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'json>,
-    T: Default + Deserialize<'json>,
-{
-    Option::deserialize(value).map(Option::unwrap_or_default)
-}
-
 /// What an editor offers as `image_platform`.
 #[cfg(feature = "json-schema")]
 fn several_platforms() -> Vec<&'static str> {
     let first = ["linux/amd64,linux/arm64"];
     first.iter().chain(platform::COMMON).copied().collect()
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::File(path) => formatter.debug_tuple("File").field(path).finish(),
-            Self::Inline(_) => formatter.write_str("Inline(..)"),
-        }
-    }
-}
-
-impl std::fmt::Debug for InlineSecret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("InlineSecret(..)")
-    }
 }

@@ -4,7 +4,11 @@
 //! directory `cache`, and inputs below the context are inputs of the task. A parameter that is empty counts as left out,
 //! and so does an empty path of a family.
 //!
-//! Source: `oci-build-task` at 92a783b, its README and what it reads; Go's `strconv.ParseBool`.
+//! Source: the rows of [`KEYS`]; `oci-build-task` at 92a783b, its README and what it reads; Go's `strconv.ParseBool`.
+
+use crate::key::{Access, KEYS, Key, Paths, Shape};
+
+pub use crate::key::Member;
 
 /// How a parameter's text stands for a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +34,6 @@ pub struct Parameter {
     pub form: Form,
 }
 
-/// What a member of a family adds to its key of the object.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Member {
-    /// An element of a list: `NAME=VALUE`.
-    Pair,
-    /// An entry of a map: the path of a file.
-    File,
-    /// An entry of a map: the text of a secret.
-    SecretText,
-}
-
 /// Parameters whose names begin alike; the rest of a name is the user's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Family {
@@ -53,41 +46,10 @@ pub struct Family {
 }
 
 /// The parameters, in the order in which documentation lists them. Of one key, the later is written later, and wins.
-pub const PARAMETERS: &[Parameter] = &[
-    parameter("CONTEXT", "context", Form::Text),
-    parameter("DOCKERFILE", "dockerfile", Form::Text),
-    parameter("TARGET", "target", Form::Text),
-    parameter("TARGET_FILE", "target_file", Form::Text),
-    parameter("ADDITIONAL_TARGETS", "additional_targets", Form::List),
-    parameter("SOURCE_DATE_EPOCH", "build_args", Form::Argument),
-    parameter("BUILD_ARGS", "build_args", Form::List),
-    parameter("BUILD_ARGS_FILE", "build_args_file", Form::Text),
-    parameter("LABELS", "labels", Form::List),
-    parameter("LABELS_FILE", "labels_file", Form::Text),
-    parameter("IMAGE_ARGS", "image_args", Form::List),
-    parameter("IMAGE_PLATFORM", "image_platform", Form::Text),
-    parameter("OUTPUT_OCI", "output_oci", Form::Flag),
-    parameter("UNPACK_ROOTFS", "unpack_rootfs", Form::Flag),
-    parameter("REGISTRY_MIRRORS", "registry_mirrors", Form::List),
-    parameter("BUILDKIT_ADD_HOSTS", "add_hosts", Form::Text),
-    parameter("BUILDKIT_SSH", "buildkit_ssh", Form::Text),
-    parameter("BUILDKIT_FRONTENDS", "buildkit_frontends", Form::List),
-    parameter("BUILDKIT_EXTRA_CONFIG", "buildkit_extra_config", Form::Text),
-    parameter("DEBUG", "debug", Form::Flag),
-];
+pub const PARAMETERS: &[Parameter] = &all_parameters();
 
 /// The families, in the same order. Their names count as they are written.
-pub const FAMILIES: &[Family] = &[
-    family("BUILD_ARG_", "build_args", Member::Pair),
-    family("LABEL_", "labels", Member::Pair),
-    family("IMAGE_ARG_", "image_args", Member::Pair),
-    family("BUILDKIT_SECRET_", "buildkit_secrets", Member::File),
-    family(
-        "BUILDKIT_SECRETTEXT_",
-        "buildkit_secrets",
-        Member::SecretText,
-    ),
-];
+pub const FAMILIES: &[Family] = &all_families();
 
 /// Variables that are no parameters, and that count all the same: for this program, for the daemon, or for both; with
 /// what each does.
@@ -132,15 +94,96 @@ pub const TRUE: &[&str] = &["true", "True", "TRUE", "t", "T", "1"];
 /// The words for no.
 pub const FALSE: &[&str] = &["false", "False", "FALSE", "f", "F", "0"];
 
-const fn parameter(name: &'static str, key: &'static str, form: Form) -> Parameter {
-    Parameter { name, key, form }
+/// How many parameters the keys have, and how many families.
+const COUNTS: (usize, usize) = {
+    let (mut parameters, mut families, mut index) = (0, 0, 0);
+    while index < KEYS.len() {
+        parameters += KEYS[index].argument.is_some() as usize;
+        parameters += KEYS[index].parameter.is_some() as usize;
+        families += KEYS[index].families.len();
+        index += 1;
+    }
+    (parameters, families)
+};
+
+const fn all_parameters() -> [Parameter; COUNTS.0] {
+    let none = Parameter {
+        name: "",
+        key: "",
+        form: Form::Text,
+    };
+    let (mut all, mut count) = ([none; COUNTS.0], 0);
+    let mut next = first_after(0);
+    while let Some(key) = next {
+        if let Some(name) = key.argument {
+            all[count] = parameter(name, key, Form::Argument);
+            count += 1;
+        }
+        if let Some(name) = key.parameter {
+            all[count] = parameter(name, key, form(key.shape));
+            count += 1;
+        }
+        next = first_after(key.place);
+    }
+    all
 }
 
-const fn family(prefix: &'static str, key: &'static str, member: Member) -> Family {
-    Family {
-        prefix,
-        key,
-        member,
+const fn all_families() -> [Family; COUNTS.1] {
+    let none = Family {
+        prefix: "",
+        key: "",
+        member: Member::Pair,
+    };
+    let (mut all, mut count) = ([none; COUNTS.1], 0);
+    let mut next = first_after(0);
+    while let Some(key) = next {
+        let mut index = 0;
+        while index < key.families.len() {
+            let (prefix, member) = key.families[index];
+            all[count] = Family {
+                prefix,
+                key: key.name,
+                member,
+            };
+            (count, index) = (count + 1, index + 1);
+        }
+        next = first_after(key.place);
+    }
+    all
+}
+
+/// The key that documentation lists after a place.
+const fn first_after(place: u16) -> Option<&'static Key> {
+    let (mut found, mut index): (Option<&Key>, usize) = (None, 0);
+    while index < KEYS.len() {
+        let key = &KEYS[index];
+        let is_nearer = match found {
+            Some(other) => key.place < other.place,
+            None => true,
+        };
+        if key.place > place && is_nearer {
+            found = Some(key);
+        }
+        index += 1;
+    }
+    found
+}
+
+const fn parameter(name: &'static str, key: &Key, form: Form) -> Parameter {
+    Parameter {
+        name,
+        key: key.name,
+        form,
+    }
+}
+
+/// How a variable's text stands for a value of a form.
+const fn form(shape: Shape) -> Form {
+    match shape {
+        Shape::Flag => Form::Flag,
+        Shape::Text => Form::Text,
+        Shape::List => Form::List,
+        Shape::Map => panic!("no parameter stands for a map"),
     }
 }
 
@@ -158,8 +201,10 @@ impl Parameter {
     /// Whether it names files or directories: the path that a parameter left empty would name is none.
     #[must_use]
     pub fn is_path(self) -> bool {
-        let key = self.key;
-        key == "context" || key == "dockerfile" || key.ends_with("_file")
+        let is_shown = |paths: &Paths| matches!(paths.access, Access::Place | Access::Text);
+        let key = Key::of(self.key).filter(|key| key.shape == Shape::Text);
+        key.and_then(|key| key.paths)
+            .is_some_and(|paths| is_shown(&paths))
     }
 }
 
@@ -206,6 +251,18 @@ mod tests {
             renamed("`build_args`, `add_hosts`"),
             "`BUILD_ARGS`, `BUILDKIT_ADD_HOSTS`"
         );
+    }
+
+    #[test]
+    fn parameters_come_in_the_order_of_documentation() {
+        let names: Vec<&str> = PARAMETERS.iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names[..2], ["CONTEXT", "DOCKERFILE"]);
+        assert_eq!(names.last(), Some(&"DEBUG"));
+        let prefixes: Vec<&str> = FAMILIES.iter().map(|family| family.prefix).collect();
+        assert_eq!(prefixes[..2], ["BUILD_ARG_", "LABEL_"]);
+        let of_args = PARAMETERS.iter().filter(|one| one.key == "build_args");
+        let forms: Vec<Form> = of_args.map(|one| one.form).collect();
+        assert_eq!(forms, [Form::Argument, Form::List]);
     }
 
     #[test]

@@ -27,6 +27,7 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (required_file(), FILE),
         (below(), BELOW),
         (text(), TEXT),
+        (element(), ELEMENT),
         (response_path(), RESPONSE_PATH),
         (target(), TARGET),
         (additional_target(), ADDITIONAL_TARGET),
@@ -95,6 +96,16 @@ const TEXT: Form = Form::new("this holds a NUL character");
 /// Anything but a NUL.
 pub(crate) fn text() -> String {
     r"^[^\u0000]*$".to_owned()
+}
+
+const ELEMENT: Form = Form::new("this is empty, or holds a NUL character");
+/// An element of a list in which anything else may stand.
+pub(crate) fn element() -> String {
+    r"^[^\u0000]+$".to_owned()
+}
+/// The same with commas between, or nothing.
+pub(crate) fn elements() -> String {
+    loose_list(r"[^,\u0000]+")
 }
 
 const RESPONSE_PATH: Form = Form::new("write the path of a file, as in `response.json`");

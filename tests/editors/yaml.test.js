@@ -18,7 +18,6 @@ before(async () => {
 after(() => editor?.stop());
 
 const COMPLETIONS = {
-  'an empty document': '¦',
   'a flag': 'cache: ¦',
   'a platform': 'image_platform: ¦',
   'an element of a list': 'build_args:\n  - ¦',
@@ -33,6 +32,18 @@ for (const [name, marked] of Object.entries(COMPLETIONS)) {
     assertShown(`yaml/completion of ${name}`, marked, shownCompletions(items));
   });
 }
+
+/** The keys of an empty document that are shown here: one of each sort. All of them are in `json/completion of an empty object`. */
+const SHOWN = ['$schema', 'context', 'cache', 'target', 'build_args', 'registries'];
+
+test('completion of an empty document', async () => {
+  const items = await editor.completions(ROOT, '¦');
+  const keys = Object.keys(JSON.parse(text('schema/oci-image.schema.json')).properties);
+  const labels = items.map(({ label }) => label);
+  assert.deepEqual(keys.filter((key) => !labels.includes(key)), []);
+  const shown = items.filter(({ label }) => SHOWN.includes(label) || !keys.includes(label));
+  assertShown('yaml/completion of an empty document', '¦', shownCompletions(shown));
+});
 
 const HOVERS = {
   'a required key': 'con¦text: .',

@@ -1,5 +1,6 @@
 //! What the suites that cross rooms share.
 //!
+//! - [`allowed`]: the list of all keys, as one word.
 //! - [`attacks`]: how often each attack is tried.
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
@@ -21,6 +22,7 @@
 //! - [`product`]: the product's image as a root filesystem.
 //! - [`concourse`]: a task of Concourse, as a container of that image.
 
+pub mod allowed;
 pub mod archive;
 pub mod attacks;
 pub mod base;

@@ -2,7 +2,7 @@
 //!
 //! A folder of `diagnostics/` is a case: `request.json` or `request.yaml`, or `message.json` for standard input; with `workspace/`, the
 //! files that the request names are looked at too. `expected.txt` is what a person reads, `expected.json` what a program
-//! does. `BLESS=1` writes both anew.
+//! does, with one word for the list of all keys. `BLESS=1` writes both anew.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,6 +13,7 @@ use oci_image::planner::Planner;
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
+use oci_image_tests::allowed::shortened;
 use oci_image_tests::engine::{checkout, program};
 use serde_json::Value;
 
@@ -104,7 +105,7 @@ fn case_reads_as_expected() {
         let text = run_case(&folder, "text");
         compare(&folder.join("expected.txt"), &text.stderr);
         let json = run_case(&folder, "json");
-        compare(&folder.join("expected.json"), &json.stdout);
+        compare(&folder.join("expected.json"), &shortened(&json.stdout));
 
         assert_eq!((text.stdout.as_str(), json.stderr.as_str()), ("", ""));
         let wrong = entries(&json.stdout)

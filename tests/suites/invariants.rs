@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci_image_schema::key::{KEYS, Key, NAMES};
 use oci_image_tests::attacks;
 use oci_image_tests::engine::{self, checkout};
 
@@ -390,15 +391,8 @@ fn readme_names_only_commands_that_exist() {
 }
 
 #[test]
-fn readme_lists_every_key_of_the_object_and_no_other() {
-    let readme = fs::read_to_string(checkout().join("README.md")).unwrap();
-    let table = between(&readme, "\n## The object\n", "\n## ");
-
-    let rows: BTreeSet<String> = rows(table)
-        .filter_map(|row| quoted(row).into_iter().next())
-        .collect();
-
-    assert_eq!(rows, keys_of_the_object());
+fn each_field_of_the_object_has_its_row_and_they_come_in_one_order() {
+    assert_eq!(keys_of_the_object(), NAMES);
 }
 
 #[test]
@@ -418,8 +412,16 @@ fn readme_of_the_tests_names_a_suite_that_builds_each_key() {
         );
     }
 
-    let unproven: Vec<String> = keys_of_the_object().difference(&proven).cloned().collect();
-    assert_eq!(unproven, Vec::<String>::new());
+    let passed_on = fs::read_to_string(suite_file("keys_passed_on.rs")).unwrap();
+    let is_passed_on = |key: &Key| {
+        key.passed.is_some() && passed_on.contains(&format!("\n#[test]\nfn {}_", key.name))
+    };
+    let unproven: Vec<&str> = KEYS
+        .iter()
+        .filter(|key| !proven.contains(key.name) && !is_passed_on(key))
+        .map(|key| key.name)
+        .collect();
+    assert_eq!(unproven, Vec::<&str>::new());
     assert_eq!(absent, Vec::<String>::new());
 }
 
@@ -458,7 +460,7 @@ fn suite_file(name: &str) -> PathBuf {
     }
 }
 
-fn keys_of_the_object() -> BTreeSet<String> {
+fn keys_of_the_object() -> Vec<String> {
     let object = checkout().join("schema/src/object.rs");
     let object = fs::read_to_string(object).expect("the object's type");
     between(&object, "pub struct Object {", "\n}")

@@ -5,11 +5,12 @@
 //! for remarks.
 //!
 //! Reads and writes: nothing. Unknown here: the plan that is compared with it (`checked_plan`), the daemon's settings (`asked_config`).
-//! Source: the object's keys (`schema::object`), BuildKit's Dockerfile frontend for the names of attributes.
+//! Source: the rows of the keys (`oci_image_schema::key`), natively compiled; BuildKit's Dockerfile frontend for the names of attributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use oci_image_schema::key::{KEYS, given};
 use oci_image_schema::object::{self, Object};
 use oci_image_schema::plan::{
     AttributeValue, BaseImage, Cache, FrontendAttribute, ImageExport, ImageFormat, Local, Secret,
@@ -20,7 +21,7 @@ use oci_image_schema::platform;
 use super::answers::Answers;
 use super::file_pairs::{self, Pairs};
 use super::lie::LyingPlanner;
-use super::named_paths::{given, single};
+use super::path::single;
 use super::workspace::Entry;
 
 /// The name of the final solve, and the directory of its output.
@@ -155,11 +156,10 @@ impl Asked<'_> {
         for (name, value) in pairs_of(&object.labels).chain(of_file(&self.labels()?)) {
             set(format!("label:{name}"), value);
         }
-        if let Some(hosts) = given(&object.add_hosts) {
-            set(
-                "add-hosts".to_owned(),
-                &items(hosts).collect::<Vec<_>>().join(","),
-            );
+        for passed in KEYS.iter().filter_map(|key| key.passed) {
+            if let Some(text) = (passed.of)(object).text() {
+                set(passed.attribute.to_owned(), &text);
+            }
         }
         if let Some(platforms) = given(&object.image_platform) {
             let mut seen = BTreeSet::new();

@@ -8,11 +8,10 @@
 
 use oci_image_schema::frontend::NO_FRONTEND;
 use oci_image_schema::gc;
+use oci_image_schema::key::given;
 use oci_image_schema::mirror::Mirror;
 use oci_image_schema::object::{KeyPair, Object, Registry};
 use toml::{Table, Value};
-
-use super::named_paths::given;
 
 /// Settings of a worker that configure garbage collection.
 const GC: [&str; 6] = [

@@ -7,7 +7,7 @@ use oci_image_schema::object::Object;
 
 use super::asked::{CACHE, IMAGE, additional_targets};
 use super::lie::{LyingPlanner, all_are};
-use super::named_paths::normal;
+use super::path::normal;
 
 /// Checks an interface against the object that it was made from.
 pub(super) fn check(interface: &Interface, object: &Object) -> Result<(), LyingPlanner> {

@@ -11,6 +11,7 @@
 //! Reads and writes: nothing. Unknown here: what is asked for (`asked`, `asked_config`). Source: `schema/planner.wit`.
 
 use oci_image_schema::diagnostic::Diagnostic;
+use oci_image_schema::key::given;
 use oci_image_schema::object::Object;
 use oci_image_schema::plan::{
     BaseImage, BuildPlan, Cache, FrontendAttribute, ImageExport, ImageFormat, Local, Secret, Solve,
@@ -20,7 +21,7 @@ use oci_image_schema::plan::{
 use super::answers::Answers;
 use super::asked::{Asked, IMAGE, additional_targets};
 use super::checked_config;
-use super::named_paths::{given, normal};
+use super::path::normal;
 
 use super::lie::{all_are, differs, missing, unasked};
 
@@ -202,5 +203,4 @@ fn check_export(solve: &Solve, asked: Asked<'_>) -> Result<(), LyingPlanner> {
 }
 
 #[cfg(test)]
-#[path = "checked_plan_tests.rs"]
 mod tests;

@@ -9,7 +9,8 @@
 //!
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
 //! - [`secret_name`]: names before which a secret may stand, however they are spelt.
-//! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only.
+//! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only: those of its
+//!   `sound_part`, and the `content` of directories; by `path`, which compares them.
 //! - `embedded`: the component; `engine_config`: under which configuration it is compiled and run.
 //! - `sandbox`: the state of a call; `wasi`: the empty world that std starts in; `ledger`: what the call used; `limits` and `deadline`:
 //!   how much, how long; `pool`: for callers that call often.
@@ -31,6 +32,7 @@ mod checked_config;
 mod checked_diagnostics;
 mod checked_interface;
 pub mod checked_plan;
+mod content;
 mod deadline;
 mod embedded;
 mod engine_config;
@@ -40,9 +42,11 @@ mod ledger;
 mod lie;
 mod limits;
 mod named_paths;
+mod path;
 mod pool;
 mod sandbox;
 pub mod secret_name;
+mod sound_part;
 mod wasi;
 pub mod workspace;
 mod yaml_pairs;

@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::key::{Key, Rule};
 use crate::object::Object;
 use crate::parameter::{
     FALSE, FAMILIES, Family, Form, INHERITED, Member, PARAMETERS, Parameter, TRUE, renamed,
@@ -101,9 +102,14 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
         (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
             &SCALAR
         }
-        _ if parameter.is_path() => &SCALAR,
+        _ if parameter.is_path() || is_free(parameter.key) => &SCALAR,
         _ => &["string", "null"],
     }
+}
+
+/// Whether any text is a value of a key.
+fn is_free(key: &str) -> bool {
+    Key::of(key).is_some_and(|key| key.rule == Rule::Free)
 }
 
 /// What stands under a name that begins as those of a family, and is none of theirs: at most a place for a pipeline to fill.
@@ -185,6 +191,7 @@ fn list_of(key: &str) -> (String, pattern::Form) {
         "image_args" => (pattern::image_args(), pattern::image_arg()),
         "registry_mirrors" => (pattern::mirrors(), pattern::mirror()),
         "buildkit_frontends" => (pattern::frontends(), pattern::frontend()),
+        key if is_free(key) => (pattern::elements(), pattern::element()),
         _ => (pattern::pairs(), pattern::pair()),
     };
     (

@@ -1,4 +1,4 @@
-//! `image_platform`, `output_oci`, `add_hosts`, `debug`, `context_inputs`: the form of the image, and where steps run.
+//! `image_platform`, `output_oci`, `debug`, `context_inputs`: the form of the image, and where steps run.
 
 use std::fs;
 
@@ -126,26 +126,6 @@ fn oci_layout_is_a_directory_and_the_digest_is_that_of_its_manifest() {
     let inspected = place.output("skopeo", &["inspect", "--raw", "oci:image/image"]);
     assert_eq!(serde_json::from_str::<Value>(&inspected).unwrap(), manifest);
     assert_eq!(place.leftovers(), Vec::<String>::new());
-}
-
-#[test]
-fn extra_hosts_are_known_to_steps_and_not_to_the_image() {
-    let place = Workplace::new();
-    place.dockerfile("BUSYBOX\nFROM busybox\nRUN grep -E 'database|six' /etc/hosts > /hosts\n");
-
-    let _ = build(
-        &place,
-        json!({"add_hosts": "database=10.1.2.3,six=fd00::1"}),
-    )
-    .expect(0);
-
-    let archive = Archive::read(&place.path("image/image.tar"));
-    assert_eq!(archive.text("hosts"), "10.1.2.3\tdatabase\nfd00::1\tsix\n");
-    assert!(
-        archive
-            .entry("etc/hosts")
-            .is_none_or(|hosts| hosts.contents.is_empty())
-    );
 }
 
 #[test]

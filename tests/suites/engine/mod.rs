@@ -15,7 +15,8 @@
 //! - `keys_base_images`: `image_args`.
 //! - `keys_cache`: `cache`.
 //! - `keys_frontends`: `buildkit_frontends`.
-//! - `keys_platform`: `image_platform`, `output_oci`, `add_hosts`, `debug`, `context_inputs`.
+//! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
+//! - `keys_platform`: `image_platform`, `output_oci`, `debug`, `context_inputs`.
 //! - `keys_registries`: `registries`, `registry_mirrors`, `buildkit_extra_config`, logins.
 //! - `keys_rootfs`: `unpack_rootfs`.
 //! - `keys_secrets`: `buildkit_secrets`.
@@ -85,6 +86,7 @@ mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;
 mod keys_frontends;
+mod keys_passed_on;
 mod keys_platform;
 mod keys_registries;
 mod keys_rootfs;

@@ -1,6 +1,7 @@
 //! Texts that nobody wrote: objects with a few keys, whose strings are sound or a soup of what matters to their rule, and mutants of
 //! them.
 
+use oci_image_schema::key::{KEYS, Key, Rule, Shape};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select, subsequence};
@@ -76,33 +77,45 @@ fn written(object: &Value, twice: Option<Index>) -> String {
 // --- keys ------------------------------------------------------------------------------------------------------------
 
 fn optional_keys() -> Vec<(&'static str, BoxedStrategy<Value>)> {
-    let flag = || any::<bool>().prop_map(Value::from).boxed();
-    let or_nothing = |given: BoxedStrategy<Value>| prop_oneof![9 => given, 1 => Just(json!(""))];
-    vec![
-        ("$schema", or_nothing(path()).boxed()),
-        ("debug", flag()),
-        ("context_inputs", map(name(), place())),
-        ("dockerfile", or_nothing(file()).boxed()),
-        ("cache", flag()),
-        ("target", or_nothing(target()).boxed()),
-        ("target_file", or_nothing(file()).boxed()),
-        ("additional_targets", list(target())),
-        ("build_args", list(pair())),
-        ("build_args_file", or_nothing(file()).boxed()),
-        ("labels", list(pair())),
-        ("labels_file", or_nothing(file()).boxed()),
-        ("registry_mirrors", list(mirror())),
-        ("registries", map(registry(), registry_settings())),
-        ("buildkit_extra_config", toml()),
-        ("buildkit_secrets", map(path(), secret())),
-        ("buildkit_ssh", or_nothing(ssh()).boxed()),
-        ("buildkit_frontends", list(frontend())),
-        ("unpack_rootfs", flag()),
-        ("image_args", list(pair())),
-        ("add_hosts", or_nothing(hosts()).boxed()),
-        ("image_platform", or_nothing(platforms()).boxed()),
-        ("output_oci", flag()),
-    ]
+    let optional = KEYS.iter().filter(|key| key.required.is_none());
+    let of_editors = ("$schema", or_nothing(path()));
+    std::iter::once(of_editors)
+        .chain(optional.map(|key| (key.name, value(key))))
+        .collect()
+}
+
+fn or_nothing(given: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    prop_oneof![9 => given, 1 => Just(json!(""))].boxed()
+}
+
+/// Values of a key: what its row says, else what its own rules do.
+fn value(key: &Key) -> BoxedStrategy<Value> {
+    match (key.rule, key.shape) {
+        (Rule::Free, Shape::Flag) => any::<bool>().prop_map(Value::from).boxed(),
+        (Rule::Free, Shape::Text) => or_nothing(path()),
+        (Rule::Free, Shape::List) => list(path()),
+        (Rule::File, _) => or_nothing(file()),
+        _ => own(key.name),
+    }
+}
+
+fn own(key: &str) -> BoxedStrategy<Value> {
+    match key {
+        "context_inputs" => map(name(), place()),
+        "dockerfile" => or_nothing(file()),
+        "target" => or_nothing(target()),
+        "additional_targets" => list(target()),
+        "build_args" | "labels" | "image_args" => list(pair()),
+        "registry_mirrors" => list(mirror()),
+        "registries" => map(registry(), registry_settings()),
+        "buildkit_extra_config" => toml(),
+        "buildkit_secrets" => map(path(), secret()),
+        "buildkit_ssh" => or_nothing(ssh()),
+        "buildkit_frontends" => list(frontend()),
+        "add_hosts" => or_nothing(hosts()),
+        "image_platform" => or_nothing(platforms()),
+        other => panic!("`{other}` has rules of its own, and no values here"),
+    }
 }
 
 fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {

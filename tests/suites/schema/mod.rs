@@ -9,6 +9,7 @@
 //! - `obedience`: the host as a third, which refuses nothing that the planner asks or plans.
 //! - `validator`: a schema that judges.
 //! - `task`: the schema of a task file and the program, as two judges of parameters.
+//! - `readme`: README's table of the keys, from their rows.
 //! - `beyond`: the rules that no schema can express, each shown by an object.
 
 mod agreement;
@@ -16,5 +17,6 @@ mod beyond;
 mod documents;
 mod generated;
 mod obedience;
+mod readme;
 mod task;
 mod validator;

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use oci_image_schema::parameter::{FAMILIES, PARAMETERS};
+use oci_image_schema::key::NAMES;
 use serde_json::value::RawValue;
 
 use super::{SECRETS, SSH, TEXT};
@@ -23,13 +23,9 @@ pub(super) enum Audience {
 /// The keys whose maps have names of the user's own, of which `text` may be one.
 const MAPS_OF_NAMES: [&str; 2] = ["context_inputs", "registries"];
 
-/// The keys of a whole file beside those that parameters stand for: of an object, a message and a task.
-const OF_FILES: [&str; 16] = [
+/// The keys of a whole file beside those of an object: of a message and a task.
+const OF_FILES: [&str; 12] = [
     "$schema",
-    "output",
-    "cache",
-    "context_inputs",
-    "registries",
     "object",
     "response_path",
     "platform",
@@ -341,9 +337,7 @@ impl<'text> Places<'text> {
 
 /// Whether a key of a file, an object or a message has this name, or was meant to.
 fn is_of_files(name: &str) -> bool {
-    let parameters = PARAMETERS.iter().map(|parameter| parameter.key);
-    let families = FAMILIES.iter().map(|family| family.key);
-    secret_name::is_spelt(name, parameters.chain(families).chain(OF_FILES))
+    secret_name::is_spelt(name, NAMES.iter().copied().chain(OF_FILES))
 }
 
 /// A string: from its quote to past the other one.
