@@ -12,7 +12,6 @@
 //! - [`registry`]: a registry that serves images to this machine.
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`sources`]: `LayerSources`, for those who push an archive.
-//! - [`registry`]: serves images on loopback, read-only.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `image`, `manifest`, `effort`, `digest` (an image as a value), `open` (by what it is), `store` and `members` (the files of an
