@@ -16,6 +16,7 @@
 //! - [`form`]: the forms in which programs write an image.
 //! - [`layout`]: an independent check of an OCI layout.
 //! - [`disk`]: small disks, to be filled.
+//! - [`memory`]: the most memory that a process has held.
 //! - [`random`]: numbers from a seed.
 //! - [`tree`]: what stands below a directory.
 //! - [`package`]: the planner in another language, installed.
@@ -34,6 +35,7 @@ pub mod engine;
 pub mod form;
 pub mod front;
 pub mod layout;
+pub mod memory;
 pub mod package;
 pub mod product;
 pub mod random;

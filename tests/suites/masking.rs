@@ -7,10 +7,10 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 
+use oci_image_tests::memory::Watch;
 use oci_image_tests::attacks;
 use oci_image_tests::secrecy::Secrets;
 use oci_image_tests::workplace::Workplace;
-use wait4::Wait4;
 
 /// One that an edit may cut in halves.
 const SECRET: &str = "hunter2hunter3given4given5";
@@ -141,9 +141,9 @@ fn brackets_without_end_are_told_and_cost_no_memory() {
             let mut command = place.command(arguments);
             command.stdin(Stdio::from(File::open(&path).unwrap()));
             command.stdout(Stdio::null()).stderr(Stdio::null());
-            let used = command.spawn().unwrap().wait4().unwrap();
-            assert_eq!(used.status.code(), Some(2), "{name}");
-            let peak = used.rusage.maxrss as usize;
+            let mut child = command.spawn().unwrap();
+            let peak = Watch::over(child.id()).peak() as usize;
+            assert_eq!(child.wait().unwrap().code(), Some(2), "{name}");
             assert!(peak < 7 * LENGTH + (96 << 20), "{name}: {} MiB", peak >> 20);
         }
         fs::remove_file(path).unwrap();

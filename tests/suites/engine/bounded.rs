@@ -11,6 +11,7 @@ use std::process::Command;
 
 use oci_image::boundary::handle::Directory;
 use oci_image::image::rootfs::Rootfs;
+use oci_image_tests::memory::Watch;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::attacks;
 use oci_image_tests::base::{Layer, write_image};
@@ -19,7 +20,6 @@ use oci_image_tests::workplace::{Run, Workplace};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::{Value, json};
 use tar::EntryType;
-use wait4::Wait4;
 
 /// What the program may take at its peak, in bytes; a build takes 37 MiB.
 const PEAK: u64 = 200 << 20;
@@ -30,17 +30,18 @@ const NOBODY: u32 = 65534;
 /// A build, and the most memory that the program took.
 fn build_measured(place: &Workplace, object: &Value) -> (Run, u64) {
     let mut child = place.start_build(object);
+    let watch = Watch::over(child.id());
     let mut stderr = String::new();
     let mut pipe = child.stderr.take().unwrap();
     pipe.read_to_string(&mut stderr).unwrap();
-    let used = child.wait4().unwrap();
+    let peak = watch.peak();
     let run = Run {
-        status: used.status.code().unwrap_or(-1),
+        status: child.wait().unwrap().code().unwrap_or(-1),
         stdout: String::new(),
         stderr,
         response: None,
     };
-    (run, used.rusage.maxrss)
+    (run, peak)
 }
 
 /// A shape of indexes, and what is said of it as a base and as a cache; nothing where it is taken.

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use oci_image_tests::memory::high_water_mark;
 use oci_image_tests::attacks;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
@@ -288,7 +289,7 @@ impl Scene {
             while end.recv_timeout(Duration::from_millis(5))
                 == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
             {
-                peak = peak.max(high_water_mark(id));
+                peak = peak.max(high_water_mark(id).unwrap_or_default());
                 if started.elapsed() > END {
                     let id = rustix::process::Pid::from_raw(id.cast_signed()).unwrap();
                     let _ = rustix::process::kill_process(id, rustix::process::Signal::KILL);
@@ -362,13 +363,6 @@ impl Scene {
             }
         }
     }
-}
-
-fn high_water_mark(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.unwrap_or_default() * 1024
 }
 
 fn does(part: usize, of: usize) {
