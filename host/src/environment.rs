@@ -10,7 +10,7 @@
 use std::env;
 use std::ffi::{CStr, OsStr, OsString, c_char};
 
-use oci_image::buildkit::docker_config;
+use oci_image::buildkit::registry::docker;
 use oci_image::task;
 
 /// The variables as they were when the program began.
@@ -31,7 +31,7 @@ impl Environment {
                     erase(name);
                     env::remove_var(name);
                 }
-            } else if name == docker_config::VARIABLE {
+            } else if name == docker::VARIABLE {
                 // Read later, from a copy that only this process has: whatever it starts is not given it.
                 // SAFETY: the caller's promise.
                 unsafe {

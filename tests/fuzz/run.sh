@@ -14,8 +14,6 @@ work=target/fuzz
 mkdir -p "$work/found" "$work/log"
 
 RUSTC_WORKSPACE_WRAPPER=$PWD/$here/instrumented.sh cargo build --quiet --locked --package oci-image-fuzz
-# What BuildKit's own matcher answers; without Go the target for ignore patterns has nobody to ask.
-! command -v go >/dev/null || env -C host/engine CGO_ENABLED=0 go build -mod=readonly -trimpath -o "$PWD/$work/ignore-oracle" ./ignore
 # Cargo has one place for the program with counters and the one without.
 install target/debug/fuzz "$work/fuzz"
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
-use oci_image::buildkit::local::Local;
+use oci_image::buildkit::context::Local;
 use oci_image::buildkit::sink::FileSink;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::buildkit::status::Status;

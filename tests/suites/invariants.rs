@@ -24,6 +24,18 @@ const VAGUE: &[&str] = &[
 /// How long a file may be, in lines, without its tests.
 const FILE_LIMIT: usize = 500;
 
+/// Where parents are not yet maps, and a name may still stand for two things.
+const NOT_YET: &[&str] = &[
+    "guest",
+    "host/daemon",
+    "host/image",
+    "host/planner",
+    "host/src",
+    "host/tests",
+    "schema",
+    "tests",
+];
+
 // --- rooms -----------------------------------------------------------------------------------------------------------
 
 /// What an error names may come from outside: a terminal's commands, the end of our line (`outside`).
@@ -154,6 +166,46 @@ fn client_alone_brings_neither_sandbox_nor_command_line() {
     }
 }
 
+/// Whoever uses these crates decides where text goes and which variables count: what is read of a process stands here, by file.
+#[test]
+fn client_and_progress_leave_the_process_alone() {
+    let read: &[(&str, &[&str])] = &[
+        ("host/buildkit/src/registry/docker/config.rs", &["env::var"]),
+        ("host/buildkit/src/registry/web/proxy.rs", &["env::var"]),
+        ("host/buildkit/src/ssh/agent.rs", &["env::var"]),
+        ("host/progress/src/mode.rs", &["env::var"]),
+    ];
+    let mut found = BTreeMap::new();
+    for part in ["host/buildkit/src", "host/progress/src"] {
+        for file in rust_files(&checkout().join(part)) {
+            let touches = [
+                "env::var",
+                "env::set",
+                "env::args",
+                "stdout()",
+                "stderr()",
+                "stdin()",
+                "print!",
+                "println!",
+                "set_current_dir",
+                "process::exit",
+            ];
+            let touched: Vec<&str> = touches
+                .into_iter()
+                .filter(|touch| file.code.contains(touch))
+                .collect();
+            if !touched.is_empty() {
+                found.insert(file.name, touched);
+            }
+        }
+    }
+    let found: Vec<(&str, &[&str])> = found
+        .iter()
+        .map(|(file, touched)| (file.as_str(), touched.as_slice()))
+        .collect();
+    assert_eq!(found, read);
+}
+
 #[test]
 fn sandbox_is_the_business_of_the_planner_alone() {
     for member in members_of_the_workspace() {
@@ -195,6 +247,45 @@ fn parent_names_each_of_its_modules() {
         for module in declared_modules(&file.code) {
             if !doc.contains(&format!("`{module}`")) {
                 offenders.push(format!("{} does not name `{module}`", file.name));
+            }
+        }
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+/// What a child needs stands in a sibling with a name of its own: whoever reads a parent finds out where things are, and nothing else.
+#[test]
+fn parent_is_only_a_map() {
+    let mut offenders = Vec::new();
+    for file in all_rust_files() {
+        let is_program = file.name.ends_with("/main.rs");
+        if is_program || is_not_yet(&file.name) || declared_modules(&file.code).is_empty() {
+            continue;
+        }
+        offenders.extend(
+            beside_the_map(&file.code)
+                .into_iter()
+                .map(|line| format!("{}: {line}", file.name)),
+        );
+    }
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn name_of_a_type_stands_for_one_thing_in_a_crate() {
+    let mut offenders = Vec::new();
+    let members = members_of_the_workspace();
+    for member in members
+        .iter()
+        .filter(|member| !is_not_yet(&format!("{member}/src/")))
+    {
+        let files = rust_files(&checkout().join(member).join("src"));
+        let mut declared: BTreeMap<String, &str> = BTreeMap::new();
+        for file in &files {
+            for name in types_of_the_module(&file.code) {
+                if let Some(other) = declared.insert(name.clone(), &file.name) {
+                    offenders.push(format!("{name}: {other} and {}", file.name));
+                }
             }
         }
     }
@@ -496,7 +587,8 @@ fn changelog_has_a_place_for_what_is_not_released() {
 
 /// The directories of the crates.
 fn members_of_the_workspace() -> Vec<String> {
-    let workspace = fs::read_to_string(checkout().join("Cargo.toml")).unwrap();
+    let manifest = checkout().join("Cargo.toml");
+    let workspace = fs::read_to_string(manifest).expect("the workspace has a manifest");
     between(&workspace, "\nmembers = [", "]")
         .split(',')
         .map(|name| name.trim().trim_matches('"').to_owned())
@@ -699,6 +791,49 @@ fn declared_modules(code: &str) -> Vec<String> {
         .collect()
 }
 
+fn is_not_yet(file: &str) -> bool {
+    NOT_YET.iter().any(|part| {
+        file.strip_prefix(part)
+            .is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+/// The lines of a parent that are neither of a `mod` nor of a `pub use`.
+fn beside_the_map(code: &str) -> Vec<&str> {
+    let mut in_use = false;
+    let is_beside = |line: &&str| {
+        let item = match line.strip_prefix("pub") {
+            Some(rest) if rest.starts_with('(') => {
+                rest.split_once(") ").map_or(rest, |(_, item)| item)
+            }
+            Some(rest) => rest.trim_start(),
+            None => line,
+        };
+        let is_public = item.len() < line.len();
+        in_use |= is_public && item.starts_with("use ");
+        let is_module = item.starts_with("mod ") && item.ends_with(';');
+        let is_of_the_map = in_use || is_module || line.is_empty() || line.starts_with("#[");
+        in_use &= !line.ends_with(';');
+        !is_of_the_map
+    };
+    code.lines().map(str::trim).filter(is_beside).collect()
+}
+
+/// The types that a file declares at its top; those that a trait asks for stand further in.
+fn types_of_the_module(code: &str) -> Vec<String> {
+    let declared = code.lines().filter_map(|line| {
+        let item = match line.strip_prefix("pub") {
+            Some(rest) => rest.split_once(' ')?.1,
+            None => line,
+        };
+        let (keyword, name) = item.split_once(' ')?;
+        ["struct", "enum", "trait", "type"]
+            .contains(&keyword)
+            .then(|| word(name))
+    });
+    declared.collect()
+}
+
 /// The types that a file declares.
 fn declared_types(code: &str) -> Vec<String> {
     ["struct ", "enum ", "trait ", "type "]
@@ -758,6 +893,25 @@ fn paths_are_read_from_where_they_start() {
         found,
         ["x/y/n/O", "a", "a/b/C", "a/b/D", "a/e", "f/G", "x/y/i/new"]
     );
+}
+
+#[test]
+fn what_a_parent_holds_beside_its_map_is_found() {
+    let map = "#[cfg(test)]\nmod a;\npub(crate) mod b;\n\npub use a::{\n    A,\n    B,\n};\npub(super) use b::C;\n";
+    let more = "use crate::d;\nmod e {\nfn f() {}\n}\n";
+
+    assert_eq!(beside_the_map(map), Vec::<&str>::new());
+    assert_eq!(
+        beside_the_map(&format!("{map}{more}")),
+        ["use crate::d;", "mod e {", "fn f() {}", "}"]
+    );
+}
+
+#[test]
+fn types_are_those_at_the_top_of_a_file() {
+    let code = "pub(crate) struct A<T>(T);\nimpl B for A {\n    type C = D;\n}\nenum E {}\npub trait F: G {}\ntype H = A<E>;\n";
+
+    assert_eq!(types_of_the_module(code), ["A", "E", "F", "H"]);
 }
 
 #[test]

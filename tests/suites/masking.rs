@@ -7,8 +7,8 @@
 use std::fs::{self, File};
 use std::process::Stdio;
 
-use oci_image_tests::memory::Watch;
 use oci_image_tests::attacks;
+use oci_image_tests::memory::Watch;
 use oci_image_tests::secrecy::Secrets;
 use oci_image_tests::workplace::Workplace;
 

@@ -5,11 +5,14 @@
 //! - [`outside`]: texts from outside as they may be shown.
 //! - [`cancel`]: how work that blocks is asked to end early.
 //! - [`blocking`]: such work, for those who await it.
+//! - [`chain`]: an error with its causes; [`hex`]: bytes as digits.
 //!
 //! Below all other rooms. Unknown here: requests, daemons, images.
 
 pub mod blocking;
 pub mod cancel;
+pub mod chain;
 pub mod handle;
+pub mod hex;
 pub mod outside;
 pub mod regular_file;

@@ -16,21 +16,19 @@ use bollard_buildkit_proto::moby::sshforward::v1::ssh_server::SshServer;
 use tokio::sync::mpsc;
 use tonic::Status;
 
-use crate::auth::{Auth, UsedLogins};
-use crate::cache::{CacheError, CacheExport, CacheImport, Lease, LocalCache};
-use crate::containerd::{self, ContentServer};
-use crate::content::Content;
+use crate::content::{
+    Access, CacheError, CacheExport, CacheImport, Content, ContentServer, Layout, LayoutStage,
+    Lease, LocalCache, METHODS, Store,
+};
+use crate::context::FileSync;
 use crate::fault::{Fault, Faults};
-use crate::filesend::{FileSend, Inbox, Unsound};
-use crate::filesync::FileSync;
-use crate::layout::{Layout, LayoutStage};
-use crate::repositories::Repositories;
+use crate::filesend::{ExportFault, FileSend, Inbox};
+use crate::registry::{Auth, Repositories, UsedLogins};
 use crate::secrets::Secrets;
 use crate::session::Services;
 use crate::sink::Received;
 use crate::solve::{self, Exporter, Solve, SolveError, Solved};
 use crate::ssh::Ssh;
-use crate::store::{Access, Store};
 
 /// Size of the largest message of an exporter's stream, in bytes: BuildKit cuts at 3 MiB.
 const CHUNK_LIMIT: usize = 4 << 20;
@@ -109,7 +107,7 @@ impl Attachables {
         );
         let stores = stores(solve, layout.as_ref());
         let content = Content::new(stores, faults.recorder(Fault::Content));
-        services.add(containerd::METHODS, ContentServer::new(content));
+        services.add(METHODS, ContentServer::new(content));
         Ok((
             Self {
                 received,
@@ -150,7 +148,7 @@ impl Attachables {
         let received = self.received.take()?;
         let solved = Solved {
             exporter_response: response.into_iter().collect(),
-            cache_failure: None,
+            cache_error: None,
         };
         tokio::task::spawn_blocking(move || self.publish(received, solved))
             .await
@@ -163,7 +161,7 @@ impl Attachables {
 
     fn publish(self, received: Vec<Received>, mut solved: Solved) -> Result<Solved, SolveError> {
         if let Some(update) = self.cache {
-            solved.cache_failure = update.finish(solved.cache_manifest()).err();
+            solved.cache_error = update.finish(solved.cache_manifest()).err();
         }
         received
             .into_iter()
@@ -176,11 +174,11 @@ impl Attachables {
     }
 }
 
-impl From<Unsound> for SolveError {
-    fn from(unsound: Unsound) -> Self {
-        match unsound {
-            Unsound::NotWhole { exporter } => Self::NotWhole { exporter },
-            Unsound::Doubled { exporter } => Self::Doubled { exporter },
+impl From<ExportFault> for SolveError {
+    fn from(fault: ExportFault) -> Self {
+        match fault {
+            ExportFault::NotWhole { exporter } => Self::NotWhole { exporter },
+            ExportFault::Doubled { exporter } => Self::Doubled { exporter },
         }
     }
 }

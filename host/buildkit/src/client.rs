@@ -18,9 +18,9 @@ use tokio::sync::mpsc;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::attachables::Attachables;
-use crate::local;
+use crate::context;
+use crate::registry::Repositories;
 use crate::reports::Reports;
-use crate::repositories::Repositories;
 use crate::session::{self, MESSAGE_LIMIT, Session};
 use crate::solve::{Solve, SolveError, Solved};
 use crate::status::Status;
@@ -169,7 +169,7 @@ impl Client {
         let session_id = session::identity()?;
         let repositories = Repositories::default();
         let (attachables, services) = Attachables::new(&solve, &repositories).await?;
-        let shared_key = local::shared_key(&solve.locals);
+        let shared_key = context::shared_key(&solve.locals);
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 
         let request = solve.request(&reference, &session_id);

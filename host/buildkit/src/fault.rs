@@ -5,19 +5,18 @@
 //!
 //! Reads and writes: nothing.
 
-use std::error::Error;
-use std::iter;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tonic::Status;
 
-use crate::filesync::FileSyncError;
-use crate::login::CredentialsFailure;
+use crate::content::ContentError;
+use crate::context::FileSyncError;
 use crate::recorder::Recorder;
+use crate::registry::CredentialsError;
 use crate::secrets::SecretError;
 use crate::sink::SinkError;
 use crate::ssh::SshError;
-use crate::store::ContentError;
+use oci_image_boundary::chain::chain;
 use oci_image_boundary::outside::shown;
 
 /// What an attachable could not do for the daemon.
@@ -45,7 +44,7 @@ pub enum Fault {
         /// The registry, by host and port.
         host: String,
         /// The error of whoever looked it up.
-        source: CredentialsFailure,
+        source: CredentialsError,
     },
     /// A secret cannot be handed over.
     #[error(transparent)]
@@ -94,15 +93,6 @@ impl Faults {
     pub(crate) fn take(&self) -> Option<Fault> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
-}
-
-/// An error and its sources in one line.
-pub fn chain(error: &(dyn Error + 'static)) -> String {
-    let causes = iter::successors(Some(error), |&error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }
 
 #[cfg(test)]

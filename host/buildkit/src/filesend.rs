@@ -48,7 +48,7 @@ enum Stream {
 
 /// An export that cannot be believed, though the daemon reports success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unsound {
+pub(crate) enum ExportFault {
     /// It was not sent to its end.
     NotWhole {
         /// BuildKit's name of the exporter.
@@ -62,7 +62,7 @@ pub(crate) enum Unsound {
 }
 
 /// How a stream ended.
-enum End {
+enum StreamEnd {
     Complete,
     Broken,
     /// The sink stopped taking chunks; a tar is at its end before its stream is.
@@ -109,13 +109,13 @@ impl FileSend {
         let end = feed(&mut messages, sender).await;
         let received = receiving.await.unwrap_or_else(|panic| Err(panic.into()));
         match (received, end) {
-            (Ok(received), End::Complete) => self.received.put(index, received),
-            (Ok(received), End::SinkReturned) => {
+            (Ok(received), StreamEnd::Complete) => self.received.put(index, received),
+            (Ok(received), StreamEnd::SinkReturned) => {
                 while messages.message().await?.is_some() {}
                 self.received.put(index, received);
             }
             // The daemon ended it, and knows why: no fault of ours.
-            (_, End::Broken) => return Err(Status::aborted("the export was broken off")),
+            (_, StreamEnd::Broken) => return Err(Status::aborted("the export was broken off")),
             (Err(source), _) => return Err(self.faults.record((exporter, source))),
         }
         Ok(())
@@ -137,14 +137,14 @@ impl Inbox {
     ///
     /// # Errors
     /// The first export of which there is not one whole stream and no other.
-    pub(crate) fn take(&self) -> Result<Vec<Received>, Unsound> {
+    pub(crate) fn take(&self) -> Result<Vec<Received>, ExportFault> {
         let exports = std::mem::take(&mut *self.lock());
         let received = exports.into_iter().flatten().map(|export| {
             let exporter = export.exporter;
             match export.stream {
                 Stream::Whole(received) => Ok(received),
-                Stream::Awaited | Stream::Begun => Err(Unsound::NotWhole { exporter }),
-                Stream::Doubled => Err(Unsound::Doubled { exporter }),
+                Stream::Awaited | Stream::Begun => Err(ExportFault::NotWhole { exporter }),
+                Stream::Doubled => Err(ExportFault::Doubled { exporter }),
             }
         });
         received.collect()
@@ -202,20 +202,20 @@ impl file_send_server::FileSend for FileSend {
     }
 }
 
-async fn feed(messages: &mut Streaming<BytesMessage>, sender: ChunkSender) -> End {
+async fn feed(messages: &mut Streaming<BytesMessage>, sender: ChunkSender) -> StreamEnd {
     loop {
         match messages.message().await {
             Ok(Some(message)) => {
                 if sender.send(Bytes::from(message.data)).await.is_err() {
-                    return End::SinkReturned;
+                    return StreamEnd::SinkReturned;
                 }
             }
             Ok(None) => {
                 // A sink that needs no word of the end has returned already.
                 let _ = sender.end().await;
-                return End::Complete;
+                return StreamEnd::Complete;
             }
-            Err(_) => return End::Broken,
+            Err(_) => return StreamEnd::Broken,
         }
     }
 }
@@ -252,7 +252,7 @@ mod tests {
         not_whole.put(0, received());
         assert_eq!(
             not_whole.take().err(),
-            Some(Unsound::NotWhole { exporter: "tar" })
+            Some(ExportFault::NotWhole { exporter: "tar" })
         );
 
         let doubled = inbox();
@@ -262,7 +262,7 @@ mod tests {
         doubled.put(0, received());
         assert_eq!(
             doubled.take().err(),
-            Some(Unsound::Doubled { exporter: "docker" })
+            Some(ExportFault::Doubled { exporter: "docker" })
         );
     }
 }

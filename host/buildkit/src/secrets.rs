@@ -15,8 +15,8 @@ use bollard_buildkit_proto::moby::buildkit::secrets::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use crate::blocking::blocking;
 use crate::recorder::Recorder;
+use oci_image_boundary::blocking::blocking;
 use oci_image_boundary::outside::shown;
 use oci_image_boundary::regular_file::RegularFile;
 

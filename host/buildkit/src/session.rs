@@ -165,7 +165,7 @@ impl Services {
 pub(crate) fn identity() -> Result<String, SessionError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|source| SessionError::Identity { source })?;
-    Ok(crate::local::hex(&bytes))
+    Ok(oci_image_boundary::hex::hex(&bytes))
 }
 
 async fn serve<P>(pipe: P, services: Services, closed: oneshot::Receiver<()>)

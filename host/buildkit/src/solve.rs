@@ -10,13 +10,11 @@ use std::sync::Arc;
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use tonic::Status;
 
-use crate::cache::{CacheError, CacheExport, CacheImport};
-use crate::error::SolveFailure;
+use crate::content::{CacheError, CacheExport, CacheImport, LayoutError};
+use crate::context::Local;
+use crate::failure::SolveFailure;
 use crate::fault::Fault;
-use crate::layout::LayoutError;
-use crate::local::Local;
-use crate::login::UsedLogin;
-use crate::logins::Logins;
+use crate::registry::{Logins, UsedLogin};
 use crate::secrets::Secret;
 use crate::session::SessionError;
 use crate::sink::{Sink, SinkError};
@@ -100,7 +98,7 @@ pub struct Solved {
     /// What the exporters answered, by BuildKit's keys: `containerimage.digest`.
     pub exporter_response: BTreeMap<String, String>,
     /// Why the local cache was not brought up to date or tidied; the image is whole all the same.
-    pub cache_failure: Option<CacheError>,
+    pub cache_error: Option<CacheError>,
 }
 
 /// Why a solve has no result.

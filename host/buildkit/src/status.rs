@@ -9,7 +9,7 @@ use bollard_buildkit_proto::google::protobuf::Timestamp;
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use bytes::Bytes;
 
-use crate::error::Source;
+use crate::failure::Source;
 
 /// One report of the daemon: whatever changed since the last one, of every vertex of the solve.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -6,7 +6,7 @@
 //
 //	ignore < questions > answers
 //
-// The fuzz target of oci-image's own matcher uses it; it is no part of the product.
+// The tests of oci-image's own matcher ask it, and its fuzz target; it is no part of the product.
 package main
 
 import (

@@ -6,8 +6,8 @@ use std::io::{self, Write};
 
 use oci_image_schema::event::ProgramEvent;
 
-use crate::Mode;
 use crate::line::one_line;
+use crate::mode::Mode;
 use oci_image_boundary::outside::within_json;
 
 /// How long a line without an end may become before it is shown in pieces, in bytes.

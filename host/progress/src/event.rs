@@ -21,7 +21,7 @@ pub(super) enum Kind {
     /// The step began.
     Started,
     /// A part of the step, for example a transfer, is this far.
-    Progress(Progress),
+    Progress(Advance),
     /// The frontend warns of the step.
     Warning(String),
     /// The step's process printed a line.
@@ -36,7 +36,7 @@ pub(super) enum Kind {
 
 /// How far a part of a step is.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Progress {
+pub(super) struct Advance {
     pub name: String,
     pub current: i64,
     /// 0 where unknown.

@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use oci_image_boundary::outside::{is_unruly, shown};
-use oci_image_buildkit::error::{LineRange, Source};
+use oci_image_buildkit::failure::{LineRange, Source};
 
 /// Lines shown before and after those meant.
 const CONTEXT: usize = 2;

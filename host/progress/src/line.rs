@@ -9,19 +9,11 @@
 
 use vte::{Params, Parser, Perform};
 
+use crate::colour::{Colours, RESET};
 use oci_image_boundary::outside::is_unruly;
 
 /// The longest line in bytes; a longer one is shown as several. It bounds what a process without line breaks costs.
 const LONGEST_LINE: usize = 16 * 1024;
-
-/// Whether colour codes of a process reach the reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colours {
-    /// The reader is a terminal that wants them.
-    Keep,
-    /// The reader is a file, a pipe, or a person who asked for none.
-    Strip,
-}
 
 /// Cuts one stream of a process into lines.
 pub(super) struct Lines {
@@ -190,7 +182,7 @@ impl Canvas {
             current
         };
         if line.contains('\x1b') {
-            line.push_str("\x1b[0m");
+            line.push_str(RESET);
         }
         self.code_end = 0;
         self.finished.push(line);

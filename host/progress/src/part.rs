@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::event::Progress;
+use crate::event::Advance;
 use crate::line::one_line;
 use oci_image_buildkit::status::VertexProgress;
 
@@ -56,17 +56,17 @@ impl Part {
     }
 
     /// The state to show at `now`, if it is worth a line by then.
-    pub(super) fn due(&mut self, now: SystemTime) -> Option<Progress> {
+    pub(super) fn due(&mut self, now: SystemTime) -> Option<Advance> {
         self.is_due(now).then(|| self.show())
     }
 
     /// The first state, if none was shown yet.
-    pub(super) fn first(&mut self) -> Option<Progress> {
+    pub(super) fn first(&mut self) -> Option<Advance> {
         self.shown.is_none().then(|| self.show())
     }
 
     /// The last state, unless it was shown.
-    pub(super) fn last(&mut self) -> Option<Progress> {
+    pub(super) fn last(&mut self) -> Option<Advance> {
         let stale = |shown: &Shown| {
             shown.current != self.latest.current || shown.done != self.latest.completed.is_some()
         };
@@ -95,7 +95,7 @@ impl Part {
         elapsed >= LONG || (notable && elapsed >= SHORT)
     }
 
-    fn show(&mut self) -> Progress {
+    fn show(&mut self) -> Advance {
         let done = self.latest.completed.is_some();
         self.shown = Some(Shown {
             time: self.time(),
@@ -103,7 +103,7 @@ impl Part {
             done,
         });
         let until = self.latest.completed.unwrap_or(self.time());
-        Progress {
+        Advance {
             name: one_line(&self.latest.id),
             current: self.latest.current,
             total: self.latest.total,

@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use crate::amount;
-use crate::event::{End, Event, Kind, Progress};
-use crate::line::Colours;
+use crate::colour::{BOLD, CYAN, Colours, RED, YELLOW};
+use crate::event::{Advance, End, Event, Kind};
+use crate::line::one_line;
 use crate::part::since;
 use crate::step::{State, Step};
 use crate::trace::{Patience, Trace};
@@ -34,12 +35,6 @@ const MOST_WAITING: usize = 256 * 1024;
 const LONGEST_NAME: usize = 1000;
 /// What is shown of it when the step is returned to.
 const LONGEST_REMINDER: usize = 72;
-
-const BOLD: &str = "\x1b[1m";
-const RED: &str = "\x1b[31m";
-const YELLOW: &str = "\x1b[33m";
-const CYAN: &str = "\x1b[36m";
-const RESET: &str = "\x1b[0m";
 
 /// Arranges events as text.
 pub(super) struct Plain {
@@ -223,13 +218,6 @@ pub(super) fn clip(text: &str, longest: usize) -> String {
 }
 
 impl Colours {
-    pub(super) fn paint(self, colour: &str, text: &str) -> String {
-        match self {
-            Self::Keep => format!("{colour}{text}{RESET}"),
-            Self::Strip => text.to_owned(),
-        }
-    }
-
     fn number(self, step: &Step) -> String {
         self.paint(CYAN, &format!("#{}", step.number.unwrap_or(0)))
     }
@@ -248,13 +236,13 @@ impl Colours {
             Kind::Ended(End::Canceled) => self.paint(YELLOW, "CANCELED"),
             Kind::Ended(End::Interrupted) => self.paint(YELLOW, "INTERRUPTED"),
             Kind::Ended(End::Failed(error)) => {
-                self.paint(RED, &format!("ERROR: {}", super::line::one_line(error)))
+                self.paint(RED, &format!("ERROR: {}", one_line(error)))
             }
         })
     }
 }
 
-fn progress_text(progress: &Progress) -> String {
+fn progress_text(progress: &Advance) -> String {
     let mut text = progress.name.clone();
     if progress.total != 0 {
         let (current, total) = (

@@ -13,7 +13,8 @@ use tokio::sync::mpsc::Receiver;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::{Progress, SolveId};
+use crate::progress::Progress;
+use crate::step::SolveId;
 use oci_image_buildkit::status::Status;
 
 /// After this long without a report, what was held back is shown. The daemon reports at most every 100 ms.

@@ -9,9 +9,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::SolveId;
+use crate::colour::Colours;
 use crate::event::{End, Kind};
-use crate::line::{Colours, Lines};
+use crate::line::Lines;
 use crate::part::{Part, since};
 use crate::tail::Tail;
 use oci_image_buildkit::status::{Vertex, VertexLog};
@@ -24,6 +24,10 @@ const MOST_RUNS: usize = 1000;
 
 /// A restart shorter than this, of which there is nothing else to show, is not shown.
 const NOTABLE_RESTART: Duration = Duration::from_millis(100);
+
+/// One of the solves that a [`Progress`](crate::Progress) shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SolveId(pub(super) usize);
 
 /// One vertex and all that was reported of it.
 pub(super) struct Step {

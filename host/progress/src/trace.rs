@@ -11,11 +11,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
-use crate::SolveId;
+use crate::colour::Colours;
 use crate::event::{End, Event, Kind};
-use crate::line::{Colours, beginning, clipped, one_line};
+use crate::line::{beginning, clipped, one_line};
 use crate::part::{Part, since};
-use crate::step::{Outcome, State, Step};
+use crate::step::{Outcome, SolveId, State, Step};
 use crate::tail::Tail;
 use crate::warning::Warnings;
 use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};

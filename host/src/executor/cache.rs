@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::boundary::blocking::blocking;
-use crate::buildkit::cache::{CacheError, CacheImport, LocalCache};
-use crate::buildkit::content::ContentError;
-use crate::buildkit::fault::{Fault, chain};
+use crate::boundary::chain::chain;
+use crate::buildkit::content::{CacheError, CacheImport, ContentError, LocalCache};
+use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::{SolveError, Solved};
 use crate::executor::host::Host;
 use crate::executor::site::Site;
@@ -68,7 +68,7 @@ pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, s
     .await;
     let failures = solved
         .values()
-        .filter_map(|solved| solved.cache_failure.as_ref())
+        .filter_map(|solved| solved.cache_error.as_ref())
         .chain(kept.as_ref().err());
     failures.for_each(|failure| warn(failure, site.host));
 }

@@ -7,10 +7,10 @@ use std::path::PathBuf;
 
 use crate::boundary::cancel::Cancelled;
 use crate::boundary::outside::shown;
-use crate::buildkit::cache::CacheError;
 use crate::buildkit::client::ConnectError;
+use crate::buildkit::content::CacheError;
+use crate::buildkit::context::FileSyncError;
 use crate::buildkit::fault::Fault;
-use crate::buildkit::filesync::FileSyncError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};

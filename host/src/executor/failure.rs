@@ -4,12 +4,10 @@
 
 use std::io::Write;
 
-use crate::buildkit::error::SolveFailure;
+use crate::buildkit::context::{FileSyncError, PatternError, WalkError};
+use crate::buildkit::failure::SolveFailure;
 use crate::buildkit::fault::Fault;
-use crate::buildkit::filesync::FileSyncError;
-use crate::buildkit::ignore::PatternError;
 use crate::buildkit::solve::SolveError;
-use crate::buildkit::walk::WalkError;
 use crate::executor::error::BuildError;
 use crate::executor::room;
 use crate::executor::site::Site;

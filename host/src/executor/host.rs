@@ -5,8 +5,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::buildkit::docker_config::DockerConfig;
-use crate::buildkit::login::Credentials;
+use crate::buildkit::registry::Credentials;
+use crate::buildkit::registry::DockerConfig;
 use crate::daemon::{self, Overrides};
 use crate::executor::audience::{Audience, Nobody};
 use crate::progress::Mode;

@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::buildkit::error::SolveFailure;
+use crate::buildkit::failure::SolveFailure;
 use crate::daemon;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;

@@ -51,7 +51,7 @@ pub async fn run(
 ) -> Result<Vec<Built>, BuildError> {
     let mut stop = pin!(stop);
     let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
-    (host.credentials.remarks().iter()).for_each(|remark| host.audience.warning(remark));
+    (host.credentials.warnings().iter()).for_each(|warning| host.audience.warning(warning));
     let Preparation {
         opened,
         outputs,

@@ -13,9 +13,8 @@ use oci_image_schema::plan::Solve;
 use crate::boundary::handle::Directory;
 use crate::boundary::outside::shown;
 use crate::boundary::regular_file;
-use crate::buildkit::error::{LineRange, SolveFailure, Source};
-use crate::buildkit::ignore::{self, Inherited, Matcher};
-use crate::buildkit::walk::Root;
+use crate::buildkit::context::{Inherited, Matcher, Root, clean, is_well_formed};
+use crate::buildkit::failure::{LineRange, SolveFailure, Source};
 use crate::executor::context;
 use crate::executor::dockerfile::Dockerfile;
 use crate::executor::opened::Opened;
@@ -119,7 +118,7 @@ impl Surroundings {
             return None;
         }
         let ignored = self.ignored.as_ref()?;
-        let is_malformed = |(_, pattern): &&(u32, Vec<u8>)| !ignore::is_well_formed(pattern);
+        let is_malformed = |(_, pattern): &&(u32, Vec<u8>)| !is_well_formed(pattern);
         let (line, pattern) = ignored.rules.iter().find(is_malformed)?;
         let reason = match pattern.as_slice() {
             b"!" => "it excepts nothing",
@@ -189,7 +188,7 @@ fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
         };
         let cleaned = match pattern {
             [] => Vec::new(),
-            pattern => ignore::clean(pattern),
+            pattern => clean(pattern),
         };
         let relative = match cleaned.strip_prefix(b"/") {
             Some(rest) if !rest.is_empty() => rest,

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use oci_image_schema::plan::{self, AttributeValue};
 
 use crate::boundary::handle::Directory;
-use crate::buildkit::cache::{CacheExport, CacheImport};
-use crate::buildkit::local::Local;
-use crate::buildkit::logins::Logins;
-use crate::buildkit::registries::Registries;
+use crate::buildkit::content::{CacheExport, CacheImport};
+use crate::buildkit::context::Local;
+use crate::buildkit::registry::Logins;
+use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::{Exporter, Solve};
 use crate::executor::conversion::Conversion;
 use crate::executor::host::Host;

@@ -1,16 +1,16 @@
 //! Ignore patterns, against Go's own: a path more or less in a context is another layer.
 //!
-//! The input is text: patterns, each a line, an empty line, and paths. `ignore` of `host/engine/ignore` answers, where it was
-//! built; without it a match is only asked for twice.
+//! The input is text: patterns, each a line, an empty line, and paths. `ignore` of `host/engine/ignore` answers, where `make setup`
+//! has built it; without it a match is only asked for twice.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use oci_image::buildkit::ignore::{Inherited, Matcher};
+use oci_image::buildkit::context::{Inherited, Matcher};
 
-/// Where `run.sh` builds the other matcher.
-const ORACLE: &str = "target/fuzz/ignore-oracle";
+/// Where `make setup` builds the other matcher.
+const ORACLE: &str = "target/engine/bin/ignore";
 
 /// How many patterns and paths are looked at; more of them find nothing that fewer do not.
 const MOST: usize = 16;

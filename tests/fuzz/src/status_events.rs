@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use oci_image::boundary::outside::is_unruly;
-use oci_image::buildkit::error::{LineRange, Source};
+use oci_image::buildkit::failure::{LineRange, Source};
 use oci_image::buildkit::status::{Status, Vertex, VertexLog, VertexProgress, VertexWarning};
 use oci_image::progress::{Mode, Progress, SolveId};
 use serde_json::Value;

@@ -11,11 +11,11 @@ use std::process::Command;
 
 use oci_image::boundary::handle::Directory;
 use oci_image::image::rootfs::Rootfs;
-use oci_image_tests::memory::Watch;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::attacks;
 use oci_image_tests::base::{Layer, write_image};
 use oci_image_tests::blobs::{Blobs, name};
+use oci_image_tests::memory::Watch;
 use oci_image_tests::workplace::{Run, Workplace};
 use rustix::fs::{CWD, Mode, mkfifoat};
 use serde_json::{Value, json};

@@ -5,11 +5,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
-use oci_image::buildkit::docker_config::{DockerConfig, DockerConfigError};
 use oci_image::buildkit::fault::Fault;
-use oci_image::buildkit::login::{Given, Origin, UsedLogin};
-use oci_image::buildkit::logins::Logins;
-use oci_image::buildkit::registries::Registries;
+use oci_image::buildkit::registry::{
+    DockerConfig, DockerConfigError, Given, Logins, Origin, Registries, UsedLogin,
+};
 use oci_image::buildkit::solve::SolveError;
 use oci_image_tests::archive::sha256;
 use oci_image_tests::daemon::{Context, Daemon, solve};

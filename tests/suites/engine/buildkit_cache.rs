@@ -6,8 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use oci_image::boundary::handle::Directory;
-use oci_image::buildkit::cache::{CacheExport, LocalCache};
-use oci_image::buildkit::content::ContentError;
+use oci_image::buildkit::content::{CacheExport, ContentError, LocalCache};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::solve::SolveError;
 use oci_image_tests::archive::sha256;
@@ -39,7 +38,7 @@ async fn fill(daemon: &Daemon, context: &Context, directory: &Path, tag: &str) -
     asked.cache_exports = vec![export(directory, tag)];
     let outcome = solve(daemon, asked).await;
     let solved = outcome.result.as_ref().unwrap();
-    assert!(solved.cache_failure.is_none(), "{solved:?}");
+    assert!(solved.cache_error.is_none(), "{solved:?}");
     outcome
 }
 

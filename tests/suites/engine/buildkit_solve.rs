@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use oci_image::boundary::handle::Directory;
-use oci_image::buildkit::error::{LineRange, SolveFailure};
+use oci_image::buildkit::failure::{LineRange, SolveFailure};
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
 use oci_image::buildkit::solve::{Exporter, OfferedLayout, SolveError};

@@ -10,8 +10,8 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci_image::buildkit::context::FileSyncError;
 use oci_image::buildkit::fault::Fault;
-use oci_image::buildkit::filesync::FileSyncError;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError};
 use oci_image_tests::daemon::{Context, Daemon, docker, program, solve};
 use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, XattrFlags};

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use oci_image_tests::memory::high_water_mark;
 use oci_image_tests::attacks;
+use oci_image_tests::memory::high_water_mark;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -438,9 +438,9 @@ fn reports_that_nobody_reads_are_waited_with_and_a_stop_is_heard() {
         let held = rustix::io::ioctl_fionread(child.stderr.as_ref().unwrap());
         held.unwrap() > 60_000
     });
-    let before = high_water_mark(child.id());
+    let before = high_water_mark(child.id()).unwrap();
     pass(Duration::from_secs(3));
-    let after = high_water_mark(child.id());
+    let after = high_water_mark(child.id()).unwrap();
 
     let asked = Instant::now();
     scene.place.signal(&child, "SIGTERM");

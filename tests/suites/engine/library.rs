@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
-use oci_image::buildkit::local::Local;
+use oci_image::buildkit::context::Local;
 use oci_image::buildkit::solve::Solve;
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Audience, Built, Host};

@@ -58,6 +58,7 @@
 //! - `buildkit_cache`: the local cache.
 //! - `buildkit_mounts`: secrets and agents.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
+//! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.
 //! - `daemon`: the supervisor of buildkitd.
 //! - `image_engine`: images pulled and exported; `image_fixture`, images made by hand, is what the crate of images has.
 //! - `registry_conformance`: the distribution-spec's suite.
@@ -79,6 +80,7 @@ mod faults;
 mod hostile_daemon;
 mod hostile_frontend;
 mod hostile_layers;
+mod ignore_patterns;
 mod image_engine;
 #[path = "../../../host/image/tests/all/fixture.rs"]
 mod image_fixture;

@@ -17,9 +17,12 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
-use super::keyring::Keyring;
-use super::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST, Source, SshAgent, SshError, wire};
 use crate::recorder::Recorder;
+use crate::ssh::agent::{KeySource, SshAgent};
+use crate::ssh::error::SshError;
+use crate::ssh::keyring::Keyring;
+use crate::ssh::message::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST};
+use crate::ssh::wire;
 
 /// How long an agent may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
@@ -72,7 +75,7 @@ impl ssh_server::Ssh for Ssh {
             .map_err(|error| self.faults.record(error))?;
         let (answers, stream) = mpsc::channel(1);
         tokio::spawn(async move {
-            let requests = Requests {
+            let requests = AgentRequests {
                 messages: request.into_inner(),
                 bytes: Vec::new(),
             };
@@ -95,17 +98,15 @@ enum Agent {
 impl Agent {
     async fn connect(offered: &SshAgent) -> Result<Self, SshError> {
         match &offered.source {
-            Source::Keys(keyring) => Ok(Self::Keys(Arc::clone(keyring))),
-            Source::Socket(socket) => {
-                connect(&socket.address())
-                    .await
-                    .map(Self::Socket)
-                    .map_err(|source| SshError::Connect {
-                        id: offered.id.clone(),
-                        path: socket.path().to_owned(),
-                        source,
-                    })
-            }
+            KeySource::Keys(keyring) => Ok(Self::Keys(Arc::clone(keyring))),
+            KeySource::Socket(socket) => connect(&socket.address())
+                .await
+                .map(Self::Socket)
+                .map_err(|source| SshError::Connect {
+                    id: offered.id.clone(),
+                    path: socket.path().to_owned(),
+                    source,
+                }),
         }
     }
 
@@ -122,12 +123,12 @@ impl Agent {
 }
 
 /// The agent's messages that a step sends, cut out of the stream of bytes.
-struct Requests {
+struct AgentRequests {
     messages: Streaming<BytesMessage>,
     bytes: Vec<u8>,
 }
 
-impl Requests {
+impl AgentRequests {
     /// The next message with its length, or `None` at the end of the stream.
     async fn next(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
@@ -145,7 +146,7 @@ impl Requests {
 
 /// Answers requests one by one, as the protocol has it, until either side hangs up.
 async fn forward(
-    mut requests: Requests,
+    mut requests: AgentRequests,
     mut agent: Agent,
     answers: &mpsc::Sender<Result<BytesMessage, Status>>,
 ) -> io::Result<()> {

@@ -9,8 +9,8 @@
 use std::fmt;
 
 use crate::ssh::key::SigningKey;
+use crate::ssh::message::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST};
 use crate::ssh::wire::{put_string, take_number, take_string};
-use crate::ssh::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST};
 
 /// `SSH_AGENT_IDENTITIES_ANSWER`.
 const IDENTITIES_ANSWER: u8 = 12;

@@ -8,7 +8,7 @@ use crate::fixture::{
     sha256,
 };
 use oci_image_boundary::handle::Directory;
-use oci_image_buildkit::cache::{CacheImport, LocalCache};
+use oci_image_buildkit::content::{CacheImport, LocalCache};
 use oci_image_image::Image;
 use serde_json::{Value, json};
 use tempfile::tempdir;

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use oci_image_buildkit::error::{LineRange, Source};
+use oci_image_buildkit::failure::{LineRange, Source};
 use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress, VertexWarning};
 use oci_image_progress::{FailedStep, Mode, Progress};
 use serde_json::{Value, json};

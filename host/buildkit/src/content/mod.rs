@@ -1,0 +1,25 @@
+//! Contents: blobs in directories, which the daemon reads and fills.
+//!
+//! - `store`: blobs, each by its digest; `layout`: a store with an index; `cache`: its main use.
+//! - `document`: an index or a manifest of a layout; `stage`: a layout that grows; `layout_error`: why one cannot be used.
+//! - `service`: the attachable that serves stores, by the protocol of `containerd`; `ingest`: takes a blob.
+
+mod cache;
+mod containerd;
+mod document;
+mod ingest;
+mod layout;
+mod layout_error;
+mod service;
+mod stage;
+mod store;
+
+pub(crate) use cache::Lease;
+pub use cache::{CacheError, CacheExport, CacheImport, LocalCache};
+pub(crate) use containerd::{ContentServer, METHODS};
+pub(crate) use layout::Layout;
+pub use layout_error::LayoutError;
+pub(crate) use service::Content;
+pub(crate) use stage::LayoutStage;
+pub(crate) use store::Access;
+pub use store::{ContentError, Store};

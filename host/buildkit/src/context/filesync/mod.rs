@@ -1,0 +1,14 @@
+//! FileSync: sends the locals of a solve to the daemon.
+//!
+//! - `service`: the attachable; `header`: what a call asks for; `error`: why a local cannot be sent.
+//! - `send`: the listing and the contents of one local; `requests`: which of those the daemon wants; `packet`: both on the wire.
+
+mod error;
+mod header;
+mod packet;
+mod requests;
+mod send;
+mod service;
+
+pub use error::FileSyncError;
+pub(crate) use service::FileSync;

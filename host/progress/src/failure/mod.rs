@@ -1,0 +1,15 @@
+//! Why a build failed, as a person reads it.
+//!
+//! - `report`: the text of a solve that failed.
+//! - `cause`: the daemon's message made readable; `registry`: what a registry did not give.
+//! - `hint`: what a person may do; `missing`: what the context has in place of a path that is not there.
+
+mod cause;
+mod hint;
+mod missing;
+mod registry;
+mod report;
+
+pub use hint::{FirstLine, Known};
+pub use missing::{ContextName, Excluding, ListContext};
+pub use report::FailureReport;

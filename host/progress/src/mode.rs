@@ -1,0 +1,38 @@
+//! How progress is shown: to whom, and with colours or not.
+//!
+//! Reads: `NO_COLOR`, and whether the reader is a terminal, where [`Mode::text`] is asked. Writes: nothing.
+
+use std::io;
+
+use crate::colour::Colours;
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Lines of text for a person, in a log.
+    Plain,
+    /// The same with colours, those of the build's processes included, for a person at a terminal.
+    Coloured,
+    /// One JSON object a line, for a program. The keys are documented in `progress/json.rs`.
+    Json,
+}
+
+impl Mode {
+    /// Text with colours if the reader is a terminal, unless the environment variable `NO_COLOR` is set and not empty.
+    #[must_use]
+    pub fn text(reader: &impl io::IsTerminal) -> Self {
+        let declined = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        if reader.is_terminal() && !declined {
+            Self::Coloured
+        } else {
+            Self::Plain
+        }
+    }
+
+    pub(super) fn colours(self) -> Colours {
+        match self {
+            Self::Coloured => Colours::Keep,
+            Self::Plain | Self::Json => Colours::Strip,
+        }
+    }
+}
