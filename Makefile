@@ -32,7 +32,7 @@ playground: setup ## a page that plans while you type: target/playground, for an
 
 # What takes a daemon, another language or a minute is left to `make test`.
 check: lint docs deny ## format, clippy, docs, dependencies, and every test that needs no daemon
-	$(CARGO) test --workspace --locked --no-fail-fast --lib --bins --tests -- \
+	$(CARGO) test --workspace --locked --no-fail-fast --tests -- \
 		--skip engine:: --skip hosts:: --skip editors:: --skip masking::
 
 test: setup ## every test, those with the real engine included

@@ -1,8 +1,8 @@
 //! The environment of this process: read once, and without secrets from then on.
 //!
-//! A task's secrets come in variables. What is started later would inherit them; and the kernel shows the block in which they came
-//! to whoever runs as the same user (`/proc/PID/environ`), even after they were taken out of the list of variables. So they are
-//! taken out of both.
+//! A task's secrets come in variables. What is started later would inherit them: it is not given them. And the kernel shows the block
+//! in which they came to whoever runs as the same user (`/proc/PID/environ`), even after they were taken out of the list of variables:
+//! so their values are overwritten where they stand.
 //!
 //! Reads: the environment. Writes: stars where it held secrets. Unknown here: what a variable says.
 //! Source: proc(5), environ(7).
@@ -23,24 +23,12 @@ impl Environment {
     /// # Safety
     /// This process has no other thread.
     pub(crate) unsafe fn take() -> Self {
-        let variables: Vec<(OsString, OsString)> = env::vars_os().collect();
-        for (name, value) in &variables {
-            if task::is_secret(name) {
-                // SAFETY: the caller's promise.
-                unsafe {
-                    erase(name);
-                    env::remove_var(name);
-                }
-            } else if name == docker::VARIABLE {
-                // Read later, from a copy that only this process has: whatever it starts is not given it.
-                // SAFETY: the caller's promise.
-                unsafe {
-                    erase(name);
-                    env::set_var(name, value);
-                }
-            }
+        let environment = Self(env::vars_os().collect());
+        for name in environment.withheld() {
+            // SAFETY: the caller's promise.
+            unsafe { erase(&name) };
         }
-        Self(variables)
+        environment
     }
 
     /// The variables, secrets included.
@@ -51,6 +39,18 @@ impl Environment {
     /// The names of the variables.
     pub(crate) fn names(&self) -> impl Iterator<Item = OsString> + '_ {
         self.0.iter().map(|(name, _)| name.clone())
+    }
+
+    /// A variable's value.
+    pub(crate) fn value(&self, name: &str) -> Option<OsString> {
+        let mut named = self.0.iter().filter(|(other, _)| other == name);
+        named.next().map(|(_, value)| value.clone())
+    }
+
+    /// The names of those that hold secrets: whoever is started is not given them.
+    pub(crate) fn withheld(&self) -> Vec<OsString> {
+        let holds_secrets = |name: &OsString| task::is_secret(name) || name == docker::VARIABLE;
+        self.names().filter(holds_secrets).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 //! Reads, writes: nothing. Unknown here: what the rules are. Source: `oci_image_schema::parameter`.
 
 use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::parameter::{PARAMETERS, renamed};
 use serde_json::{Map, Value};
 
@@ -18,6 +19,49 @@ const OF_TOML: [Code; 5] = [
     Code::SettingType,
     Code::UnknownConfig,
 ];
+
+/// The language in which somebody wrote an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idiom {
+    /// That of the planner.
+    Json,
+    /// YAML.
+    Yaml,
+    /// The parameters of a task, by their names.
+    Parameters,
+}
+
+impl Idiom {
+    /// What is said of an object, in this language.
+    #[must_use]
+    pub fn of(self, said: Diagnostic) -> Diagnostic {
+        match self {
+            Self::Json => said,
+            Self::Yaml => Diagnostic {
+                help: said.help.as_deref().map(in_yaml),
+                ..said
+            },
+            Self::Parameters => of_parameters(said),
+        }
+    }
+}
+
+fn of_parameters(said: Diagnostic) -> Diagnostic {
+    // Only of a flag: whatever else a variable holds is text, as it should be.
+    if said.code == Code::WrongType.name() {
+        return Diagnostic {
+            message: "expected yes or no, and this is neither".to_owned(),
+            help: Some("write `true` or `false`".to_owned()),
+            ..said
+        };
+    }
+    let code = &*said.code;
+    Diagnostic {
+        message: message_of_parameters(code, &said.message),
+        help: (said.help.as_deref()).map(|help| help_of_parameters(code, help)),
+        ..said
+    }
+}
 
 /// What is said of an object, to whoever wrote it in YAML.
 ///

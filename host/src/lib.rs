@@ -3,6 +3,7 @@
 //! The rooms, in the order in which the data passes them; a crate of its own is here by its name:
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
+//! - [`source`]: what somebody wrote, however it was written: an object, and the way from it to the text.
 //! - [`yaml`]: a request in YAML, as JSON with the place of each value.
 //! - [`task`]: the parameters of a task, as such JSON too.
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
@@ -14,7 +15,6 @@
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
 //! - [`boundary`] (crate): what comes from outside, held: paths as handles, texts as they may be shown, work that is called off.
 //! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
-//! - `json_string`: a JSON string's characters, for the rooms that write JSON with places.
 //!
 //! # How to
 //!
@@ -27,23 +27,22 @@
 //! [`executor::Audience`] of its [`executor::Host`], which is nobody unless one is given.
 //!
 //! ```no_run
+//! use oci_image::boundary::handle::WorkingDirectory;
 //! use oci_image::executor::{self, Built, Host};
-//! use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
+//! use oci_image::planner::{Planner, mask};
 //!
-//! async fn build(object: &str, directory: &std::path::Path) -> Result<Vec<Built>, Box<dyn std::error::Error>> {
-//!     let masked = inline_secrets::mask(object); // the planner sees no secret
-//!     let workspace = NativeWorkspace::open(directory, &masked.object)?;
-//!     let planned = Planner::load()?.plan(&masked.object, workspace)?;
-//!     let plan = planned.result.map_err(|mistakes| format!("{mistakes:?}"))?; // checked: it is what the object asks for
-//!     Ok(executor::run(&plan, masked.secrets, &Host::new(directory), std::future::pending()).await?)
+//! async fn build(object: &str, directory: WorkingDirectory) -> Result<Vec<Built>, Box<dyn std::error::Error>> {
+//!     let object = mask(object); // the planner sees no secret
+//!     let plan = Planner::load()?.plan(&object, &directory)?; // checked: it is what the object asks for
+//!     Ok(executor::run(&plan, &Host::new(directory), std::future::pending()).await?)
 //! }
 //! ```
 
 pub mod diagnostics;
 pub mod executor;
 pub mod idiom;
-mod json_string;
 pub mod protocol;
+pub mod source;
 pub mod task;
 pub mod yaml;
 

@@ -20,7 +20,9 @@ use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
 use rustix::io::Errno;
 use serde::Serialize;
 
+use crate::boundary::handle::WorkingDirectory;
 use crate::boundary::outside::shown;
+use crate::planner::inline_secrets::Reading;
 
 /// How long a message may be, in bytes.
 // Real ones hold a few hundred; past this it is a mistake of the sender, and reading on would only cost memory.
@@ -71,7 +73,7 @@ pub struct MalformedMessage {
 /// A call without a command is answered with what the object needs and gives:
 ///
 /// ```
-/// use oci_image::planner::Planner;
+/// use oci_image::planner::{Planner, mask};
 /// use oci_image::protocol::{self, InfoShape, Message, ResponseFile};
 ///
 /// # let directory = tempfile::tempdir()?;
@@ -79,7 +81,7 @@ pub struct MalformedMessage {
 /// # let text = serde_json::json!({"object": {"context": "src", "output": "image"}, "response_path": path}).to_string();
 /// let message = Message::parse(text).map_err(|(error, _text)| error)?;
 /// let response = ResponseFile::create(&message.response_path)?;
-/// let interface = Planner::load()?.describe(message.object())?.ok();
+/// let interface = Planner::load()?.describe(&mask(message.object()))?.ok();
 /// response.info(&protocol::info(interface, InfoShape::Names))?;
 ///
 /// # let path = message.response_path;
@@ -118,6 +120,21 @@ impl Message {
         }
     }
 
+    /// The same of a text that was read before: where in it the object stands, and where answers go. Nothing if it is not of the protocol's
+    /// form, or that cannot be told; [`parse`](Self::parse) can.
+    #[must_use]
+    pub fn outlined(reading: &Reading<'_>) -> Option<(Range<usize>, PathBuf)> {
+        let entries = reading.outline.entries()?;
+        let only = |sought: &str| {
+            let mut values = entries.iter().filter(|(name, _)| *name == sought);
+            let (_, value) = values.next()?;
+            values.next().is_none().then(|| value.clone())
+        };
+        let (object, path) = (only("object")?, only("response_path")?);
+        let path = serde_json::from_str(reading.text().get(path)?).ok()?;
+        (entries.len() == 2).then_some((object, path))
+    }
+
     /// The whole text.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -128,6 +145,12 @@ impl Message {
     #[must_use]
     pub fn object(&self) -> &str {
         &self.text[self.object.clone()]
+    }
+
+    /// Where the object stands in the text, in bytes.
+    #[must_use]
+    pub fn object_range(&self) -> Range<usize> {
+        self.object.clone()
     }
 
     /// Where the object begins in the text, in bytes.
@@ -191,14 +214,23 @@ impl ResponseFile {
     /// # Errors
     /// [`ProtocolError::Respond`] if it cannot be opened.
     pub fn create(path: &Path) -> Result<Self, ProtocolError> {
-        let file = create(path).map_err(|source| ProtocolError::Respond {
-            path: path.to_owned(),
-            source,
-        })?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-        })
+        Self::opened(path, create(path))
+    }
+
+    fn opened(path: &Path, file: io::Result<File>) -> Result<Self, ProtocolError> {
+        let path = path.to_owned();
+        match file {
+            Ok(file) => Ok(Self { path, file }),
+            Err(source) => Err(ProtocolError::Respond { path, source }),
+        }
+    }
+
+    /// The same of a path that is seen from a working directory.
+    ///
+    /// # Errors
+    /// [`ProtocolError::Respond`] if it cannot be opened.
+    pub fn create_in(directory: &WorkingDirectory, path: &Path) -> Result<Self, ProtocolError> {
+        Self::opened(path, create(&directory.full_path(path)))
     }
 
     /// Writes info's one document.
@@ -302,6 +334,26 @@ mod tests {
         assert_eq!(message.object(), "{ \"context\" :\t\".\" }");
         assert_eq!(message.object_start(), 34);
         assert_eq!(message.response_path, Path::new("r"));
+    }
+
+    #[test]
+    fn message_that_was_read_before_is_the_same() {
+        for text in [
+            r#"{"response_path": "r\u0031", "object" : {"object": 1} }"#,
+            r#"{"object": null, "response_path": "r"}"#,
+            r#"{"object": {}, "response_path": 1}"#,
+            r#"{"object": {}, "object": {}, "response_path": "r"}"#,
+            r#"{"object": {}, "response_path": "r", "x": 1}"#,
+            r#"{"object": {}, "response_path": "r"} 1"#,
+            r#"{"object": {},, "response_path": "r"}"#,
+            r#"[{"object": {}, "response_path": "r"}]"#,
+        ] {
+            let outlined = Message::outlined(&Reading::of(text));
+
+            let parsed = Message::parse(text.to_owned()).ok();
+            let parsed = parsed.map(|message| (message.object.clone(), message.response_path));
+            assert_eq!(outlined, parsed, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Source: `planner.wit`, interface `diagnostics`.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use crate::code::Code;
@@ -16,6 +18,24 @@ pub struct Span {
     pub start: u32,
     /// The byte after the last.
     pub end: u32,
+}
+
+impl Span {
+    /// The bytes of a range; what no span can say, of a text longer than any that is read, is clamped.
+    #[must_use]
+    pub fn of(range: Range<usize>) -> Self {
+        let short = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
+        Self {
+            start: short(range.start),
+            end: short(range.end),
+        }
+    }
+
+    /// The same as a range.
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// A place in a file that the object names.

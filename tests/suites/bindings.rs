@@ -17,6 +17,20 @@ const HEADER: &str = "\
 //!
 //! Generated from `schema/planner.wit` by wit-bindgen; do not edit. Written by
 //! `BLESS=1 cargo test -p oci-image-tests bindings::`, which also compares it.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    unsafe_op_in_unsafe_fn,
+    unused_qualifications,
+    clippy::all,
+    clippy::allow_attributes_without_reason,
+    clippy::needless_pass_by_value,
+    clippy::redundant_clone,
+    clippy::too_many_lines,
+    clippy::undocumented_unsafe_blocks,
+    clippy::unwrap_used,
+    reason = \"generated\"
+)]
 ";
 
 #[test]

@@ -7,9 +7,9 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::thread;
 
-use oci_image::planner::checked_plan::CheckedPlan;
+use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::workspace::{Entry, FileError, NativeWorkspace, Workspace};
-use oci_image::planner::{MAX_OBJECT, Planner, inline_secrets};
+use oci_image::planner::{MAX_OBJECT, MaskedObject, Planner, Refusal, mask};
 use oci_image_guest::workspace as native;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::BuildPlan;
@@ -26,17 +26,17 @@ fn component_says_of_each_fixture_what_the_planner_says_natively() {
     for (name, object) in fixtures() {
         assert_eq!(
             planner.validate(&object).unwrap(),
-            oci_image_guest::validate(&object),
+            oci_image_guest::validate(object.text()),
             "{name}"
         );
         assert_eq!(
             planner.describe(&object).unwrap(),
-            oci_image_guest::describe(&object),
+            oci_image_guest::describe(object.text()),
             "{name}"
         );
         assert_eq!(
             plan(&planner, &object),
-            oci_image_guest::plan(&object, &Native(workspace(&object))),
+            oci_image_guest::plan(object.text(), &Native(workspace(&object))),
             "{name}"
         );
     }
@@ -47,17 +47,18 @@ fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() 
     let planner = Planner::load().unwrap();
     let mut dice = Random::new(1);
     for (name, object) in fixtures() {
-        if object.is_empty() {
+        if object.text().is_empty() {
             continue;
         }
         for _ in 0..20 {
-            let object = damaged(&object, &mut dice);
+            let object = mask(&damaged(object.text(), &mut dice));
 
             let said: Vec<Diagnostic> = planner
                 .validate(&object)
-                .unwrap_or_else(|error| panic!("{name}: {error}: {object}"));
+                .unwrap_or_else(|error| panic!("{name}: {error}: {object:?}"));
 
-            assert_eq!(said, oci_image_guest::validate(&object), "{name}: {object}");
+            let natively = oci_image_guest::validate(object.text());
+            assert_eq!(said, natively, "{name}: {object:?}");
         }
     }
 }
@@ -66,9 +67,10 @@ fn damaged_object_gets_the_same_diagnostics_and_never_an_error_of_the_planner() 
 fn worst_object_meets_an_answer_and_no_limit() {
     let planner = Planner::load().unwrap();
     for (what, object) in worst_objects() {
-        planner
-            .plan(&object, workspace(&object))
-            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        let object = mask(&object);
+        if let Err(Refusal::Planner(error)) = planner.plan_in(&object, workspace(&object)) {
+            panic!("{what}: {error}");
+        }
     }
 }
 
@@ -76,13 +78,13 @@ fn worst_object_meets_an_answer_and_no_limit() {
 fn pooled_planner_says_the_same_whoever_called_before_and_however_many_call() {
     let planner = Planner::pooled(NonZeroU32::new(2).unwrap()).unwrap();
     let fixtures = fixtures();
-    let large = filled("{", r#""a":1,"#, r#""a":1}"#);
+    let large = mask(&filled("{", r#""a":1,"#, r#""a":1}"#));
     let call = |first: usize| {
         for at in 0..fixtures.len() {
             let (name, object) = &fixtures[(first + at) % fixtures.len()];
             assert_eq!(
                 plan(&planner, object),
-                oci_image_guest::plan(object, &Native(workspace(object))),
+                oci_image_guest::plan(object.text(), &Native(workspace(object))),
                 "{name}"
             );
             if at == first {
@@ -100,11 +102,12 @@ fn pooled_planner_says_the_same_whoever_called_before_and_however_many_call() {
 }
 
 /// What the component plans, which the host found to be what the object asks for.
-fn plan(planner: &Planner, object: &str) -> Result<BuildPlan, Vec<Diagnostic>> {
-    let planned = planner
-        .plan(object, workspace(object))
-        .expect("the planner runs");
-    planned.result.map(CheckedPlan::into_plan)
+fn plan(planner: &Planner, object: &MaskedObject) -> Result<BuildPlan, Vec<Diagnostic>> {
+    match planner.plan_in(object, workspace(object)) {
+        Ok(plan) => Ok(plan.into_plan()),
+        Err(Refusal::Mistakes(mistakes)) => Err(mistakes.diagnostics),
+        Err(Refusal::Planner(error)) => panic!("the planner runs: {error}"),
+    }
 }
 
 /// Objects as long as the planner takes them, each of one thing over and over.
@@ -212,7 +215,7 @@ fn damaged(object: &str, dice: &mut Random) -> String {
 }
 
 /// Every request of the fixtures by name, as the planner is given it.
-fn fixtures() -> Vec<(String, String)> {
+fn fixtures() -> Vec<(String, MaskedObject)> {
     let mut fixtures = Vec::new();
     for kind in ["valid", "invalid"] {
         for entry in fs::read_dir(directory("requests").join(kind)).expect("the fixtures are there")
@@ -229,7 +232,7 @@ fn fixtures() -> Vec<(String, String)> {
             // One of them is not UTF-8 on purpose.
             let text = String::from_utf8_lossy(&fs::read(&path).expect("a fixture can be read"))
                 .into_owned();
-            fixtures.push((name, inline_secrets::mask(&text).object));
+            fixtures.push((name, mask(&text)));
         }
     }
     assert!(fixtures.len() > 20);
@@ -240,8 +243,9 @@ fn directory(name: &str) -> PathBuf {
     checkout().join("tests/fixtures").join(name)
 }
 
-fn workspace(object: &str) -> NativeWorkspace {
-    NativeWorkspace::open(&directory("workspace"), object).expect("the fixtures are there")
+fn workspace(object: &MaskedObject) -> NativeWorkspace {
+    let directory = WorkingDirectory::open(directory("workspace")).expect("the fixtures are there");
+    NativeWorkspace::new(&directory, object)
 }
 
 /// The host's workspace as the planner's own trait.

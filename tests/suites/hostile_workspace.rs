@@ -2,8 +2,9 @@
 //!
 //! `tests/hosts` asks the same of the planner in Python and Node.
 
+use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, TEXT_LIMIT, Workspace};
-use oci_image::planner::{Planned, Planner, PlannerError};
+use oci_image::planner::{Planner, Refusal, mask};
 
 const OBJECT: &str = r#"{"context": ".", "output": "image", "build_args_file": "args"}"#;
 
@@ -125,10 +126,10 @@ fn entries_that_cannot_be_are_diagnostics() {
     }
 }
 
-fn plan(workspace: Liar) -> Result<Planned, PlannerError> {
+fn plan(workspace: Liar) -> Result<CheckedPlan, Refusal> {
     Planner::load()
         .expect("the planner loads")
-        .plan(OBJECT, workspace)
+        .plan_in(&mask(OBJECT), workspace)
 }
 
 fn unreadable(pointer: &str) -> (String, String) {
@@ -137,9 +138,11 @@ fn unreadable(pointer: &str) -> (String, String) {
 
 /// Code and pointer of each diagnostic.
 fn refused(workspace: Liar) -> Vec<(String, String)> {
-    let refused = plan(workspace).expect("an answer").result;
-    let refused = refused.expect_err("the workspace lies");
+    let Err(Refusal::Mistakes(refused)) = plan(workspace) else {
+        panic!("the workspace lies");
+    };
     refused
+        .diagnostics
         .into_iter()
         .map(|one| (one.code, one.pointer))
         .collect()

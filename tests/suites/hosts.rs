@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oci_image::planner::workspace::NativeWorkspace;
-use oci_image::planner::{Planner, inline_secrets};
+use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::planner::{MaskedObject, Planner, Refusal, mask};
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::BuildPlan;
 use oci_image_tests::archive::Archive;
@@ -193,7 +193,7 @@ impl Objects {
         for kind in ["valid", "invalid"] {
             for (name, object) in requests(kind) {
                 let file = format!("{kind}.{name}.json");
-                fs::write(directory.path().join(&file), &object).expect("a file");
+                fs::write(directory.path().join(&file), object.text()).expect("a file");
                 let said = said_by_rust(&planner, &object);
                 assert_eq!(said.plan, committed(kind, &name), "{file}");
                 answers.insert(file, said);
@@ -208,18 +208,18 @@ impl Objects {
     }
 }
 
-fn said_by_rust(planner: &Planner, object: &str) -> Answers {
-    let workspace = NativeWorkspace::open(&fixtures("workspace"), object).expect("a directory");
-    let planned = planner.plan(object, workspace).expect("an answer");
+fn said_by_rust(planner: &Planner, object: &MaskedObject) -> Answers {
+    let directory = WorkingDirectory::open(fixtures("workspace")).expect("a directory");
     Answers {
         validate: canonical(&planner.validate(object).expect("an answer")),
         describe: match planner.describe(object).expect("an answer") {
             Ok(interface) => canonical(&interface),
             Err(diagnostics) => canonical(&diagnostics),
         },
-        plan: match planned.result {
+        plan: match planner.plan(object, &directory) {
             Ok(plan) => canonical(plan.as_plan()),
-            Err(diagnostics) => canonical(&diagnostics),
+            Err(Refusal::Mistakes(mistakes)) => canonical(&mistakes.diagnostics),
+            Err(Refusal::Planner(error)) => panic!("an answer: {error}"),
         },
     }
 }
@@ -243,7 +243,7 @@ fn compare(objects: &Objects, printed: &str) {
 }
 
 /// Each request of a kind, by name: the files with one dot.
-fn requests(kind: &str) -> Vec<(String, String)> {
+fn requests(kind: &str) -> Vec<(String, MaskedObject)> {
     let directory = fixtures("requests").join(kind);
     let entries = fs::read_dir(&directory).expect("the fixtures are committed");
     let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -253,7 +253,7 @@ fn requests(kind: &str) -> Vec<(String, String)> {
         .map(|name| {
             let bytes = fs::read(directory.join(format!("{name}.json"))).expect("a fixture");
             let text = String::from_utf8_lossy(&bytes);
-            (name, inline_secrets::mask(&text).object)
+            (name, mask(&text))
         })
         .collect()
 }

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::answers::Answers;
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::planner::inline_secrets;
 use oci_image::planner::workspace::{self as host, NativeWorkspace, Workspace as _};
+use oci_image::planner::{MaskedObject, mask};
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
-use oci_image_schema::object::Object;
 use oci_image_schema::plan::BuildPlan;
 use oci_image_tests::attacks;
 use oci_image_tests::engine::checkout;
@@ -36,18 +36,17 @@ const INVENTED: [&str; 9] = [
 #[test]
 fn honest_plan_changed_at_one_place_is_refused() {
     let mut tried: u32 = 0;
-    for (name, text) in fixtures() {
-        let told = Told::new(&text);
-        let Ok(plan) = oci_image_guest::plan(&text, &told) else {
+    for (name, object) in fixtures() {
+        let told = Told::new(&object);
+        let Ok(plan) = oci_image_guest::plan(object.text(), &told) else {
             continue;
         };
         let answers = told.answers.into_inner();
-        let object: Object = serde_json::from_str(&text).expect("a sound object");
         CheckedPlan::new(plan.clone(), &object, &answers)
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         for lie in lies(
             &plan,
-            &serde_json::from_str(&text).expect("an object is JSON"),
+            &serde_json::from_str(object.text()).expect("an object is JSON"),
         ) {
             if means_the_same(&lie, &plan) {
                 continue;
@@ -64,10 +63,9 @@ fn honest_plan_changed_at_one_place_is_refused() {
 #[test]
 fn plan_of_one_fixture_is_refused_for_every_other_that_has_another() {
     let mut planned = Vec::new();
-    for (name, text) in fixtures() {
-        let told = Told::new(&text);
-        if let Ok(plan) = oci_image_guest::plan(&text, &told) {
-            let object: Object = serde_json::from_str(&text).expect("a sound object");
+    for (name, object) in fixtures() {
+        let told = Told::new(&object);
+        if let Ok(plan) = oci_image_guest::plan(object.text(), &told) {
             planned.push((name, plan, object, told.answers.into_inner()));
         }
     }
@@ -319,7 +317,7 @@ fn means_the_same(lie: &BuildPlan, honest: &BuildPlan) -> bool {
 // --- honest plans ----------------------------------------------------------------------------------------------------
 
 /// Each request of the fixtures by name, sound or not, as the planner is given it.
-fn fixtures() -> Vec<(String, String)> {
+fn fixtures() -> Vec<(String, MaskedObject)> {
     let directory = checkout().join("tests/fixtures/requests/valid");
     let mut requests = Vec::new();
     for entry in fs::read_dir(directory).expect("the fixtures are there") {
@@ -331,10 +329,10 @@ fn fixtures() -> Vec<(String, String)> {
             .into_owned();
         if !name.ends_with(".plan.json") {
             let text = fs::read_to_string(&path).expect("a request");
-            requests.push((name, inline_secrets::mask(&text).object));
+            requests.push((name, mask(&text)));
         }
     }
-    requests.sort();
+    requests.sort_by(|(one, _), (other, _)| one.cmp(other));
     requests
 }
 
@@ -345,10 +343,11 @@ struct Told {
 }
 
 impl Told {
-    fn new(object: &str) -> Self {
+    fn new(object: &MaskedObject) -> Self {
         let directory = checkout().join("tests/fixtures/workspace");
+        let directory = WorkingDirectory::open(directory).expect("the fixtures are there");
         Self {
-            host: NativeWorkspace::open(&directory, object).expect("the fixtures are there"),
+            host: NativeWorkspace::new(&directory, object),
             answers: RefCell::default(),
         }
     }

@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use oci_image::planner::Planner;
+use oci_image::planner::{Planner, mask};
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 use oci_image_schema::plan::BuildPlan;
@@ -197,7 +197,8 @@ fn deepest_configuration_that_is_read_fits_the_sandboxs_stack() {
         serde_json::to_string(&config).unwrap()
     );
 
-    let diagnostics = Planner::load().unwrap().validate(&object).unwrap();
+    let planner = Planner::load().unwrap();
+    let diagnostics = planner.validate(&mask(&object)).unwrap();
 
     assert_eq!(diagnostics, oci_image_guest::validate(&object));
     let codes: Vec<&str> = diagnostics.iter().map(|one| one.code.as_str()).collect();

@@ -4,8 +4,9 @@
 
 use std::time::{Duration, Instant};
 
+use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::workspace::{Entry, FileError, Workspace};
-use oci_image::planner::{Limit, Limits, Planned, Planner, PlannerError};
+use oci_image::planner::{Limit, Limits, Planner, PlannerError, Refusal, mask};
 use oci_image_tests::attacks;
 
 static HOSTILE: &[u8] =
@@ -15,7 +16,7 @@ static HOSTILE: &[u8] =
 fn planner_that_loops_runs_out_of_fuel() {
     let limits = limits(|limits| limits.fuel = 50_000_000);
 
-    let error = hostile(limits).validate("loop").unwrap_err();
+    let error = hostile(limits).validate(&mask("loop")).unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -31,7 +32,7 @@ fn planner_that_loops_is_interrupted_when_its_time_is_over() {
     });
     let begun = Instant::now();
 
-    let error = hostile(limits).validate("loop").unwrap_err();
+    let error = hostile(limits).validate(&mask("loop")).unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -46,14 +47,16 @@ fn deadline_of_one_call_leaves_the_next_alone() {
         limits.fuel = u64::MAX;
         limits.time = Duration::from_millis(50);
     }));
-    planner.validate("loop").unwrap_err();
+    planner.validate(&mask("loop")).unwrap_err();
 
-    assert_eq!(planner.validate("nothing").unwrap(), []);
+    assert_eq!(planner.validate(&mask("nothing")).unwrap(), []);
 }
 
 #[test]
 fn planner_that_allocates_without_end_runs_out_of_memory() {
-    let error = hostile(Limits::default()).validate("allocate").unwrap_err();
+    let error = hostile(Limits::default())
+        .validate(&mask("allocate"))
+        .unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -64,7 +67,7 @@ fn planner_that_allocates_without_end_runs_out_of_memory() {
 #[test]
 fn planner_that_recurses_runs_out_of_stack() {
     let planner = hostile(Limits::default());
-    let error = planner.validate("recurse").unwrap_err();
+    let error = planner.validate(&mask("recurse")).unwrap_err();
 
     assert!(
         matches!(
@@ -82,7 +85,7 @@ fn planner_that_recurses_runs_out_of_stack() {
 fn planner_that_recurses_with_arrays_runs_out_of_its_own_memory() {
     let planner = hostile(Limits::default());
 
-    let chain = chain(&planner.validate("recurse with arrays").unwrap_err());
+    let chain = chain(&planner.validate(&mask("recurse with arrays")).unwrap_err());
 
     assert!(
         chain.contains("wasm trap: out of bounds memory access"),
@@ -92,7 +95,9 @@ fn planner_that_recurses_with_arrays_runs_out_of_its_own_memory() {
 
 #[test]
 fn panic_of_the_planner_is_reported_in_its_own_words() {
-    let error = hostile(Limits::default()).validate("panic").unwrap_err();
+    let error = hostile(Limits::default())
+        .validate(&mask("panic"))
+        .unwrap_err();
 
     let message = error.to_string();
     assert!(
@@ -105,7 +110,9 @@ fn panic_of_the_planner_is_reported_in_its_own_words() {
 
 #[tokio::test]
 async fn panic_within_an_async_runtime_is_reported_alike() {
-    let error = hostile(Limits::default()).validate("panic").unwrap_err();
+    let error = hostile(Limits::default())
+        .validate(&mask("panic"))
+        .unwrap_err();
 
     let message = error.to_string();
     assert!(message.contains("the planner's own words"), "{message}");
@@ -116,10 +123,10 @@ fn planner_that_traps_or_exits_is_an_ordinary_error() {
     let planner = hostile(Limits::default());
 
     assert_eq!(
-        chain(&planner.validate("exit").unwrap_err()),
+        chain(&planner.validate(&mask("exit")).unwrap_err()),
         "the planner stopped without an answer: it exited with status 0"
     );
-    let trap = chain(&planner.validate("trap").unwrap_err());
+    let trap = chain(&planner.validate(&mask("trap")).unwrap_err());
     assert!(
         trap.contains("wasm trap: wasm `unreachable` instruction executed"),
         "{trap}"
@@ -129,7 +136,7 @@ fn planner_that_traps_or_exits_is_an_ordinary_error() {
 #[test]
 fn flood_of_stderr_is_cut_off_and_its_end_is_shown() {
     let error = hostile(Limits::default())
-        .validate("flood stderr")
+        .validate(&mask("flood stderr"))
         .unwrap_err();
 
     let PlannerError::Limit {
@@ -157,7 +164,7 @@ fn sleeping_and_every_other_way_out_is_closed() {
     ] {
         let begun = Instant::now();
 
-        let error = planner.validate(deed).unwrap_err();
+        let error = planner.validate(&mask(deed)).unwrap_err();
 
         assert!(
             matches!(error, PlannerError::Stopped { .. }),
@@ -165,7 +172,7 @@ fn sleeping_and_every_other_way_out_is_closed() {
         );
         assert!(begun.elapsed() < Duration::from_secs(5), "{deed}");
     }
-    let closed = chain(&planner.validate("sleep").unwrap_err());
+    let closed = chain(&planner.validate(&mask("sleep")).unwrap_err());
     assert!(
         closed.contains("the planner may not call `wasi:clocks/monotonic-clock@"),
         "{closed}"
@@ -176,7 +183,7 @@ fn sleeping_and_every_other_way_out_is_closed() {
 fn standard_input_is_at_its_end() {
     let planner = hostile(Limits::default());
 
-    assert_eq!(planner.validate("read standard input").unwrap(), []);
+    assert_eq!(planner.validate(&mask("read standard input")).unwrap(), []);
 }
 
 #[test]
@@ -242,7 +249,7 @@ fn diagnostic_about_a_place_that_is_not_there_is_refused() {
             "one lists 500000 values, and may list 1000",
         ),
     ] {
-        let error = hostile(Limits::default()).validate(lie).unwrap_err();
+        let error = hostile(Limits::default()).validate(&mask(lie)).unwrap_err();
 
         assert_eq!(
             chain(&error),
@@ -363,7 +370,7 @@ fn interface_that_nobody_asked_for_is_refused() {
     for (lie, told) in LIES_OF_INTERFACE {
         let object = format!(r#"{{"context": "source", "output": "{lie}"}}"#);
 
-        let error = planner.describe(&object).unwrap_err();
+        let error = planner.describe(&mask(&object)).unwrap_err();
 
         assert_eq!(
             chain(&error),
@@ -371,7 +378,7 @@ fn interface_that_nobody_asked_for_is_refused() {
         );
     }
     planner
-        .describe(r#"{"context": "source", "output": "image"}"#)
+        .describe(&mask(r#"{"context": "source", "output": "image"}"#))
         .unwrap()
         .unwrap();
 }
@@ -382,7 +389,7 @@ fn plan_of_a_planner_that_does_not_lie_passes() {
         r#"{"context": "source", "output": "image"}"#,
         r#"{"context": "source", "labels_file": "labels.txt", "output": "image"}"#,
     ] {
-        plan(object).unwrap().result.unwrap();
+        plan(object).unwrap();
     }
 }
 
@@ -428,8 +435,12 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
     limits
 }
 
-fn plan(object: &str) -> Result<Planned, PlannerError> {
-    hostile(Limits::default()).plan(object, OneFile)
+fn plan(object: &str) -> Result<CheckedPlan, PlannerError> {
+    let planned = hostile(Limits::default()).plan_in(&mask(object), OneFile);
+    planned.map_err(|refusal| match refusal {
+        Refusal::Planner(error) => error,
+        Refusal::Mistakes(mistakes) => panic!("the object is sound: {mistakes:?}"),
+    })
 }
 
 /// The message, and those of its sources.

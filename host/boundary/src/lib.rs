@@ -3,6 +3,7 @@
 //! - [`handle`]: what a path leads to, followed once and held; and what grows beside its final name.
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
 //! - [`outside`]: texts from outside as they may be shown.
+//! - [`secret_bytes`]: bytes that nobody is shown.
 //! - [`cancel`]: how work that blocks is asked to end early.
 //! - [`blocking`]: such work, for those who await it.
 //! - [`chain`]: an error with its causes; [`hex`]: bytes as digits.
@@ -16,3 +17,4 @@ pub mod handle;
 pub mod hex;
 pub mod outside;
 pub mod regular_file;
+pub mod secret_bytes;

@@ -6,7 +6,6 @@
 //! Reads: the files that the solve holds. Writes: nothing. Unknown here: where a secret came from before.
 //! Source: BuildKit, `session/secrets`.
 
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -19,6 +18,8 @@ use crate::recorder::Recorder;
 use oci_image_boundary::blocking::blocking;
 use oci_image_boundary::outside::shown;
 use oci_image_boundary::regular_file::RegularFile;
+
+pub use oci_image_boundary::secret_bytes::SecretBytes;
 
 /// Size of the largest secret, in bytes; the daemon takes no larger one.
 pub const SECRET_LIMIT: u64 = 500 * 1024;
@@ -40,10 +41,6 @@ pub enum SecretSource {
     /// In memory.
     Bytes(SecretBytes),
 }
-
-/// Bytes that no log and no error may show: `Debug` prints `Secret(..)`, `Display` does not exist.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretBytes(Vec<u8>);
 
 /// Why a secret that was offered cannot be handed over.
 #[derive(Debug, thiserror::Error)]
@@ -72,24 +69,6 @@ pub(crate) struct Secrets {
     faults: Recorder<SecretError>,
 }
 
-impl SecretBytes {
-    /// Conceals `bytes`.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// The bytes themselves; whoever asks answers for where they go.
-    pub fn reveal(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for SecretBytes {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Secret(..)")
-    }
-}
-
 impl Secret {
     /// The secret's bytes.
     ///
@@ -108,7 +87,7 @@ impl Secret {
                     })?
             }
         };
-        if bytes.0.len() as u64 > SECRET_LIMIT {
+        if bytes.reveal().len() as u64 > SECRET_LIMIT {
             return Err(SecretError::TooLarge {
                 id: self.id.clone(),
             });
@@ -138,14 +117,16 @@ impl secrets_server::Secrets for Secrets {
             .read()
             .await
             .map_err(|error| self.faults.record(error))?;
-        Ok(Response::new(GetSecretResponse { data: bytes.0 }))
+        Ok(Response::new(GetSecretResponse {
+            data: bytes.into_bytes(),
+        }))
     }
 }
 
 /// One byte more than allowed, at most, so that the size can be judged.
 async fn read_limited(file: &RegularFile) -> io::Result<SecretBytes> {
     let file = file.clone();
-    blocking(move || file.start(SECRET_LIMIT as usize + 1).map(SecretBytes)).await
+    blocking(move || file.start(SECRET_LIMIT as usize + 1).map(SecretBytes::new)).await
 }
 
 #[cfg(test)]
@@ -165,7 +146,7 @@ mod tests {
 
         assert_eq!(
             format!("{secret:?}"),
-            r#"Secret { id: "token", source: Bytes(Secret(..)) }"#
+            r#"Secret { id: "token", source: Bytes(SecretBytes(..)) }"#
         );
     }
 

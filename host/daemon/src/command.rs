@@ -44,6 +44,7 @@ pub(super) struct Launch {
     directory: PathBuf,
     arguments: Vec<OsString>,
     environment: Vec<(&'static str, OsString)>,
+    withheld: Vec<OsString>,
     /// The name of the runtime: its state's directory is named like it.
     pub(super) runtime: OsString,
     /// Whether the configuration names a place for the steps' cgroups.
@@ -118,6 +119,7 @@ impl Launch {
             directory: options.directory.clone(),
             arguments,
             environment,
+            withheld: options.withheld.clone(),
             runtime,
             names_group: config.names.group,
         }
@@ -136,6 +138,9 @@ impl Launch {
             .stdout(output.try_clone()?)
             .stderr(output.try_clone()?)
             .process_group(0);
+        for name in &self.withheld {
+            command.env_remove(name);
+        }
         Ok(command)
     }
 }

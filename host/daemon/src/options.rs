@@ -2,6 +2,7 @@
 //!
 //! Reads: `TMPDIR`, and whether `/scratch` is there. Writes: nothing.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Options {
     pub config: String,
     /// The daemon's working directory: relative paths in its configuration, of certificates say, start there.
     pub directory: PathBuf,
+    /// Variables of this process's environment that the daemon is not given.
+    pub withheld: Vec<OsString>,
     /// Whether the daemon logs everything it does.
     pub debug: bool,
     /// How long it may take from spawn to ready; past it, it is killed.
@@ -46,6 +49,7 @@ impl Options {
             privileges: None,
             config: String::new(),
             directory: PathBuf::from("."),
+            withheld: Vec::new(),
             debug: false,
             readiness: READINESS,
             log_sink: None,
@@ -62,6 +66,7 @@ impl fmt::Debug for Options {
             privileges: _,
             config: _,
             directory,
+            withheld,
             debug,
             readiness,
             log_sink: _,
@@ -70,6 +75,7 @@ impl fmt::Debug for Options {
             .field("root", root)
             .field("programs", programs)
             .field("directory", directory)
+            .field("withheld", withheld)
             .field("debug", debug)
             .field("readiness", readiness)
             .finish_non_exhaustive()

@@ -6,8 +6,8 @@ use std::fs;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use oci_image_planner::Planner;
-use oci_image_planner::workspace::NativeWorkspace;
+use oci_image_boundary::handle::WorkingDirectory;
+use oci_image_planner::{Planner, mask};
 use serde_json::json;
 
 const OBJECT: &str = r#"{"context": ".", "output": "image", "build_args": ["A=1", "B=2"], "target": "test", "labels": ["a=b"]}"#;
@@ -20,10 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         "FROM scratch AS test\n",
     )?;
     fs::create_dir(directory.path().join("image"))?;
-    let workspace = || NativeWorkspace::open(directory.path(), OBJECT);
+    let directory = WorkingDirectory::open(directory.path())?;
     let plan = |planner: &Planner| -> Result<(), Box<dyn Error>> {
-        let planned = planner.plan(OBJECT, workspace()?)?;
-        assert!(planned.result.is_ok(), "the object has no defect");
+        // The object has no defect.
+        planner.plan(&mask(OBJECT), &directory)?;
         Ok(())
     };
     // Once only: it stays loaded as long as the program.
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let planner = Planner::pooled(NonZeroU32::MIN)?;
     report("plan", &mut measured(TIMES, || plan(&planner))?);
     let validate = || -> Result<(), Box<dyn Error>> {
-        planner.validate(OBJECT)?;
+        planner.validate(&mask(OBJECT))?;
         Ok(())
     };
     report("validate", &mut measured(TIMES, validate)?);

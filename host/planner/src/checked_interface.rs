@@ -6,12 +6,13 @@ use oci_image_schema::interface::{Input, Interface, Output};
 use oci_image_schema::object::Object;
 
 use super::asked::{CACHE, IMAGE, additional_targets};
+use super::inline_secrets::MaskedObject;
 use super::lie::{LyingPlanner, all_are};
 use super::path::normal;
 
 /// Checks an interface against the object that it was made from.
-pub(super) fn check(interface: &Interface, object: &Object) -> Result<(), LyingPlanner> {
-    let asked = asked(object);
+pub(super) fn check(interface: &Interface, object: &MaskedObject) -> Result<(), LyingPlanner> {
+    let asked = asked(object.read().map_err(LyingPlanner::unsound)?);
     let mut inputs = interface.inputs.clone();
     if let Some(below_context) = inputs.get_mut(1..) {
         below_context.sort_by(|one, other| one.name.cmp(&other.name));
@@ -73,6 +74,7 @@ fn below_context(context: &str, place: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mask;
 
     const OBJECT: &str = r#"{"context": "./app/", "output": "out", "context_inputs": {"b": "vendor//b", "a": "a"}, "additional_targets": ["test", "test"], "cache": true}"#;
 
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn interface_of_the_object_passes_in_the_order_of_its_text() {
-        check(&truth(), &serde_json::from_str(OBJECT).unwrap()).unwrap();
+        check(&truth(), &mask(OBJECT)).unwrap();
     }
 
     #[test]
@@ -144,7 +146,7 @@ mod tests {
             let mut interface = truth();
             lie(&mut interface);
 
-            let error = check(&interface, &serde_json::from_str(OBJECT).unwrap()).unwrap_err();
+            let error = check(&interface, &mask(OBJECT)).unwrap_err();
 
             assert!(error.to_string().contains(told), "{told}: {error}");
         }

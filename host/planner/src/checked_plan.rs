@@ -10,6 +10,10 @@
 //!
 //! Reads and writes: nothing. Unknown here: what is asked for (`asked`, `asked_config`). Source: `schema/planner.wit`.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use oci_image_boundary::secret_bytes::SecretBytes;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::key::given;
 use oci_image_schema::object::Object;
@@ -21,6 +25,7 @@ use oci_image_schema::plan::{
 use super::answers::Answers;
 use super::asked::{Asked, IMAGE, additional_targets};
 use super::checked_config;
+use super::inline_secrets::MaskedObject;
 use super::path::normal;
 
 use super::lie::{all_are, differs, missing, unasked};
@@ -32,6 +37,10 @@ pub use super::lie::LyingPlanner;
 pub struct CheckedPlan {
     plan: BuildPlan,
     names_dockerfile: bool,
+    /// The texts of the object's secrets, by id.
+    secret_texts: Arc<BTreeMap<String, SecretBytes>>,
+    /// The text of each file that was read, by the path that the object gives.
+    files: BTreeMap<String, String>,
 }
 
 impl CheckedPlan {
@@ -39,22 +48,18 @@ impl CheckedPlan {
     ///
     /// # Errors
     /// [`LyingPlanner`], with the first thing that is not as it was asked for.
-    pub fn new(plan: BuildPlan, object: &Object, answers: &Answers) -> Result<Self, LyingPlanner> {
-        let asked = Asked { object, answers };
-        if plan.debug != object.debug {
-            return Err(differs(plan.debug, "key", "debug"));
-        }
-        checked_config::check(&plan.daemon_config, object)?;
-        check_base_images(&plan.base_images, asked)?;
-        check_cache(plan.cache.as_ref(), asked)?;
-        let id = |secret: &Secret| secret.id.clone();
-        all_are("secret", &plan.secrets, &asked.secrets(), id)?;
-        let id = |agent: &Ssh| agent.id.clone();
-        all_are("SSH agent", &plan.ssh, &asked.ssh(), id)?;
-        check_solves(&plan.solves, asked)?;
+    pub fn new(
+        plan: BuildPlan,
+        object: &MaskedObject,
+        answers: &Answers,
+    ) -> Result<Self, LyingPlanner> {
+        let read = object.read().map_err(LyingPlanner::unsound)?;
+        check(&plan, read, answers)?;
         Ok(Self {
             plan,
-            names_dockerfile: given(&object.dockerfile).is_some(),
+            names_dockerfile: given(&read.dockerfile).is_some(),
+            secret_texts: object.shared_secrets(),
+            files: answers.texts().clone(),
         })
     }
 
@@ -86,6 +91,18 @@ impl CheckedPlan {
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
         &self.plan.secrets
+    }
+
+    /// The texts of those secrets that stood in the object, by id.
+    #[must_use]
+    pub fn secret_texts(&self) -> &BTreeMap<String, SecretBytes> {
+        &self.secret_texts
+    }
+
+    /// The text of each file that the planner read, by the path that the object gives: remarks point into them.
+    #[must_use]
+    pub fn files(&self) -> &BTreeMap<String, String> {
+        &self.files
     }
 
     /// SSH agents; their ids differ.
@@ -123,6 +140,22 @@ impl CheckedPlan {
     pub fn into_plan(self) -> BuildPlan {
         self.plan
     }
+}
+
+/// Checks a plan against what its object says, and what the workspace answered meanwhile.
+fn check(plan: &BuildPlan, object: &Object, answers: &Answers) -> Result<(), LyingPlanner> {
+    let asked = Asked { object, answers };
+    if plan.debug != object.debug {
+        return Err(differs(plan.debug, "key", "debug"));
+    }
+    checked_config::check(&plan.daemon_config, object)?;
+    check_base_images(&plan.base_images, asked)?;
+    check_cache(plan.cache.as_ref(), asked)?;
+    let id = |secret: &Secret| secret.id.clone();
+    all_are("secret", &plan.secrets, &asked.secrets(), id)?;
+    let id = |agent: &Ssh| agent.id.clone();
+    all_are("SSH agent", &plan.ssh, &asked.ssh(), id)?;
+    check_solves(&plan.solves, asked)
 }
 
 fn check_base_images(planned: &[BaseImage], asked: Asked<'_>) -> Result<(), LyingPlanner> {

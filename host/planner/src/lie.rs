@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use oci_image_boundary::outside::shown;
+use serde::de::Error as _;
 
 /// The planner planned something else than what was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,13 @@ pub enum LyingPlanner {
         /// The setting's keys, with dots between.
         setting: String,
     },
+}
+
+impl LyingPlanner {
+    /// What an object says that cannot be read.
+    pub(super) fn unsound(error: &serde_json::Error) -> Self {
+        Self::Object(serde_json::Error::custom(error))
+    }
 }
 
 /// What is there although nobody asked for it, or is not although somebody did.

@@ -17,6 +17,7 @@ use oci_image_schema::key::{Access, KEYS};
 use oci_image_schema::object::Object;
 
 use super::content::{Content, contents};
+use super::inline_secrets::MaskedObject;
 use super::path::{normal, single};
 use super::sound_part;
 
@@ -33,8 +34,8 @@ pub(super) struct NamedPaths {
 }
 
 impl NamedPaths {
-    /// The paths of an object's text.
-    pub(super) fn of(object: &str) -> Self {
+    /// The paths of an object.
+    pub(super) fn of(object: &MaskedObject) -> Self {
         let (object, certificates) = sound_part::read(object);
         let of = |access: Access| named(&object, access).map(normal).collect::<BTreeSet<_>>();
         let (texts, secrets, agents) = (of(Access::Text), of(Access::Secret), of(Access::Agent));

@@ -2,30 +2,38 @@
 //!
 //! Reads and writes: nothing. Unknown here: what a key means.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
-use oci_image_schema::object::Object;
+use oci_image_schema::object::{Object, Registry};
 use serde_json::{Map, Value};
 
 use super::MAX_OBJECT;
+use super::inline_secrets::MaskedObject;
 use super::path::normal;
 
 /// How many elements a list or map can have that names anything: the planner refuses more.
 const MOST_ELEMENTS: usize = 10_000;
 
-/// What an object says, and the certificates that it names. One that is sound, as nearly all are, is read in one go.
-pub(super) fn read(text: &str) -> (Object, Vec<PathBuf>) {
-    let sound = (text.len() <= MAX_OBJECT)
-        .then(|| serde_json::from_str::<Object>(text).ok())
-        .flatten();
-    match sound {
-        Some(object) if object.registries.is_empty() => (object, Vec::new()),
-        _ => {
-            let keys = keys(text);
-            let certificates = certificates(&keys);
-            (sound_part(keys), certificates)
-        }
+/// What an object says, and the certificates that it names. One that is sound, as nearly all are, is not read again.
+pub(super) fn read(object: &MaskedObject) -> (Cow<'_, Object>, Vec<PathBuf>) {
+    if let Ok(sound) = object.read() {
+        return (Cow::Borrowed(sound), sound_certificates(sound));
     }
+    let keys = keys(object.text());
+    let certificates = certificates(&keys);
+    (Cow::Owned(sound_part(keys)), certificates)
+}
+
+/// The same of the registries of an object that is sound.
+fn sound_certificates(object: &Object) -> Vec<PathBuf> {
+    let of_registry = |registry: &Registry| -> Vec<PathBuf> {
+        let pairs = registry.keypair.iter();
+        let pairs = pairs.flat_map(|pair| [&pair.key, &pair.cert]);
+        let files = registry.ca.iter().chain(&registry.tlsconfigdir);
+        files.chain(pairs).map(|path| normal(path)).collect()
+    };
+    object.registries.values().flat_map(of_registry).collect()
 }
 
 /// The keys of an object's text; none if it is no object.

@@ -15,15 +15,16 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use cap_std::ambient_authority;
 use cap_std::fs::{Dir, MetadataExt as _};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat};
 use rustix::io::Errno;
 
+use oci_image_boundary::handle::{Directory, WorkingDirectory};
 use oci_image_boundary::outside::shown;
 use oci_image_boundary::regular_file::NotRegular;
 
 use super::content::Content;
+use super::inline_secrets::MaskedObject;
 use super::named_paths::NamedPaths;
 use super::path::normal;
 
@@ -95,20 +96,18 @@ impl Workspace for NoWorkspace {
 
 /// The workspace at a directory of this machine.
 pub struct NativeWorkspace {
-    directory: Dir,
+    directory: Directory,
     named: NamedPaths,
 }
 
 impl NativeWorkspace {
-    /// The workspace at `directory`, for an object's text.
-    ///
-    /// # Errors
-    /// The system's, if the directory cannot be opened.
-    pub fn open(directory: &Path, object: &str) -> io::Result<Self> {
-        Ok(Self {
-            directory: Dir::open_ambient_dir(directory, ambient_authority())?,
+    /// The workspace at `directory`, for an object.
+    #[must_use]
+    pub fn new(directory: &WorkingDirectory, object: &MaskedObject) -> Self {
+        Self {
+            directory: directory.handle().clone(),
             named: NamedPaths::of(object),
-        })
+        }
     }
 
     fn file(&self, path: &str) -> Result<File, FileError> {

@@ -1,17 +1,21 @@
 //! `oci-image build`: the image that a request describes.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::buildkit::registry::DockerConfig;
 use oci_image::daemon::{self, Overrides};
 use oci_image::executor::{self, Built, Host};
 use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
-use crate::cli::{Build, Engine};
-use crate::commands::enter;
+use crate::cli::{Build, Setting};
+use crate::commands::working_directory::working_directory;
+use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
@@ -27,20 +31,21 @@ pub(super) const INSTEAD: &str =
 const THREADS_DEADLINE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
-    let directory = build.setting.directory.as_deref();
+    let named = build.setting.directory.as_deref();
     let mut request = match &build.file {
         Some(file) => Request::read(file, build.format, wait)?,
-        None if build.or_task => Request::message_or_task(directory, wait)?,
+        None if build.or_task => Request::message_or_task(named, wait)?,
         None => Request::message_or_object(wait)?,
     };
     request.refuse_variables();
-    enter(directory)?;
+    let directory = working_directory(named)?;
     let response = request
         .response_path
         .as_deref()
-        .map(ResponseFile::create)
+        .map(|path| ResponseFile::create_in(&directory, path))
         .transpose()?;
-    let built = build_request(&mut request, build.setting.engine, wait.mode, wait.signals)?;
+    let host = host(build.setting, directory, wait.mode, wait.environment);
+    let built = build_request(&request, &host, wait.signals)?;
     let responses: Vec<Response> = built.into_iter().map(document).collect();
     match response {
         Some(response) => Ok(response.responses(&responses)?),
@@ -50,17 +55,14 @@ pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
 
 /// Plans and builds.
 pub(super) fn build_request(
-    request: &mut Request,
-    engine: Engine,
-    mode: Mode,
+    request: &Request,
+    host: &Host,
     signals: &Signals,
 ) -> Result<Vec<Built>, Failure> {
-    let plan = request.plan(signals.cancel())?;
+    let plan = request.plan(&host.directory, signals.cancel())?;
     if let Some(remarks) = request.remarks(&plan) {
-        stderr::remarks(&remarks, mode);
+        stderr::remarks(&remarks, host.progress);
     }
-    let host = host(engine, mode)?;
-    let secrets = std::mem::take(&mut request.secrets);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -70,29 +72,53 @@ pub(super) fn build_request(
         let stop = signals
             .stop()
             .map_err(|error| Failure::Engine(Box::new(error)))?;
-        Ok(executor::run(&plan, secrets, &host, stop).await?)
+        Ok(executor::run(&plan, host, stop).await?)
     });
     runtime.shutdown_timeout(THREADS_DEADLINE);
     built
 }
 
-fn host(engine: Engine, mode: Mode) -> Result<Host, Failure> {
-    let directory = std::env::current_dir().map_err(|error| Failure::Engine(Box::new(error)))?;
-    Ok(Host {
+/// This machine, as it is set.
+pub(super) fn host(
+    setting: Setting,
+    directory: WorkingDirectory,
+    mode: Mode,
+    environment: &Environment,
+) -> Host {
+    let (named, engine) = (setting.directory, setting.engine);
+    let seen = |path: PathBuf| match &named {
+        Some(directory) => directory.join(path),
+        None => path,
+    };
+    // A bare name is looked up on PATH.
+    let program = |program: OsString| match PathBuf::from(program) {
+        path if path.components().count() > 1 => seen(path).into(),
+        name => name.into(),
+    };
+    let programs = Overrides {
+        buildkitd: engine.buildkitd.map(Into::into),
+        runtime: engine.runtime.map(Into::into),
+        rootlesskit: engine.rootlesskit.map(Into::into),
+    }
+    .or(Overrides::from_env());
+    let withheld = environment.withheld();
+    let logins = DockerConfig::from_variables(|name| environment.value(name));
+    Host {
         root: engine
             .root
             .or_else(|| given(ROOT_VARIABLE))
-            .unwrap_or_else(daemon::default_root),
+            .map_or_else(daemon::default_root, seen),
         programs: Overrides {
-            buildkitd: engine.buildkitd.map(Into::into),
-            runtime: engine.runtime.map(Into::into),
-            rootlesskit: engine.rootlesskit.map(Into::into),
-        }
-        .or(Overrides::from_env()),
+            buildkitd: programs.buildkitd.map(program),
+            runtime: programs.runtime.map(program),
+            rootlesskit: programs.rootlesskit.map(program),
+        },
         progress: mode,
         audience: Arc::new(Stderr(mode)),
+        credentials: Arc::new(logins.withholding(withheld.clone())),
+        withheld,
         ..Host::new(directory)
-    })
+    }
 }
 
 /// Names the daemon's root.

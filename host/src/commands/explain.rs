@@ -6,7 +6,7 @@ use oci_image::boundary::outside::shown;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
 
-use crate::commands::print;
+use crate::commands::answer::print;
 use crate::failure::Failure;
 use crate::signals::Signals;
 

@@ -11,7 +11,7 @@ use oci_image::protocol::{self, InfoShape, ProtocolError, ResponseFile};
 use oci_image::task;
 
 use crate::cli::{Cli, InfoStyle};
-use crate::commands::print;
+use crate::commands::answer::print;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;

@@ -1,7 +1,8 @@
 //! `oci-image plan`: what would be built, as JSON, without a daemon.
 
 use crate::cli::Source;
-use crate::commands::{enter, print};
+use crate::commands::answer::print;
+use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
@@ -12,7 +13,7 @@ pub(super) const INSTEAD: &str = "`oci-image plan FILE` reads a file";
 pub(super) fn run(source: &Source, wait: Wait<'_>) -> Result<(), Failure> {
     let mut request = Request::read(&source.file, source.format, wait)?;
     request.refuse_variables();
-    enter(source.directory.as_deref())?;
-    let plan = request.plan(wait.signals.cancel())?;
+    let directory = working_directory(source.directory.as_deref())?;
+    let plan = request.plan(&directory, wait.signals.cancel())?;
     print(&plan.as_plan().print(), wait.signals)
 }

@@ -3,7 +3,7 @@
 use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA};
 
 use crate::cli::SchemaOf;
-use crate::commands::print;
+use crate::commands::answer::print;
 use crate::failure::Failure;
 use crate::signals::Signals;
 

@@ -3,8 +3,8 @@
 use oci_image::progress::Mode;
 
 use crate::cli::Setting;
-use crate::commands::build::build_request;
-use crate::commands::enter;
+use crate::commands::build::{build_request, host};
+use crate::commands::working_directory::working_directory;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::request::Request;
@@ -16,8 +16,9 @@ pub(super) fn run(
     signals: &Signals,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let mut request = Request::task(environment, setting.directory.as_deref());
-    enter(setting.directory.as_deref())?;
-    build_request(&mut request, setting.engine, mode, signals)?;
+    let request = Request::task(environment, setting.directory.as_deref());
+    let directory = working_directory(setting.directory.as_deref())?;
+    let host = host(setting, directory, mode, environment);
+    build_request(&request, &host, signals)?;
     Ok(())
 }

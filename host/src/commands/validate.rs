@@ -9,7 +9,8 @@ use oci_image::diagnostics::{self, Report};
 use oci_image::progress::Mode;
 
 use crate::cli::{ReportForm, Validate};
-use crate::commands::{enter, print};
+use crate::commands::answer::print;
+use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
@@ -18,7 +19,7 @@ use crate::request::stream::Wait;
 pub(super) const INSTEAD: &str = "`oci-image validate FILE...` reads files";
 
 pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
-    // Before the working directory changes: names of requests are relative to the one that we were called in.
+    // Names of requests are relative to the directory that we were called in.
     let requests: Vec<_> = validate
         .files
         .iter()
@@ -29,13 +30,17 @@ pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
         // What could not be read for that is no mistake of a request.
         return Err(Failure::Reported);
     }
-    enter(validate.directory.as_deref())?;
-    let with_files = validate.directory.is_some();
+    let directory = match &validate.directory {
+        Some(directory) => Some(working_directory(Some(directory))?),
+        None => None,
+    };
     let mut reports = Vec::new();
     for request in requests {
         let report = match request {
-            Ok(request) if with_files => request.validate_with_files(cancel)?,
-            Ok(request) => request.validate(cancel)?,
+            Ok(request) => match &directory {
+                Some(directory) => request.validate_with_files(directory, cancel)?,
+                None => request.validate(cancel)?,
+            },
             Err(unread) => unread.into(),
         };
         reports.push(report);

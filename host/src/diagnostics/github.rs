@@ -4,7 +4,7 @@
 
 use oci_image_schema::diagnostic::Diagnostic;
 
-use super::Report;
+use super::report::Report;
 use crate::boundary::outside::is_unruly;
 
 /// A workflow command for each diagnostic.

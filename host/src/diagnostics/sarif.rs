@@ -6,7 +6,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Diagnostic;
 use serde::Serialize;
 
-use super::Report;
+use super::report::Report;
 
 /// The schema of the format.
 const SCHEMA: &str =

@@ -6,7 +6,9 @@ use std::ops::Range;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
-use super::{Position, Report, Spot};
+use oci_image_schema::event::Position;
+
+use super::report::{Report, Spot};
 use crate::boundary::outside::is_unruly;
 
 /// How many lines are shown before and after the place.

@@ -38,7 +38,8 @@ impl Engine {
         let options = Options {
             config: plan.daemon_config().to_owned(),
             privileges: Some(privileges),
-            directory: host.directory.clone(),
+            directory: host.directory.path().to_owned(),
+            withheld: host.withheld.clone(),
             debug: plan.debug(),
             log_sink: (plan.debug()).then(|| daemon_log(host, unread.clone())),
             ..Options::new(&host.root, programs)

@@ -2,11 +2,12 @@
 //!
 //! Reads: the environment, for what is not said. Writes: nothing. Unknown here: plans.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::buildkit::registry::Credentials;
-use crate::buildkit::registry::DockerConfig;
+use crate::boundary::handle::WorkingDirectory;
+use crate::buildkit::registry::{Credentials, DockerConfig};
 use crate::daemon::{self, Overrides};
 use crate::executor::audience::{Audience, Nobody};
 use crate::progress::Mode;
@@ -14,11 +15,13 @@ use crate::progress::Mode;
 /// What the plan leaves to the machine: where things are, never what is built.
 pub struct Host {
     /// The working directory, in which the plan's paths are looked up.
-    pub directory: PathBuf,
+    pub directory: WorkingDirectory,
     /// State of the daemon, kept as a warm cache.
     pub root: PathBuf,
     /// Programs that are not to be looked up on PATH.
     pub programs: Overrides,
+    /// Variables of this process's environment that nobody is given whom a build starts.
+    pub withheld: Vec<OsString>,
     /// How progress is written, and the report of a failure.
     pub progress: Mode,
     /// Whom the build tells what it does.
@@ -31,11 +34,12 @@ impl Host {
     /// This machine, with `directory` as the working directory: the default root, programs and logins that the environment
     /// names, progress as plain text, told to nobody.
     #[must_use]
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
+    pub fn new(directory: WorkingDirectory) -> Self {
         Self {
-            directory: directory.into(),
+            directory,
             root: daemon::default_root(),
             programs: Overrides::from_env(),
+            withheld: Vec::new(),
             progress: Mode::Plain,
             credentials: Arc::new(DockerConfig::from_environment()),
             audience: Arc::new(Nobody),

@@ -2,7 +2,6 @@
 //!
 //! Reads: private keys. Files of secrets are opened, and read at solve time. Writes: nothing.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 
@@ -15,7 +14,6 @@ use crate::buildkit::ssh::SshAgent;
 use crate::executor::error::BuildError;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;
-use crate::planner::inline_secrets::SecretBytes;
 use crate::planner::workspace;
 
 // What the planner lets pass, the session hands over.
@@ -28,19 +26,14 @@ pub(super) struct Lent {
 }
 
 impl Lent {
-    /// Finds agents and reads their keys in a working directory, and opens the files of secrets; `inline` are the texts of those that
-    /// stood in the object. Blocking.
+    /// Finds agents and reads their keys in a working directory, and opens the files of secrets. Blocking.
     ///
     /// # Errors
     /// [`BuildError::Ssh`], [`BuildError::Open`].
-    pub(super) fn gather(
-        plan: &CheckedPlan,
-        inline: BTreeMap<String, SecretBytes>,
-        work: &mut Work,
-    ) -> Result<Self, BuildError> {
+    pub(super) fn gather(plan: &CheckedPlan, work: &mut Work) -> Result<Self, BuildError> {
         Ok(Self {
             agents: agents(plan, work)?,
-            secrets: secrets(plan, inline, work)?,
+            secrets: secrets(plan, work)?,
         })
     }
 }
@@ -60,20 +53,16 @@ fn agents(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<SshAgent>, BuildErr
     Ok(agents)
 }
 
-fn secrets(
-    plan: &CheckedPlan,
-    mut inline: BTreeMap<String, SecretBytes>,
-    work: &mut Work,
-) -> Result<Vec<Secret>, BuildError> {
+fn secrets(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<Secret>, BuildError> {
     let mut secrets = Vec::new();
     for secret in plan.secrets() {
         let source = match &secret.source {
             plan::SecretSource::File(path) => SecretSource::File(file(path, work)?),
             plan::SecretSource::Inline => {
-                let bytes = inline.remove(&secret.id);
+                let bytes = plan.secret_texts().get(&secret.id);
                 let bytes =
                     bytes.expect("a checked plan has only inline secrets that the object has");
-                SecretSource::Bytes(secrets::SecretBytes::new(bytes.into_bytes()))
+                SecretSource::Bytes(bytes.clone())
             }
         };
         let id = secret.id.clone();

@@ -17,7 +17,6 @@ use crate::executor::error::BuildError;
 use crate::executor::lent::Lent;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;
-use crate::planner::inline_secrets::SecretBytes;
 
 /// What a build reads, held.
 pub(super) struct Opened {
@@ -39,15 +38,11 @@ pub(super) struct Base {
 }
 
 impl Opened {
-    /// Opens what the plan reads; `inline` are the texts of secrets that stood in the object. Blocking.
+    /// Opens what the plan reads. Blocking.
     ///
     /// # Errors
     /// [`BuildError::Open`], [`BuildError::Ssh`].
-    pub(super) fn open(
-        plan: &CheckedPlan,
-        inline: BTreeMap<String, SecretBytes>,
-        work: &mut Work,
-    ) -> Result<Self, BuildError> {
+    pub(super) fn open(plan: &CheckedPlan, work: &mut Work) -> Result<Self, BuildError> {
         let mut directories = BTreeMap::new();
         for local in plan.solves().iter().flat_map(|solve| &solve.locals) {
             if !directories.contains_key(&local.path) {
@@ -57,7 +52,7 @@ impl Opened {
         }
         Ok(Self {
             dockerfile: Dockerfile::find(plan, &directories, work)?,
-            lent: Lent::gather(plan, inline, work)?,
+            lent: Lent::gather(plan, work)?,
             cache: cache(plan, work)?,
             directories,
         })

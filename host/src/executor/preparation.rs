@@ -2,7 +2,6 @@
 //!
 //! Reads: what the plan names. Writes: staging directories, the cache's directory if it is missing. Unknown here: the daemon.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -18,7 +17,6 @@ use crate::executor::work::Work;
 use crate::image::Image;
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::planner::inline_secrets::SecretBytes;
 
 /// How long work may take to notice that it was called off, which it does within a piece of a file.
 const CALLING_OFF_DEADLINE: Duration = Duration::from_secs(1);
@@ -36,11 +34,10 @@ impl Preparation {
     pub(super) async fn until(
         stop: impl Future<Output = Stop>,
         plan: &CheckedPlan,
-        inline: BTreeMap<String, SecretBytes>,
         host: &Host,
     ) -> Result<Self, BuildError> {
         let cancel = Cancel::default();
-        let mut preparing = pin!(Self::prepare(plan, inline, host, &cancel));
+        let mut preparing = pin!(Self::prepare(plan, host, &cancel));
         tokio::select! {
             biased;
             stop = stop => {
@@ -53,16 +50,11 @@ impl Preparation {
         }
     }
 
-    async fn prepare(
-        plan: &CheckedPlan,
-        inline: BTreeMap<String, SecretBytes>,
-        host: &Host,
-        cancel: &Cancel,
-    ) -> Result<Self, BuildError> {
+    async fn prepare(plan: &CheckedPlan, host: &Host, cancel: &Cancel) -> Result<Self, BuildError> {
         let (asked, directory) = (plan.clone(), host.directory.clone());
         let (warnings, opened, outputs, bases) = blocking(move || {
-            let mut work = Work::open(&directory)?;
-            let opened = Opened::open(&asked, inline, &mut work)?;
+            let mut work = Work::new(&directory);
+            let opened = Opened::open(&asked, &mut work)?;
             let bases = opened::bases(&asked, &mut work)?;
             let outputs = Outputs::stage(&asked, &mut work)?;
             let undeclared = arguments::warnings(&asked, &opened);

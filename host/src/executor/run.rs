@@ -4,7 +4,6 @@
 //!
 //! Reads and writes: through the modules named here. Unknown here: what a solve is.
 
-use std::collections::BTreeMap;
 use std::pin::pin;
 
 use crate::boundary::blocking::blocking;
@@ -20,21 +19,17 @@ use crate::executor::site::Site;
 use crate::executor::stop::Stop;
 use crate::executor::{room, solves};
 use crate::planner::checked_plan::CheckedPlan;
-use crate::planner::inline_secrets::SecretBytes;
 
 /// Builds what the plan says, until it is done or `stop` resolves.
 ///
-/// `inline` holds the texts of secrets that stood in the object, by id.
-///
 /// ```no_run
+/// use oci_image::boundary::handle::WorkingDirectory;
 /// use oci_image::executor::{self, Host};
 /// use oci_image::planner::checked_plan::CheckedPlan;
-/// use oci_image::planner::inline_secrets::SecretBytes;
-/// # use std::collections::BTreeMap;
 ///
-/// # async fn example(plan: CheckedPlan, secrets: BTreeMap<String, SecretBytes>) -> Result<(), executor::BuildError> {
-/// let host = Host { root: "cache/buildkitd".into(), ..Host::new("work") };
-/// for built in executor::run(&plan, secrets, &host, std::future::pending()).await? {
+/// # async fn example(plan: CheckedPlan, directory: WorkingDirectory) -> Result<(), executor::BuildError> {
+/// let host = Host { root: "cache/buildkitd".into(), ..Host::new(directory) };
+/// for built in executor::run(&plan, &host, std::future::pending()).await? {
 ///     println!("{} has digest {}", built.image, built.digest);
 /// }
 /// # Ok(())
@@ -45,7 +40,6 @@ use crate::planner::inline_secrets::SecretBytes;
 /// [`BuildError`]; no output has changed then.
 pub async fn run(
     plan: &CheckedPlan,
-    inline: BTreeMap<String, SecretBytes>,
     host: &Host,
     stop: impl Future<Output = Stop>,
 ) -> Result<Vec<Built>, BuildError> {
@@ -56,7 +50,7 @@ pub async fn run(
         opened,
         outputs,
         registry,
-    } = Preparation::until(stop.as_mut(), plan, inline, host).await?;
+    } = Preparation::until(stop.as_mut(), plan, host).await?;
     let unread = Cancel::default(); // what nobody may wait for who is stopped: a reader of the daemon's log
     let _unread = unread.on_drop();
     let engine = tokio::select! {

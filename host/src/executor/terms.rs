@@ -122,7 +122,7 @@ fn logins(plan: &CheckedPlan, host: &Host) -> Logins {
     Logins::new(Arc::clone(&host.credentials))
         .with_registries(Registries::of_configuration(
             plan.daemon_config(),
-            &host.directory,
+            host.directory.path(),
         ))
         .telling(move |login| audience.notice(&login.to_string()))
 }

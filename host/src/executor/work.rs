@@ -8,7 +8,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::boundary::handle::{Directory, Found};
+use crate::boundary::handle::{Directory, Found, WorkingDirectory};
 use crate::boundary::outside::shown;
 use crate::executor::error::BuildError;
 
@@ -21,18 +21,14 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// Opens a working directory. Blocking.
-    ///
-    /// # Errors
-    /// [`BuildError::Open`].
-    pub(super) fn open(path: &Path) -> Result<Self, BuildError> {
-        let directory =
-            Directory::open(path).map_err(|source| unopened("working directory", path, source))?;
-        Ok(Self {
+    /// Begins at a working directory. Blocking.
+    pub(super) fn new(directory: &WorkingDirectory) -> Self {
+        let directory = directory.handle().clone();
+        Self {
             real: directory.real_path(),
             directory,
             warnings: Vec::new(),
-        })
+        }
     }
 
     /// Follows a path that the plan names to a directory.

@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::boundary::regular_file;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image_schema::code::Code;
@@ -13,10 +14,13 @@ use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::{AttributeValue, Solve};
 
 /// Those that the daemon would wait for without end, because they are pipes, say.
-pub(super) fn mistakes(plan: &CheckedPlan) -> impl Iterator<Item = Diagnostic> {
+pub(super) fn mistakes(
+    plan: &CheckedPlan,
+    directory: &WorkingDirectory,
+) -> impl Iterator<Item = Diagnostic> {
     let paths: BTreeSet<PathBuf> = plan.solves().iter().flat_map(paths).collect();
     paths.into_iter().filter_map(|path| {
-        let refusal = regular_file::refusal(&path)?;
+        let refusal = regular_file::refusal(&directory.full_path(&path))?;
         let message = format!("cannot read `{}`: {refusal}", path.display());
         Some(Diagnostic {
             pointer: "/context".to_owned(),

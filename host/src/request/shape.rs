@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use oci_image::planner::inline_secrets::Reading;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -20,6 +21,78 @@ struct Keys<'text> {
     context: Option<&'text RawValue>,
     #[serde(borrow)]
     output: Option<&'text RawValue>,
+}
+
+/// Which of them a text has.
+#[derive(Default)]
+pub(super) struct Shape {
+    has_object: bool,
+    has_response_path: bool,
+    has_context: bool,
+    has_output: bool,
+    /// Whether they can be told at all.
+    is_known: bool,
+}
+
+impl Shape {
+    /// That of a JSON text.
+    pub(super) fn of(reading: &Reading<'_>) -> Self {
+        let Some(entries) = reading.outline.entries() else {
+            let keys = serde_json::from_str::<Keys<'_>>(reading.text());
+            return keys.map_or_else(|_| Self::default(), Into::into);
+        };
+        let mut shape = Self {
+            is_known: true,
+            ..Self::default()
+        };
+        let mut seen = Vec::new();
+        for (name, value) in entries {
+            let has = match name {
+                "object" => &mut shape.has_object,
+                "response_path" => &mut shape.has_response_path,
+                "context" => &mut shape.has_context,
+                "output" => &mut shape.has_output,
+                _ => continue,
+            };
+            if seen.contains(&name) {
+                return Self::default();
+            }
+            seen.push(name);
+            *has = reading.text().get(value) != Some("null");
+        }
+        shape
+    }
+
+    /// Whether a JSON text, where either may come, is a message, right or wrong, and not an object.
+    pub(super) fn is_message(&self, text: &str) -> bool {
+        match self.is_known {
+            true => self.has_object || self.has_response_path,
+            false => text.contains("\"object\""),
+        }
+    }
+
+    /// Whether a JSON text, where an object is meant to come, is a message and has nothing of an object.
+    pub(super) fn is_message_alone(&self) -> bool {
+        self.has_object && !self.has_context && !self.has_output
+    }
+
+    /// Whether a JSON text, where a message is meant to come, is an object and has nothing of a message.
+    pub(super) fn is_object(&self) -> bool {
+        let is_message = self.has_object || self.has_response_path;
+        !is_message && (self.has_context || self.has_output)
+    }
+}
+
+impl From<Keys<'_>> for Shape {
+    fn from(keys: Keys<'_>) -> Self {
+        Self {
+            has_object: keys.object.is_some(),
+            has_response_path: keys.response_path.is_some(),
+            has_context: keys.context.is_some(),
+            has_output: keys.output.is_some(),
+            is_known: true,
+        }
+    }
 }
 
 /// A file's name decides; otherwise its first sign does: an object in YAML that begins with a brace is named so, or said to be.
@@ -39,27 +112,6 @@ pub(super) fn format_of(path: &Path, text: &str) -> Format {
     }
 }
 
-/// Whether a JSON text, where either may come, is a message, right or wrong, and not an object.
-pub(super) fn is_message(text: &str) -> bool {
-    match serde_json::from_str::<Keys<'_>>(text) {
-        Ok(keys) => keys.object.is_some() || keys.response_path.is_some(),
-        Err(_) => text.contains("\"object\""),
-    }
-}
-
-/// Whether a JSON text, where an object is meant to come, is a message and has nothing of an object.
-pub(super) fn is_message_alone(text: &str) -> bool {
-    let keys = keys(text);
-    keys.object.is_some() && keys.context.is_none() && keys.output.is_none()
-}
-
-/// Whether a JSON text, where a message is meant to come, is an object and has nothing of a message.
-pub(super) fn is_object(text: &str) -> bool {
-    let keys = keys(text);
-    let is_message = keys.object.is_some() || keys.response_path.is_some();
-    !is_message && (keys.context.is_some() || keys.output.is_some())
-}
-
 /// Whether a text begins as a Dockerfile does, and neither JSON nor a map in YAML can.
 pub(super) fn is_dockerfile(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim_start);
@@ -70,9 +122,4 @@ pub(super) fn is_dockerfile(text: &str) -> bool {
         .iter()
         .any(|name| instruction.eq_ignore_ascii_case(name));
     is_first && words.next().is_some_and(|word| word != ":")
-}
-
-/// None, of a text that is not JSON.
-fn keys(text: &str) -> Keys<'_> {
-    serde_json::from_str(text).unwrap_or_default()
 }

@@ -24,6 +24,9 @@ use crate::stderr;
 /// How long a stream may be silent before that is told. A sender that computes its message is often slower than a second.
 const SILENCE: Duration = Duration::from_secs(2);
 
+/// What standard input is called.
+pub(super) const STDIN: &str = "<stdin>";
+
 /// How a command waits for its request.
 #[derive(Clone, Copy)]
 pub(crate) struct Wait<'a> {
@@ -72,7 +75,7 @@ impl<'a> Stream<'a> {
         self.may_be_told = false;
         let (what, seconds) = (self.wait.what, SILENCE.as_secs());
         // A file is named already: nothing better can be named.
-        let said = if self.name == super::STDIN {
+        let said = if self.name == STDIN {
             format!(
                 "standard input has been silent for {seconds} s; still waiting for {what} ({})",
                 self.wait.instead

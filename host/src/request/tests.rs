@@ -1,8 +1,13 @@
 //! A request with a secret, and every text that differs from it in one sign: whatever is said of it, the secret is not.
 
-use oci_image::diagnostics;
+use oci_image::boundary::cancel::Cancel;
+use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::{diagnostics, task};
 
-use super::*;
+use super::unread::Unread;
+use super::{Request, written};
+use crate::cli::Format;
+use crate::failure::Failure;
 
 /// A form in which a request comes.
 #[derive(Debug, Clone, Copy)]
@@ -15,15 +20,15 @@ enum Form {
 
 impl Form {
     fn read(self, text: String) -> Result<Request, Unread> {
-        let name = "request".to_owned();
+        let name = "request";
         match self {
-            Self::Message => Request::of_either(text),
+            Self::Message => Request::of_either(&text),
             Self::Json => Request::of_text(name, text, Format::Json),
             Self::Yaml => Request::of_text(name, text, Format::Yaml),
             Self::Environment => {
                 let variables = text.split('\0').filter_map(|line| line.split_once('='));
                 let variables = variables.map(|(name, value)| (name.into(), value.into()));
-                Ok(Request::of_parameters(task::read(variables, false)))
+                Ok(written::parameters(task::read(variables, false)))
             }
         }
     }
@@ -31,6 +36,7 @@ impl Form {
     /// All that is said of a request, in all forms of a report.
     fn said(self, text: &str) -> String {
         let cancel = Cancel::default();
+        let directory = WorkingDirectory::current().unwrap();
         let mut reports = Vec::new();
         let mut plan = String::new();
         match self.read(text.to_owned()) {
@@ -38,7 +44,7 @@ impl Form {
             Ok(mut request) => {
                 reports.push(request.validate(&cancel).unwrap());
                 request.refuse_variables();
-                match request.plan(&cancel) {
+                match request.plan(&directory, &cancel) {
                     Ok(found) => {
                         plan = found.as_plan().print();
                         reports.extend(request.remarks(&found));

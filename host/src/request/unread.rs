@@ -6,13 +6,13 @@ use std::io;
 
 use oci_image::diagnostics::Report;
 use oci_image::planner::Planner;
-use oci_image::planner::inline_secrets::{self, Hidden};
+use oci_image::planner::inline_secrets::{self, Reading};
 use oci_image::protocol::{MalformedMessage, ProtocolError};
 use oci_image::yaml;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 
-use super::shape;
+use super::shape::Shape;
 use crate::failure::Failure;
 
 /// Why a text is no request: it cannot be read, or nothing in it can be.
@@ -31,9 +31,9 @@ impl From<Unread> for Report {
 }
 
 /// A text that is no YAML, or of which nothing can be read.
-pub(super) fn of_yaml(name: String, text: &str, diagnostics: Vec<Diagnostic>) -> Unread {
+pub(super) fn of_yaml(name: &str, text: &str, diagnostics: Vec<Diagnostic>) -> Unread {
     Unread(Report {
-        name,
+        name: name.to_owned(),
         text: yaml::mask_unread(text),
         diagnostics,
         ..Report::default()
@@ -41,12 +41,12 @@ pub(super) fn of_yaml(name: String, text: &str, diagnostics: Vec<Diagnostic>) ->
 }
 
 /// A pipeline. Its text is not shown: it may hold secrets under any name.
-pub(super) fn pipeline(name: String) -> Unread {
+pub(super) fn pipeline(name: &str) -> Unread {
     let message = "this is a pipeline of Concourse, and not a task or an object";
     let help = "validate the files of its tasks; a `config` within a pipeline is not judged yet";
     let diagnostic = Diagnostic::new(Code::NotARequest, message).help(help);
     Unread(Report {
-        name,
+        name: name.to_owned(),
         diagnostics: vec![diagnostic],
         ..Report::default()
     })
@@ -83,23 +83,23 @@ pub(super) fn unreadable(name: &str, error: &ProtocolError) -> Unread {
 }
 
 /// A Dockerfile where an object is meant to come: `docker build` takes its name so.
-pub(super) fn dockerfile(name: String, text: String) -> Unread {
+pub(super) fn dockerfile(name: &str, text: String) -> Unread {
     let message = format!("`{name}` is a Dockerfile, not an object");
     let help =
         "name it by the key `dockerfile` of an object, or by the parameter `DOCKERFILE` of a task";
     of_another_shape(Code::WrongType, name, text, &message, help)
 }
 
-pub(super) fn message_in_yaml(name: String, text: String) -> Unread {
+pub(super) fn message_in_yaml(name: &str, text: String) -> Unread {
     let message = format!("`{name}` is a message in YAML, and messages are JSON");
     let help = "leave out `response_path`, and write the keys of `object` without it: a file in YAML holds an object";
     of_another_shape(Code::MalformedMessage, name, text, &message, help)
 }
 
-fn of_another_shape(code: Code, name: String, text: String, message: &str, help: &str) -> Unread {
+fn of_another_shape(code: Code, name: &str, text: String, message: &str, help: &str) -> Unread {
     let start = Place::Object(Span { start: 0, end: 0 });
     Unread(Report {
-        name,
+        name: name.to_owned(),
         text,
         diagnostics: vec![
             Diagnostic::new(code, message.to_owned())
@@ -111,28 +111,27 @@ fn of_another_shape(code: Code, name: String, text: String, message: &str, help:
 }
 
 /// What is wrong with a text that is no message: as JSON, as it is told of an object too; or as a message.
-pub(super) fn unparsed(name: String, error: &MalformedMessage, text: &str) -> Unread {
-    let masked = inline_secrets::mask(text).object;
+pub(super) fn unparsed(name: &str, error: &MalformedMessage, reading: &Reading<'_>) -> Unread {
+    let masked = reading.object();
     // Whatever else the planner finds is about an object, which this is not.
     let is_syntax = |found: &Diagnostic| found.code == Code::InvalidJson.name();
     let found = Planner::load().and_then(|planner| planner.validate(&masked));
     let mut diagnostics: Vec<_> = found.into_iter().flatten().filter(is_syntax).collect();
     if diagnostics.is_empty() {
-        diagnostics = vec![malformed(error, &masked)];
+        diagnostics = vec![malformed(error, masked.text())];
     }
-    let hidden = Hidden::of(text);
-    diagnostics.iter_mut().for_each(|one| hidden.conceal(one));
+    let conceal = |one| reading.hidden.conceal(one);
+    diagnostics.iter_mut().for_each(conceal);
     Unread(Report {
-        name,
-        text: inline_secrets::shown(text),
+        name: name.to_owned(),
+        text: inline_secrets::shown(reading.text()),
         diagnostics,
         ..Report::default()
     })
 }
 
 fn malformed(error: &MalformedMessage, text: &str) -> Diagnostic {
-    let offset = u32::try_from(error.offset).unwrap_or(u32::MAX);
-    let help = if shape::is_object(text) {
+    let help = if Shape::of(&Reading::of(text)).is_object() {
         Some(
             "this is an object without its message: send `{\"object\": {...}, \"response_path\": \"response.json\"}`",
         )
@@ -141,10 +140,7 @@ fn malformed(error: &MalformedMessage, text: &str) -> Diagnostic {
     } else {
         None
     };
-    let place = Place::Object(Span {
-        start: offset,
-        end: offset,
-    });
+    let place = Place::Object(Span::of(error.offset..error.offset));
     Diagnostic {
         help: help.map(str::to_owned),
         ..Diagnostic::new(Code::MalformedMessage, error.to_string()).at(place)

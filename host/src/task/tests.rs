@@ -1,4 +1,6 @@
-use oci_image_schema::diagnostic::Severity;
+use std::collections::BTreeMap;
+
+use oci_image_schema::diagnostic::{Severity, Span};
 use oci_image_schema::parameter::PARAMETERS;
 
 use super::*;
@@ -17,10 +19,9 @@ fn shown(parameters: &Parameters, part: &str) -> Option<(String, String)> {
         start: u32::try_from(start).unwrap(),
         end: u32::try_from(start + part.len()).unwrap(),
     };
-    let place = parameters.place(span)?;
-    let text = &parameters.texts()[&place.path];
-    let marked = text[place.span.start as usize..place.span.end as usize].to_owned();
-    Some((place.path, marked))
+    let (number, place) = parameters.layer.place(parameters.json(), "", span)?;
+    let text = parameters.texts().swap_remove(number as usize);
+    Some((text.name.unwrap(), text.text[place.range()].to_owned()))
 }
 
 fn at(path: &str, marked: &str) -> Option<(String, String)> {
@@ -126,7 +127,8 @@ fn secrets_of_a_task_are_named_and_never_shown() {
     {
         assert!(!is_secret(name.as_ref()), "{name}");
     }
-    let texts = parameters.texts();
+    let texts = parameters.texts().into_iter();
+    let texts: BTreeMap<_, _> = texts.map(|text| (text.name.unwrap(), text.text)).collect();
     assert_eq!(
         texts["$BUILDKIT_SECRETTEXT_a"],
         "BUILDKIT_SECRETTEXT_a=********"

@@ -129,13 +129,9 @@ impl Variable {
     }
 
     pub(super) fn place(&self, range: Range<usize>) -> FilePlace {
-        let short = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
         FilePlace {
             path: self.path(),
-            span: Span {
-                start: short(range.start),
-                end: short(range.end),
-            },
+            span: Span::of(range),
         }
     }
 

@@ -4,14 +4,15 @@ use std::ops::Range;
 
 use oci_image_schema::parameter::{self, FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
 
-use super::segment::Segment;
 use super::variable::{Role, Variable};
+use crate::source::Layer;
+use crate::source::form::{Form as Piece, short};
 
 /// Writes the object, and remembers where its tokens came from.
 #[derive(Default)]
 pub(super) struct Writer {
     pub(super) json: String,
-    pub(super) segments: Vec<Segment>,
+    pub(super) layer: Layer,
 }
 
 impl Writer {
@@ -48,11 +49,11 @@ impl Writer {
                 form: form @ (Form::Text | Form::Flag),
                 ..
             }) => {
-                self.token(&quoted(key), *index, 0..first.name.len(), false);
+                self.token(&quoted(key), *index, 0..first.name.len(), Piece::Whole);
                 self.json.push(':');
                 let value = first.shown_value();
                 match parameter::flag(&first.value).filter(|_| form == Form::Flag) {
-                    Some(flag) => self.token(&flag.to_string(), *index, value, false),
+                    Some(flag) => self.token(&flag.to_string(), *index, value, Piece::Whole),
                     None => self.copy(&first.value, *index, value),
                 }
             }
@@ -106,10 +107,15 @@ impl Writer {
             let value = variable.shown_value();
             if family.member == Member::SecretText {
                 self.json.push_str(r#"{"text":"#);
-                self.token(&quoted(&variable.value), *index, value, false);
+                self.token(&quoted(&variable.value), *index, value, Piece::Whole);
                 self.json.push('}');
             } else {
-                self.token(&quoted(&variable.value), *index, value, variable.is_shown());
+                let form = if variable.is_shown() {
+                    Piece::Plain
+                } else {
+                    Piece::Whole
+                };
+                self.token(&quoted(&variable.value), *index, value, form);
             }
         }
         self.json.push('}');
@@ -123,18 +129,14 @@ impl Writer {
 
     /// A string of the same characters as a part of the variable's text.
     fn copy(&mut self, value: &str, variable: usize, text: Range<usize>) {
-        self.token(&quoted(value), variable, text, true);
+        self.token(&quoted(value), variable, text, Piece::Plain);
     }
 
-    fn token(&mut self, token: &str, variable: usize, text: Range<usize>, is_copy: bool) {
+    fn token(&mut self, token: &str, variable: usize, text: Range<usize>, form: Piece) {
         let start = self.json.len();
         self.json.push_str(token);
-        self.segments.push(Segment {
-            json: start..self.json.len(),
-            variable,
-            text,
-            is_copy,
-        });
+        let written = start..self.json.len();
+        self.layer.push_of(short(variable), written, text, form);
     }
 }
 

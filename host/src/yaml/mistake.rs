@@ -5,16 +5,11 @@ use std::ops::Range;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 
-use super::MAX_TEXT;
-use super::places::short;
+use super::document::MAX_TEXT;
 
 /// A diagnostic at a place of the YAML.
 pub(super) fn mistake(code: Code, range: Range<usize>, message: &str) -> Diagnostic {
-    let span = Span {
-        start: short(range.start),
-        end: short(range.end),
-    };
-    Diagnostic::new(code, message).at(Place::Object(span))
+    Diagnostic::new(code, message).at(Place::Object(Span::of(range)))
 }
 
 /// The one mistake of a text, or of what it expands to, that is too long.

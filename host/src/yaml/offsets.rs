@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::source::form::short;
+
 /// How many characters lie between two places that are remembered.
 const STRIDE: usize = 64;
 
@@ -18,9 +20,7 @@ impl<'y> Offsets<'y> {
             Vec::new()
         } else {
             let starts = text.char_indices().step_by(STRIDE);
-            starts
-                .map(|(at, _)| u32::try_from(at).unwrap_or(u32::MAX))
-                .collect()
+            starts.map(|(at, _)| short(at)).collect()
         };
         Self { text, strides }
     }

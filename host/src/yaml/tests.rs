@@ -1,4 +1,4 @@
-use oci_image_schema::diagnostic::Place;
+use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 
 use super::*;
 

@@ -1,10 +1,10 @@
 //! Task files: parameters become an object that is JSON, each place of which stands in the file; secrets are masked.
 
 use oci_image::planner::inline_secrets::shown;
+use oci_image::source::{NamedText, SourceMap};
 use oci_image::task::file::TaskFile;
 use oci_image::yaml::{self, Dialect};
-use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
+use oci_image_schema::diagnostic::{Place, Span};
 use serde_json::Value;
 
 /// What the names of texts of secrets begin with.
@@ -42,16 +42,16 @@ pub(crate) fn run(bytes: &[u8]) {
             assert!(!seen.contains(secret), "{seen}");
         }
     }
+    let unnamed = |text: &str| NamedText {
+        name: None,
+        text: text.to_owned(),
+    };
+    let map = SourceMap::of_json(task.json().to_owned())
+        .through(task.layer(task.json(), json), vec![unnamed(json)])
+        .through(document.into_layer(), vec![unnamed(text)]);
     for at in 0..task.json().len() {
-        let at = u32::try_from(at).expect("a text is short");
-        let span = Span {
-            start: at,
-            end: at + 1,
-        };
-        let said = Diagnostic::new(Code::BadPath, "wrong").at(Place::Object(span));
-        if let Some(Place::Object(place)) = task.of_file(json, said).place {
-            let place = document.place(text, json, place);
-            let part = text.get(place.start as usize..place.end as usize);
+        if let Some(Place::Object(place)) = map.place(Span::of(at..at + 1)) {
+            let part = text.get(place.range());
             assert!(part.is_some(), "{place:?} of {text:?}");
         }
     }

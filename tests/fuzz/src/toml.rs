@@ -1,8 +1,8 @@
 //! `buildkit_extra_config`: what the planner reads, joins and writes anew says what the `toml` crate reads in the same text.
 
 use oci_image::planner::checked_plan::CheckedPlan;
+use oci_image::planner::mask;
 use oci_image_schema::code::Code;
-use oci_image_schema::object::Object;
 use serde_json::json;
 use toml::{Table, Value};
 
@@ -19,8 +19,8 @@ pub(crate) fn run(bytes: &[u8]) {
         "context": ".", "output": "image", "debug": true,
         "registry_mirrors": ["mirror.example"], "buildkit_extra_config": text,
     });
-    let planned = plan(&object.to_string(), "");
-    let object: Object = serde_json::from_value(object).expect("an object");
+    let object = mask(&object.to_string());
+    let planned = plan(object.text(), "");
     let read = toml::from_str::<Table>(text);
     match planned.result {
         Ok(plan) => {

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use oci_image::boundary::cancel::Cancel;
-use oci_image::boundary::handle::Directory;
+use oci_image::boundary::handle::{Directory, WorkingDirectory};
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::Local;
 use oci_image::buildkit::solve::Solve;
@@ -17,7 +17,7 @@ use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Audience, Built, Host};
 use oci_image::image::Image;
 use oci_image::image::registry::Registry;
-use oci_image::planner::{Planner, inline_secrets, workspace::NativeWorkspace};
+use oci_image::planner::{Planner, mask};
 use serde_json::json;
 
 fn programs() -> Overrides {
@@ -40,25 +40,21 @@ fn work(dockerfile: &str) -> tempfile::TempDir {
 
 /// As the crate's documentation has it, with the engine and the root of the test.
 async fn build(object: &str, directory: &Path) -> Vec<Built> {
+    let directory = WorkingDirectory::open(directory).unwrap();
     build_on(Host::new(directory), object).await
 }
 
 /// The same on a host that is as the test wants it.
 async fn build_on(host: Host, object: &str) -> Vec<Built> {
-    let directory = host.directory.clone();
-    let masked = inline_secrets::mask(object);
-    let workspace = NativeWorkspace::open(&directory, &masked.object).unwrap();
-    let planned = Planner::load()
-        .unwrap()
-        .plan(&masked.object, workspace)
-        .unwrap();
-    let plan = planned.result.unwrap();
+    let object = mask(object);
+    let planner = Planner::load().unwrap();
+    let plan = planner.plan(&object, &host.directory).unwrap();
     let host = Host {
-        root: directory.join("root"),
+        root: host.directory.path().join("root"),
         programs: programs(),
         ..host
     };
-    executor::run(&plan, masked.secrets, &host, std::future::pending())
+    executor::run(&plan, &host, std::future::pending())
         .await
         .unwrap()
 }
@@ -166,7 +162,7 @@ async fn audience_that_the_caller_gives_hears_progress_and_warnings() {
 
     let host = Host {
         audience: Arc::new(listener.clone()),
-        ..Host::new(work.path())
+        ..Host::new(WorkingDirectory::open(work.path()).unwrap())
     };
     build_on(host, &object.to_string()).await;
 

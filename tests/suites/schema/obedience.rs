@@ -4,12 +4,12 @@
 use std::cell::RefCell;
 use std::path::Path;
 
+use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::answers::Answers;
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::planner::inline_secrets;
 use oci_image::planner::workspace::{self as host, NativeWorkspace, Workspace as _};
+use oci_image::planner::{MaskedObject, mask};
 use oci_image_guest::workspace::{Entry, FileError, Workspace};
-use oci_image_schema::object::Object;
 use serde_json::Value;
 
 use super::documents::{self, DOCUMENTS, judge_each};
@@ -19,17 +19,15 @@ fn host_obeys_what_is_planned_of_generated_documents() {
     let planned = RefCell::new(0_u32);
 
     judge_each(&documents::text(), |text| {
-        let object = inline_secrets::mask(&text).object;
+        let object = mask(&text);
         let workspace = Anything::new(&object);
-        let plan = oci_image_guest::plan(&object, &workspace);
+        let plan = oci_image_guest::plan(object.text(), &workspace);
         let denied = workspace.denied.into_inner();
         if !denied.is_empty() {
-            return Err(format!("denied: {denied:?} in {object}"));
+            return Err(format!("denied: {denied:?} in {}", object.text()));
         }
         if let Ok(plan) = plan {
             *planned.borrow_mut() += 1;
-            let object: Object =
-                serde_json::from_str(&object).map_err(|error| format!("{error} in {object}"))?;
             CheckedPlan::new(plan, &object, &workspace.answers.into_inner())
                 .map_err(|error| format!("{error:?} of {object:?}"))?;
         }
@@ -50,11 +48,14 @@ struct Anything {
 }
 
 impl Anything {
-    fn new(object: &str) -> Self {
+    fn new(object: &MaskedObject) -> Self {
         let nowhere = tempfile::tempdir().expect("a directory");
         Self {
-            host: NativeWorkspace::open(nowhere.path(), object).expect("an empty directory"),
-            object: serde_json::from_str(object).unwrap_or_default(),
+            host: NativeWorkspace::new(
+                &WorkingDirectory::open(nowhere.path()).expect("an empty directory"),
+                object,
+            ),
+            object: serde_json::from_str(object.text()).unwrap_or_default(),
             denied: RefCell::default(),
             answers: RefCell::default(),
         }

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 
 use jsonschema::Validator;
+use oci_image::source::{NamedText, SourceMap};
 use oci_image::task::{self, file::TaskFile};
 use oci_image_schema::beyond::{BEYOND_SCHEMA, BEYOND_TASK_SCHEMA};
 use oci_image_schema::code::Code;
@@ -90,8 +91,13 @@ fn schema_of_a_task_and_program_agree_on_generated_files() {
 /// The program's errors about a file: the rules that each parameter breaks.
 fn errors_of_file(text: &str, parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
     let file = TaskFile::read(text, &|_| None).expect("it is a task");
-    let planner = oci_image_guest::validate(file.json());
-    let planner = planner.into_iter().map(|one| file.of_file(text, one));
+    let itself = NamedText {
+        name: None,
+        text: text.to_owned(),
+    };
+    let layer = file.layer(file.json(), text);
+    let map = SourceMap::of_json(file.json().to_owned()).through(layer, vec![itself]);
+    let planner = map.placed(0, oci_image_guest::validate(file.json()));
     let mut names: Vec<(usize, &String)> = parameters
         .keys()
         .map(|name| {
@@ -158,13 +164,15 @@ fn errors(parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
         .map(|(name, value)| (OsString::from(name), OsString::from(in_environment(value))));
     let task = task::read(variables, false);
     let said = oci_image_guest::validate(task.json());
+    let (json, texts) = (task.json().to_owned(), task.texts());
+    let map = SourceMap::of_json(json).through(task.into_layer(), texts);
     let mut errors = BTreeMap::<String, BTreeSet<Code>>::new();
-    for diagnostic in said {
+    for diagnostic in map.placed(0, said) {
         if diagnostic.severity != Severity::Error {
             continue;
         }
         let code = Code::from_name(&diagnostic.code).expect("a code has a name");
-        let Some(Place::File(place)) = task.of_parameters(diagnostic).place else {
+        let Some(Place::File(place)) = diagnostic.place else {
             panic!("{code} has no parameter: {parameters:?}");
         };
         let name = place.path.trim_start_matches('$').to_owned();

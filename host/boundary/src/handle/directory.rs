@@ -198,6 +198,12 @@ impl Directory {
         real_path(self)
     }
 
+    /// The same, known to a person by another path.
+    pub(super) fn known_as(self, path: PathBuf) -> Self {
+        let path = path.into();
+        Self { path, ..self }
+    }
+
     pub(super) fn new(opened: OwnedFd, path: PathBuf) -> Self {
         Self {
             handle: Arc::new(Dir::from_std_file(opened.into())),

@@ -7,9 +7,6 @@ use std::collections::BTreeSet;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::login;
 
-use super::MAX_OBJECT;
-use super::places::{Audience, Place, Places};
-
 /// What stands in place of what is hidden.
 const MASK: &str = "***";
 /// The shortest part of a hidden text that is masked: a shorter one tells nothing.
@@ -20,25 +17,11 @@ const SHORTEST_IN_WORDS: usize = 8;
 /// How many texts are kept. The planner reads as many values of a list or map, and quotes none of the others.
 const MOST: usize = 10_000;
 
-/// The texts that nobody is shown.
+/// The texts that nobody is shown: those that [`shown`](super::shown) masks, of a text that was [read](super::Reading).
 #[derive(Clone, Default)]
 pub struct Hidden(BTreeSet<String>);
 
 impl Hidden {
-    /// Those of a request's text, or of the JSON that means the same, for [`shown`](super::shown) masks them.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        let mut hidden = Self::default();
-        // Of a longer one nothing is quoted.
-        if text.len() <= MAX_OBJECT {
-            Places::each(text, Audience::Reader, |place| {
-                let (Place::Text(range) | Place::Word(range)) = place;
-                hidden.add(&text[range]);
-            });
-        }
-        hidden
-    }
-
     /// With a further text, as JSON writes it: a string without its quotes, or a number.
     pub fn add(&mut self, written: &str) {
         if self.0.len() >= MOST {
@@ -125,12 +108,14 @@ mod tests {
     use oci_image_schema::code::Code;
 
     use super::*;
+    use crate::inline_secrets::Reading;
 
     #[test]
     fn messages_quote_nothing_that_is_hidden() {
-        let hidden = Hidden::of(
+        let hidden = Reading::of(
             r#"{"buildkit_secrets": {"a": "hunter2\n3", "b": "12", "c": "pipe"}, "context": "src", "dockerfile": "https://u:xyzzy@m"}"#,
-        );
+        )
+        .hidden;
         let told = |message: &str| {
             let mut told = Diagnostic::new(Code::BadPath, message).help(message);
             told.pointer = "/a/hunter2\n3/b~1c".to_owned();

@@ -1,18 +1,25 @@
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::*;
+use crate::MAX_OBJECT;
 
 fn masked(object: &str) -> String {
-    let masked = mask(object).object;
+    let masked = mask(object).text().to_owned();
     assert_eq!(masked.len(), object.len());
     masked
 }
 
 fn secrets(object: &str) -> Vec<(String, String)> {
     mask(object)
-        .secrets
-        .into_iter()
-        .map(|(id, secret)| (id, String::from_utf8(secret.into_bytes()).unwrap()))
+        .secrets()
+        .iter()
+        .map(|(id, secret)| {
+            (
+                id.clone(),
+                String::from_utf8(secret.reveal().to_vec()).unwrap(),
+            )
+        })
         .collect()
 }
 

@@ -1,6 +1,7 @@
 //! Which paths an object names, and which it does not.
 
 use super::*;
+use crate::mask;
 
 const OBJECT: &str = r#"{
     "context": "./app/",
@@ -17,9 +18,13 @@ const OBJECT: &str = r#"{
     "unknown": "unknown"
 }"#;
 
+fn named(object: &str) -> NamedPaths {
+    NamedPaths::of(&mask(object))
+}
+
 #[test]
 fn object_names_what_its_keys_name_and_what_the_contract_fixes() {
-    let named = NamedPaths::of(OBJECT);
+    let named = named(OBJECT);
 
     for path in [
         "app",
@@ -62,7 +67,7 @@ fn object_names_what_its_keys_name_and_what_the_contract_fixes() {
 
 #[test]
 fn what_is_not_named_is_content_of_a_directory_that_is() {
-    let named = NamedPaths::of(
+    let named = named(
         r#"{"context": "./app/", "output": "image", "context_inputs": {"dep": "vendor//dep"},
             "image_args": ["BASE=base", "OTHER=base/image.tar", "LAST=other.tar"]}"#,
     );
@@ -90,7 +95,7 @@ fn what_is_not_named_is_content_of_a_directory_that_is() {
 
 #[test]
 fn only_files_of_arguments_labels_and_targets_have_a_text_and_never_a_secret() {
-    let named = NamedPaths::of(OBJECT);
+    let named = named(OBJECT);
 
     assert!(named.holds_text("args.yml"));
     for path in ["secret.txt", "ci/Dockerfile", "ca.pem", "key.pem", "app"] {
@@ -100,7 +105,7 @@ fn only_files_of_arguments_labels_and_targets_have_a_text_and_never_a_secret() {
 
 #[test]
 fn optional_key_given_empty_counts_as_left_out() {
-    let named = NamedPaths::of(r#"{"context": "app", "dockerfile": "", "labels_file": ""}"#);
+    let named = named(r#"{"context": "app", "dockerfile": "", "labels_file": ""}"#);
 
     assert!(named.holds_place("app/Dockerfile"));
     assert!(!named.holds_text("."));
@@ -109,7 +114,7 @@ fn optional_key_given_empty_counts_as_left_out() {
 #[test]
 fn text_that_is_no_object_names_what_the_contract_fixes() {
     for text in ["", "{", "[]", "7", &"[".repeat(10_000)] {
-        let named = NamedPaths::of(text);
+        let named = named(text);
 
         assert!(named.holds_place("image"), "{text}");
         assert!(!named.holds_place("app"), "{text}");
@@ -118,16 +123,15 @@ fn text_that_is_no_object_names_what_the_contract_fixes() {
 
 #[test]
 fn wrong_key_takes_none_of_the_others_away() {
-    let named = NamedPaths::of(
-        r#"{"context": 1, "target_file": "target", "labels_file": [], "cache": "yes"}"#,
-    );
+    let named =
+        named(r#"{"context": 1, "target_file": "target", "labels_file": [], "cache": "yes"}"#);
 
     assert!(named.holds_text("target"));
 }
 
 #[test]
 fn wrong_key_of_a_registry_takes_none_of_its_certificates_away() {
-    let named = NamedPaths::of(
+    let named = named(
         r#"{"registries": {"a.example": {
             "mirror": [], "ca": ["ca.pem", 7], "keypair": [{"key": "key.pem", "ca": 1}, "pair", {"cert": "cert.pem"}]
         }}}"#,

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use super::*;
+use crate::mask;
 
 /// A working directory `work` beside a directory that is not its business.
 fn workspace(object: &str) -> (tempfile::TempDir, NativeWorkspace) {
@@ -12,7 +13,8 @@ fn workspace(object: &str) -> (tempfile::TempDir, NativeWorkspace) {
     fs::create_dir_all(work.join("app")).unwrap();
     fs::write(work.join("labels"), "a=b\n").unwrap();
     fs::write(top.path().join("outside"), "not yours\n").unwrap();
-    let workspace = NativeWorkspace::open(&work, object).unwrap();
+    let directory = WorkingDirectory::open(&work).unwrap();
+    let workspace = NativeWorkspace::new(&directory, &mask(object));
     (top, workspace)
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::planner::inline_secrets::Reading;
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -42,6 +44,19 @@ impl Kind {
             }
         });
         is_map.map_or(Self::Object, |()| Self::of_keys(&telling.iter()))
+    }
+
+    /// What a file in JSON is that was read before.
+    #[must_use]
+    pub fn read(reading: &Reading<'_>) -> Self {
+        match reading.outline.entries() {
+            Some(entries) => {
+                let keys = entries.into_iter().map(|(key, _)| key.to_owned());
+                let keys: Vec<String> = keys.collect();
+                Self::of_keys(&keys.iter())
+            }
+            None => Self::of(reading.text()),
+        }
     }
 
     /// What a file with these keys is.

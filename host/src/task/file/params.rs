@@ -5,11 +5,11 @@ use std::ffi::OsString;
 use std::ops::Range;
 
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Place};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
 use serde_json::value::RawValue;
 
+use super::entry::Entry;
 use super::kind::entries;
-use super::{Entry, Written, span};
 use crate::task::variable::{Role, meant, near};
 
 /// How many mistakes are told. The planner tells as many of its own.
@@ -19,6 +19,9 @@ const REQUIRED: [(&str, &str); 2] = [
     ("platform", "platform: linux"),
     ("run", "run: {path: build}"),
 ];
+
+/// How a plain scalar is written that stands at a part of the JSON; nothing where it is no such scalar.
+pub type Written<'y> = dyn Fn(Range<usize>) -> Option<&'y str> + 'y;
 
 /// Reads `params`.
 pub(super) struct Reader<'json, 'y> {
@@ -170,7 +173,8 @@ impl<'json, 'y> Reader<'json, 'y> {
         let message = format!("`{name}` has a variable that only Concourse fills in");
         let help = "write its value here, or let Concourse run the task";
         let unfilled = Diagnostic::new(Code::UnfilledVariable, message).help(help);
-        self.unfilled.push(unfilled.at(Place::Object(span(range))));
+        self.unfilled
+            .push(unfilled.at(Place::Object(Span::of(range))));
     }
 
     /// What Concourse makes of a value, and of a secret nobody wants that.
@@ -214,7 +218,8 @@ impl<'json, 'y> Reader<'json, 'y> {
                 help: help.map(str::to_owned),
                 ..Diagnostic::new(code, message)
             };
-            self.mistakes.push(mistake.at(Place::Object(span(range))));
+            self.mistakes
+                .push(mistake.at(Place::Object(Span::of(range))));
         }
     }
 

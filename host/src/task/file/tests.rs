@@ -1,3 +1,7 @@
+use std::ops::Range;
+
+use oci_image_schema::diagnostic::{Diagnostic, Span};
+
 use super::*;
 
 #[test]
@@ -21,7 +25,7 @@ fn file_is_read_by_name_and_type_and_its_variables_are_left_open() {
     )
     .replace("((1))", "[1]");
 
-    let mut task = TaskFile::read(&json, &|_| None).unwrap();
+    let task = TaskFile::read(&json, &|_| None).unwrap();
 
     assert_eq!(
         task.json(),
@@ -30,12 +34,10 @@ fn file_is_read_by_name_and_type_and_its_variables_are_left_open() {
             r#""build_args":["A=x"],"debug":true}"#
         )
     );
-    let told = |task: &TaskFile| -> Vec<String> {
-        task.mistakes.iter().map(|one| one.code.clone()).collect()
-    };
-    assert_eq!(told(&task), ["wrong-type"]);
-    task.refuse_variables();
-    assert_eq!(told(&task), ["wrong-type", "unfilled-variable"]);
+    let told =
+        |said: &[Diagnostic]| -> Vec<String> { said.iter().map(|one| one.code.clone()).collect() };
+    assert_eq!(told(&task.mistakes), ["wrong-type"]);
+    assert_eq!(told(&task.unfilled), ["unfilled-variable"]);
 }
 
 #[test]
@@ -45,26 +47,22 @@ fn places_of_a_file_are_those_of_its_values_and_secrets_are_masked() {
         r#""BUILDKIT_SECRETTEXT_key":"hun\"ter2","BUILDKIT_SECRETTEXT_pin":1234}}"#
     );
     let task = TaskFile::read(json, &|_| None).unwrap();
-    let place = |path: &str, part: &str| {
-        let texts = task.parameters.texts();
-        let start = texts[path].find(part).expect(part);
-        let place = FilePlace {
-            path: path.to_owned(),
-            span: Span {
-                start: u32::try_from(start).unwrap(),
-                end: u32::try_from(start + part.len()).unwrap(),
-            },
-        };
-        let entry = task.entry(&place).expect(path);
-        let found = entry.place(json, place.span);
-        &json[found.start as usize..found.end as usize]
+    let layer = task.layer(task.json(), json);
+    let place = |part: &str| {
+        let start = task.json().find(part).expect(part);
+        let span = Span::of(start..start + part.len());
+        let (_, found) = layer.place(task.json(), json, span).expect(part);
+        &json[found.range()]
     };
 
-    assert_eq!(place("$BUILD_ARG_é x", "é x"), "é x");
-    assert_eq!(place("$BUILD_ARG_é x", "1"), "1");
-    assert_eq!(place("$LABELS", "\u{1}=1"), r"\u0001=1");
-    assert_eq!(place("$LABELS", "b"), "b");
-    assert_eq!(place("$BUILDKIT_SECRETTEXT_key", "***"), r#""hun\"ter2""#);
+    assert_eq!(place("é x"), "é x");
+    assert_eq!(place("=1"), r#"":"1"#);
+    assert_eq!(place(r#"1"]"#), "1");
+    assert_eq!(place(r#""é x=1""#), r#"é x":"1"#);
+    assert_eq!(place(r"\u0001=1"), r"\u0001=1");
+    assert_eq!(place(r#""b""#), "b");
+    assert_eq!(place(r#"["a\u0001=1","b"]"#), r"a\u0001=1, b");
+    assert_eq!(place(r#"un\"ter"#), r#""hun\"ter2""#);
     assert_eq!(
         task.mask(json.to_owned()),
         json.replace(r#"hun\"ter2"#, r#"****"****"#)
@@ -176,11 +174,9 @@ fn other_programs_parameters_are_hidden_and_said_nothing_of() {
 #[test]
 fn what_concourse_wants_is_asked_for_and_what_it_fills_in_is_left_open() {
     let told = |json: &str| -> Vec<String> {
-        let mut task = TaskFile::read(json, &|_| None).unwrap();
-        let mistakes = task.mistakes.clone();
-        task.refuse_variables();
-        let unfilled = &task.mistakes[mistakes.len()..];
-        let codes = mistakes.iter().chain(unfilled).map(|one| one.code.clone());
+        let task = TaskFile::read(json, &|_| None).unwrap();
+        let said = task.mistakes.iter().chain(&task.unfilled);
+        let codes = said.map(|one| one.code.clone());
         codes.collect()
     };
 

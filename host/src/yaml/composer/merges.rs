@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use oci_image_schema::code::Code;
 
-use super::{Anchored, Composer, Open, Stop};
-use crate::yaml::MAX_DEPTH;
+use super::state::{Anchored, Composer, Open, Stop};
+use crate::yaml::document::MAX_DEPTH;
 use crate::yaml::merge::{self, Entry, Merged, Merging, Rank};
 use crate::yaml::scalar::Dialect;
 
@@ -147,7 +147,7 @@ impl Composer<'_> {
                 entry.start.max(map + 2) - 1..entry.end
             };
             forgotten += 1;
-            self.places.forget(&cut);
+            self.layer.forget(&cut);
             for Anchored { json, .. } in self.anchors.values_mut() {
                 if json.start >= cut.end {
                     *json = json.start - cut.len()..json.end - cut.len();
@@ -158,7 +158,7 @@ impl Composer<'_> {
     }
 
     fn tell_overridden(&mut self, key: usize) {
-        let Some(place) = self.places.yaml_at(key) else {
+        let Some(place) = self.layer.place_at(key) else {
             return;
         };
         let message = "a `<<` after this has the same name, and Concourse takes its value";

@@ -5,8 +5,8 @@ use std::ops::Range;
 use oci_image_schema::code::Code;
 use saphyr_parser::{ScanError, Tag};
 
-use super::{Composer, Stop};
-use crate::yaml::MAX_DEPTH;
+use super::state::{Composer, Stop};
+use crate::yaml::document::MAX_DEPTH;
 use crate::yaml::mistake::{advice, mistake};
 use crate::yaml::tag;
 

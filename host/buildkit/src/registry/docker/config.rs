@@ -40,6 +40,8 @@ use oci_image_boundary::regular_file;
 pub struct DockerConfig {
     path: Option<PathBuf>,
     search_path: Option<OsString>,
+    /// Variables of this process's environment that no helper is given.
+    withheld: Vec<OsString>,
     /// The logins of the variable, by key.
     variable: Vec<(String, Login)>,
     /// What is wrong with the variable.
@@ -52,7 +54,13 @@ impl DockerConfig {
     /// What the environment names: the file in `$DOCKER_CONFIG`, else in `.docker` of `$HOME`, and `$DOCKER_AUTH_CONFIG`.
     #[must_use]
     pub fn from_environment() -> Self {
-        let set = |name| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    /// The same of the variables of an environment that the caller keeps.
+    #[must_use]
+    pub fn from_variables(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+        let set = |name| variable(name).filter(|value| !value.is_empty());
         let directory = set("DOCKER_CONFIG")
             .map(PathBuf::from)
             .or_else(|| set("HOME").map(|home| Path::new(&home).join(".docker")));
@@ -80,6 +88,12 @@ impl DockerConfig {
             search_path: Some(search_path),
             ..self
         }
+    }
+
+    /// Leaves these variables of this process's environment out of what helpers are given, beside the one of logins.
+    #[must_use]
+    pub fn withholding(self, withheld: Vec<OsString>) -> Self {
+        Self { withheld, ..self }
     }
 
     /// With the logins of a text like the file's, which count before those of the file. As with Docker, what is wrong with
@@ -150,6 +164,7 @@ impl DockerConfig {
                     program: format!("docker-credential-{helper}"),
                     configured_in: self.path(),
                     search_path: self.search_path.as_deref(),
+                    withheld: &self.withheld,
                 };
                 self.asked.once(&keychain, key).await
             }

@@ -6,7 +6,7 @@
 //! Source: the credential helpers' protocol.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io;
 use std::path::Path;
@@ -54,6 +54,8 @@ pub(super) struct Keychain<'c> {
     pub(super) configured_in: &'c Path,
     /// Where programs are looked up; `None` for `$PATH`.
     pub(super) search_path: Option<&'c OsStr>,
+    /// Variables that the helper is not given.
+    pub(super) withheld: &'c [OsString],
 }
 
 impl Asked {
@@ -148,6 +150,9 @@ impl Keychain<'_> {
         let mut command = Command::new(&self.program);
         if let Some(search_path) = self.search_path {
             command.env("PATH", search_path);
+        }
+        for name in self.withheld {
+            command.env_remove(name);
         }
         let mut child = command
             .arg("get")

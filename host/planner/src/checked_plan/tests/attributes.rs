@@ -72,7 +72,7 @@ fn values_of_a_file_are_those_that_stand_in_it() {
     for arguments in ["args", "args.yml"] {
         let (object, plan) = of_files(arguments);
 
-        checked(plan.clone(), &object).unwrap();
+        checked(&plan, &object).unwrap();
 
         for lie in [
             text("build-arg:VERSION", "1"),
@@ -88,7 +88,7 @@ fn values_of_a_file_are_those_that_stand_in_it() {
             let mut plan = plan.clone();
             attributes(&mut plan).retain(|attribute| attribute.key != lie.key);
             attributes(&mut plan).push(lie.clone());
-            let error = checked(plan, &object).unwrap_err();
+            let error = checked(&plan, &object).unwrap_err();
             assert_eq!(
                 error.to_string(),
                 format!(
@@ -109,7 +109,7 @@ fn file_that_was_not_read_plans_nothing() {
     }
     let _ = unread.entry("cache/index.json".to_owned(), |_| Ok(Entry::File));
 
-    let error = CheckedPlan::new(plan, &object, &unread).unwrap_err();
+    let error = check(&plan, &object, &unread).unwrap_err();
 
     assert_eq!(
         error.to_string(),

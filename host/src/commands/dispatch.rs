@@ -1,0 +1,38 @@
+//! Which command was asked for.
+
+use oci_image::progress::Mode;
+
+use super::{build, explain, info, plan, schema, task, validate};
+use crate::cli::{Cli, Command};
+use crate::environment::Environment;
+use crate::failure::Failure;
+use crate::request::stream::Wait;
+use crate::signals::Signals;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(
+    cli: Cli,
+    mode: Mode,
+    signals: &Signals,
+    environment: &Environment,
+) -> Result<(), Failure> {
+    let wait = |what, instead| Wait {
+        signals,
+        environment,
+        mode,
+        what,
+        instead,
+    };
+    match cli.command {
+        None => info::run(cli.info, wait("a message", info::INSTEAD)),
+        Some(Command::Build(build)) => build::run(build, wait("a message", build::INSTEAD)),
+        Some(Command::Task(setting)) => task::run(setting, mode, signals, environment),
+        Some(Command::Plan(source)) => plan::run(&source, wait(EITHER, plan::INSTEAD)),
+        Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
+        Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),
+        Some(Command::Schema { of }) => schema::run(of, signals),
+    }
+}
+
+/// What is understood on standard input by commands that answer for messages and for objects.
+const EITHER: &str = "a message or an object";

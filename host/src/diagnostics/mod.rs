@@ -1,0 +1,24 @@
+//! Diagnostics as a person reads them, with excerpts; and as programs read them, with lines and columns.
+//!
+//! A diagnostic is data that counts bytes of the object's text. Here the object is found again in the whole text that
+//! the user sent, so that lines are those of their file. Texts shown are those that the planner saw: without secrets.
+//!
+//! - [`report`]: what was found in one request, and the texts that it points into.
+//! - `text`: for a person, with excerpts.
+//! - `json`: a list of our own, or lines, with everything that is known.
+//! - `sarif`: SARIF 2.1.0, for code scanning.
+//! - `github`: workflow commands, which a job's log turns into annotations.
+//!
+//! Reads, writes: nothing. Unknown here: what a rule means.
+
+mod github;
+mod json;
+pub mod report;
+mod sarif;
+mod text;
+
+pub use self::github::github;
+pub use self::json::{json, json_lines};
+pub use self::report::Report;
+pub use self::sarif::sarif;
+pub use self::text::text;

@@ -1,0 +1,141 @@
+//! A request: what was asked for, planned and judged.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use oci_image::boundary::cancel::Cancel;
+use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::boundary::secret_bytes::SecretBytes;
+use oci_image::diagnostics::Report;
+use oci_image::planner::checked_plan::CheckedPlan;
+use oci_image::planner::workspace::SECRET_LIMIT;
+use oci_image::planner::{MaskedObject, Planner, PlannerError, Refusal};
+use oci_image::source::Source;
+use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::{Diagnostic, Severity};
+
+use super::ignore_file;
+use crate::failure::Failure;
+
+/// What was asked for, its secrets apart.
+pub(crate) struct Request {
+    source: Source,
+    /// Where answers go, if it was a message.
+    pub(crate) response_path: Option<PathBuf>,
+    /// Texts of the files that the planner read.
+    files: RefCell<BTreeMap<String, String>>,
+}
+
+impl Request {
+    pub(super) fn new(source: Source, response_path: Option<PathBuf>) -> Self {
+        Self {
+            source,
+            response_path,
+            files: RefCell::default(),
+        }
+    }
+
+    /// Makes a mistake of what only Concourse can fill in.
+    pub(crate) fn refuse_variables(&mut self) {
+        self.source.refuse_open();
+    }
+
+    /// The object, secrets masked.
+    pub(crate) fn object(&self) -> &MaskedObject {
+        self.source.object()
+    }
+
+    /// Where answers go: for a message, where it says; otherwise nowhere.
+    pub(crate) fn response_path(&self) -> &Path {
+        self.response_path
+            .as_deref()
+            .unwrap_or(Path::new("/dev/null"))
+    }
+
+    /// What is to be built, checked against the object.
+    pub(crate) fn plan(
+        &self,
+        directory: &WorkingDirectory,
+        cancel: &Cancel,
+    ) -> Result<CheckedPlan, Failure> {
+        let refuse = |mistakes| Failure::Request(Box::new(self.report(mistakes)));
+        let planner = Planner::load()?.cancelled_by(cancel);
+        let plan = match planner.plan(self.object(), directory) {
+            Ok(plan) => plan,
+            Err(Refusal::Planner(error)) => return Err(error.into()),
+            Err(Refusal::Mistakes(mistakes)) => {
+                self.files.replace(mistakes.files);
+                return Err(refuse(mistakes.diagnostics));
+            }
+        };
+        self.files.replace(plan.files().clone());
+        let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
+        let is_error = |mistake: &Diagnostic| mistake.severity == Severity::Error;
+        if !mistakes.is_empty() || self.source.remarks().any(is_error) {
+            return Err(refuse(mistakes));
+        }
+        let mistakes: Vec<Diagnostic> = ignore_file::mistakes(&plan, directory).collect();
+        if mistakes.is_empty() {
+            Ok(plan)
+        } else {
+            Err(refuse(mistakes))
+        }
+    }
+
+    /// The planner is not shown an inline secret, so it cannot tell how long its text is.
+    fn large_secrets(&self) -> impl Iterator<Item = Diagnostic> {
+        let large = |(_, text): &(&String, &SecretBytes)| text.reveal().len() as u64 > SECRET_LIMIT;
+        self.object().secrets().iter().filter(large).map(|(id, _)| {
+            let message =
+                format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes");
+            let help = "mount a large file by a context input, and the key to it as a secret";
+            Diagnostic {
+                pointer: format!(
+                    "/buildkit_secrets/{}/text",
+                    id.replace('~', "~0").replace('/', "~1")
+                ),
+                ..Diagnostic::new(Code::SecretTooLarge, message).help(help)
+            }
+        })
+    }
+
+    /// Remarks on what is built all the same, if there are any.
+    pub(crate) fn remarks(&self, plan: &CheckedPlan) -> Option<Report> {
+        let are_none = plan.warnings().is_empty() && self.source.remarks().next().is_none();
+        (!are_none).then(|| self.report(plan.warnings().to_vec()))
+    }
+
+    /// Every mistake that can be seen without looking at a file.
+    pub(crate) fn validate(&self, cancel: &Cancel) -> Result<Report, PlannerError> {
+        if !self.source.is_judged() {
+            return Ok(self.report(Vec::new()));
+        }
+        let planner = Planner::load()?.cancelled_by(cancel);
+        let mut found = planner.validate(self.object())?;
+        found.extend(self.large_secrets());
+        Ok(self.report(found))
+    }
+
+    /// Every mistake and remark, those about the files that the object names included. While something is left open, nobody knows
+    /// which files those are.
+    pub(crate) fn validate_with_files(
+        &self,
+        directory: &WorkingDirectory,
+        cancel: &Cancel,
+    ) -> Result<Report, Failure> {
+        if self.source.is_open() || !self.source.is_judged() {
+            return Ok(self.validate(cancel)?);
+        }
+        match self.plan(directory, cancel) {
+            Ok(plan) => Ok(self.report(plan.warnings().to_vec())),
+            Err(Failure::Request(report)) => Ok(*report),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What the planner said, at its places in the text that the user wrote, beside what was found on the way to the planner.
+    pub(crate) fn report(&self, said: Vec<Diagnostic>) -> Report {
+        self.source.report(said, &self.files.borrow())
+    }
+}

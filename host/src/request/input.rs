@@ -1,0 +1,111 @@
+//! Where a request comes from: standard input, a file, the environment.
+
+use std::io::{self, IsTerminal as _};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+
+use oci_image::planner::inline_secrets::Reading;
+use oci_image::protocol::{self, ProtocolError};
+use oci_image::task;
+use oci_image::task::file::Kind;
+
+use super::asked::Request;
+use super::shape::{self, Shape};
+use super::stream::{self, STDIN, Stream, Wait};
+use super::unread::{self, Unread};
+use super::written;
+use crate::cli::Format;
+use crate::environment::Environment;
+use crate::failure::Failure;
+
+impl Request {
+    /// The message on standard input.
+    pub(crate) fn message(wait: Wait<'_>) -> Result<Self, Failure> {
+        let text = stdin(wait)?;
+        Ok(written::message(STDIN, &Reading::of(&text))?)
+    }
+
+    /// The message on standard input; an object alone is one that nobody wants to be answered.
+    pub(crate) fn message_or_object(wait: Wait<'_>) -> Result<Self, Failure> {
+        Ok(Self::of_either(&stdin(wait)?)?)
+    }
+
+    /// The same; where there is none, what the parameters of a task describe.
+    // A prototype is always sent a message. A task of Concourse has a terminal as standard input, on which nothing ever comes and
+    // which never ends, so it is not even looked at.
+    pub(crate) fn message_or_task(
+        directory: Option<&Path>,
+        wait: Wait<'_>,
+    ) -> Result<Self, Failure> {
+        if io::stdin().is_terminal() {
+            return Ok(Self::task(wait.environment, directory));
+        }
+        match stdin(wait) {
+            Err(ProtocolError::Empty) => Ok(Self::task(wait.environment, directory)),
+            text => Ok(Self::of_either(&text?)?),
+        }
+    }
+
+    pub(super) fn of_either(text: &str) -> Result<Self, Unread> {
+        let reading = Reading::of(text);
+        if Shape::of(&reading).is_object() {
+            return Ok(written::object(STDIN, &reading));
+        }
+        written::message(STDIN, &reading)
+    }
+
+    /// What the parameters of a task describe, in a directory or the working one.
+    pub(crate) fn task(environment: &Environment, directory: Option<&Path>) -> Self {
+        let keeps_cache = directory.unwrap_or(Path::new(".")).join("cache").is_dir();
+        written::parameters(task::read(environment.variables(), keeps_cache))
+    }
+
+    /// What a file, or for `-` standard input, holds: an object, or a message.
+    pub(crate) fn read(
+        path: &Path,
+        format: Option<Format>,
+        wait: Wait<'_>,
+    ) -> Result<Self, Unread> {
+        let is_stdin = path == Path::new("-");
+        let name = if is_stdin {
+            STDIN.to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let read = if is_stdin {
+            stdin(wait)
+        } else {
+            stream::open(path)
+                .map_err(ProtocolError::Read)
+                .and_then(|file| protocol::read_text(Stream::new(file.as_fd(), &name, wait)))
+        };
+        let text = read.map_err(|error| unread::unreadable(&name, &error))?;
+        let format = format.unwrap_or_else(|| shape::format_of(path, &text));
+        Self::of_text(&name, text, format)
+    }
+
+    pub(super) fn of_text(name: &str, text: String, format: Format) -> Result<Self, Unread> {
+        if format == Format::Yaml {
+            return match shape::is_dockerfile(&text) {
+                true => Err(unread::dockerfile(name, text)),
+                false => written::yaml(name, &text),
+            };
+        }
+        let reading = Reading::of(&text);
+        let shape = Shape::of(&reading);
+        if name == STDIN && shape.is_message(&text) || shape.is_message_alone() {
+            written::message(name, &reading)
+        } else if Kind::read(&reading) == Kind::Object {
+            Ok(written::object(name, &reading))
+        } else {
+            // As Concourse reads them: JSON is YAML to it.
+            written::yaml(name, &text)
+        }
+    }
+}
+
+/// The text on standard input.
+fn stdin(wait: Wait<'_>) -> Result<String, ProtocolError> {
+    let stdin = io::stdin();
+    protocol::read_text(Stream::new(stdin.as_fd(), STDIN, wait))
+}

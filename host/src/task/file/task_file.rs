@@ -1,0 +1,130 @@
+//! A task file, and its parameters as an object.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use oci_image_schema::diagnostic::Diagnostic;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::entry::Entry;
+use super::kind::{Entries, Kind, entries};
+use super::params::{Reader, Written};
+use super::program::Program;
+use crate::source::Layer;
+use crate::task::parameters::{self, Parameters};
+
+/// The directory that is a task's build cache.
+const CACHE: &str = "cache";
+
+/// A task file's parameters.
+// No `Debug`: it would show secrets.
+pub struct TaskFile {
+    parameters: Parameters,
+    entries: Vec<Entry>,
+    /// The values that nobody may see.
+    secrets: Vec<Range<usize>>,
+    /// What is wrong with a parameter by its name and type, and with what is run.
+    pub mistakes: Vec<Diagnostic>,
+    /// Each `((variable))`: Concourse fills them in before a task runs, and nobody else can.
+    pub unfilled: Vec<Diagnostic>,
+    runs_another: bool,
+}
+
+impl TaskFile {
+    /// Reads a file; nothing if it is no task. `written` tells how its scalars are written.
+    #[must_use]
+    pub fn read(json: &str, written: &Written<'_>) -> Option<Self> {
+        let is_task = |entries: &Entries<'_>| {
+            let keys = entries.iter().map(|(key, _)| key);
+            Kind::of_keys(&keys) == Kind::Task
+        };
+        let entries = entries(json).filter(is_task)?;
+        let mut reader = Reader::new(json, written);
+        reader.judge_keys(&entries);
+        let program = value(&entries, "run").map_or(Program::This, |run| Program::of(run.get()));
+        if let Program::Another(name) = &program {
+            let run = value(&entries, "run").map_or(0..0, |run| reader.range(run));
+            reader.other_program(run, name);
+        }
+        if let Some(params) = value(&entries, "params") {
+            reader.params(params);
+        }
+        let keeps_cache = value(&entries, "caches").is_some_and(|caches| keeps_cache(caches.get()));
+        Some(Self {
+            parameters: parameters::read(reader.variables, keeps_cache),
+            entries: reader.entries,
+            secrets: reader.secrets,
+            mistakes: reader.mistakes,
+            unfilled: reader.unfilled,
+            runs_another: program != Program::This,
+        })
+    }
+
+    /// Whether the task runs another program, whose parameters nobody here can judge.
+    #[must_use]
+    pub fn runs_another(&self) -> bool {
+        self.runs_another
+    }
+
+    /// What the parameters say, as an object.
+    #[must_use]
+    pub fn json(&self) -> &str {
+        self.parameters.json()
+    }
+
+    /// The file, of which `shown` is as much as may be shown whatever file it is, without what is secret in its parameters.
+    #[must_use]
+    pub fn mask(&self, shown: String) -> String {
+        let mut masked = shown.into_bytes();
+        for value in &self.secrets {
+            let shown = |byte: &&mut u8| !b"{}[]:,\"".contains(byte);
+            for byte in masked[value.clone()].iter_mut().filter(shown) {
+                *byte = b'*';
+            }
+        }
+        String::from_utf8(masked).expect("whole characters were replaced: those of a token")
+    }
+
+    /// What is secret in the parameters of the file, which is `json`: as JSON writes it, strings without their quotes.
+    pub fn hidden<'json>(&self, json: &'json str) -> impl Iterator<Item = &'json str> {
+        let values = self
+            .secrets
+            .iter()
+            .filter_map(|value| json.get(value.clone()));
+        values.map(|value| value.trim_matches('"'))
+    }
+
+    /// The layer of a source map from the object to the file, which is `json` as far as it may be seen; `object` is the object so.
+    #[must_use]
+    pub fn layer(&self, object: &str, json: &str) -> Layer {
+        let entries = self.entries.iter().map(|entry| (&*entry.name, entry));
+        let entries: BTreeMap<&str, &Entry> = entries.collect();
+        let mut layer = Layer::default();
+        for piece in &self.parameters.layer.pieces {
+            let variable = self.parameters.variables.get(piece.origin as usize);
+            if let Some(entry) = variable.and_then(|variable| entries.get(&*variable.name)) {
+                entry.tell(object, json, piece, &mut layer);
+            }
+        }
+        layer
+    }
+}
+
+/// The value of a key of a file.
+fn value<'json>(entries: &Entries<'json>, key: &str) -> Option<&'json RawValue> {
+    let entry = entries.iter().find(|(name, _)| name == key);
+    entry.map(|(_, value)| *value)
+}
+
+/// Whether a list of caches has that of a build.
+fn keeps_cache(caches: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Cache {
+        path: String,
+    }
+    let caches: Vec<Cache> = serde_json::from_str(caches).unwrap_or_default();
+    caches
+        .iter()
+        .any(|cache| cache.path.trim_end_matches('/').trim_start_matches("./") == CACHE)
+}
