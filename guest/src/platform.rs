@@ -62,12 +62,12 @@ pub(crate) fn platforms<'t>(findings: &mut Findings<'t>, list: &Text<'t>) -> Pla
     platforms
 }
 
-struct Mistake {
+struct PlatformMistake {
     message: String,
     near: Option<String>,
 }
 
-impl Mistake {
+impl PlatformMistake {
     fn new(message: String) -> Self {
         Self {
             message,
@@ -77,7 +77,7 @@ impl Mistake {
 }
 
 /// A platform under its one name, so that aliases of it are seen to be equal.
-fn normal(platform: &str) -> Result<String, Mistake> {
+fn normal(platform: &str) -> Result<String, PlatformMistake> {
     let lower = platform.to_ascii_lowercase();
     let parts: Vec<_> = lower.split('/').collect();
     let sound = |part: &&str| {
@@ -94,7 +94,7 @@ fn normal(platform: &str) -> Result<String, Mistake> {
         .bytes()
         .all(|byte| byte.is_ascii_alphanumeric() || b"_.+%-".contains(&byte));
     if parts.len() > 3 || !sound(&system) || !version_is_sound || !parts[1..].iter().all(sound) {
-        return Err(Mistake::new(format!(
+        return Err(PlatformMistake::new(format!(
             "{} is not of the form `os/architecture` or `os/architecture/variant`",
             quoted(platform)
         )));
@@ -110,7 +110,7 @@ fn normal(platform: &str) -> Result<String, Mistake> {
     })
 }
 
-fn unknown(what: &str, word: &str, platform: &str) -> Mistake {
+fn unknown(what: &str, word: &str, platform: &str) -> PlatformMistake {
     let known: Vec<_> = match what {
         "operating system" => SYSTEMS.to_vec(),
         "architecture" => ARCHITECTURES.to_vec(),
@@ -118,7 +118,7 @@ fn unknown(what: &str, word: &str, platform: &str) -> Mistake {
     };
     let near =
         nearest(word, &known).map(|near| platform.to_ascii_lowercase().replacen(word, near, 1));
-    Mistake {
+    PlatformMistake {
         message: format!("{} names no known {what}", quoted(platform)),
         near,
     }

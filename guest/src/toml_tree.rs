@@ -27,7 +27,7 @@ pub(crate) struct Conflict {
 
 /// What is wrong with a text that should be TOML.
 #[derive(Debug)]
-pub(crate) struct Mistake {
+pub(crate) struct TomlMistake {
     pub(crate) message: String,
     pub(crate) range: Range<usize>,
 }
@@ -37,16 +37,16 @@ pub(crate) struct Mistake {
 /// # Errors
 ///
 /// Everything that is wrong with it.
-pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<Mistake>> {
+pub(crate) fn parse(text: &str) -> Result<DeTable<'_>, Vec<TomlMistake>> {
     if let Some(at) = too_deep(text) {
-        return Err(vec![Mistake {
+        return Err(vec![TomlMistake {
             message: format!("inline tables nest deeper than {MAX_INLINE}"),
             range: at..at + 1,
         }]);
     }
     let (table, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
-        let mistake = |error: &toml::de::Error| Mistake {
+        let mistake = |error: &toml::de::Error| TomlMistake {
             message: format!("this is not TOML: {}", error.message().replace('\n', ", ")),
             range: error.span().unwrap_or(0..text.len()),
         };
@@ -82,7 +82,7 @@ fn too_deep(text: &str) -> Option<usize> {
 fn find_unreadable<'a, 'i: 'a>(
     values: impl IntoIterator<Item = &'a Spanned<DeValue<'i>>>,
     depth: usize,
-    mistakes: &mut Vec<Mistake>,
+    mistakes: &mut Vec<TomlMistake>,
 ) {
     for value in values {
         let message = match (value.get_ref(), depth.checked_sub(1)) {
@@ -105,7 +105,7 @@ fn find_unreadable<'a, 'i: 'a>(
             }
             _ => continue,
         };
-        mistakes.push(Mistake {
+        mistakes.push(TomlMistake {
             message,
             range: value.span(),
         });

@@ -29,11 +29,11 @@ pub(crate) fn read<'t>(
     path: &Text<'t>,
     text: &str,
 ) {
-    let mut reader = Reader::new(text);
+    let mut reader = YamlReader::new(text);
     let origin = Origin::File { path, start: 0 };
     let mut entries = Vec::new();
     let read = reader.document(&mut entries);
-    for Entry { name, value } in entries {
+    for YamlEntry { name, value } in entries {
         let start = name.range.start;
         let origin = Origin::File { path, start };
         if name_is_sound(findings, PairKind::BuildArg, &name.text, &origin) {
@@ -51,12 +51,12 @@ pub(crate) fn read<'t>(
     }
 }
 
-struct Mistake {
+struct YamlMistake {
     range: Range<usize>,
     message: String,
 }
 
-impl Mistake {
+impl YamlMistake {
     fn new(range: Range<usize>, message: impl Into<String>) -> Self {
         Self {
             range,
@@ -74,7 +74,7 @@ struct Scalar<'y> {
 
 /// A name with its value.
 #[derive(Clone)]
-struct Entry<'y> {
+struct YamlEntry<'y> {
     name: Scalar<'y>,
     value: Cow<'y, str>,
 }
@@ -82,10 +82,10 @@ struct Entry<'y> {
 /// What an anchor marks.
 enum Anchored<'y> {
     Scalar(Cow<'y, str>),
-    Map(Vec<Entry<'y>>),
+    Map(Vec<YamlEntry<'y>>),
 }
 
-struct Reader<'y> {
+struct YamlReader<'y> {
     parser: Parser<'y, StrInput<'y>>,
     offsets: Offsets<'y>,
     anchored: BTreeMap<usize, Anchored<'y>>,
@@ -93,7 +93,7 @@ struct Reader<'y> {
     aliased: usize,
 }
 
-impl<'y> Reader<'y> {
+impl<'y> YamlReader<'y> {
     fn new(text: &'y str) -> Self {
         Self {
             parser: Parser::new_from_str(text),
@@ -108,7 +108,7 @@ impl<'y> Reader<'y> {
     }
 
     /// The entries of the first document's map, as far as it can be read; none if it holds nothing.
-    fn document(&mut self, entries: &mut Vec<Entry<'y>>) -> Result<(), Mistake> {
+    fn document(&mut self, entries: &mut Vec<YamlEntry<'y>>) -> Result<(), YamlMistake> {
         loop {
             match self.next()? {
                 (Event::StreamEnd | Event::DocumentEnd, _) => return Ok(()),
@@ -116,7 +116,7 @@ impl<'y> Reader<'y> {
                 (Event::Scalar(text, style, _, tag), _)
                     if is_null(&text, style, tag.as_deref()) => {}
                 (Event::StreamStart | Event::DocumentStart(_), _) => {}
-                (_, range) => return Err(Mistake::new(range, "the file holds no map")),
+                (_, range) => return Err(YamlMistake::new(range, "the file holds no map")),
             }
         }
     }
@@ -125,7 +125,7 @@ impl<'y> Reader<'y> {
     fn rest(&mut self) -> Option<Range<usize>> {
         match self.next() {
             Ok((Event::StreamEnd, _)) => None,
-            Ok((_, range)) | Err(Mistake { range, .. }) => Some(range),
+            Ok((_, range)) | Err(YamlMistake { range, .. }) => Some(range),
         }
     }
 
@@ -134,8 +134,8 @@ impl<'y> Reader<'y> {
         &mut self,
         anchor: usize,
         depth: usize,
-        entries: &mut Vec<Entry<'y>>,
-    ) -> Result<(), Mistake> {
+        entries: &mut Vec<YamlEntry<'y>>,
+    ) -> Result<(), YamlMistake> {
         let mut merged = Vec::new();
         loop {
             let name = match self.next()? {
@@ -148,11 +148,11 @@ impl<'y> Reader<'y> {
             };
             let (event, range) = self.next()?;
             let value = self.scalar(event, range, "a value")?.text;
-            entries.push(Entry { name, value });
+            entries.push(YamlEntry { name, value });
         }
-        let names = entries.iter().map(|entry: &Entry<'_>| &entry.name.text);
+        let names = entries.iter().map(|entry: &YamlEntry<'_>| &entry.name.text);
         let mut names: BTreeSet<_> = names.cloned().collect();
-        merged.retain(|entry: &Entry<'_>| names.insert(entry.name.text.clone()));
+        merged.retain(|entry: &YamlEntry<'_>| names.insert(entry.name.text.clone()));
         entries.extend(merged);
         if anchor > 0 {
             let anchored = Anchored::Map(entries.clone());
@@ -166,11 +166,11 @@ impl<'y> Reader<'y> {
         &mut self,
         depth: usize,
         place: &Range<usize>,
-        merged: &mut Vec<Entry<'y>>,
-    ) -> Result<(), Mistake> {
+        merged: &mut Vec<YamlEntry<'y>>,
+    ) -> Result<(), YamlMistake> {
         if depth > MAX_MERGES {
             let message = format!("maps stand deeper in each other than {MAX_MERGES}");
-            return Err(Mistake::new(place.clone(), message));
+            return Err(YamlMistake::new(place.clone(), message));
         }
         match self.next()? {
             (Event::SequenceStart(..), _) => loop {
@@ -188,8 +188,8 @@ impl<'y> Reader<'y> {
         event: &Event<'y>,
         range: Range<usize>,
         depth: usize,
-        merged: &mut Vec<Entry<'y>>,
-    ) -> Result<(), Mistake> {
+        merged: &mut Vec<YamlEntry<'y>>,
+    ) -> Result<(), YamlMistake> {
         match event {
             Event::MappingStart(anchor, _) => {
                 let mut entries = Vec::new();
@@ -198,22 +198,22 @@ impl<'y> Reader<'y> {
             }
             Event::Alias(anchor) => match self.anchored.get(anchor) {
                 Some(Anchored::Map(entries)) => {
-                    let size = |entry: &Entry<'_>| entry.name.text.len() + entry.value.len();
+                    let size = |entry: &YamlEntry<'_>| entry.name.text.len() + entry.value.len();
                     self.aliased += entries.iter().map(size).sum::<usize>();
                     merged.extend(entries.iter().cloned());
                 }
                 _ => {
-                    return Err(Mistake::new(
+                    return Err(YamlMistake::new(
                         range,
                         "expected a map after `<<`, found an alias of something else",
                     ));
                 }
             },
-            _ => return Err(Mistake::new(range, "expected a map after `<<`")),
+            _ => return Err(YamlMistake::new(range, "expected a map after `<<`")),
         }
         if merged.len() > MAX_ELEMENTS || self.aliased > MAX_ALIASED {
             let message = "aliases and `<<` stand for more than a file may hold";
-            return Err(Mistake::new(range, message));
+            return Err(YamlMistake::new(range, message));
         }
         Ok(())
     }
@@ -224,10 +224,13 @@ impl<'y> Reader<'y> {
         event: Event<'y>,
         range: Range<usize>,
         what: &str,
-    ) -> Result<Scalar<'y>, Mistake> {
+    ) -> Result<Scalar<'y>, YamlMistake> {
         let found = match event {
             Event::Scalar(text, _, _, Some(tag)) if is_core(&tag, "binary") => {
-                return Err(Mistake::new(range, format!("{} has a tag", quoted(&text))));
+                return Err(YamlMistake::new(
+                    range,
+                    format!("{} has a tag", quoted(&text)),
+                ));
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let is_null = is_null(&text, style, tag.as_deref());
@@ -250,19 +253,23 @@ impl<'y> Reader<'y> {
             _ => "the end",
         };
         let message = format!("expected {what}, found {found}");
-        Err(Mistake::new(range, message))
+        Err(YamlMistake::new(range, message))
     }
 
-    fn aliased(&mut self, text: Cow<'y, str>, range: Range<usize>) -> Result<Scalar<'y>, Mistake> {
+    fn aliased(
+        &mut self,
+        text: Cow<'y, str>,
+        range: Range<usize>,
+    ) -> Result<Scalar<'y>, YamlMistake> {
         self.aliased += text.len();
         if self.aliased > MAX_ALIASED {
             let message = format!("aliases stand for more than {MAX_ALIASED} bytes");
-            return Err(Mistake::new(range, message));
+            return Err(YamlMistake::new(range, message));
         }
         Ok(Scalar { text, range })
     }
 
-    fn next(&mut self) -> Result<(Event<'y>, Range<usize>), Mistake> {
+    fn next(&mut self) -> Result<(Event<'y>, Range<usize>), YamlMistake> {
         match self.parser.next_event() {
             Some(Ok((event, span))) => Ok((
                 event,
@@ -273,14 +280,14 @@ impl<'y> Reader<'y> {
         }
     }
 
-    fn syntax(&mut self, error: &ScanError) -> Mistake {
+    fn syntax(&mut self, error: &ScanError) -> YamlMistake {
         let at = self.offsets.at(*error.marker());
         let length = self.offsets.text[at..]
             .chars()
             .next()
             .map_or(0, char::len_utf8);
         let message = format!("this is not YAML: {}", error.info());
-        Mistake::new(at..at + length, message)
+        YamlMistake::new(at..at + length, message)
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     /// Builds the image that a task's parameters describe: `CONTEXT`, `BUILD_ARG_...` in the environment, as for oci-build-task.
     Task(Setting),
     /// Prints what would be built, as JSON, without a daemon.
-    Plan(Source),
+    Plan(Named),
     /// Reports every mistake of requests, in JSON or YAML.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
@@ -103,13 +103,13 @@ pub(crate) struct Setting {
 
     /// The engine.
     #[command(flatten)]
-    pub(crate) engine: Engine,
+    pub(crate) engine: EngineFlags,
 }
 
 /// Where the engine is, and where it keeps its state.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Engine")]
-pub(crate) struct Engine {
+pub(crate) struct EngineFlags {
     /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
     // The variables are read where the rest of the environment is: to clap an empty one is a value, and a wrong one.
     #[arg(long, value_name = "DIR")]
@@ -130,7 +130,7 @@ pub(crate) struct Engine {
 
 /// Where a request is read from.
 #[derive(Debug, Args)]
-pub(crate) struct Source {
+pub(crate) struct Named {
     /// A file that holds the object, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) file: PathBuf,

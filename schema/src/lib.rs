@@ -2,6 +2,7 @@
 //!
 //! In reading order:
 //!
+//! - `contract`: the contracts as texts, and their versions.
 //! - [`object`]: what a user writes: the object of a request; `object_registry`, `object_secret`: the maps in it. `presence`: null.
 //! - [`key`]: the keys of the object, one row a key: what reads, judges, passes on and documents them goes by it.
 //! - `row`: what a row says.
@@ -28,6 +29,7 @@
 
 pub mod beyond;
 pub mod code;
+mod contract;
 pub mod diagnostic;
 pub mod event;
 pub mod frontend;
@@ -55,22 +57,7 @@ mod snippet;
 #[cfg(feature = "json-schema")]
 pub mod task;
 
-/// The text of `planner.wit`.
-pub const WIT: &str = include_str!("../planner.wit");
-
-/// The version of the request's contract, and of its JSON Schema.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
-
-/// The version of the package in `planner.wit`.
-pub const PLANNER_VERSION: &str = "0.1.0";
-
-/// The JSON Schema of the object, for editors: `oci-image.schema.json`.
-pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");
-
-/// The JSON Schema of a whole message: `oci-image-message.schema.json`.
-pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.json");
-
-/// The JSON Schema of a task file that runs this program: `oci-image-task.schema.json`.
-pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json");
-/// The JSON Schema of a line of `build --progress json`.
-pub const PROGRESS_JSON_SCHEMA: &str = include_str!("../oci-image-progress.schema.json");
+pub use contract::{
+    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
+    VERSION, WIT,
+};

@@ -7,6 +7,7 @@
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
 //! - [`traces`]: what a build leaves on the machine.
+//! - [`certificates`]: what a registry behind TLS shows.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
 //! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
@@ -28,6 +29,7 @@ pub mod archive;
 pub mod attacks;
 pub mod base;
 pub mod blobs;
+pub mod certificates;
 pub mod concourse;
 pub mod daemon;
 pub mod disk;

@@ -22,19 +22,20 @@ const VAGUE: &[&str] = &[
 ];
 
 /// How long a file may be, in lines, without its tests.
-const FILE_LIMIT: usize = 500;
+const FILE_LIMIT: usize = 400;
 
-/// Where parents are not yet maps, and a name may still stand for two things.
-const NOT_YET: &[&str] = &[
-    "guest",
-    "host/daemon",
-    "host/image",
-    "host/planner",
-    "host/src",
-    "host/tests",
-    "schema",
-    "tests",
+/// Parents that are more than a map: a value and its text know each other, a build script has no map, and cases have a table.
+const NO_MAPS: &[&str] = &[
+    "guest/src/json.rs",
+    "host/planner/build.rs",
+    "host/planner/build/component.rs",
+    "tests/bench/cases/mod.rs",
+    "tests/build.rs",
+    "tests/hostile/src/lib.rs",
 ];
+
+/// Words of two contracts, `planner.wit` and Concourse's, in modules of their own, and of what both are written in.
+const WORDS_OF_TWO: &[&str] = &["Cache", "Form", "Input", "Output", "Secret"];
 
 // --- rooms -----------------------------------------------------------------------------------------------------------
 
@@ -259,7 +260,10 @@ fn parent_is_only_a_map() {
     let mut offenders = Vec::new();
     for file in all_rust_files() {
         let is_program = file.name.ends_with("/main.rs");
-        if is_program || is_not_yet(&file.name) || declared_modules(&file.code).is_empty() {
+        if is_program
+            || NO_MAPS.contains(&file.name.as_str())
+            || declared_modules(&file.code).is_empty()
+        {
             continue;
         }
         offenders.extend(
@@ -275,14 +279,13 @@ fn parent_is_only_a_map() {
 fn name_of_a_type_stands_for_one_thing_in_a_crate() {
     let mut offenders = Vec::new();
     let members = members_of_the_workspace();
-    for member in members
-        .iter()
-        .filter(|member| !is_not_yet(&format!("{member}/src/")))
-    {
+    for member in &members {
+        let of_two = |name: &String| member == "schema" && WORDS_OF_TWO.contains(&name.as_str());
         let files = rust_files(&checkout().join(member).join("src"));
         let mut declared: BTreeMap<String, &str> = BTreeMap::new();
         for file in &files {
-            for name in types_of_the_module(&file.code) {
+            let types = types_of_the_module(&file.code);
+            for name in types.into_iter().filter(|name| !of_two(name)) {
                 if let Some(other) = declared.insert(name.clone(), &file.name) {
                     offenders.push(format!("{name}: {other} and {}", file.name));
                 }
@@ -789,13 +792,6 @@ fn declared_modules(code: &str) -> Vec<String> {
             (plain && name != "tests").then(|| name.to_owned())
         })
         .collect()
-}
-
-fn is_not_yet(file: &str) -> bool {
-    NOT_YET.iter().any(|part| {
-        file.strip_prefix(part)
-            .is_some_and(|rest| rest.starts_with('/'))
-    })
 }
 
 /// The lines of a parent that are neither of a `mod` nor of a `pub use`.

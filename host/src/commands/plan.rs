@@ -1,6 +1,6 @@
 //! `oci-image plan`: what would be built, as JSON, without a daemon.
 
-use crate::cli::Source;
+use crate::cli::Named;
 use crate::commands::answer::print;
 use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
@@ -10,7 +10,7 @@ use crate::request::stream::Wait;
 /// What can be done instead of sending anything on standard input.
 pub(super) const INSTEAD: &str = "`oci-image plan FILE` reads a file";
 
-pub(super) fn run(source: &Source, wait: Wait<'_>) -> Result<(), Failure> {
+pub(super) fn run(source: &Named, wait: Wait<'_>) -> Result<(), Failure> {
     let mut request = Request::read(&source.file, source.format, wait)?;
     request.refuse_variables();
     let directory = working_directory(source.directory.as_deref())?;

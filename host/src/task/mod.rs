@@ -5,7 +5,7 @@
 //! list is shown in the variable. A text shown is `NAME=value`, and of a secret's text only stars.
 //!
 //! - [`parameters`]: the parameters of an environment, as an object.
-//! - [`file`]: the same of a task file.
+//! - [`file`](mod@file): the same of a task file.
 //! - [`evidence`]: whether an environment is a task's.
 //! - `variable`: a variable that is a parameter, and one that was meant to be.
 //! - `writer`: variables to the object.

@@ -118,10 +118,10 @@ impl Merges {
 }
 
 /// Where a key and its value stand in the JSON.
-pub(super) type Entry = (Range<usize>, Range<usize>);
+pub(super) type MergedEntry = (Range<usize>, Range<usize>);
 
 /// The keys and values of a map, in JSON without white space, and where they stand.
-pub(super) fn entries(json: &str, map: Range<usize>) -> Vec<Entry> {
+pub(super) fn entries(json: &str, map: Range<usize>) -> Vec<MergedEntry> {
     let mut found = Vec::new();
     let mut at = map.start + 1;
     while at + 1 < map.end {

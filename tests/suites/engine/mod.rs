@@ -28,7 +28,7 @@
 //!
 //! - `failure`: builds that fail.
 //! - `progress_json`: progress as events.
-//! - `progress_engine`: progress beside `buildctl`.
+//! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
@@ -104,6 +104,8 @@ mod progress_engine;
 mod progress_json;
 mod protocol;
 mod push;
+#[path = "../../../host/progress/tests/all/recording.rs"]
+mod recording;
 mod registry_conformance;
 mod rootless;
 mod stop;

@@ -2,9 +2,6 @@
 //!
 //! With `RECORD=1` the builds below `host/progress/tests/fixtures` are built again and their reports replace the recordings.
 
-#[path = "../../../host/progress/tests/all/recording.rs"]
-mod recording;
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -13,7 +10,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use self::recording::{Recording, assert_same_lines, nanoseconds, parse, recorded, show};
+use super::recording::{Recording, assert_same_lines, nanoseconds, parse, recorded, show};
 use oci_image::progress::Mode;
 use oci_image_tests::engine::checkout;
 use serde_json::Value;

@@ -10,14 +10,14 @@ const MOST: usize = 256;
 /// The outline of a text.
 #[derive(Debug, Default)]
 pub struct Outline {
-    entries: Vec<Entry>,
+    entries: Vec<OutlineEntry>,
     /// Whether the text is JSON beyond doubt, and every entry told.
     is_whole: bool,
 }
 
 /// An entry of a map.
 #[derive(Debug)]
-struct Entry {
+struct OutlineEntry {
     level: usize,
     name: String,
     value: Range<usize>,
@@ -52,7 +52,7 @@ impl Outline {
 /// Draws an outline while a text is read.
 #[derive(Debug, Default)]
 pub(super) struct Drawing {
-    entries: Vec<Entry>,
+    entries: Vec<OutlineEntry>,
     has_more: bool,
 }
 
@@ -66,7 +66,7 @@ impl Drawing {
             self.has_more = true;
             return None;
         }
-        self.entries.push(Entry {
+        self.entries.push(OutlineEntry {
             level,
             name: name.to_owned(),
             value: 0..0,

@@ -2,10 +2,12 @@
 //!
 //! - `report`: the text of a solve that failed.
 //! - `cause`: the daemon's message made readable; `registry`: what a registry did not give.
-//! - `hint`: what a person may do; `missing`: what the context has in place of a path that is not there.
+//! - `hint`: what a person may do; `missing`: what the context has in place of a path that is not there;
+//!   `last_words`: what shells and the kernel say.
 
 mod cause;
 mod hint;
+mod last_words;
 mod missing;
 mod registry;
 mod report;

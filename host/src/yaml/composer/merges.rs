@@ -7,7 +7,7 @@ use oci_image_schema::code::Code;
 
 use super::state::{Anchored, Composer, Open, Stop};
 use crate::yaml::document::MAX_DEPTH;
-use crate::yaml::merge::{self, Entry, Merged, Merging, Rank};
+use crate::yaml::merge::{self, Merged, MergedEntry, Merging, Rank};
 use crate::yaml::scalar::Dialect;
 
 /// How many entries of a map may be overridden: each costs a pass over what was read.
@@ -121,7 +121,7 @@ impl Composer<'_> {
     fn forget_overridden(
         &mut self,
         map: usize,
-        written: &[(Entry, Rank)],
+        written: &[(MergedEntry, Rank)],
         best: &BTreeMap<String, Rank>,
     ) {
         let mut forgotten = 0;

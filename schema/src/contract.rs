@@ -1,0 +1,21 @@
+//! The contracts as texts, and their versions.
+
+/// The text of `planner.wit`.
+pub const WIT: &str = include_str!("../planner.wit");
+
+/// The version of the request's contract, and of its JSON Schema.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The version of the package in `planner.wit`.
+pub const PLANNER_VERSION: &str = "0.1.0";
+
+/// The JSON Schema of the object, for editors: `oci-image.schema.json`.
+pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");
+
+/// The JSON Schema of a whole message: `oci-image-message.schema.json`.
+pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.json");
+
+/// The JSON Schema of a task file that runs this program: `oci-image-task.schema.json`.
+pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json");
+/// The JSON Schema of a line of `build --progress json`.
+pub const PROGRESS_JSON_SCHEMA: &str = include_str!("../oci-image-progress.schema.json");
