@@ -10,6 +10,7 @@ use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::{MaskedObject, Planner, Refusal, mask};
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::BuildPlan;
+use oci_image_tests::allowed::shortened;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::engine::{busybox, checkout};
 use oci_image_tests::package::{Package, component};
@@ -195,7 +196,7 @@ impl Objects {
                 let file = format!("{kind}.{name}.json");
                 fs::write(directory.path().join(&file), object.text()).expect("a file");
                 let said = said_by_rust(&planner, &object);
-                assert_eq!(said.plan, committed(kind, &name), "{file}");
+                assert_eq!(shortened(&said.plan), committed(kind, &name), "{file}");
                 answers.insert(file, said);
             }
         }
