@@ -4,6 +4,7 @@
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
 //! - [`outside`]: texts from outside as they may be shown.
 //! - [`secret_bytes`]: bytes that nobody is shown.
+//! - [`near_miss`]: whether one name was probably meant by another.
 //! - [`cancel`]: how work that blocks is asked to end early.
 //! - [`blocking`]: such work, for those who await it.
 //! - [`chain`]: an error with its causes; [`hex`]: bytes as digits.
@@ -15,6 +16,7 @@ pub mod cancel;
 pub mod chain;
 pub mod handle;
 pub mod hex;
+pub mod near_miss;
 pub mod outside;
 pub mod regular_file;
 pub mod secret_bytes;

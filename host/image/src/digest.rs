@@ -2,6 +2,7 @@
 //!
 //! Reads and writes: nothing.
 
+use oci_image_boundary::hex::hex;
 use oci_spec::image::Digest;
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
@@ -23,8 +24,4 @@ pub(crate) fn sha256(hash: Sha256) -> Digest {
 
 fn digest(algorithm: &str, hex: &str) -> Digest {
     Digest::try_from(format!("{algorithm}:{hex}")).expect("a hash in hexadecimal is a digest")
-}
-
-fn hex(hash: &[u8]) -> String {
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }

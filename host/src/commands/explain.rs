@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use oci_image::boundary::near_miss::distance;
 use oci_image::boundary::outside::shown;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
@@ -57,10 +58,10 @@ fn list() -> String {
 /// The code that was probably meant: at most a third of its letters differ, or it is the only one that holds the word.
 fn nearest(name: &str) -> Option<&'static str> {
     let names = || Code::ALL.iter().map(|code| code.name());
-    let distance = |code: &&str| strsim::osa_distance(name, code);
     let near = names()
-        .min_by_key(distance)
-        .filter(|code| distance(code) <= (code.len() / 3).max(1));
+        .filter_map(|code| Some((distance(code, name)?, code)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, code)| code);
     let mut holders = names().filter(|code| !name.is_empty() && code.contains(name));
     near.or_else(|| holders.next().filter(|_| holders.next().is_none()))
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::boundary::near_miss::distance;
 use crate::boundary::outside::{listed, shown};
 use crate::executor::opened::Opened;
 use crate::executor::surroundings;
@@ -156,16 +157,11 @@ fn has_foreign_frontend(dockerfile: &str) -> bool {
 }
 
 fn near_miss<'n>(name: &str, declared: &'n BTreeSet<String>) -> Option<&'n String> {
-    let distance = |other: &String| {
-        if other.eq_ignore_ascii_case(name) {
-            0
-        } else {
-            strsim::osa_distance(other, name)
-        }
-    };
-    let nearest = declared.iter().min_by_key(|other| distance(other))?;
-    let allowed = (name.chars().count() / 3).max(1);
-    (distance(nearest) <= allowed).then_some(nearest)
+    let near = declared
+        .iter()
+        .filter_map(|other| Some((distance(name, other)?, other)));
+    near.min_by_key(|(distance, _)| *distance)
+        .map(|(_, other)| other)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! Reads: directories of the context, through the caller. Writes: nothing. Unknown here: the file system.
 
 use crate::line::one_line;
+use oci_image_boundary::near_miss::distance;
 use oci_image_boundary::outside::listed;
 
 /// How many near misses are named.
@@ -100,17 +101,9 @@ fn what_is_there(directory: &str, part: &str, names: &[ContextName]) -> String {
 }
 
 fn near_misses<'a>(part: &str, names: &'a [ContextName]) -> Vec<&'a ContextName> {
-    let allowed = (part.chars().count() / 3).max(1);
     let mut near: Vec<(usize, &ContextName)> = names
         .iter()
-        .filter_map(|name| {
-            let distance = if name.name.eq_ignore_ascii_case(part) {
-                0
-            } else {
-                strsim::osa_distance(&name.name, part)
-            };
-            (distance <= allowed).then_some((distance, name))
-        })
+        .filter_map(|name| Some((distance(part, &name.name)?, name)))
         .collect();
     near.sort_by(|a, b| (a.0, &a.1.name).cmp(&(b.0, &b.1.name)));
     near.into_iter()
