@@ -169,7 +169,14 @@ fn environment_of_a_task_holds_no_secret_while_it_runs() {
         .env("DOCKER_AUTH_CONFIG", login);
     let child = command.spawn().unwrap();
     let step = format!("sleep {mark}");
-    place.wait_for("the step", || !place.processes(&step).is_empty());
+    // What the shell does before it sleeps has the shell's command line too, and is soon gone.
+    let (mut seen, mut looks) = (Vec::new(), 0);
+    place.wait_for("the step", || {
+        let now = place.processes(&step);
+        looks = if now == seen { looks + 1 } else { 0 };
+        seen = now;
+        !seen.is_empty() && looks == 10
+    });
 
     let tell = Secrets::new([OTHER]).telling_processes();
     // The shell came before what it waits for.

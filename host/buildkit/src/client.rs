@@ -138,7 +138,7 @@ impl Client {
     /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
     ///
     /// ```no_run
-    /// use oci_image_buildkit::{client::Client, local::Local, solve::Solve};
+    /// use oci_image_buildkit::{client::Client, context::Local, solve::Solve};
     /// use oci_image_boundary::handle::Directory;
     ///
     /// # async fn example(socket: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
