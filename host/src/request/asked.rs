@@ -1,6 +1,5 @@
 //! A request: what was asked for, planned and judged.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +22,6 @@ pub(crate) struct Request {
     source: Source,
     /// Where answers go, if it was a message.
     pub(crate) response_path: Option<PathBuf>,
-    /// Texts of the files that the planner read.
-    files: RefCell<BTreeMap<String, String>>,
 }
 
 impl Request {
@@ -32,7 +29,6 @@ impl Request {
         Self {
             source,
             response_path,
-            files: RefCell::default(),
         }
     }
 
@@ -59,27 +55,25 @@ impl Request {
         directory: &WorkingDirectory,
         cancel: &Cancel,
     ) -> Result<CheckedPlan, Failure> {
-        let refuse = |mistakes| Failure::Request(Box::new(self.report(mistakes)));
+        let refuse = |said, files: &_| Failure::Request(Box::new(self.source.report(said, files)));
         let planner = Planner::load()?.cancelled_by(cancel);
         let plan = match planner.plan(self.object(), directory) {
             Ok(plan) => plan,
             Err(Refusal::Planner(error)) => return Err(error.into()),
             Err(Refusal::Mistakes(mistakes)) => {
-                self.files.replace(mistakes.files);
-                return Err(refuse(mistakes.diagnostics));
+                return Err(refuse(mistakes.diagnostics, &mistakes.files));
             }
         };
-        self.files.replace(plan.files().clone());
         let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
         let is_error = |mistake: &Diagnostic| mistake.severity == Severity::Error;
         if !mistakes.is_empty() || self.source.remarks().any(is_error) {
-            return Err(refuse(mistakes));
+            return Err(refuse(mistakes, plan.files()));
         }
         let mistakes: Vec<Diagnostic> = ignore_file::mistakes(&plan, directory).collect();
         if mistakes.is_empty() {
             Ok(plan)
         } else {
-            Err(refuse(mistakes))
+            Err(refuse(mistakes, plan.files()))
         }
     }
 
@@ -103,7 +97,7 @@ impl Request {
     /// Remarks on what is built all the same, if there are any.
     pub(crate) fn remarks(&self, plan: &CheckedPlan) -> Option<Report> {
         let are_none = plan.warnings().is_empty() && self.source.remarks().next().is_none();
-        (!are_none).then(|| self.report(plan.warnings().to_vec()))
+        (!are_none).then(|| self.report_of(plan))
     }
 
     /// Every mistake that can be seen without looking at a file.
@@ -128,14 +122,20 @@ impl Request {
             return Ok(self.validate(cancel)?);
         }
         match self.plan(directory, cancel) {
-            Ok(plan) => Ok(self.report(plan.warnings().to_vec())),
+            Ok(plan) => Ok(self.report_of(&plan)),
             Err(Failure::Request(report)) => Ok(*report),
             Err(failure) => Err(failure),
         }
     }
 
-    /// What the planner said, at its places in the text that the user wrote, beside what was found on the way to the planner.
+    /// What the planner said before it read a file, at its places in the text that the user wrote, beside what was found on the way to
+    /// the planner.
     pub(crate) fn report(&self, said: Vec<Diagnostic>) -> Report {
-        self.source.report(said, &self.files.borrow())
+        self.source.report(said, &BTreeMap::new())
+    }
+
+    /// The same of what is said beside a plan.
+    fn report_of(&self, plan: &CheckedPlan) -> Report {
+        self.source.report(plan.warnings().to_vec(), plan.files())
     }
 }
