@@ -42,10 +42,31 @@ impl Watch {
 /// What a process has held at most so far, in bytes; none if it has ended.
 #[must_use]
 pub fn high_water_mark(process: u32) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    told(&fs::read_to_string(format!("/proc/{process}/status")).ok()?)
+}
+
+/// `VmHWM: 12345 kB` of a process's status, in bytes.
+fn told(status: &str) -> Option<u64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kib: u64 = line.split_whitespace().next()?.parse().ok()?;
     Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn high_water_mark_is_read_in_bytes() {
+        let status = "Name:\toci-image\nVmPeak:\t   99 kB\nVmHWM:\t    5120 kB\nVmRSS:\t 4096 kB\n";
+
+        assert_eq!(told(status), Some(5120 * 1024));
+    }
+
+    #[test]
+    fn zombie_has_no_high_water_mark() {
+        assert_eq!(told("Name:\toci-image\nState:\tZ (zombie)\n"), None);
+    }
 }
