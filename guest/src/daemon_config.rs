@@ -17,7 +17,7 @@ use toml::de::{DeTable, DeValue};
 use crate::daemon_settings;
 use crate::daemon_values;
 use crate::findings::{Findings, quoted};
-use crate::json::{self, Text};
+use crate::json::Text;
 use crate::registry::Registry;
 use crate::request::Request;
 use crate::toml_text;
@@ -109,7 +109,7 @@ fn set_mirrors(config: &mut DeTable<'_>, request: &Request<'_>, findings: &mut F
     let message = "the mirrors of `docker.io` are given in `registry_mirrors` and in `registries`";
     for place in [place, other] {
         findings
-            .report(Code::ConflictingConfig, json::span(place), message)
+            .report(Code::ConflictingConfig, Span::of(place), message)
             .help("remove one of the two");
     }
 }
@@ -265,7 +265,7 @@ fn report(conflict: &Conflict, extra: &Text<'_>, findings: &mut Findings<'_>) {
     findings
         .report(
             Code::ConflictingConfig,
-            json::span(conflict.first.clone()),
+            Span::of(conflict.first.clone()),
             message,
         )
         .help("remove one of the two");

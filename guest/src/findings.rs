@@ -164,7 +164,7 @@ impl<'t> Findings<'t> {
         });
         if self.omitted > 0 {
             let message = format!("{} more are not shown", self.omitted);
-            let end = json::span(self.object.len()..self.object.len());
+            let end = Span::of(self.object.len()..self.object.len());
             self.found
                 .push(Finding::new(Code::TooManyMistakes, end, message));
         }
@@ -214,7 +214,7 @@ impl Origin<'_, '_> {
             Self::Object(text) => findings.report(code, text.part(&range), message),
             Self::File { path, start } => {
                 let finding = findings.report(code, path.span(), message);
-                let span = json::span(start + range.start..start + range.end);
+                let span = Span::of(start + range.start..start + range.end);
                 finding.file = Some(FilePlace {
                     path: path.as_str().to_owned(),
                     span,

@@ -12,8 +12,6 @@
 mod pointers;
 mod text;
 
-use std::ops::Range;
-
 use oci_image_schema::diagnostic::Span;
 use serde_json::value::RawValue;
 
@@ -87,7 +85,7 @@ impl<'t> Node<'t> {
     }
 
     pub(crate) fn span(self) -> Span {
-        span(self.start..self.end())
+        Span::of(self.start..self.end())
     }
 
     pub(crate) fn kind(self) -> Kind {
@@ -204,15 +202,6 @@ impl<'t> Iterator for Split<'t> {
             raw: &self.outer.raw[start..self.at],
             start: self.outer.start + start,
         })
-    }
-}
-
-/// A span of the object's text, which is far shorter than 4 GiB (`MAX_OBJECT`).
-pub(crate) fn span(range: Range<usize>) -> Span {
-    let clamp = |offset| u32::try_from(offset).unwrap_or(u32::MAX);
-    Span {
-        start: clamp(range.start),
-        end: clamp(range.end),
     }
 }
 

@@ -5,10 +5,11 @@
 //! Reads nothing but the text. Source: `oci_image_schema::key`.
 
 use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Span;
 use oci_image_schema::key::{KEYS, Key, NAMES, Rule};
 
 use crate::findings::Findings;
-use crate::json::{self, Kind, Node, Text};
+use crate::json::{Kind, Node, Text};
 use crate::nearest::nearest;
 use crate::reader::Reader;
 use crate::request::Request;
@@ -81,7 +82,7 @@ fn root<'t>(text: &'t str, findings: &mut Findings<'t>) -> Option<Node<'t>> {
         );
         let help = "put long lists into files: `build_args_file`, `labels_file`";
         findings
-            .report(Code::ObjectTooLarge, json::span(0..0), message)
+            .report(Code::ObjectTooLarge, Span::of(0..0), message)
             .help(help);
         return None;
     }
@@ -123,7 +124,7 @@ fn report_missing<'t>(
         let is_there = || keys().any(|key| key == required.name);
         let is_meant = || keys().any(|key| meant(key) == Some(required.name));
         if !is_there() && !is_meant() {
-            let brace = json::span(root.start()..root.start() + 1);
+            let brace = Span::of(root.start()..root.start() + 1);
             let message = format!("the object needs `{}`", required.name);
             findings
                 .report(Code::MissingKey, brace, message)

@@ -111,7 +111,7 @@ fn keypair<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> Option<KeyPair<'t
         .filter(|known| !entries.iter().any(|(key, _)| is_meant(key.as_str(), known)))
     {
         if node.kind() == crate::json::Kind::Object {
-            let brace = crate::json::span(node.start()..node.start() + 1);
+            let brace = Span::of(node.start()..node.start() + 1);
             reader
                 .findings
                 .report(

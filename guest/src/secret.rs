@@ -4,6 +4,7 @@
 //! Source: `buildctl --secret`, `--ssh`.
 
 use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Span;
 
 use crate::findings::{Findings, quoted};
 use crate::json::{Kind, Node, Text};
@@ -65,7 +66,7 @@ fn inline<'t>(reader: &mut Reader<'_, 't>, node: Node<'t>) -> bool {
         return false; // one mistake, and it was reported
     }
     given.unwrap_or_else(|| {
-        let brace = crate::json::span(node.start()..node.start() + 1);
+        let brace = Span::of(node.start()..node.start() + 1);
         let finding = reader
             .findings
             .report(Code::MissingKey, brace, "a secret needs `text`");

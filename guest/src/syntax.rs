@@ -3,9 +3,9 @@
 //! Source: the errors of `serde_json`.
 
 use oci_image_schema::code::Code;
+use oci_image_schema::diagnostic::Span;
 
 use crate::findings::Findings;
-use crate::json;
 
 /// Reports where the text ceases to be JSON, in the words of `serde_json` without its line and column.
 pub(crate) fn report<'t>(text: &'t str, findings: &mut Findings<'t>, error: &serde_json::Error) {
@@ -28,7 +28,7 @@ pub(crate) fn report<'t>(text: &'t str, findings: &mut Findings<'t>, error: &ser
         .replace("EOF while parsing", "the text ends within");
     let finding = findings.report(
         Code::InvalidJson,
-        json::span(start..end),
+        Span::of(start..end),
         format!("this is not JSON: {words}"),
     );
     if text.starts_with('\u{feff}') {

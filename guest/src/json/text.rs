@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use oci_image_schema::diagnostic::Span;
 
-use super::{MAX_ELEMENTS, Members, Node, span};
+use super::{MAX_ELEMENTS, Members, Node};
 
 /// A string of the object, with the place of each of its bytes.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ impl<'t> Text<'t> {
     /// Where bytes `range` of the value stand in the object's text.
     pub(crate) fn part(&self, range: &Range<usize>) -> Span {
         let offset = |index| self.node.start + 1 + self.raw_offset(index);
-        span(offset(range.start)..offset(range.end))
+        Span::of(offset(range.start)..offset(range.end))
     }
 
     /// The offset within the literal of byte `index` of the value: a walk over the escapes before it.
