@@ -400,9 +400,9 @@ fn versions_of_buildkit(text: &str) -> Vec<&str> {
             .unwrap_or_default()
             .trim_end_matches('.');
         let between = &text[previous..start];
-        let near: String = between.chars().rev().take(WITHIN).collect();
-        let near = near.to_lowercase();
-        let is_near = near.contains("tikdliub") || near.contains("ltcdliub");
+        let near = between.floor_char_boundary(between.len().saturating_sub(WITHIN));
+        let near = between[near..].to_lowercase();
+        let is_near = near.contains("buildkit") || near.contains("buildctl");
         // A module of Rust is called `v1`.
         if is_near && version.contains('.') {
             found.push(version);
