@@ -27,6 +27,15 @@ impl Rival {
     /// If it cannot be started, or does not answer in time.
     #[must_use]
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with variables in its environment.
+    ///
+    /// # Panics
+    /// As [`Rival::start`].
+    #[must_use]
+    pub fn start_with(environment: &[(&str, &str)]) -> Self {
         let home = tempfile::Builder::new()
             .prefix("rival-")
             .tempdir()
@@ -40,6 +49,7 @@ impl Rival {
             .args(["--otel-socket-path", &at("otel")])
             .arg("--containerd-worker=false")
             .env("PATH", engine::path())
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -86,15 +96,21 @@ impl Rival {
         assert!(output.status.success(), "{script}\n{printed}");
     }
 
-    fn buildctl(&self, arguments: &[&str]) -> (bool, String) {
+    /// `buildctl`, set to this daemon.
+    #[must_use]
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let socket = self.home.path().join("socket");
-        let output = Command::new(engine::directory().join("buildctl"))
+        let mut command = Command::new(engine::directory().join("buildctl"));
+        command
             .arg("--addr")
             .arg(format!("unix://{}", socket.display()))
             .args(arguments)
-            .stdin(Stdio::null())
-            .output()
-            .expect("buildctl runs");
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn buildctl(&self, arguments: &[&str]) -> (bool, String) {
+        let output = self.command(arguments).output().expect("buildctl runs");
         let printed = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.success(), printed)
     }

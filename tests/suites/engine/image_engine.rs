@@ -1,13 +1,9 @@
 //! The real daemon pulls from the registry, and what it exports is opened and unpacked.
 
 use std::collections::BTreeMap;
-use std::env;
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use super::image_fixture::{Tar, config, has, header, run, saved, sha256};
 use oci_image::boundary::handle::Directory;
@@ -15,107 +11,9 @@ use oci_image::image::Image;
 use oci_image::image::metadata::metadata;
 use oci_image::image::registry::Registry;
 use oci_image::image::rootfs::Rootfs;
+use oci_image_tests::rival::Rival;
 use tar::EntryType;
-use tempfile::{TempDir, tempdir};
-
-/// Where the engine's programs are; a promised engine must be there.
-fn engine() -> Option<PathBuf> {
-    let promised = env::var_os("OCI_IMAGE_ENGINE").map(PathBuf::from);
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/engine/bin");
-    let engine = promised.clone().unwrap_or(built);
-    let missing = if !engine.join("buildkitd").is_file() {
-        format!("`{}` has no buildkitd", engine.display())
-    } else if !rustix::process::geteuid().is_root() {
-        "not root".into()
-    } else {
-        return Some(engine);
-    };
-    assert!(promised.is_none(), "{missing}");
-    eprintln!("skipped: {missing}");
-    None
-}
-
-/// A daemon of this test.
-struct Daemon {
-    child: Child,
-    directory: TempDir,
-    engine: PathBuf,
-}
-
-impl Daemon {
-    fn start(engine: PathBuf) -> Self {
-        let directory = tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        let ready = UnixDatagram::bind(at("notify")).unwrap();
-        ready
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .unwrap();
-        fs::write(
-            at("buildkitd.toml"),
-            "[worker.containerd]\nenabled = false\n",
-        )
-        .unwrap();
-        let child = Command::new(engine.join("buildkitd"))
-            .arg("--root")
-            .arg(at("root"))
-            .arg("--config")
-            .arg(at("buildkitd.toml"))
-            .arg(format!("--addr=unix://{}", at("socket").display()))
-            .arg(format!("--otel-socket-path={}", at("otel").display()))
-            .env("NOTIFY_SOCKET", at("notify"))
-            .stderr(File::create(at("log")).unwrap())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let daemon = Self {
-            child,
-            directory,
-            engine,
-        };
-        let mut message = [0; 64];
-        let received = ready.recv(&mut message);
-        assert!(
-            received.is_ok_and(|count| message[..count].starts_with(b"READY=1")),
-            "{}",
-            daemon.log()
-        );
-        daemon
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.directory.path().join("log")).unwrap()
-    }
-
-    /// Builds a Dockerfile with these exporters.
-    fn build(&self, dockerfile: &str, base: &str, outputs: &[String]) {
-        let context = tempdir().unwrap();
-        fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
-        let mut command = Command::new(self.engine.join("buildctl"));
-        command
-            .arg(format!(
-                "--addr=unix://{}",
-                self.directory.path().join("socket").display()
-            ))
-            .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
-            .arg(format!("--local=context={}", context.path().display()))
-            .arg(format!("--local=dockerfile={}", context.path().display()))
-            .arg(format!("--opt=build-arg:BASE={base}"));
-        for output in outputs {
-            command.arg(format!("--output={output}"));
-        }
-        let output = command.output().unwrap();
-        let shown = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{shown}\n{}", self.log());
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap();
-    }
-}
+use tempfile::tempdir;
 
 /// A layer with everything that a layer can hold.
 fn rich_layer() -> Vec<u8> {
@@ -220,7 +118,6 @@ fn base(path: &Path) -> Image {
 
 #[tokio::test]
 async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
-    let Some(engine) = engine() else { return };
     if !has("umoci") {
         return;
     }
@@ -240,11 +137,18 @@ async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
     let zstd = output("docker,compression=zstd,force-compression=true", "zstd.tar");
 
     let built = tokio::task::spawn_blocking(move || {
+        let context = tempdir().unwrap();
         let dockerfile = "ARG BASE\nFROM $BASE\nENV FOO=bar\nUSER 1000\nCOPY Dockerfile /srv/\n";
-        let daemon = Daemon::start(engine);
-        daemon.build(dockerfile, &base, &outputs);
-        // Not among the others: `buildctl` names the last exporter's manifest in the layout of another.
-        daemon.build(dockerfile, &base, &[zstd]);
+        fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+        let base = format!("--opt=build-arg:BASE={base}");
+        let rival = Rival::start();
+        // The last one not among the others: `buildctl` names the last exporter's manifest in the layout of another.
+        for outputs in [&outputs[..], &[zstd]] {
+            let outputs = outputs.iter().map(|output| format!("--output={output}"));
+            let arguments: Vec<String> = outputs.chain([base.clone()]).collect();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            let _ = rival.build(context.path(), &arguments);
+        }
     });
     built.await.unwrap();
 

@@ -5,14 +5,15 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::recording::{Recording, assert_same_lines, nanoseconds, parse, recorded, show};
 use oci_image::progress::Mode;
-use oci_image_tests::engine::checkout;
+use oci_image_tests::engine::{busybox, checkout};
+use oci_image_tests::rival::Rival;
 use serde_json::Value;
 
 /// Where the recordings are.
@@ -20,79 +21,19 @@ fn fixtures() -> PathBuf {
     checkout().join("host/progress/tests/fixtures")
 }
 
-/// How long a daemon may take to start.
-const START: Duration = Duration::from_secs(30);
-
-/// A daemon of this test, ended with it.
+/// A daemon that shows all of a step's log, and where its builds are.
 struct Daemon {
+    rival: Rival,
     directory: tempfile::TempDir,
-    engine: PathBuf,
-    process: Child,
 }
 
 impl Daemon {
-    /// None, with the reason on standard error, where there is no engine.
-    fn start() -> Option<Self> {
-        let engine = engine()?;
-        let directory = tempfile::tempdir().unwrap();
-        let at = |name: &str| directory.path().join(name);
-        fs::write(at("buildkitd.toml"), "").unwrap();
-        let process = Command::new(engine.join("buildkitd"))
-            .args([
-                "--containerd-worker=false",
-                "--oci-worker-snapshotter=overlayfs",
-            ])
-            .args([
-                Path::new("--root"),
-                &at("root"),
-                Path::new("--config"),
-                &at("buildkitd.toml"),
-            ])
-            .args([Path::new("--otel-socket-path"), &at("otel.sock")])
-            .arg("--addr")
-            .arg(format!("unix://{}", at("bk.sock").display()))
-            .env("BUILDKIT_STEP_LOG_MAX_SIZE", "-1")
-            .env("BUILDKIT_STEP_LOG_MAX_SPEED", "-1")
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(at("log")).unwrap())
-            .spawn()
-            .unwrap();
-        let mut daemon = Self {
-            directory,
-            engine,
-            process,
-        };
-        daemon.wait_until_ready();
-        Some(daemon)
-    }
-
-    fn wait_until_ready(&mut self) {
-        let deadline = Instant::now() + START;
-        // Each try is a process of its own, which takes time enough between two of them.
-        while !self
-            .buildctl(&["debug", "workers"])
-            .output()
-            .unwrap()
-            .status
-            .success()
-        {
-            let ended = self.process.try_wait().unwrap();
-            let log = fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
-            assert!(
-                ended.is_none() && Instant::now() < deadline,
-                "{ended:?}: {log}"
-            );
+    fn start() -> Self {
+        let unlimited = ["BUILDKIT_STEP_LOG_MAX_SIZE", "BUILDKIT_STEP_LOG_MAX_SPEED"];
+        Self {
+            rival: Rival::start_with(&unlimited.map(|limit| (limit, "-1"))),
+            directory: tempfile::tempdir().unwrap(),
         }
-    }
-
-    fn buildctl(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(self.engine.join("buildctl"));
-        let socket = self.directory.path().join("bk.sock");
-        command
-            .arg("--addr")
-            .arg(format!("unix://{}", socket.display()))
-            .args(args);
-        command
     }
 
     /// Starts a build of which every report is sent to `reports`; the second value is where its ref will be.
@@ -104,7 +45,8 @@ impl Daemon {
         fs::write(context.join("hello.txt"), "hello from the context\n").unwrap();
         let local = |name: &str, path: &Path| format!("--local={name}={}", path.display());
         let mut child = self
-            .buildctl(&["build", "--frontend=dockerfile.v0", "--progress=rawjson"])
+            .rival
+            .command(&["build", "--frontend=dockerfile.v0", "--progress=rawjson"])
             .args([
                 local("context", &context),
                 local("dockerfile", &build.dockerfile),
@@ -139,7 +81,8 @@ impl Daemon {
     fn history(&self, reference: &Path, format: &str) -> Vec<u8> {
         let reference = fs::read_to_string(reference).unwrap();
         let output = self
-            .buildctl(&[
+            .rival
+            .command(&[
                 "debug",
                 "logs",
                 &format!("--progress={format}"),
@@ -148,14 +91,6 @@ impl Daemon {
             .output()
             .unwrap();
         [output.stdout, output.stderr].concat()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        let pid = rustix::process::Pid::from_child(&self.process);
-        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-        let _ = self.process.wait();
     }
 }
 
@@ -243,32 +178,6 @@ fn first_start<'a>(reports: impl Iterator<Item = &'a str>) -> i64 {
         .unwrap()
 }
 
-fn engine() -> Option<PathBuf> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/engine/bin");
-    let given = std::env::var_os("OCI_IMAGE_ENGINE").map(PathBuf::from);
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut places: Vec<PathBuf> = given.map_or_else(|| vec![workspace], |given| vec![given]);
-    places.extend(std::env::split_paths(&path));
-    let found = places
-        .into_iter()
-        .find(|place| place.join("buildkitd").exists() && place.join("buildctl").exists());
-    if found.is_none() || !rustix::process::geteuid().is_root() {
-        eprintln!(
-            "skipped: needs buildkitd and buildctl (OCI_IMAGE_ENGINE names their directory), and root"
-        );
-        return None;
-    }
-    found
-}
-
-fn busybox() -> PathBuf {
-    let found = ["/bin/busybox", "/usr/bin/busybox"]
-        .map(PathBuf::from)
-        .into_iter()
-        .find(|path| path.exists());
-    found.expect("busybox is installed with the engine")
-}
-
 /// A build whose Dockerfile is written for the test, with an image of busybox to run things in.
 fn run_step(daemon: &Daemon, command: &str) -> Build {
     let directory = daemon.directory.path().join("dockerfile");
@@ -286,9 +195,7 @@ fn run_step(daemon: &Daemon, command: &str) -> Build {
 
 #[test]
 fn the_same_lines_are_shown_as_buildctl_shows() {
-    let Some(daemon) = Daemon::start() else {
-        return;
-    };
+    let daemon = Daemon::start();
     for (case, args) in [
         ("hello", ["--no-cache"].as_slice()),
         ("cached", &[]),
@@ -306,9 +213,7 @@ fn the_same_lines_are_shown_as_buildctl_shows() {
 
 #[test]
 fn a_log_of_megabytes_arrives_whole_and_in_order() {
-    let Some(daemon) = Daemon::start() else {
-        return;
-    };
+    let daemon = Daemon::start();
     let build = run_step(&daemon, "seq 1 400000; printf 'no line break'");
 
     let (reports, _) = record(&daemon, &[build]);
@@ -339,9 +244,7 @@ fn recordings_are_renewed_on_request() {
     if std::env::var_os("RECORD").is_none() {
         return;
     }
-    let Some(daemon) = Daemon::start() else {
-        return;
-    };
+    let daemon = Daemon::start();
     let fresh = ["--no-cache"].as_slice();
     for case in ["hello", "cached", "fails", "noisy", "warns"] {
         let args = if case == "cached" { &[] } else { fresh };

@@ -1,28 +1,15 @@
 //! The distribution-spec's own conformance suite, its part for registries that are read-only.
 //!
-//! The suite is pinned beside the engine; without its binary the test is skipped, where an engine is promised it fails.
+//! The suite is pinned beside the engine.
 
-use std::env;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::image_fixture::{Layout, Tar};
 use oci_image::image::Image;
 use oci_image::image::registry::Registry;
+use oci_image_tests::engine;
 use serde_json::json;
 use tempfile::tempdir;
-
-fn suite() -> Option<PathBuf> {
-    let promised = env::var_os("OCI_IMAGE_ENGINE").map(PathBuf::from);
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/engine/bin");
-    let suite = promised.clone().unwrap_or(built).join("conformance");
-    if suite.is_file() {
-        return Some(suite);
-    }
-    assert!(promised.is_none(), "`{}` is missing", suite.display());
-    eprintln!("skipped: `{}` is not built", suite.display());
-    None
-}
 
 /// The branches of the suite that a registry without writing can pass, one run each: with writing disabled, a run of all
 /// of them crashes in the suite after its report (it looks for the data of the blobs it did not push). One is left out on
@@ -59,7 +46,7 @@ fn verdict<'report>(report: &'report str, name: &str) -> Option<&'report str> {
 
 #[tokio::test]
 async fn the_conformance_suite_passes_for_a_read_only_registry() {
-    let Some(suite) = suite() else { return };
+    let suite = engine::directory().join("conformance");
     let directory = tempdir().unwrap();
     let mut layout = Layout::new();
     let layers = [
