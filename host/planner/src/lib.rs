@@ -8,7 +8,7 @@
 //! In the order of a request's way:
 //!
 //! - [`inline_secrets`]: the texts of secrets are taken out of the object.
-//! - [`secret_name`]: names before which a secret may stand, however they are spelt.
+//! - [`secret_name`]: names before which a secret may stand, however they are spelt: by their `letters`.
 //! - [`planner`]: the planner itself, and its answers; [`planner_error`]: why it gave none that counts; [`refusal`]: why there is no
 //!   plan.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only: those of its
@@ -22,7 +22,6 @@
 //!   files that it names.
 //! - [`checked_plan`]: the plan, checked before it is obeyed, its configuration of the daemon by `checked_config`; `lie`: what is found.
 //!   An interface is checked by `checked_interface`, diagnostics by `checked_diagnostics`.
-//! - [`secret_name`]: names before which a secret may stand.
 //!
 //! Reads: what the workspace reads. Writes: nothing. Unknown here: the daemon, the session, images.
 //! Source: `schema/planner.wit`.
@@ -43,6 +42,7 @@ mod engine_config;
 mod file_pairs;
 pub mod inline_secrets;
 mod ledger;
+mod letters;
 mod lie;
 mod limits;
 mod linked;

@@ -8,8 +8,34 @@ use std::ops::Range;
 
 use oci_image_schema::login;
 
+use crate::letters::Letters;
+
 /// What is left of a name that a wrong sign breaks in two.
-const PARTS: [&str; 5] = ["secr", "cret", "ttext", "buildkits", "kitssh"];
+static PARTS: [Letters<'_>; 5] = [
+    Letters::known("secr"),
+    Letters::known("cret"),
+    Letters::known("ttext"),
+    Letters::known("buildkits"),
+    Letters::known("kitssh"),
+];
+static SECRET: Letters<'_> = Letters::known("secret");
+static SECRET_TEXT: Letters<'_> = Letters::known("secrettext");
+/// What the map of secrets is called, and what a parameter of one begins with.
+static OF_SECRETS: Letters<'_> = Letters::known("buildkitsecrets");
+static OF_PARAMETERS: Letters<'_> = Letters::known("buildkitsecret");
+/// What the text of a secret is called.
+static TEXT: Letters<'_> = Letters::known("text");
+static TXT: Letters<'_> = Letters::known("txt");
+static PASSWORD: Letters<'_> = Letters::known("password");
+/// What the name of a value has that is secret in whatever file it stands.
+static OF_CREDENTIALS: [Letters<'_>; 6] = [
+    Letters::known("password"),
+    Letters::known("passwd"),
+    Letters::known("token"),
+    Letters::known("credential"),
+    Letters::known("privatekey"),
+    Letters::known("accesskey"),
+];
 /// How many letters of the name of a map of secrets may be wrong.
 const MOST_MISTAKES: usize = 3;
 /// How long a word may be that is a key, in bytes.
@@ -20,20 +46,16 @@ const LONGEST_ID: usize = 64;
 const LONGEST_PATH: usize = 200;
 
 /// Whether a map of this name was meant to hold secrets.
-pub fn holds_secrets(name: &str) -> bool {
-    let name = letters(name);
-    name.contains("secret") || is_near(&name, "buildkitsecrets", MOST_MISTAKES)
+pub(crate) fn holds_secrets(name: &Letters<'_>) -> bool {
+    name.contain(&SECRET) || name.are_near(&OF_SECRETS, MOST_MISTAKES)
 }
 
 /// Whether a variable of this name was meant to be a parameter that says what a secret is, or where.
 pub fn is_of_parameter(name: &str) -> bool {
-    const BEGIN: &str = "buildkitsecret";
-    let name = letters(name);
-    is_near(
-        name.get(..BEGIN.len()).unwrap_or(&name),
-        BEGIN,
-        MOST_MISTAKES,
-    )
+    let name = Letters::of(name);
+    let name = name.as_str();
+    let begin = name.get(..OF_PARAMETERS.as_str().len()).unwrap_or(name);
+    Letters::of(begin).are_near(&OF_PARAMETERS, MOST_MISTAKES)
 }
 
 /// Whether a key of a secret is a word that was meant to be one, and not the secret that stands after `text` without its blank.
@@ -44,37 +66,16 @@ pub fn is_word(name: &str) -> bool {
             .all(|byte| byte.is_ascii_alphabetic() || byte == b'_')
 }
 
-/// Whether a name was meant to be one of others, or is it.
-pub fn is_spelt<'m>(name: &str, others: impl IntoIterator<Item = &'m str>) -> bool {
-    let name = letters(name);
-    others.into_iter().any(|meant| {
-        // A text may have a million names: most are too short or too long.
-        let length = meant.bytes().filter(u8::is_ascii_alphanumeric).count();
-        let limit = length / 4;
-        name.len().abs_diff(length) <= limit && is_near(&name, &letters(meant), limit)
-    })
-}
-
 /// Whether what has this name was meant to be the text of a secret.
-pub fn holds_text(name: &str) -> bool {
-    let name = letters(name);
-    name.contains("secrettext") || is_near(&name, "text", 1) || is_near(&name, "txt", 0)
+pub(crate) fn holds_text(name: &Letters<'_>) -> bool {
+    name.contain(&SECRET_TEXT) || name.are_near(&TEXT, 1) || *name == TXT
 }
 
 /// Whether a value of this name is secret in whatever file it stands: of a registry, say, in the source of a resource.
-pub fn is_credential(name: &str) -> bool {
-    const PARTS: [&str; 6] = [
-        "password",
-        "passwd",
-        "token",
-        "credential",
-        "privatekey",
-        "accesskey",
-    ];
-    let name = letters(name);
-    PARTS.iter().any(|part| name.contains(part))
+pub(crate) fn is_credential(name: &Letters<'_>) -> bool {
+    OF_CREDENTIALS.iter().any(|part| name.contain(part))
         || matches!(name.as_str(), "auth" | "pass" | "pwd")
-        || is_near(&name, "password", 2)
+        || name.are_near(&PASSWORD, 2)
 }
 
 /// Whether the value of a secret is shown: it can be nothing but a path. Keys of clouds hold `/` and capital letters.
@@ -125,9 +126,9 @@ fn after_name(text: &str) -> Option<usize> {
 /// The byte from which on a text that cannot be read may hold a secret.
 pub fn first_in(text: &str) -> Option<usize> {
     words(text).find_map(|(at, word)| {
-        let letters = letters(word);
+        let letters = Letters::of(word);
         let names_secret =
-            PARTS.iter().any(|part| letters.contains(part)) || letters.ends_with("ssh");
+            PARTS.iter().any(|part| letters.contain(part)) || letters.as_str().ends_with("ssh");
         after_colon(text, at, word).or_else(|| names_secret.then_some(at))
     })
 }
@@ -137,9 +138,9 @@ fn after_colon(text: &str, at: usize, word: &str) -> Option<usize> {
     let rest = text[at + word.len()..].trim_start_matches(['"', '\'', '\\']);
     let rest = rest.trim_start();
     let is_named = match rest.bytes().next() {
-        Some(b':') => word.eq_ignore_ascii_case("text") || holds_secrets(word),
+        Some(b':') => word.eq_ignore_ascii_case("text") || holds_secrets(&Letters::of(word)),
         // A line of an environment.
-        Some(b'=') => is_of_parameter(word) || letters(word).contains("secrettext"),
+        Some(b'=') => is_of_parameter(word) || Letters::of(word).contain(&SECRET_TEXT),
         _ => false,
     };
     is_named.then(|| text.len() - rest.len() + 1)
@@ -165,19 +166,6 @@ fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, word)| !word.is_empty())
 }
 
-/// The letters and digits of a name, in lower case.
-fn letters(name: &str) -> String {
-    let letters = name.bytes().filter(u8::is_ascii_alphanumeric);
-    letters
-        .map(|letter| char::from(letter.to_ascii_lowercase()))
-        .collect()
-}
-
-fn is_near(name: &str, meant: &str, limit: usize) -> bool {
-    // A distance is costly, and most names are too short or too long for it.
-    name.len().abs_diff(meant.len()) <= limit && strsim::osa_distance(name, meant) <= limit
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +179,7 @@ mod tests {
             "secrets",
             "BUILDKIT_SECRET_a",
         ] {
-            assert!(holds_secrets(name), "{name}");
+            assert!(holds_secrets(&Letters::of(name)), "{name}");
         }
         for name in [
             "text",
@@ -202,20 +190,21 @@ mod tests {
             "BUILDKIT_SECRET_TEXT_a",
             "BuildkitSecretText",
         ] {
-            assert!(holds_text(name), "{name}");
+            assert!(holds_text(&Letters::of(name)), "{name}");
         }
         for name in ["context", "build_args", "registries", "", "target"] {
-            assert!(!holds_secrets(name) && !holds_text(name), "{name}");
+            let letters = Letters::of(name);
+            assert!(!holds_secrets(&letters) && !holds_text(&letters), "{name}");
         }
     }
 
     #[test]
     fn credentials_are_known_in_whatever_spelling() {
         for name in ["Password", "pasword", "pass_wrd", "auth", "identitytoken"] {
-            assert!(is_credential(name), "{name}");
+            assert!(is_credential(&Letters::of(name)), "{name}");
         }
         for name in ["author", "path", "passphrase_file", "repository"] {
-            assert!(!is_credential(name), "{name}");
+            assert!(!is_credential(&Letters::of(name)), "{name}");
         }
     }
 

@@ -11,5 +11,7 @@ pub(super) enum Audience {
 
 /// Every audience.
 pub(super) const ALL: &[Audience] = &[Audience::Planner, Audience::Reader];
+/// The planner alone.
+pub(super) const PLANNER: &[Audience] = &[Audience::Planner];
 /// Those who read reports.
 pub(super) const READER: &[Audience] = &[Audience::Reader];

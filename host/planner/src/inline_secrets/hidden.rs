@@ -2,6 +2,7 @@
 //!
 //! Reads and writes: nothing. Unknown here: who says what.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use oci_image_schema::diagnostic::Diagnostic;
@@ -27,10 +28,20 @@ impl Hidden {
         if self.0.len() >= MOST {
             return;
         }
-        let read = serde_json::from_str::<String>(&format!("\"{written}\""));
-        let texts = [Some(quotable(written)), read.ok().as_deref().map(quotable)];
-        let is_told = |text: &String| text.contains(|sign| sign != '*');
-        self.0.extend(texts.into_iter().flatten().filter(is_told));
+        self.add_quotable(&quotable(written));
+        // Any other text says what is written.
+        if written.contains('\\')
+            && let Ok(read) = serde_json::from_str::<String>(&format!("\"{written}\""))
+        {
+            self.add_quotable(&quotable(&read));
+        }
+    }
+
+    fn add_quotable(&mut self, text: &str) {
+        let is_told = text.bytes().any(|byte| byte != b'*');
+        if is_told && !self.0.contains(text) {
+            self.0.insert(text.to_owned());
+        }
     }
 
     /// Masks what a diagnostic quotes of them.
@@ -91,16 +102,20 @@ impl Hidden {
 }
 
 /// A text as the planner quotes it: on one line, without its login.
-fn quotable(text: &str) -> String {
+fn quotable(text: &str) -> Cow<'_, str> {
+    let text = login::masked(text);
+    if !text.contains(char::is_control) {
+        return text;
+    }
     let mut quotable = String::with_capacity(text.len());
-    for character in login::masked(text).chars() {
+    for character in text.chars() {
         if character.is_control() {
             quotable.extend(character.escape_default());
         } else {
             quotable.push(character);
         }
     }
-    quotable
+    quotable.into()
 }
 
 #[cfg(test)]

@@ -1,9 +1,12 @@
 //! What the name of a key says of its value.
 
+use std::sync::LazyLock;
+
 use oci_image_schema::key::NAMES;
 
 use super::audience::Audience;
 use super::{SECRETS, SSH, TEXT};
+use crate::letters::Letters;
 use crate::secret_name;
 
 /// The keys whose maps have names of the user's own, of which `text` may be one.
@@ -46,31 +49,48 @@ pub(super) struct Key {
     pub(super) is_of_files: bool,
 }
 
+static LETTERS_OF_SSH: LazyLock<Letters<'_>> = LazyLock::new(|| Letters::of(SSH));
+/// The keys of a file, an object or a message.
+static LETTERS_OF_FILES: LazyLock<Vec<Letters<'_>>> = LazyLock::new(|| {
+    let names = NAMES.iter().copied().chain(OF_FILES);
+    names.map(Letters::of).collect()
+});
+
 impl Key {
     /// What a name says, to an audience, where it is one of the whole file or not.
     pub(super) fn of(name: &str, audience: Audience, is_at_top: bool) -> Self {
-        let is_for_planner = audience == Audience::Planner;
-        let names_keys = !is_for_planner && secret_name::is_spelt(name, [SSH]);
-        Self {
-            holds_secrets: match audience {
-                Audience::Planner => name == SECRETS,
-                // Of an agent what may be a key is known better.
-                Audience::Reader => !names_keys && secret_name::holds_secrets(name),
-            },
-            holds_text: match audience {
-                Audience::Planner => name == TEXT,
-                Audience::Reader => secret_name::holds_text(name),
-            },
-            is_credential: !is_for_planner && secret_name::is_credential(name),
-            names_keys,
-            holds_names: MAPS_OF_NAMES.contains(&name),
-            is_object: name == OBJECT,
-            is_of_files: is_for_planner || !is_at_top || is_of_files(name),
+        match audience {
+            Audience::Planner => Self::written(name),
+            Audience::Reader => Self::spelt(name, is_at_top),
         }
     }
-}
 
-/// Whether a key of a file, an object or a message has this name, or was meant to.
-fn is_of_files(name: &str) -> bool {
-    secret_name::is_spelt(name, NAMES.iter().copied().chain(OF_FILES))
+    /// What it says as it is written.
+    fn written(name: &str) -> Self {
+        Self {
+            holds_secrets: name == SECRETS,
+            holds_text: name == TEXT,
+            is_credential: false,
+            names_keys: false,
+            holds_names: MAPS_OF_NAMES.contains(&name),
+            is_object: name == OBJECT,
+            is_of_files: true,
+        }
+    }
+
+    /// What it says however it is spelt.
+    fn spelt(name: &str, is_at_top: bool) -> Self {
+        let letters = Letters::of(name);
+        let is_of_files = || LETTERS_OF_FILES.iter().any(|of| letters.are_spelt(of));
+        let names_keys = letters.are_spelt(&LETTERS_OF_SSH);
+        Self {
+            // Of an agent what may be a key is known better.
+            holds_secrets: !names_keys && secret_name::holds_secrets(&letters),
+            holds_text: secret_name::holds_text(&letters),
+            is_credential: secret_name::is_credential(&letters),
+            names_keys,
+            is_of_files: !is_at_top || is_of_files(),
+            ..Self::written(name)
+        }
+    }
 }

@@ -219,24 +219,22 @@ impl<'text> Places<'text> {
     }
 
     fn key(&mut self, string: &StringToken) {
-        let quoted = &self.text[string.start..string.end];
-        let read = serde_json::from_str::<Cow<'_, str>>(quoted);
-        self.are_names &= read.is_ok();
-        let key = read.unwrap_or_else(|_| self.text[string.content.clone()].into());
+        let key = read(&self.text[string.start..string.end]);
+        self.are_names &= key.is_some();
+        let key = key.unwrap_or_else(|| self.text[string.content.clone()].into());
         self.draw(&key);
-        // A value that is missing may be what stands here.
-        let is_id = secret_name::is_id(&key) && !self.is_null_after(string.end);
         for &audience in self.audiences {
-            let named = Key::of(&key, audience, self.is_at_top(audience));
-            let is_odd_id =
-                audience == Audience::Reader && self.is_below_secrets(audience) && !is_id;
+            let is_at_top = self.is_at_top(audience);
+            let is_odd_id = audience == Audience::Reader
+                && self.is_below_secrets(audience)
+                // A value that is missing may be what stands here.
+                && (!secret_name::is_id(&key) || self.is_null_after(string.end));
             let Some(open) = self.open.last_mut() else {
                 return;
             };
             let judged = &mut open.judged[audience as usize];
-            let is_secret = judged.masked && !secret_name::is_word(&key);
-            let is_masked = judged.masks_keys || is_secret;
-            judged.key = (!is_masked).then_some(named);
+            let is_masked = judged.masks_keys || judged.masked && !secret_name::is_word(&key);
+            judged.key = (!is_masked).then(|| Key::of(&key, audience, is_at_top));
             if is_masked || is_odd_id {
                 let place = Place::Text(string.content.clone());
                 self.found.push((audience, place));
@@ -349,6 +347,9 @@ impl<'text> Places<'text> {
 
     /// Whether a scalar stands below a key of the whole that is none, and near none: what slipped there may be a secret.
     fn is_astray(&self, audience: Audience, value: &str) -> bool {
+        if audience == Audience::Planner {
+            return false;
+        }
         let mut keys = self
             .open
             .iter()
@@ -388,4 +389,11 @@ fn is_secret(key: Key, audience: Audience, value: &str) -> bool {
         // In a task file, that may be the path of one.
         Audience::Reader => key.is_credential || key.holds_secrets && !secret_name::is_path(value),
     }
+}
+
+/// What a string of JSON says, if it is text: without a copy where none of its signs is escaped.
+fn read(quoted: &str) -> Option<Cow<'_, str>> {
+    let as_written = serde_json::from_str(quoted).map(Cow::Borrowed);
+    let escaped = |_| serde_json::from_str(quoted).map(Cow::Owned);
+    as_written.or_else(escaped).ok()
 }

@@ -6,7 +6,7 @@ use std::ops::Range;
 use oci_image_boundary::secret_bytes::SecretBytes;
 use serde_json::value::RawValue;
 
-use super::audience::{ALL, Audience};
+use super::audience::{ALL, Audience, PLANNER};
 use super::broken::mask_after_keys;
 use super::hidden::Hidden;
 use super::masked_object::MaskedObject;
@@ -36,17 +36,16 @@ impl<'text> Reading<'text> {
         let mut hidden = Hidden::default();
         // Of a longer one nothing is quoted.
         let is_quoted = text.len() <= MAX_OBJECT;
-        let form = Places::each(text, ALL, |audience, place| match (audience, place) {
+        let audiences = if is_quoted { ALL } else { PLANNER };
+        let form = Places::each(text, audiences, |audience, place| match (audience, place) {
             (Audience::Planner, Place::Text(range)) => stars::fill(&mut masked[range]),
             (Audience::Planner, Place::Word(range)) => stars::fill_word(&mut masked[range]),
             (Audience::Reader, Place::Text(range) | Place::Word(range)) => {
-                if is_quoted {
-                    hidden.add(&text[range]);
-                }
+                hidden.add(&text[range]);
             }
         });
         if !form.is_json && !is_json(text) {
-            mask_after_keys(text.as_bytes(), &mut masked);
+            mask_after_keys(text, &mut masked);
         }
         Self {
             text,

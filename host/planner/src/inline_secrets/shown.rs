@@ -28,7 +28,7 @@ pub fn shown(text: &str) -> String {
         stars::fill_lines(&mut masked[range]);
     });
     if !form.is_json && !is_json(judged) {
-        mask_after_keys(judged.as_bytes(), &mut masked);
+        mask_after_keys(judged, &mut masked);
         if let Some(start) = secret_name::first_in(judged).filter(|_| !form.is_certain) {
             stars::fill_lines(&mut masked[start..]);
         }
