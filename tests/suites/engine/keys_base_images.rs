@@ -46,6 +46,26 @@ fn archive_of_this_program_is_a_base_image() {
     assert!(run.stderr.contains("127.0.0.1:"), "{}", run.stderr);
 }
 
+/// `make setup` installs it: the daemon looks for it on the `PATH` that it is given.
+#[test]
+fn compressed_layers_are_read_with_igzip() {
+    let place = Workplace::new();
+    base(&place);
+    // Of another root: in this one the layers are unpacked already.
+    let other = Workplace::new();
+    fs::create_dir(other.path("base")).unwrap();
+    fs::rename(place.path("base/image.tar"), other.path("base/image.tar")).unwrap();
+    other.dockerfile("ARG Base\nFROM ${Base}\nRUN echo \"$ORIGIN: $(cat /base)\" > /derived\n");
+    let mut object = object(&["Base=base/image.tar"]);
+    object["debug"] = json!(true);
+
+    let run = other.build(&object).expect(0);
+
+    is_derived(&other);
+    let line = "using igzip for decompression";
+    assert!(run.stderr.contains(line), "{}", run.stderr);
+}
+
 #[test]
 fn directory_in_the_place_of_its_image_is_told_before_the_daemon_starts() {
     let place = Workplace::new();
