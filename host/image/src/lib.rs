@@ -12,6 +12,7 @@
 //! - [`registry`]: a registry that serves images to this machine.
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`sources`]: `LayerSources`, for those who push an archive.
+//! - [`codec`]: compression on all cores, into bytes that do not depend on how many there are.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `image`, `manifest`, `effort`, `digest` (an image as a value), `open` (by what it is), `store` and `members` (the files of an
@@ -20,6 +21,7 @@
 
 pub mod blob;
 pub mod claim;
+pub mod codec;
 mod digest;
 mod docker;
 mod document;

@@ -1,6 +1,7 @@
 //! Images as files, seen from outside: one binary for all suites of the crate.
 //!
 //! - `archives`, `bounded`, `hostile`: archives and layouts of every kind, without end, and wrong.
+//! - `codec`: layers compressed by blocks.
 //! - `rootfs`: root filesystems. `registry`: what serves images.
 //! - `fixture`: images made by hand.
 
@@ -8,6 +9,7 @@
 
 mod archives;
 mod bounded;
+mod codec;
 mod fixture;
 mod hostile;
 mod registry;
