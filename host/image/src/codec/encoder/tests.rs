@@ -28,7 +28,7 @@ impl Sink {
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         assert!(self.pool.taken() <= self.limit);
-        if self.bytes.len() >= self.fails_after {
+        if self.bytes.len() + bytes.len() > self.fails_after {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.bytes.extend_from_slice(bytes);
@@ -46,9 +46,11 @@ fn pool(threads: usize) -> Pool {
 
 /// A block that is unlike those of other streams and places.
 fn block(stream: usize, place: usize) -> Vec<u8> {
-    let lines =
-        (0..).flat_map(|line: usize| format!("{stream} {place} {}\n", line * line).into_bytes());
-    lines.take(Codec::gzip().block()).collect()
+    let size = Codec::gzip().block();
+    let line = format!("{stream} {place}\n");
+    let mut block = line.repeat(size / line.len() + 1).into_bytes();
+    block.truncate(size);
+    block
 }
 
 /// What becomes of a stream where each block is compressed by itself.
