@@ -25,7 +25,7 @@ use crate::fault::{Fault, Faults};
 use crate::filesend::{ExportFault, FileSend, Inbox};
 use crate::registry::{Auth, Repositories, UsedLogins};
 use crate::secrets::Secrets;
-use crate::session::Services;
+use crate::session::{NAMES_LIMIT, Services};
 use crate::sink::Received;
 use crate::solve::{self, Exporter, Solve, SolveError, Solved};
 use crate::ssh::Ssh;
@@ -34,8 +34,6 @@ use crate::ssh::Ssh;
 const CHUNK_LIMIT: usize = 4 << 20;
 /// Size of the largest message of an agent's stream, in bytes: the daemon passes pieces of 32 KiB.
 const AGENT_LIMIT: usize = 1 << 20;
-/// Size of the largest message of a service that is asked by names alone, in bytes.
-const NAMES_LIMIT: usize = 64 << 10;
 
 /// The attachables of one solve, seen from our side.
 pub(crate) struct Attachables {
@@ -65,12 +63,12 @@ impl Attachables {
         let logins = UsedLogins::default();
         let layout = stage(&solve.exporters)?;
 
-        let mut services = Services::default();
-        let (_, health) = tonic_health::server::health_reporter();
-        let health = health.max_decoding_message_size(NAMES_LIMIT);
-        services.add(&["Check", "Watch"], health);
+        let mut services = Services::with_health();
+        if let Some(contexts) = &solve.contexts {
+            contexts.tell(&faults);
+        }
         let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
-        let filesync = FileSync::new(solve.locals.clone(), unsent);
+        let filesync = FileSync::new(solve.all_locals(), unsent);
         services.add(&["DiffCopy"], filesync);
         let sinks = solve.exporters.iter().map(Exporter::sink).collect();
         let unkept = faults.recorder(|(exporter, source)| Fault::Sink { exporter, source });
@@ -138,10 +136,10 @@ impl Attachables {
                 ));
             }
         };
-        if let Some(fault) = self.faults.take().filter(Fault::spoils_a_success) {
+        if let Some(fault) = self.faults.take().filter(|fault| fault.spoils_a_success()) {
             return Err(SolveError::Failed {
                 failure: Box::default(),
-                cause: Some(Box::new(fault)),
+                cause: Some(fault),
                 logins: self.logins.take(),
             });
         }

@@ -18,10 +18,11 @@ use tokio::sync::mpsc;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::attachables::Attachables;
-use crate::context;
+use crate::context::{self, Identity, Local};
+use crate::contexts::{Claims, Contexts};
 use crate::registry::Repositories;
 use crate::reports::Reports;
-use crate::session::{self, MESSAGE_LIMIT, Session};
+use crate::session::{self, MESSAGE_LIMIT, Session, SessionError};
 use crate::solve::{Solve, SolveError, Solved};
 use crate::status::Status;
 use oci_image_boundary::outside::shown;
@@ -34,6 +35,7 @@ const STATUS_DEADLINE: Duration = Duration::from_secs(2);
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Channel,
+    claims: Claims,
 }
 
 /// Who the daemon says it is.
@@ -112,7 +114,10 @@ impl Client {
                 socket: socket.to_owned(),
                 source,
             })?;
-        Ok(Self { channel })
+        Ok(Self {
+            channel,
+            claims: Claims::default(),
+        })
     }
 
     /// Asks the daemon who it is.
@@ -131,6 +136,21 @@ impl Client {
             version: version.version,
             revision: version.revision,
         })
+    }
+
+    /// Opens a session that serves these locals to any number of solves ([`Solve::contexts`]), and nothing else to anybody.
+    ///
+    /// Under an identity that is known the daemon need not ask for what an earlier session of it has sent, also if it was restarted
+    /// meanwhile. While this client has another session of that identity open, this one has a random name.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub async fn offer(
+        &self,
+        locals: Vec<Local>,
+        identity: Identity,
+    ) -> Result<Contexts, SessionError> {
+        Contexts::open(self.control(), &self.claims, locals, identity).await
     }
 
     /// Solves, and sends to `status` what the daemon reports meanwhile; the daemon waits while nobody takes it.
@@ -169,7 +189,7 @@ impl Client {
         let session_id = session::identity()?;
         let repositories = Repositories::default();
         let (attachables, services) = Attachables::new(&solve, &repositories).await?;
-        let shared_key = context::shared_key(&solve.locals);
+        let shared_key = context::shared_key(&solve.all_locals());
         let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
 
         let request = solve.request(&reference, &session_id);

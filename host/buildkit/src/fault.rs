@@ -5,7 +5,7 @@
 //!
 //! Reads and writes: nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tonic::Status;
 
@@ -65,9 +65,15 @@ impl Fault {
     }
 }
 
-/// The first fault of a session; those that follow are its consequences.
+/// The first fault of a solve; those that follow are its consequences.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Faults(Arc<Mutex<Option<Fault>>>);
+pub(crate) struct Faults(Arc<First>);
+
+/// The faults of what several solves share: each that is under way has it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SharedFaults(Arc<Mutex<Vec<Weak<First>>>>);
+
+type First = Mutex<Option<Arc<Fault>>>;
 
 impl Faults {
     /// Records what goes wrong in one attachable; `fault` says which fault that is.
@@ -76,23 +82,53 @@ impl Faults {
         fault: impl Fn(E) -> Fault + Send + Sync + 'static,
     ) -> Recorder<E> {
         let faults = self.clone();
-        Recorder::new(move |error| faults.keep(fault(error)))
-    }
-
-    /// Keeps the fault, and says it in one line to the daemon.
-    fn keep(&self, fault: Fault) -> Status {
-        let status = Status::aborted(chain(&fault));
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert(fault);
-        status
+        Recorder::new(move |error| {
+            let fault = Arc::new(fault(error));
+            keep(&faults.0, &fault);
+            told(&fault)
+        })
     }
 
     /// The fault, if there was one.
-    pub(crate) fn take(&self) -> Option<Fault> {
+    pub(crate) fn take(&self) -> Option<Arc<Fault>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+impl SharedFaults {
+    /// Has a solve told of what goes wrong from now on, for as long as it is under way.
+    pub(crate) fn tell(&self, solve: &Faults) {
+        let mut solves = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        solves.retain(|solve| solve.strong_count() > 0);
+        solves.push(Arc::downgrade(&solve.0));
+    }
+
+    /// Records what goes wrong, as [`Faults::recorder`] does.
+    pub(crate) fn recorder<E>(
+        &self,
+        fault: impl Fn(E) -> Fault + Send + Sync + 'static,
+    ) -> Recorder<E> {
+        let solves = Arc::clone(&self.0);
+        Recorder::new(move |error| {
+            let fault = Arc::new(fault(error));
+            let solves = solves.lock().unwrap_or_else(PoisonError::into_inner);
+            let under_way = solves.iter().filter_map(Weak::upgrade);
+            under_way.for_each(|solve| keep(&solve, &fault));
+            told(&fault)
+        })
+    }
+}
+
+fn keep(first: &First, fault: &Arc<Fault>) {
+    first
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert_with(|| Arc::clone(fault));
+}
+
+/// A fault in one line, for the daemon.
+fn told(fault: &Fault) -> Status {
+    Status::aborted(chain(fault))
 }
 
 #[cfg(test)]
@@ -114,8 +150,26 @@ mod tests {
             "cannot send the local `context`: the daemon asks for entry 7, which was not offered"
         );
         assert!(matches!(
-            faults.take(),
+            faults.take().as_deref(),
             Some(Fault::Secret(SecretError::TooLarge { id })) if id == "key"
         ));
+    }
+
+    #[test]
+    fn a_fault_of_what_solves_share_reaches_each_that_is_under_way_and_no_later_one() {
+        let (shared, first, second) = <(SharedFaults, Faults, Faults)>::default();
+        let locals = shared.recorder(|(name, source)| Fault::Local { name, source });
+        shared.tell(&first);
+        shared.tell(&second);
+
+        locals.record(("context".to_owned(), FileSyncError::NotOffered { id: 7 }));
+        let later = Faults::default();
+        shared.tell(&later);
+
+        for solve in [first, second] {
+            let fault = solve.take();
+            assert!(matches!(fault.as_deref(), Some(Fault::Local { .. })));
+        }
+        assert!(later.take().is_none());
     }
 }

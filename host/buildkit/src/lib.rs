@@ -10,7 +10,8 @@
 //! What the daemon calls meanwhile:
 //! - `attachables`: all that it may call, and what came of it; [`session`]: the pipe for that; `tunnel`: it as a stream of bytes.
 //! - [`fault`]: what an attachable met, as a `recorder` takes it.
-//! - [`context`]: directories, and how they are sent; [`secrets`], [`ssh`]: what steps may mount.
+//! - [`context`]: directories, and how they are sent; [`contexts`]: a session of those alone, which solves share.
+//! - [`secrets`], [`ssh`]: what steps may mount.
 //! - [`registry`]: logins, and how registries are reached.
 //! - [`sink`]: where exported bytes go; `filesend` receives them. [`content`]: blobs that are read and kept, such as a cache.
 //!
@@ -22,6 +23,7 @@ mod attachables;
 pub mod client;
 pub mod content;
 pub mod context;
+pub mod contexts;
 pub mod failure;
 pub mod fault;
 mod filesend;

@@ -37,6 +37,9 @@ const HEADERS_LIMIT: u32 = 2 << 20;
 /// each service this bounds what the daemon can make us hold.
 const CALLS_LIMIT: u32 = 100;
 
+/// Size of the largest message of a service that is asked by names alone, in bytes.
+pub(crate) const NAMES_LIMIT: usize = 64 << 10;
+
 /// How long the daemon may take to let go of a session that we have half-closed.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
 /// Messages on their way into the pipe; enough to keep it busy, and no more memory than that.
@@ -121,6 +124,15 @@ impl Drop for Session {
 }
 
 impl Services {
+    /// What every session has, or the daemon ends it.
+    pub(crate) fn with_health() -> Self {
+        let mut services = Self::default();
+        let (_, health) = tonic_health::server::health_reporter();
+        let health = health.max_decoding_message_size(NAMES_LIMIT);
+        services.add(&["Check", "Watch"], health);
+        services
+    }
+
     /// Adds a service, of which `methods` are announced to the daemon.
     pub(crate) fn add<S>(&mut self, methods: &[&str], service: S)
     where

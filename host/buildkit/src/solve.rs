@@ -12,6 +12,7 @@ use tonic::Status;
 
 use crate::content::{CacheError, CacheExport, CacheImport, LayoutError};
 use crate::context::Local;
+use crate::contexts::Contexts;
 use crate::failure::SolveFailure;
 use crate::fault::Fault;
 use crate::registry::{Logins, UsedLogin};
@@ -29,6 +30,8 @@ pub struct Solve {
     pub frontend_attributes: BTreeMap<String, String>,
     /// The directories offered to the daemon.
     pub locals: Vec<Local>,
+    /// More of them, in a session that solves may share. One that cannot be sent fails each solve that is under way then.
+    pub contexts: Option<Arc<Contexts>>,
     /// OCI layouts offered to the daemon, for frontend attributes like `context:NAME=oci-layout://LAYOUT@sha256:...`.
     pub layouts: Vec<OfferedLayout>,
     /// How the result leaves the daemon. Several run at the same time.
@@ -111,7 +114,7 @@ pub enum SolveError {
         failure: Box<SolveFailure>,
         /// What had gone wrong on our side of the session before.
         #[source]
-        cause: Option<Box<Fault>>,
+        cause: Option<Arc<Fault>>,
         /// The logins that registries were given; a refusal is best explained by where its login came from.
         logins: Vec<UsedLogin>,
     },
@@ -157,6 +160,7 @@ impl Default for Solve {
             frontend: String::new(),
             frontend_attributes: BTreeMap::new(),
             locals: Vec::new(),
+            contexts: None,
             layouts: Vec::new(),
             exporters: Vec::new(),
             cache_imports: Vec::new(),
@@ -204,6 +208,12 @@ impl Exporter {
 }
 
 impl Solve {
+    /// Every local: a frontend that knows nothing of sessions of contexts asks the solve's own session for theirs.
+    pub(crate) fn all_locals(&self) -> Vec<Local> {
+        let shared = self.contexts.iter().flat_map(|contexts| contexts.locals());
+        self.locals.iter().chain(shared).cloned().collect()
+    }
+
     pub(crate) fn request(&self, reference: &str, session: &str) -> wire::SolveRequest {
         let imports: Vec<_> = self
             .cache_imports
@@ -212,6 +222,11 @@ impl Solve {
             .map(|(index, import)| import_to_wire(index, import))
             .collect();
         let mut frontend_attrs = to_map(&self.frontend_attributes);
+        frontend_attrs.extend(
+            self.contexts
+                .iter()
+                .flat_map(|contexts| contexts.attributes()),
+        );
         if !imports.is_empty() {
             frontend_attrs.insert("cache-imports".to_owned(), imports_as_json(&imports));
         }
@@ -324,7 +339,7 @@ impl SolveError {
     /// Tells a failure that the daemon reports from a daemon that no longer reports.
     pub(crate) fn from_status(
         status: Status,
-        cause: Option<Fault>,
+        cause: Option<Arc<Fault>>,
         logins: Vec<UsedLogin>,
     ) -> Self {
         // tonic gives a status a source only if it made the status itself, out of a broken connection.
@@ -336,7 +351,7 @@ impl SolveError {
         let failure = Box::new(SolveFailure::from_status(&status));
         Self::Failed {
             failure,
-            cause: cause.map(Box::new),
+            cause,
             logins,
         }
     }

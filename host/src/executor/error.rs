@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io;
 use std::iter;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::boundary::cancel::Cancelled;
 use crate::boundary::outside::shown;
@@ -90,7 +91,7 @@ pub enum BuildError {
         /// The solve's name.
         solve: String,
         /// What failed; the daemon has said no more of it than that.
-        source: Box<Fault>,
+        source: Arc<Fault>,
     },
     /// The image was exported, and its digest is not known.
     #[error("the daemon does not tell the digest of `{solve}`", solve = shown(solve))]

@@ -12,7 +12,7 @@
 //!   and held. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
 //! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
-//!   common, and each as the client's. `site`: the machine's part of each.
+//!   common, and each as the client's. `site`: the machine's part of each. `look`: whether the contexts are as they were.
 //! - `conversion`: whether layers that are not gzip have to become it. `cache`: the build's cache, which may cost time but never the
 //!   build. `snapshot`: what a killed daemon left.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
@@ -35,6 +35,7 @@ mod exports;
 mod failure;
 mod host;
 mod lent;
+mod look;
 mod opened;
 mod outputs;
 mod preparation;

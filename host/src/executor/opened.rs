@@ -9,9 +9,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use oci_image_schema::plan::Solve;
+use oci_image_schema::plan::{self, Solve};
 
 use crate::boundary::handle::{Directory, Found};
+use crate::buildkit::context::Local;
 use crate::executor::dockerfile::{Dockerfile, LOCAL};
 use crate::executor::error::BuildError;
 use crate::executor::lent::Lent;
@@ -56,6 +57,17 @@ impl Opened {
             cache: cache(plan, work)?,
             directories,
         })
+    }
+
+    /// What a solve offers to the daemon.
+    pub(super) fn locals(&self, solve: &Solve) -> Vec<Local> {
+        let local = |local: &plan::Local| Local {
+            name: local.name.clone(),
+            directory: (self.local(solve, &local.name))
+                .expect("every local of a plan is open")
+                .clone(),
+        };
+        solve.locals.iter().map(local).collect()
     }
 
     /// What a solve offers to the daemon under a name; `None` if it offers nothing so.

@@ -13,6 +13,7 @@ use crate::executor::built::Built;
 use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
+use crate::executor::look::Look;
 use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
 use crate::executor::site::Site;
@@ -51,6 +52,7 @@ pub async fn run(
         outputs,
         registry,
     } = Preparation::until(stop.as_mut(), plan, host).await?;
+    let look = Look::begin(plan, &opened);
     let unread = Cancel::default(); // what nobody may wait for who is stopped: a reader of the daemon's log
     let _unread = unread.on_drop();
     let engine = tokio::select! {
@@ -63,7 +65,7 @@ pub async fn run(
         opened: &opened,
         socket: engine.socket(),
     };
-    let solving = solves::all(plan, registry.as_ref(), &outputs, site);
+    let solving = solves::all(plan, registry.as_ref(), &outputs, look, site);
     let solved = tokio::select! {
         biased;
         stop = &mut stop => Err(BuildError::Stopped(stop)),

@@ -8,6 +8,7 @@ use crate::executor::attempt::Attempt;
 use crate::executor::built::{self, Built};
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
+use crate::executor::look::Look;
 use crate::executor::outputs::Outputs;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
@@ -23,10 +24,12 @@ pub(super) async fn all(
     plan: &CheckedPlan,
     registry: Option<&Registry>,
     outputs: &Outputs,
+    look: Look,
     site: Site<'_>,
 ) -> Result<Vec<Built>, BuildError> {
     let client = Client::connect(site.socket).await?;
-    let mut terms = Terms::of(plan, registry, site).await;
+    let contexts = look.offer(&client, site).await;
+    let mut terms = Terms::of(plan, registry, contexts, site).await;
     let archives = outputs.archives();
     if !archives.is_empty() && registry.is_some_and(|registry| !registry.is_gzip()) {
         terms.conversion.turn_on();

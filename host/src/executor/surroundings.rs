@@ -3,7 +3,7 @@
 //! Only looked at once a solve has failed. What stands in the context leads nowhere outside of it.
 //!
 //! Reads: the context, and the `.dockerignore` that counts for it. Writes: nothing. Unknown here: what a person is told.
-//! Source: BuildKit, `frontend/dockerui`: which file counts; moby/patternmatcher, `ignorefile`: its lines.
+//! Source: BuildKit, `frontend/dockerui`: which file counts.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -13,7 +13,7 @@ use oci_image_schema::plan::Solve;
 use crate::boundary::handle::Directory;
 use crate::boundary::outside::shown;
 use crate::boundary::regular_file;
-use crate::buildkit::context::{Inherited, Matcher, Root, clean, is_well_formed};
+use crate::buildkit::context::{Inherited, Matcher, Root, is_well_formed, rules};
 use crate::buildkit::failure::{LineRange, SolveFailure, Source};
 use crate::executor::context;
 use crate::executor::dockerfile::Dockerfile;
@@ -172,34 +172,6 @@ impl Ignored {
             rules,
         })
     }
-}
-
-/// The patterns of a list with their lines, as the frontend sends them.
-fn rules(text: &[u8]) -> Vec<(u32, Vec<u8>)> {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let rule = |(number, line): (u32, &[u8])| {
-        let pattern = line.trim_ascii();
-        if line.starts_with(b"#") || pattern.is_empty() {
-            return None;
-        }
-        let (exception, pattern) = match pattern.strip_prefix(b"!") {
-            Some(rest) => (&b"!"[..], rest.trim_ascii()),
-            None => (&b""[..], pattern),
-        };
-        let cleaned = match pattern {
-            [] => Vec::new(),
-            pattern => clean(pattern),
-        };
-        let relative = match cleaned.strip_prefix(b"/") {
-            Some(rest) if !rest.is_empty() => rest,
-            _ => &cleaned,
-        };
-        Some((number, [exception, relative].concat()))
-    };
-    (1..)
-        .zip(text.split(|byte| *byte == b'\n'))
-        .filter_map(rule)
-        .collect()
 }
 
 /// The text of the Dockerfile, as the daemon finds it; `None` if it cannot be read. Blocking.

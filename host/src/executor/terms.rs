@@ -8,7 +8,7 @@ use oci_image_schema::plan::{self, AttributeValue};
 
 use crate::boundary::handle::Directory;
 use crate::buildkit::content::{CacheExport, CacheImport};
-use crate::buildkit::context::Local;
+use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::{Exporter, Solve};
@@ -24,6 +24,8 @@ use crate::planner::checked_plan::CheckedPlan;
 pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
     pub(super) imports: Vec<CacheImport>,
+    /// What the solves read, in a session that they share.
+    contexts: Option<Arc<Contexts>>,
     registry: Option<&'run Registry>,
     site: Site<'run>,
     logins: Arc<Logins>,
@@ -35,10 +37,12 @@ impl<'run> Terms<'run> {
     pub(super) async fn of(
         plan: &CheckedPlan,
         registry: Option<&'run Registry>,
+        contexts: Option<Arc<Contexts>>,
         site: Site<'run>,
     ) -> Self {
         Self {
             imports: cache::imports(plan, site).await,
+            contexts,
             registry,
             site,
             logins: Arc::new(logins(plan, site.host)),
@@ -49,13 +53,6 @@ impl<'run> Terms<'run> {
     /// A solve of the plan, which exports into `output`.
     pub(super) fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
         let opened = self.site.opened;
-        let local = |local: &plan::Local| {
-            let directory = opened.local(solve, &local.name);
-            Local {
-                name: local.name.clone(),
-                directory: directory.expect("every local of a plan is open").clone(),
-            }
-        };
         let attribute = |attribute: &plan::FrontendAttribute| {
             let value = match &opened.dockerfile {
                 Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
@@ -68,7 +65,11 @@ impl<'run> Terms<'run> {
         Solve {
             frontend: "dockerfile.v0".to_owned(),
             frontend_attributes: solve.attributes.iter().map(attribute).collect(),
-            locals: solve.locals.iter().map(local).collect(),
+            locals: match &self.contexts {
+                Some(_) => Vec::new(),
+                None => opened.locals(solve),
+            },
+            contexts: self.contexts.clone(),
             exporters: output
                 .into_iter()
                 .flat_map(|to| self.exporters(to))

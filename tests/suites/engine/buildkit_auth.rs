@@ -196,10 +196,10 @@ async fn a_configuration_that_cannot_be_read_is_the_cause_of_the_failure() {
     else {
         panic!("not as failed")
     };
-    let Fault::Credentials { host, source } = *cause else {
+    let Fault::Credentials { host, source } = &*cause else {
         panic!("{cause:?}")
     };
-    assert_eq!((host, logins), (registry.address, vec![]));
+    assert_eq!((host, logins), (&registry.address, vec![]));
     assert!(source.is::<DockerConfigError>());
     assert_eq!(
         source.to_string(),

@@ -200,8 +200,8 @@ async fn a_flipped_bit_in_a_layer_is_the_cause_of_the_failure() {
     else {
         panic!("{error:?}")
     };
-    let Fault::Content(ContentError::Damaged { path }) = *cause else {
+    let Fault::Content(ContentError::Damaged { path }) = &*cause else {
         panic!("{cause:?}")
     };
-    assert_eq!(path, victim);
+    assert_eq!(*path, victim);
 }

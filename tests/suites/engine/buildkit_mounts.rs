@@ -97,7 +97,7 @@ async fn a_secret_whose_file_has_grown_is_the_cause_of_the_failure() {
     else {
         panic!("{error:?}")
     };
-    let Fault::Secret(error) = *cause else {
+    let Fault::Secret(error) = &*cause else {
         panic!("{cause:?}")
     };
     assert_eq!(

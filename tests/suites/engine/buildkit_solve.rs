@@ -290,10 +290,10 @@ async fn the_error_of_a_sink_is_the_cause_of_the_failure_and_the_other_exporter_
     else {
         panic!("{error:?}")
     };
-    let Fault::Sink { exporter, source } = *cause else {
+    let Fault::Sink { exporter, source } = &*cause else {
         panic!("{cause:?}")
     };
-    assert_eq!(exporter, "tar");
+    assert_eq!(*exporter, "tar");
     assert!(source.is::<NoSpace>());
     assert_eq!(names(out.path()), Vec::<String>::new());
 }

@@ -354,11 +354,11 @@ fn a_file_that_cannot_be_read_fails_the_build_with_its_path() {
     let Fault::Local {
         name,
         source: FileSyncError::Open { path, source },
-    } = *cause
+    } = &*cause
     else {
         panic!("{cause:?}")
     };
-    assert_eq!((name.as_str(), path), ("context", locked));
+    assert_eq!((name.as_str(), path), ("context", &locked));
     assert_eq!(source.kind(), std::io::ErrorKind::PermissionDenied);
 }
 

@@ -58,6 +58,7 @@
 //! - `buildkit_cache`: the local cache.
 //! - `buildkit_mounts`: secrets and agents.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
+//! - `known_context`: contexts that the daemon has already.
 //! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.
 //! - `daemon`: the supervisor of buildkitd.
 //! - `image_engine`: images pulled and exported; `image_fixture`, images made by hand, is what the crate of images has.
@@ -96,6 +97,7 @@ mod keys_secrets;
 mod keys_ssh;
 mod keys_targets;
 mod kills;
+mod known_context;
 mod library;
 mod links;
 mod pipes;

@@ -52,6 +52,14 @@ pub enum FileSyncError {
         /// Where it ended.
         actual: u64,
     },
+    /// The daemon asks for more than the session's identity tells of, and what it is made of cannot be removed.
+    #[error(
+        "cannot forget the identity of a context of which the daemon asks for more than was expected"
+    )]
+    Identity {
+        /// What the system answered.
+        source: io::Error,
+    },
     /// The daemon asks for an entry that has no contents, or for one twice.
     #[error("the daemon asks for entry {id}, which was not offered")]
     NotOffered {

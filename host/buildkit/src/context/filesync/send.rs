@@ -24,6 +24,7 @@ use crate::context::filesync::packet::{
     DATA_HEADER_LIMIT, put_data_header, put_end_of_data, put_end_of_listing, put_entry,
 };
 use crate::context::filesync::requests::Requests;
+use crate::context::filesync::tally::Tally;
 use crate::context::walk::{Filter, Kind, Patterns, Root, walk};
 use oci_image_boundary::handle::Directory;
 
@@ -44,6 +45,7 @@ pub(super) fn send(
     patterns: &Patterns,
     requests: &Requests,
     buffers: &mpsc::Sender<Result<Bytes, Status>>,
+    tally: &Tally,
 ) -> Result<(), FileSyncError> {
     let root = Root::new(local.clone());
     let filter = Filter::new(&root, patterns)?;
@@ -51,6 +53,7 @@ pub(super) fn send(
         root: &root,
         requests,
         buffers,
+        tally,
         offers: Mutex::default(),
         error: Mutex::default(),
     };
@@ -71,6 +74,7 @@ struct Sending<'a> {
     root: &'a Root,
     requests: &'a Requests,
     buffers: &'a mpsc::Sender<Result<Bytes, Status>>,
+    tally: &'a Tally,
     offers: Mutex<Offers>,
     error: Mutex<Option<FileSyncError>>,
 }
@@ -161,6 +165,7 @@ impl Sending<'_> {
                 contents.read(buffer, sent, length)?;
                 sent += length as u64;
             }
+            self.tally.file(sent);
         }
         put_end_of_data(buffer, id);
         Ok(())
@@ -190,6 +195,7 @@ impl Sending<'_> {
 
     fn offer(&self, path: &[u8], kind: Kind) {
         self.requests.offer();
+        self.tally.entry();
         let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
         let offer = match kind {
             Kind::File => {

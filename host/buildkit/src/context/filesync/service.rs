@@ -29,6 +29,8 @@ use crate::context::filesync::header::values;
 use crate::context::filesync::packet::{self, Incoming, Packets};
 use crate::context::filesync::requests::Requests;
 use crate::context::filesync::send::send;
+use crate::context::filesync::tally::Tally;
+use crate::context::identity::Known;
 use crate::context::local::Local;
 use crate::context::walk::Patterns;
 use crate::recorder::Recorder;
@@ -47,6 +49,8 @@ pub(crate) struct FileSync {
     locals: Arc<[Local]>,
     transfers: Arc<Semaphore>,
     faults: Recorder<(String, FileSyncError)>,
+    tally: Tally,
+    known: Option<Arc<Known>>,
 }
 
 impl FileSync {
@@ -56,6 +60,17 @@ impl FileSync {
             locals: locals.into(),
             transfers: Arc::new(Semaphore::new(TRANSFERS_AT_ONCE)),
             faults,
+            tally: Tally::default(),
+            known: None,
+        }
+    }
+
+    /// The same, counted, in a session that the daemon knows by what is served.
+    pub(crate) fn known_by(self, known: Option<Arc<Known>>, tally: Tally) -> Self {
+        Self {
+            tally,
+            known,
+            ..self
         }
     }
 
@@ -87,6 +102,8 @@ impl FileSync {
             patterns,
             transfers: Arc::clone(&self.transfers),
             faults: self.faults.clone(),
+            tally: self.tally.clone(),
+            known: self.known.clone(),
             buffers: sender,
         };
         let mut answering = JoinSet::new();
@@ -135,6 +152,8 @@ struct Call {
     patterns: Patterns,
     transfers: Arc<Semaphore>,
     faults: Recorder<(String, FileSyncError)>,
+    tally: Tally,
+    known: Option<Arc<Known>>,
     buffers: mpsc::Sender<Result<Bytes, Status>>,
 }
 
@@ -152,7 +171,15 @@ impl Call {
         let mut sending = {
             let (local, patterns) = (self.local.clone(), self.patterns.clone());
             let (requests, buffers) = (Arc::clone(&requests), self.buffers.clone());
-            spawn_blocking(move || send(&local.directory, &patterns, &requests, &buffers))
+            let (tally, known) = (self.tally.clone(), self.known.clone());
+            spawn_blocking(move || {
+                tally.transfer();
+                if let Some(known) = known {
+                    let admitted = known.admit(&local.name, &patterns);
+                    admitted.map_err(|source| FileSyncError::Identity { source })?;
+                }
+                send(&local.directory, &patterns, &requests, &buffers, &tally)
+            })
         };
         let (finished, sent) = tokio::select! {
             sent = &mut sending => (false, sent),

@@ -35,12 +35,27 @@ pub(crate) struct Entry {
     pub(crate) modified: i64,
     /// Major and minor number of a device.
     pub(crate) device: (u32, u32),
+    /// Which inode it is, and since when as it is: never sent.
+    pub(crate) inode: Inode,
     /// Extended attributes, as the system lists them.
     pub(crate) attributes: Vec<(Vec<u8>, Vec<u8>)>,
     /// Where a symlink points to.
     pub(super) target: Option<Box<[u8]>>,
     /// Device and inode of a file that has several names.
     pub(super) shared: Option<(u64, u64)>,
+}
+
+/// What no program can set back to what it was: how a change is told that left size and times alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Inode {
+    /// The device that it is on.
+    pub(crate) device: u64,
+    /// Its number there.
+    pub(crate) number: u64,
+    /// When it was last changed, in seconds since 1970 and nanoseconds.
+    pub(crate) changed: (i64, u64),
+    /// User and group.
+    pub(crate) owner: (u32, u32),
 }
 
 /// An open directory whose entries are examined.
@@ -125,10 +140,22 @@ impl Entry {
             },
             modified: modified(&stat),
             device: device(file_type, &stat),
+            inode: Inode::of(&stat),
             attributes: attributes(place, name)?,
             target,
             shared: is_shared.then_some((stat.st_dev, stat.st_ino)),
         })
+    }
+}
+
+impl Inode {
+    pub(crate) fn of(stat: &Stat) -> Self {
+        Self {
+            device: stat.st_dev,
+            number: stat.st_ino,
+            changed: (stat.st_ctime, stat.st_ctime_nsec),
+            owner: (stat.st_uid, stat.st_gid),
+        }
     }
 }
 

@@ -13,15 +13,15 @@ use crate::context::walk::error::WalkError;
 use crate::context::walk::follow;
 use crate::context::walk::root::Root;
 
-/// What the daemon asks for, as it says it.
+/// What the daemon asks for of a local, as it says it.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Patterns {
+pub struct Patterns {
     /// Only what matches one of these; everything if there are none.
-    pub(crate) include: Vec<Vec<u8>>,
+    pub include: Vec<Vec<u8>>,
     /// Nothing that matches these.
-    pub(crate) exclude: Vec<Vec<u8>>,
+    pub exclude: Vec<Vec<u8>>,
     /// Includes these paths, the symlinks on them, and what those point to.
-    pub(crate) follow: Vec<Vec<u8>>,
+    pub follow: Vec<Vec<u8>>,
 }
 
 /// [`Patterns`], ready for use.

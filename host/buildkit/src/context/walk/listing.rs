@@ -20,6 +20,27 @@ use crate::context::walk::filter::Filter;
 use crate::context::walk::part::Item;
 use crate::context::walk::root::Root;
 
+/// Who is told of what a walk finds.
+pub(crate) trait Visitor {
+    /// Takes the next entry; the walk ends early if this breaks.
+    fn visit(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> ControlFlow<()>;
+
+    /// Told of a directory that is entered, before anything in it, whether or not it is itself handed over.
+    fn enter(&mut self, path: &[u8], directory: &Entry) -> ControlFlow<()> {
+        let _ = (path, directory);
+        ControlFlow::Continue(())
+    }
+}
+
+/// A visitor of entries alone.
+struct Each<F>(F);
+
+impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Visitor for Each<F> {
+    fn visit(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> ControlFlow<()> {
+        (self.0)(path, entry, link)
+    }
+}
+
 /// Lists what `filter` leaves of the tree below `root`, and hands it over one by one.
 ///
 /// Of several names of one file the first one handed over is the file, the others are links to it.
@@ -32,9 +53,21 @@ pub(crate) fn walk(
     filter: &Filter,
     each: impl FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>,
 ) -> Result<(), WalkError> {
+    walk_with(root, filter, Each(each))
+}
+
+/// The same for a visitor that is told of directories too.
+///
+/// # Errors
+/// As those of [`walk`].
+pub(crate) fn walk_with(
+    root: &Root,
+    filter: &Filter,
+    visitor: impl Visitor,
+) -> Result<(), WalkError> {
     ahead::run(root, filter, |ahead| {
         let mut emission = Emission {
-            each,
+            visitor,
             path: Vec::new(),
             frames: Vec::new(),
             names: HashMap::new(),
@@ -44,8 +77,8 @@ pub(crate) fn walk(
 }
 
 /// The ordered half of a walk.
-struct Emission<F> {
-    each: F,
+struct Emission<V> {
+    visitor: V,
     /// The path of the frame on top, and for a moment that of its entry.
     path: Vec<u8>,
     frames: Vec<Frame>,
@@ -62,7 +95,7 @@ struct Frame {
     held: Option<Box<Entry>>,
 }
 
-impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Emission<F> {
+impl<V: Visitor> Emission<V> {
     fn run(&mut self, ahead: &Ahead<'_>) -> Result<(), WalkError> {
         self.enter(ahead.take(ahead.top())?, 0, None);
         while let Some(frame) = self.frames.last_mut() {
@@ -86,6 +119,9 @@ impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Emission<F> {
                     contents,
                 } => {
                     self.append(&entry.name);
+                    if self.visitor.enter(&self.path, &entry).is_break() {
+                        break;
+                    }
                     if shown && self.hand_over(&entry).is_break() {
                         break;
                     }
@@ -116,7 +152,8 @@ impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Emission<F> {
     fn hand_over(&mut self, entry: &Entry) -> ControlFlow<()> {
         for frame in &mut self.frames {
             if let Some(held) = frame.held.take() {
-                (self.each)(&self.path[..frame.directory], &held, Link::None)?;
+                let path = &self.path[..frame.directory];
+                self.visitor.visit(path, &held, Link::None)?;
             }
         }
         let link = match (&entry.target, entry.shared) {
@@ -130,7 +167,7 @@ impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Emission<F> {
             },
             (None, None) => Link::None,
         };
-        (self.each)(&self.path, entry, link)
+        self.visitor.visit(&self.path, entry, link)
     }
 }
 

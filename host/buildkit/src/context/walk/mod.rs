@@ -14,8 +14,9 @@ mod modified;
 mod part;
 mod root;
 
-pub(crate) use entry::{Entry, Kind, Link};
+pub(crate) use entry::{Entry, Inode, Kind, Link};
 pub use error::WalkError;
-pub(crate) use filter::{Filter, Patterns};
-pub(crate) use listing::walk;
+pub(crate) use filter::Filter;
+pub use filter::Patterns;
+pub(crate) use listing::{Visitor, walk, walk_with};
 pub use root::Root;

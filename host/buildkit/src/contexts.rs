@@ -1,0 +1,123 @@
+//! A session of contexts: serves locals to the daemon, and nothing else, for any number of solves.
+//!
+//! Under a name of its own the daemon has one transfer of a local for all solves that share it. Under an [`Identity`] that is known
+//! it has none, if an earlier session of that name has sent the same. Secrets, logins and agents are lent by the solve's own session,
+//! which has a random name always.
+//!
+//! Reads: the locals. Writes: as an identity does. Unknown here: what is solved.
+//! Source: BuildKit, `frontend/dockerui` (`local-sessionid:`), `source/local`.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use tonic::transport::Channel;
+
+use crate::context::{FileSync, Identity, Local, Sent, Tally, shared_key};
+use crate::fault::{Fault, Faults, SharedFaults};
+use crate::session::{self, Services, Session, SessionError};
+
+/// An open session of contexts. Dropping it ends it.
+pub struct Contexts {
+    id: String,
+    locals: Vec<Local>,
+    faults: SharedFaults,
+    tally: Tally,
+    _session: Session,
+    _claim: Option<Claim>,
+}
+
+/// The known identities under which a client has sessions open. Of two sessions of one name the daemon would forget the first.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Claims(Arc<Mutex<HashSet<String>>>);
+
+/// The right to a name, for as long as it lives.
+struct Claim {
+    claims: Claims,
+    id: String,
+}
+
+impl Contexts {
+    pub(crate) async fn open(
+        control: ControlClient<Channel>,
+        claims: &Claims,
+        locals: Vec<Local>,
+        identity: Identity,
+    ) -> Result<Self, SessionError> {
+        let known = match identity {
+            Identity::Random => None,
+            Identity::Known(known) => claims.claim(&known.id).map(|claim| (claim, known)),
+        };
+        let (claim, known) = known.unzip();
+        let id = match &known {
+            Some(known) => known.id.clone(),
+            None => session::identity()?,
+        };
+        let (faults, tally) = (SharedFaults::default(), Tally::default());
+        let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
+        let filesync = FileSync::new(locals.clone(), unsent).known_by(known, tally.clone());
+        let mut services = Services::with_health();
+        services.add(&["DiffCopy"], filesync);
+        let session = Session::open(control, &id, &shared_key(&locals), services).await?;
+        Ok(Self {
+            id,
+            locals,
+            faults,
+            tally,
+            _session: session,
+            _claim: claim,
+        })
+    }
+
+    /// How much the daemon has taken so far.
+    pub fn sent(&self) -> Sent {
+        self.tally.sent()
+    }
+
+    /// What is served.
+    pub(crate) fn locals(&self) -> &[Local] {
+        &self.locals
+    }
+
+    /// The attributes by which a frontend finds it, with their values.
+    pub(crate) fn attributes(&self) -> impl Iterator<Item = (String, String)> {
+        let key = |local: &Local| format!("local-sessionid:{}", local.name);
+        self.locals
+            .iter()
+            .map(move |local| (key(local), self.id.clone()))
+    }
+
+    /// Has a solve told of what cannot be sent.
+    pub(crate) fn tell(&self, solve: &Faults) {
+        self.faults.tell(solve);
+    }
+}
+
+// Without the name: whoever has it may open a session in its place.
+impl fmt::Debug for Contexts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contexts")
+            .field("locals", &self.locals)
+            .field("sent", &self.sent())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Claims {
+    /// `None` if it is taken.
+    fn claim(&self, id: &str) -> Option<Claim> {
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.insert(id.to_owned()).then(|| Claim {
+            claims: self.clone(),
+            id: id.to_owned(),
+        })
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let mut taken = self.claims.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.remove(&self.id);
+    }
+}

@@ -1,0 +1,136 @@
+//! A look at the plan's contexts while the daemon starts: where they are as they were, the daemon need not be sent them again.
+//!
+//! It only saves time: whatever goes wrong, contexts are compared as those of a first build are.
+//!
+//! Reads: metadata of the contexts, the Dockerfile, lists of what is left out. Writes: a key in the daemon's root.
+//! Unknown here: what makes a fingerprint. Source: BuildKit, `frontend/dockerui`: what is asked of which local.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+
+use crate::boundary::blocking::blocking;
+use crate::boundary::cancel::{Cancel, CancelOnDrop};
+use crate::boundary::handle::Directory;
+use crate::buildkit::client::Client;
+use crate::buildkit::context::{
+    Fingerprint, Identity, IdentityKey, Local, MARGIN, Patterns, Question, clean, rules,
+};
+use crate::buildkit::contexts::Contexts;
+use crate::executor::dockerfile::LOCAL;
+use crate::executor::opened::Opened;
+use crate::executor::site::Site;
+use crate::planner::checked_plan::CheckedPlan;
+
+/// The local that holds what is copied, and the list of what is left out of it.
+const CONTEXT: &str = "context";
+const IGNORED: &str = ".dockerignore";
+
+/// How much of such a list is read, in bytes: less than a fingerprint reads of it.
+const TEXT_LIMIT: u64 = 1 << 19;
+
+/// A look that was begun. Dropping it calls it off.
+pub(super) struct Look {
+    locals: Vec<Local>,
+    looking: JoinHandle<Option<Fingerprint>>,
+    _cancel: CancelOnDrop,
+}
+
+impl Look {
+    /// Begins to look at what the solves of a plan read: they all read the same.
+    pub(super) fn begin(plan: &CheckedPlan, opened: &Opened) -> Self {
+        let solve = plan.solves().first();
+        let locals = solve.map_or_else(Vec::new, |solve| opened.locals(solve));
+        let cancel = Cancel::default();
+        let name = opened.dockerfile.as_ref().map(|found| found.name.clone());
+        let (looked_at, cancelled) = (locals.clone(), cancel.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let questions = questions(&looked_at, &name?)?;
+            Fingerprint::take(questions, MARGIN, &cancelled).ok()
+        });
+        Self {
+            locals,
+            looking,
+            _cancel: cancel.on_drop(),
+        }
+    }
+
+    /// Offers the contexts to the daemon; `None` if it does not take them so: each solve offers them itself then.
+    pub(super) async fn offer(self, client: &Client, site: Site<'_>) -> Option<Arc<Contexts>> {
+        let identity = match self.looking.await {
+            Ok(Some(fingerprint)) => identity(fingerprint, site).await,
+            _ => Identity::Random,
+        };
+        let offered = client.offer(self.locals, identity).await;
+        offered.ok().map(Arc::new)
+    }
+}
+
+/// The identity under the key in the daemon's root, which is this user's alone since the daemon runs.
+async fn identity(fingerprint: Fingerprint, site: Site<'_>) -> Identity {
+    let root = site.host.root.clone();
+    blocking(move || {
+        let key = Directory::open(&root).and_then(IdentityKey::kept_in);
+        key.map_or(Identity::Random, |key| key.identify(fingerprint))
+    })
+    .await
+}
+
+/// What the frontend asks of the locals for a Dockerfile of this name; `None` if that cannot be told.
+fn questions(locals: &[Local], name: &str) -> Option<Vec<Question>> {
+    let local = |name: &str| locals.iter().find(|local| local.name == name);
+    let (dockerfile, context) = (local(LOCAL)?, local(CONTEXT)?);
+    let own = format!("{name}.dockerignore");
+    let mut texts = vec![name.to_owned(), own.clone()];
+    texts.extend(lower_case(name));
+    let mut questions = vec![named(dockerfile, &texts)];
+    let list = match text(dockerfile, &own)? {
+        // Whether an empty one counts is the frontend's business.
+        Some(list) if list.is_empty() => return None,
+        Some(list) => list,
+        None => {
+            questions.push(named(context, &[IGNORED.to_owned()]));
+            text(context, IGNORED)?.unwrap_or_default()
+        }
+    };
+    let exclude = rules(&list).into_iter().map(|(_, pattern)| pattern);
+    questions.push(Question {
+        local: context.clone(),
+        patterns: Patterns {
+            exclude: exclude.collect(),
+            ..Patterns::default()
+        },
+    });
+    Some(questions)
+}
+
+/// The question for files by their names.
+fn named(local: &Local, names: &[String]) -> Question {
+    Question {
+        local: local.clone(),
+        patterns: Patterns {
+            follow: names.iter().map(|name| name.clone().into_bytes()).collect(),
+            ..Patterns::default()
+        },
+    }
+}
+
+/// The name that the frontend tries where there is no `Dockerfile`.
+fn lower_case(name: &str) -> Option<String> {
+    let directory = name.strip_suffix("Dockerfile")?;
+    if !(directory.is_empty() || directory.ends_with('/')) {
+        return None;
+    }
+    let path = clean(format!("{directory}dockerfile").as_bytes());
+    String::from_utf8(path).ok()
+}
+
+/// A file by its name: `Some(None)` if there is none, `None` if it cannot be read whole.
+fn text(local: &Local, name: &str) -> Option<Option<Vec<u8>>> {
+    match local.directory.text_as_root(name, TEXT_LIMIT) {
+        Ok(text) => ((text.len() as u64) < TEXT_LIMIT).then_some(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(None),
+        Err(_) => None,
+    }
+}
