@@ -57,8 +57,7 @@ impl Contexts {
         let (faults, tally) = (SharedFaults::default(), Tally::default());
         let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
         let filesync = FileSync::new(locals.clone(), unsent).known_by(known, tally.clone());
-        let mut services = Services::with_health();
-        services.add(&["DiffCopy"], filesync);
+        let services = services(filesync);
         let session = Session::open(control, &id, &shared_key(&locals), services).await?;
         Ok(Self {
             id,
@@ -94,6 +93,13 @@ impl Contexts {
     }
 }
 
+/// All that the daemon may call on such a session.
+fn services(filesync: FileSync) -> Services {
+    let mut services = Services::with_health();
+    services.add(&["DiffCopy"], filesync);
+    services
+}
+
 // Without the name: whoever has it may open a session in its place.
 impl fmt::Debug for Contexts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,5 +125,38 @@ impl Drop for Claim {
     fn drop(&mut self) {
         let mut taken = self.claims.0.lock().unwrap_or_else(PoisonError::into_inner);
         taken.remove(&self.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_lent_but_files() {
+        let faults = SharedFaults::default();
+        let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
+
+        let services = services(FileSync::new(Vec::new(), unsent));
+
+        assert_eq!(
+            services.methods(),
+            [
+                "/grpc.health.v1.Health/Check",
+                "/grpc.health.v1.Health/Watch",
+                "/moby.filesync.v1.FileSync/DiffCopy",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_name_is_taken_until_its_session_ends() {
+        let claims = Claims::default();
+        let first = claims.claim("one");
+
+        assert!(first.is_some() && claims.claim("two").is_some());
+        assert!(claims.claim("one").is_none());
+        drop(first);
+        assert!(claims.claim("one").is_some());
     }
 }

@@ -153,6 +153,12 @@ impl Services {
             .insert(S::NAME, BoxCloneSyncService::new(service));
     }
 
+    /// What the daemon is told that it may call.
+    #[cfg(test)]
+    pub(crate) fn methods(&self) -> &[String] {
+        &self.methods
+    }
+
     fn announce(&self, id: &str, shared_key: &str, metadata: &mut MetadataMap) {
         metadata.insert("x-docker-expose-session-uuid", ascii(id));
         metadata.insert("x-docker-expose-session-sharedkey", ascii(shared_key));

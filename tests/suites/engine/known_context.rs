@@ -12,14 +12,12 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::Directory;
-use oci_image::boundary::secret_bytes::SecretBytes;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::{
     Fingerprint, Identity, IdentityKey, Local, Patterns, Question, Sent, Unknown, rules,
 };
 use oci_image::buildkit::contexts::Contexts;
 use oci_image::buildkit::fault::Fault;
-use oci_image::buildkit::secrets::{Secret, SecretSource};
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image_tests::archive::Archive;
@@ -111,6 +109,12 @@ impl Engine {
 
     /// Builds what is offered: the image, and what was sent for it.
     async fn build(&self, contexts: Arc<Contexts>) -> (Archive, Sent) {
+        let (built, sent) = self.try_build(contexts).await;
+        (built.unwrap(), sent)
+    }
+
+    /// The same of what may not be built: a file that is copied may not be there.
+    async fn try_build(&self, contexts: Arc<Contexts>) -> (Result<Archive, SolveError>, Sent) {
         let out = tempfile::tempdir().unwrap();
         let archive = out.path().join("image.tar");
         let mut exporter = docker(&archive);
@@ -121,14 +125,19 @@ impl Engine {
             exporters: vec![exporter],
             ..asked(&contexts)
         };
-        self.solve(asked).await.unwrap();
-        (Archive::read(&archive), contexts.sent())
+        let solved = self.solve(asked).await;
+        let built = solved.map(|_solved| Archive::read(&archive));
+        (built, contexts.sent())
     }
 
-    /// Builds a tree under the identity that it has here.
-    async fn build_known(&self, tree: &Tree) -> (Archive, Sent) {
+    /// A tree under the identity that it has here.
+    async fn known(&self, tree: &Tree) -> Arc<Contexts> {
         let identity = self.key().identify(tree.known());
-        self.build(self.offer(tree, identity).await).await
+        self.offer(tree, identity).await
+    }
+
+    async fn build_known(&self, tree: &Tree) -> (Archive, Sent) {
+        self.build(self.known(tree).await).await
     }
 }
 
@@ -352,7 +361,7 @@ async fn what_is_built_after_any_edit_is_what_a_context_becomes_that_is_compared
     let mut random = Random::new(seed);
     let key = fs::read(knowing.root.path().join("oci-image.key"));
     assert!(key.is_err(), "there is none before the first build");
-    let mut known = 0;
+    let (mut known, mut failed) = (0, 0);
     for edit in 0..edits {
         let what = tree.edit(&mut random);
         // Each on both: what is built from is then the same, also where a layer is kept whose links are others.
@@ -367,23 +376,27 @@ async fn what_is_built_after_any_edit_is_what_a_context_becomes_that_is_compared
             _ => {}
         }
 
-        let (built, sent) = knowing.build_known(&tree).await;
+        let (built, sent) = knowing.try_build(knowing.known(&tree).await).await;
         let compared = comparing.offer(&tree, Identity::Random).await;
-        let (expected, _) = comparing.build(compared).await;
+        let (expected, _) = comparing.try_build(compared).await;
 
         let edit = format!("edit {edit} of seed {seed}: {what}");
+        let Ok(expected) = expected else {
+            assert!(built.is_err(), "{edit}");
+            failed += 1;
+            continue;
+        };
+        let built = built.unwrap_or_else(|error| panic!("{edit}: {error}"));
         assert_eq!(layers(&built), layers(&expected), "{edit}");
         known += usize::from(sent == Sent::default());
         if random.number().is_multiple_of(4) {
             let (again, sent) = knowing.build_known(&tree).await;
-            assert_eq!(
-                (layers(&again), sent),
-                (layers(&expected), Sent::default()),
-                "{edit}"
-            );
+            assert_eq!(layers(&again), layers(&expected), "{edit}");
+            assert_eq!(sent, Sent::default(), "{edit}");
         }
     }
-    println!("{edits} edits, of which {known} left the context as it was");
+    println!("{edits} edits: of {known} nothing was sent, {failed} cannot be built");
+    assert!(failed * 2 < edits, "{failed} of {edits}");
     // A question that was not expected would have ended it.
     assert!(knowing.root.path().join("oci-image.key").exists());
     knowing.stop().await;
@@ -498,7 +511,7 @@ fn make_too_deep(top: &Path) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_has_the_context_and_not_the_key_neither_plants_nor_learns_anything() {
+async fn whoever_has_the_context_and_not_the_key_plants_nothing() {
     let engine = Engine::start().await;
     let (ours, planted) = (Tree::new(), Tree::new());
     fs::write(planted.at("a1"), "planted").unwrap();
@@ -515,27 +528,6 @@ async fn whoever_has_the_context_and_not_the_key_neither_plants_nor_learns_anyth
     assert_eq!(stolen.text("copied/a1"), "planted");
     assert_eq!(built.text("copied/a1"), "first a1");
     assert!(sent.files > 0, "{sent:?}");
-
-    // A session of contexts lends files alone: a secret is asked of the solve's own.
-    let secret =
-        "FROM scratch\nCOPY . /\nRUN --mount=type=secret,id=token,required=true [\"/x\"]\n";
-    fs::write(ours.at("Dockerfile"), secret).unwrap();
-    let contexts = engine.offer(&ours, Identity::Random).await;
-    let lent = Solve {
-        secrets: vec![Secret {
-            id: "token".into(),
-            source: SecretSource::Bytes(SecretBytes::new("hunter2")),
-        }],
-        ..asked(&contexts)
-    };
-    let (with, without) = tokio::join!(engine.solve(lent), engine.solve(asked(&contexts)));
-    let told = |failed: Result<Solved, SolveError>| failed.unwrap_err().to_string();
-    let (with, without) = (told(with), told(without));
-    assert!(without.contains("secret token: not found"), "{without}");
-    assert!(
-        !with.contains("not found: secret") && !with.contains("secret token"),
-        "{with}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -571,9 +563,10 @@ async fn while_an_identity_is_taken_another_session_has_a_random_one() {
     let (one, _) = engine.build(Arc::clone(&first)).await;
     let (two, sent) = engine.build(second).await;
     drop(first);
-    let (three, after) = engine.build_known(&tree).await;
+    let (three, _) = engine.build_known(&tree).await;
+    let (_, again) = engine.build_known(&tree).await;
 
     assert_eq!((layers(&one), layers(&two)), (layers(&two), layers(&three)));
     assert!(sent.transfers > 0, "{sent:?}");
-    assert_eq!(after, Sent::default());
+    assert_eq!(again, Sent::default());
 }
