@@ -15,7 +15,7 @@ use crate::boundary::cancel::{Cancel, CancelOnDrop};
 use crate::boundary::handle::Directory;
 use crate::buildkit::client::Client;
 use crate::buildkit::context::{
-    Fingerprint, Identity, IdentityKey, Local, MARGIN, Patterns, Question, clean, rules,
+    Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns, clean, rules,
 };
 use crate::buildkit::contexts::Contexts;
 use crate::executor::dockerfile::LOCAL;
@@ -78,7 +78,7 @@ async fn identity(fingerprint: Fingerprint, site: Site<'_>) -> Identity {
 }
 
 /// What the frontend asks of the locals for a Dockerfile of this name; `None` if that cannot be told.
-fn questions(locals: &[Local], name: &str) -> Option<Vec<Question>> {
+fn questions(locals: &[Local], name: &str) -> Option<Vec<LocalQuestion>> {
     let local = |name: &str| locals.iter().find(|local| local.name == name);
     let (dockerfile, context) = (local(LOCAL)?, local(CONTEXT)?);
     let own = format!("{name}.dockerignore");
@@ -95,7 +95,7 @@ fn questions(locals: &[Local], name: &str) -> Option<Vec<Question>> {
         }
     };
     let exclude = rules(&list).into_iter().map(|(_, pattern)| pattern);
-    questions.push(Question {
+    questions.push(LocalQuestion {
         local: context.clone(),
         patterns: Patterns {
             exclude: exclude.collect(),
@@ -106,8 +106,8 @@ fn questions(locals: &[Local], name: &str) -> Option<Vec<Question>> {
 }
 
 /// The question for files by their names.
-fn named(local: &Local, names: &[String]) -> Question {
-    Question {
+fn named(local: &Local, names: &[String]) -> LocalQuestion {
+    LocalQuestion {
         local: local.clone(),
         patterns: Patterns {
             follow: names.iter().map(|name| name.clone().into_bytes()).collect(),

@@ -8,13 +8,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::{
-    Fingerprint, Identity, IdentityKey, Local, Patterns, Question, Sent, Unknown, rules,
+    Fingerprint, Identity, IdentityKey, Local, LocalQuestion, Patterns, Sent, Unknown, rules,
 };
 use oci_image::buildkit::contexts::Contexts;
 use oci_image::buildkit::fault::Fault;
@@ -30,6 +30,9 @@ use tempfile::TempDir;
 
 /// How long a tree is left alone to be known: a kernel's clock for files ticks every 10 ms at the slowest.
 const TICKS: Duration = Duration::from_millis(25);
+
+/// How long a state may take to come.
+const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Everything in an image is dated so: what a layer is does not depend on when it was made.
 const EPOCH: &str = "1";
@@ -160,7 +163,7 @@ struct Tree(TempDir);
 
 const DOCKERFILES: [&str; 3] = [
     "FROM scratch\nCOPY . /copied/\n",
-    "FROM scratch\nCOPY a* link /copied/\nCOPY sub /sub/\n",
+    "FROM scratch\nCOPY a* lin[k] /copied/\nCOPY su[b] /sub/\n",
     "# another\nFROM scratch\nCOPY --chmod=700 . /\n",
 ];
 
@@ -189,10 +192,10 @@ impl Tree {
     }
 
     /// What the frontend asks of it.
-    fn questions(&self) -> Vec<Question> {
+    fn questions(&self) -> Vec<LocalQuestion> {
         let [context, dockerfile] = self.locals().try_into().unwrap();
         let bytes = |texts: &[&str]| texts.iter().map(|text| text.as_bytes().to_vec()).collect();
-        let question = |local: &Local, follow: &[&str], exclude| Question {
+        let question = |local: &Local, follow: &[&str], exclude| LocalQuestion {
             local: local.clone(),
             patterns: Patterns {
                 include: Vec::new(),
@@ -212,13 +215,13 @@ impl Tree {
 
     /// Its fingerprint, as soon as it was left alone for long enough.
     fn known(&self) -> Fingerprint {
-        for _ in 0..2_000 {
+        let deadline = Instant::now() + DEADLINE;
+        loop {
             match Fingerprint::take(self.questions(), TICKS, &Cancel::default()) {
-                Err(Unknown::Young { .. }) => std::thread::sleep(Duration::from_millis(3)),
+                Err(Unknown::Young { .. }) => assert!(Instant::now() < deadline),
                 known => return known.unwrap(),
             }
         }
-        panic!("it does not grow old")
     }
 
     /// Replaces a file by another of the same size and times.
@@ -245,78 +248,29 @@ impl Tree {
     fn edit(&self, random: &mut Random) -> &'static str {
         let files = self.files();
         let mut pick = |count: usize| usize::try_from(random.number()).unwrap() % count;
-        let kind = pick(14);
         if files.is_empty() {
             fs::write(self.at("a1"), "anew").unwrap();
             return "made anew";
         }
-        let (file, other) = (&files[pick(files.len())], self.at(format!("a{}", pick(4))));
+        let (kind, file, other) = (pick(14), pick(files.len()), pick(4));
+        let file = &files[file];
         match kind {
-            0 | 1 => {
-                let mut text = fs::read(file).unwrap();
-                text.iter_mut()
-                    .for_each(|byte| *byte = byte.wrapping_add(1));
-                self.replace(file, &text);
-                "same size and times"
-            }
-            2 => {
-                let mut file = File::options().append(true).open(file).unwrap();
-                file.write_all(b"more").unwrap();
-                "longer"
-            }
-            3 => {
-                let mode = [0o644, 0o600, 0o755, 0o4755][pick(4)];
-                fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
-                "mode"
-            }
-            4 => {
-                fs::rename(file, other).unwrap();
-                "rename"
-            }
-            5 => {
-                let link = self.at("link");
-                let _ = fs::remove_file(&link);
-                symlink(["a1", "a2", "sub", "nowhere"][pick(4)], &link).unwrap();
-                "symlink"
-            }
-            6 => {
-                let _ = fs::remove_file(&other);
-                // It may have been the file.
-                let _ = fs::hard_link(file, &other);
-                "hard link"
-            }
-            7 => {
-                let value = [b'0' + u8::try_from(pick(10)).unwrap()];
-                rustix::fs::setxattr(file, "user.note", &value, XattrFlags::empty()).unwrap();
-                "attribute"
-            }
-            8 => {
+            0..6 => edit_file(self, file, kind, pick(10)),
+            6..10 => self.edit_names(file, kind, other),
+            10 => {
                 let lists = [
                     "",
                     "b*\n",
                     "sub\n!sub/deep/d1\n",
                     "*\n!a*\n!Dockerfile\n!link\n!sub\n",
                 ];
-                fs::write(self.at(".dockerignore"), lists[pick(4)]).unwrap();
+                fs::write(self.at(".dockerignore"), lists[other]).unwrap();
                 ".dockerignore"
             }
-            9 => {
+            11 => {
                 let text = DOCKERFILES[pick(DOCKERFILES.len())];
                 fs::write(self.at("Dockerfile"), text).unwrap();
                 "Dockerfile"
-            }
-            10 => {
-                fs::remove_file(file).unwrap();
-                "removed"
-            }
-            11 => {
-                let text = fs::read(file).unwrap();
-                fs::remove_file(file).unwrap();
-                fs::write(file, text).unwrap();
-                let made = File::options().write(true).open(file).unwrap();
-                made.set_modified(UNIX_EPOCH + Duration::from_secs(7))
-                    .unwrap();
-                "removed and made anew"
             }
             12 => {
                 let (sub, away) = (self.at("sub"), self.at("away"));
@@ -327,6 +281,69 @@ impl Tree {
                 "directory made anew"
             }
             _ => "nothing",
+        }
+    }
+
+    fn edit_names(&self, file: &Path, kind: usize, number: usize) -> &'static str {
+        let other = self.at(format!("a{number}"));
+        match kind {
+            6 => {
+                fs::rename(file, other).unwrap();
+                "rename"
+            }
+            7 => {
+                let link = self.at("link");
+                let _ = fs::remove_file(&link);
+                symlink(["a1", "a2", "sub/deep", "b1"][number], &link).unwrap();
+                "symlink"
+            }
+            8 => {
+                let _ = fs::remove_file(&other);
+                // It may have been the file.
+                let _ = fs::hard_link(file, &other);
+                "hard link"
+            }
+            _ => {
+                fs::remove_file(file).unwrap();
+                "removed"
+            }
+        }
+    }
+}
+
+/// What can be done to one file that keeps its name.
+fn edit_file(tree: &Tree, file: &Path, kind: usize, number: usize) -> &'static str {
+    match kind {
+        0 | 1 => {
+            let mut text = fs::read(file).unwrap();
+            text.iter_mut()
+                .for_each(|byte| *byte = byte.wrapping_add(1));
+            tree.replace(file, &text);
+            "same size and times"
+        }
+        2 => {
+            let mut file = File::options().append(true).open(file).unwrap();
+            file.write_all(b"more").unwrap();
+            "longer"
+        }
+        3 => {
+            let mode = [0o644, 0o600, 0o755, 0o4755][number % 4];
+            fs::set_permissions(file, Permissions::from_mode(mode)).unwrap();
+            "mode"
+        }
+        4 => {
+            let value = [b'0' + u8::try_from(number).unwrap()];
+            rustix::fs::setxattr(file, "user.note", &value, XattrFlags::empty()).unwrap();
+            "attribute"
+        }
+        _ => {
+            let text = fs::read(file).unwrap();
+            fs::remove_file(file).unwrap();
+            fs::write(file, text).unwrap();
+            let made = File::options().write(true).open(file).unwrap();
+            let time = UNIX_EPOCH + Duration::from_secs(7);
+            made.set_modified(time).unwrap();
+            "removed and made anew"
         }
     }
 }
@@ -396,7 +413,7 @@ async fn what_is_built_after_any_edit_is_what_a_context_becomes_that_is_compared
         }
     }
     println!("{edits} edits: of {known} nothing was sent, {failed} cannot be built");
-    assert!(failed * 2 < edits, "{failed} of {edits}");
+    assert!(failed * 4 < edits, "{failed} of {edits}");
     // A question that was not expected would have ended it.
     assert!(knowing.root.path().join("oci-image.key").exists());
     knowing.stop().await;
@@ -434,28 +451,24 @@ async fn a_program_that_changes_a_context_unseen_by_size_and_time_is_seen() {
     let place = Workplace::new();
     place.dockerfile("FROM scratch\nCOPY version /\n");
     let object = json!({"context": "context", "output": "image"});
-    let mut built = Vec::new();
-    for version in ["1.0.1", "1.0.1", "1.0.1", "1.0.2", "1.0.1"] {
-        if place.path("context/version").exists() && place.read("context/version") == version {
-            // Past the margin: from now on the context is known.
-            std::thread::sleep(Duration::from_millis(2100));
-        } else {
-            let file = place.write("context/version", version);
-            let file = File::options().write(true).open(file).unwrap();
-            file.set_modified(UNIX_EPOCH + Duration::from_secs(1))
-                .unwrap();
+    for version in ["1.0.1", "1.0.2", "1.0.1"] {
+        let file = place.write("context/version", version);
+        let file = File::options().write(true).open(file).unwrap();
+        let time = UNIX_EPOCH + Duration::from_secs(1);
+        file.set_modified(time).unwrap();
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            let run = place.build(&object).expect(0);
+            let archive = Archive::read(&place.path("image/image.tar"));
+            assert_eq!(archive.text("version"), version);
+            // At first it is young; then it is sent once more under its name.
+            if !run.stderr.contains("transferring context") {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{}", run.stderr);
         }
-        let run = place.build(&object).expect(0);
-        let archive = Archive::read(&place.path("image/image.tar"));
-        built.push((
-            archive.text("version"),
-            run.stderr.contains("transferring context"),
-        ));
     }
 
-    let versions: Vec<&str> = built.iter().map(|(version, _)| version.as_str()).collect();
-    assert_eq!(versions, ["1.0.1", "1.0.1", "1.0.1", "1.0.2", "1.0.1"]);
-    assert!(built[0].1 && built[3].1, "{built:?}");
     let key = fs::metadata(place.root().join("oci-image.key")).unwrap();
     assert_eq!(key.permissions().mode() & 0o7777, 0o600);
 }

@@ -51,7 +51,7 @@ const DATING: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x794c_
 
 /// What the daemon asks of a local.
 #[derive(Debug, Clone)]
-pub struct Question {
+pub struct LocalQuestion {
     /// The local.
     pub local: Local,
     /// Which entries of it.
@@ -62,7 +62,7 @@ pub struct Question {
 #[derive(Debug)]
 pub struct Fingerprint {
     pub(super) digest: [u8; 32],
-    pub(super) questions: Vec<Question>,
+    pub(super) questions: Vec<LocalQuestion>,
 }
 
 impl Fingerprint {
@@ -72,7 +72,7 @@ impl Fingerprint {
     /// # Errors
     /// [`Unknown`], if it cannot be told whether a later look meets the same.
     pub fn take(
-        questions: Vec<Question>,
+        questions: Vec<LocalQuestion>,
         margin: Duration,
         cancel: &Cancel,
     ) -> Result<Self, Unknown> {
@@ -107,8 +107,8 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn record(self, question: &Question, hash: &mut Sha256) -> Result<(), Unknown> {
-        let Question { local, patterns } = question;
+    fn record(self, question: &LocalQuestion, hash: &mut Sha256) -> Result<(), Unknown> {
+        let LocalQuestion { local, patterns } = question;
         let top = self.top(local)?;
         let mut record = Record::default();
         record.field(local.name.as_bytes());

@@ -19,7 +19,7 @@ use ring::hmac;
 use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
 use rustix::io::Errno;
 
-use crate::context::fingerprint::{Fingerprint, Question};
+use crate::context::fingerprint::{Fingerprint, LocalQuestion};
 use crate::context::walk::Patterns;
 use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::hex::hex;
@@ -49,7 +49,7 @@ pub enum Identity {
 pub struct Known {
     pub(crate) id: String,
     key: IdentityKey,
-    questions: Vec<Question>,
+    questions: Vec<LocalQuestion>,
 }
 
 impl IdentityKey {
@@ -98,7 +98,7 @@ impl Known {
 }
 
 /// Whether what answers `patterns` is part of what answers the question.
-fn covers(question: &Question, name: &str, patterns: &Patterns) -> bool {
+fn covers(question: &LocalQuestion, name: &str, patterns: &Patterns) -> bool {
     let asked = &question.patterns;
     if question.local.name != name || asked.exclude != patterns.exclude {
         return false;

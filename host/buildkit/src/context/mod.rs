@@ -15,7 +15,7 @@ mod walk;
 
 pub(crate) use filesync::{FileSync, Tally};
 pub use filesync::{FileSyncError, Sent};
-pub use fingerprint::{Fingerprint, MARGIN, Question};
+pub use fingerprint::{Fingerprint, LocalQuestion, MARGIN};
 pub use identity::{Identity, IdentityKey};
 pub use ignore::{Inherited, Matcher, PatternError, clean, is_well_formed, rules};
 pub use local::Local;

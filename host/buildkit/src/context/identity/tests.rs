@@ -90,7 +90,7 @@ fn what_is_not_a_key_of_this_user_alone_is_refused_and_the_next_key_is_new() {
 fn a_question_that_the_fingerprint_does_not_cover_ends_the_key() {
     let directory = tempfile::tempdir().unwrap();
     let key = key(&directory).unwrap();
-    let question = |name: &str, patterns| Question {
+    let question = |name: &str, patterns| LocalQuestion {
         local: Local {
             name: name.into(),
             directory: Directory::open(directory.path()).unwrap(),

@@ -146,7 +146,7 @@ impl Conversation {
         let status = self.next().await.unwrap_err();
         let message = String::from_utf8(packet.data).unwrap();
         assert_eq!(status.message(), message);
-        match self.faults.take().and_then(std::sync::Arc::into_inner) {
+        match self.faults.take().and_then(Arc::into_inner) {
             Some(Fault::Local { name, source }) if name == "context" => (message, source),
             other => panic!("{other:?}"),
         }
