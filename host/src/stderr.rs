@@ -12,7 +12,7 @@ use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
 use oci_image::executor::Audience;
-use oci_image::progress::Mode;
+use oci_image::progress::{Mode, amount};
 use oci_image_schema::event::ProgramEvent;
 
 use crate::outlet::Outlet;
@@ -79,6 +79,16 @@ impl Audience for Stderr {
             }
         };
         tell(&text);
+    }
+
+    fn received(&self, bytes: u64) {
+        tell(&match self.0 {
+            Mode::Json => line(&ProgramEvent::Received { bytes }),
+            Mode::Plain | Mode::Coloured => {
+                let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+                format!("received {} of results\n", amount::bytes(bytes))
+            }
+        });
     }
 
     fn warning(&self, message: &str) {

@@ -109,6 +109,11 @@ pub enum ProgramEvent<'a> {
         /// The root.
         root: &'a str,
     },
+    /// The solves are done. What this machine had of their results has not come.
+    Received {
+        /// How many bytes of results the daemon has sent.
+        bytes: u64,
+    },
     /// What the program waits for, or that a login leaves it.
     Notice {
         /// What.

@@ -66,8 +66,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     }),
     Scenario::of_solve("death-in-the-midst", |visit| {
         Box::pin(async move {
-            let archive = Image::honest().archive();
-            visit.send_and_break_off("0", &archive).await;
+            visit.put(&Image::honest()).await;
             // The first process of a namespace cannot kill itself: it aborts.
             let _ = kill_process(getpid(), Signal::KILL);
             std::process::abort()
@@ -79,10 +78,11 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of_solve("silence-in-a-stream", |visit| {
         Box::pin(async move {
             let pieces = futures::StreamExt::chain(
-                tokio_stream::iter([Image::honest().archive()[..1024].to_vec()]),
+                tokio_stream::iter([Image::tree()[..512].to_vec()]),
                 tokio_stream::pending(),
             );
-            visit.stream("0", pieces).await?;
+            visit.put(&Image::honest()).await;
+            visit.stream("1", pieces).await?;
             visit.silence().await
         })
     }),

@@ -1,4 +1,4 @@
-//! Images as the `docker` exporter sends them, whole and in other states.
+//! Images as blobs, whole and in other states, and the tree of one as the `tar` exporter sends it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,20 +44,10 @@ impl Image {
         let manifest_digest = sha256(&manifest);
         let descriptor =
             json!({"mediaType": MANIFEST, "digest": manifest_digest, "size": manifest.len()});
-        let index = json!({"schemaVersion": 2, "manifests": [descriptor]});
-        let saved = json!([{
-            "Config": blob(&config_digest), "RepoTags": null, "Layers": [blob(&layer_digest)],
-        }]);
         let files = vec![
             (blob(&layer_digest), EMPTY_LAYER.to_vec()),
             (blob(&config_digest), config),
             (blob(&manifest_digest), manifest),
-            ("index.json".to_owned(), index.to_string().into_bytes()),
-            ("manifest.json".to_owned(), saved.to_string().into_bytes()),
-            (
-                "oci-layout".to_owned(),
-                br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec(),
-            ),
         ];
         Self {
             files,
@@ -87,10 +77,6 @@ impl Image {
         let mut other = self.without(name);
         other.files.push((name.to_owned(), content.into()));
         other
-    }
-
-    pub(crate) fn archive(&self) -> Vec<u8> {
-        tar_of(&self.files)
     }
 
     /// What an honest daemon answers.

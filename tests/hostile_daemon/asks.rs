@@ -238,7 +238,6 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
             let digest = format!("sha256:{}", "0".repeat(64));
             for store in [
                 "",
-                "export",
                 "local:export",
                 "local:import-0",
                 "oci:x",

@@ -5,15 +5,11 @@ use std::task::Poll;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
-use tonic::Status;
 
 use crate::archive::{Image, blob};
 use crate::content::{self, Write};
 use crate::scenario::{Answering, Scenario};
-use crate::visit::{Visit, response};
-
-/// The store of the exporter.
-const STORE: &str = "export";
+use crate::visit::{STORE, Visit, response};
 
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario::of_solve("layout-honest", |visit| writes(visit, Image::honest())),
@@ -136,9 +132,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
 
 fn writes(visit: Visit, image: Image) -> Answering {
     Box::pin(async move {
-        for (digest, bytes) in image.blobs() {
-            let _: Result<(), Status> = content::put(&visit.session, STORE, &digest, bytes).await;
-        }
+        visit.put(&image).await;
         Ok(Image::honest().response())
     })
 }

@@ -241,7 +241,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         solve: |visit| {
             Box::pin(async move {
                 let image = crate::archive::Image::honest();
-                visit.send("0", &image.archive()).await?;
+                visit.put(&image).await;
                 visit.silence().await
             })
         },

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -116,7 +116,9 @@ pub fn sha256(bytes: &[u8]) -> String {
 fn layer(blob: &[u8]) -> BTreeMap<String, Entry> {
     let mut plain = Vec::new();
     if blob.starts_with(&[0x1f, 0x8b]) {
-        GzDecoder::new(blob).read_to_end(&mut plain).expect("gzip");
+        MultiGzDecoder::new(blob)
+            .read_to_end(&mut plain)
+            .expect("gzip");
     } else {
         plain.extend_from_slice(blob);
     }

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use bollard_buildkit_proto::moby::buildkit::secrets::v1::secrets_server::SecretsServer;
 use bollard_buildkit_proto::moby::filesync::v1::auth_server::AuthServer;
@@ -18,7 +19,7 @@ use tonic::Status;
 
 use crate::content::{
     Access, CacheError, CacheExport, CacheImport, Content, ContentServer, Layout, LayoutStage,
-    Lease, LocalCache, METHODS, Store,
+    Lease, LocalCache, METHODS, Offered, ReceivedBytes, Store,
 };
 use crate::context::FileSync;
 use crate::fault::{Fault, Faults};
@@ -34,10 +35,13 @@ use crate::ssh::Ssh;
 const CHUNK_LIMIT: usize = 4 << 20;
 /// Size of the largest message of an agent's stream, in bytes: the daemon passes pieces of 32 KiB.
 const AGENT_LIMIT: usize = 1 << 20;
+/// BuildKit's name of the store that takes an image blob by blob.
+const EXPORTED: &str = "export";
 
 /// The attachables of one solve, seen from our side.
 pub(crate) struct Attachables {
     received: Inbox,
+    received_bytes: ReceivedBytes,
     faults: Faults,
     logins: UsedLogins,
     sinks_ended: mpsc::Receiver<Infallible>,
@@ -72,7 +76,9 @@ impl Attachables {
         services.add(&["DiffCopy"], filesync);
         let sinks = solve.exporters.iter().map(Exporter::sink).collect();
         let unkept = faults.recorder(|(exporter, source)| Fault::Sink { exporter, source });
-        let (filesend, received, sinks_ended) = FileSend::new(sinks, unkept);
+        let received_bytes = ReceivedBytes::default();
+        let (filesend, received, sinks_ended) =
+            FileSend::new(sinks, received_bytes.clone(), unkept);
         services.add(
             &["DiffCopy"],
             FileSendServer::new(filesend).max_decoding_message_size(CHUNK_LIMIT),
@@ -93,22 +99,15 @@ impl Attachables {
             ],
             AuthServer::new(auth).max_decoding_message_size(NAMES_LIMIT),
         );
-        let secrets = Secrets::new(solve.secrets.clone(), faults.recorder(Fault::Secret));
-        services.add(
-            &["GetSecret"],
-            SecretsServer::new(secrets).max_decoding_message_size(NAMES_LIMIT),
-        );
-        let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
-        services.add(
-            &["CheckAgent", "ForwardAgent"],
-            SshServer::new(ssh).max_decoding_message_size(AGENT_LIMIT),
-        );
+        lend(solve, &faults, &mut services);
         let stores = stores(solve, layout.as_ref());
-        let content = Content::new(stores, faults.recorder(Fault::Content));
+        let unheld = faults.recorder(Fault::Content);
+        let content = Content::new(stores, received_bytes.clone(), unheld);
         services.add(METHODS, ContentServer::new(content));
         Ok((
             Self {
                 received,
+                received_bytes,
                 faults,
                 logins,
                 sinks_ended,
@@ -136,16 +135,19 @@ impl Attachables {
                 ));
             }
         };
-        if let Some(fault) = self.faults.take().filter(|fault| fault.spoils_a_success()) {
+        let fault = self.faults.take();
+        if fault.as_ref().is_some_and(|fault| fault.spoils_a_success()) {
             return Err(SolveError::Failed {
                 failure: Box::default(),
-                cause: Some(fault),
+                cause: fault,
                 logins: self.logins.take(),
             });
         }
         let received = self.received.take()?;
         let solved = Solved {
             exporter_response: response.into_iter().collect(),
+            received_bytes: self.received_bytes.total(),
+            fault,
             cache_error: None,
         };
         tokio::task::spawn_blocking(move || self.publish(received, solved))
@@ -185,7 +187,7 @@ impl CacheUpdate {
     async fn new(exports: &[CacheExport]) -> Result<Option<Self>, CacheError> {
         let local = exports.iter().find_map(|export| match export {
             CacheExport::Local { directory, tag, .. } => Some((directory, tag)),
-            CacheExport::Remote { .. } => None,
+            CacheExport::Blobs { .. } | CacheExport::Remote { .. } => None,
         });
         let Some((directory, tag)) = local else {
             return Ok(None);
@@ -202,6 +204,8 @@ impl CacheUpdate {
     /// Gives the tag to what the daemon has sent, and tidies; a solve without steps sends nothing.
     fn finish(self, manifest: Option<&str>) -> Result<(), CacheError> {
         if let Some(manifest) = manifest {
+            let manifest =
+                serde_json::from_str(manifest).map_err(|source| CacheError::Response { source })?;
             self.cache.put(&self.tag, manifest)?;
         }
         drop(self.lease);
@@ -209,12 +213,29 @@ impl CacheUpdate {
     }
 }
 
+/// Adds what steps may mount beyond files of the context.
+fn lend(solve: &Solve, faults: &Faults, services: &mut Services) {
+    let secrets = Secrets::new(solve.secrets.clone(), faults.recorder(Fault::Secret));
+    services.add(
+        &["GetSecret"],
+        SecretsServer::new(secrets).max_decoding_message_size(NAMES_LIMIT),
+    );
+    let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
+    services.add(
+        &["CheckAgent", "ForwardAgent"],
+        SshServer::new(ssh).max_decoding_message_size(AGENT_LIMIT),
+    );
+}
+
 fn stage(exporters: &[Exporter]) -> Result<Option<LayoutStage>, SolveError> {
     let directory = exporters.iter().find_map(|exporter| match exporter {
         Exporter::OciLayout {
             directory, name, ..
         } => Some((directory, name)),
-        Exporter::Docker { .. } | Exporter::Oci { .. } | Exporter::Tar { .. } => None,
+        Exporter::Blobs { .. }
+        | Exporter::Docker { .. }
+        | Exporter::Oci { .. }
+        | Exporter::Tar { .. } => None,
     });
     Ok(directory
         .map(|(directory, name)| LayoutStage::new(directory, name))
@@ -222,26 +243,38 @@ fn stage(exporters: &[Exporter]) -> Result<Option<LayoutStage>, SolveError> {
 }
 
 /// The stores that the daemon may name, by the names that BuildKit gives them.
-fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Store> {
+fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Offered> {
     let mut stores = HashMap::new();
     for (index, import) in solve.cache_imports.iter().enumerate() {
         if let CacheImport::Local { directory, .. } = import {
             let name = format!("local:{}", solve::import_name(index));
-            stores.insert(name, Store::new(directory.clone(), Access::ReadVerified));
+            let store = Store::new(directory.clone(), Access::ReadVerified);
+            stores.insert(name, store.into());
         }
     }
     for export in &solve.cache_exports {
-        if let CacheExport::Local { directory, .. } = export {
-            let name = format!("local:{}", solve::EXPORT_NAME);
-            stores.insert(name, Store::new(directory.clone(), Access::Write));
-        }
+        let offered = match export {
+            CacheExport::Local { directory, .. } => {
+                Store::new(directory.clone(), Access::Write).into()
+            }
+            CacheExport::Blobs { intake, .. } => Offered::Intake(Arc::clone(intake)),
+            CacheExport::Remote { .. } => continue,
+        };
+        stores.insert(format!("local:{}", solve::EXPORT_NAME), offered);
     }
     for offered in &solve.layouts {
         let layout = Layout::new(offered.directory.clone());
-        stores.insert(format!("oci:{}", offered.name), layout.store(Access::Read));
+        let store = layout.store(Access::Read);
+        stores.insert(format!("oci:{}", offered.name), store.into());
     }
     if let Some(stage) = layout {
-        stores.insert("export".to_owned(), stage.layout().store(Access::Write));
+        let store = stage.layout().store(Access::Write);
+        stores.insert(EXPORTED.to_owned(), store.into());
+    }
+    for exporter in &solve.exporters {
+        if let Exporter::Blobs { intake, .. } = exporter {
+            stores.insert(EXPORTED.to_owned(), Offered::Intake(Arc::clone(intake)));
+        }
     }
     stores
 }

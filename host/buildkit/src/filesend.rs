@@ -14,6 +14,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::content::ReceivedBytes;
 use crate::recorder::Recorder;
 use crate::sink::{self, ChunkSender, Received, Sink, SinkError};
 
@@ -21,6 +22,7 @@ use crate::sink::{self, ChunkSender, Received, Sink, SinkError};
 pub(crate) struct FileSend {
     sinks: Vec<Option<(&'static str, Arc<dyn Sink>)>>,
     received: Inbox,
+    bytes: ReceivedBytes,
     faults: Recorder<(&'static str, SinkError)>,
     alive: mpsc::Sender<Infallible>,
 }
@@ -71,11 +73,12 @@ enum StreamEnd {
 
 impl FileSend {
     /// Serves `sinks`, each with the name of its exporter, by the index of the exporter in the solve. Of a sink that fails
-    /// `faults` are told that name and the error.
+    /// `faults` are told that name and the error; `bytes` counts what comes.
     ///
     /// The last value ends when no sink runs any more.
     pub(crate) fn new(
         sinks: Vec<Option<(&'static str, Arc<dyn Sink>)>>,
+        bytes: ReceivedBytes,
         faults: Recorder<(&'static str, SinkError)>,
     ) -> (Self, Inbox, mpsc::Receiver<Infallible>) {
         let (alive, ended) = mpsc::channel(1);
@@ -87,6 +90,7 @@ impl FileSend {
         let served = Self {
             sinks,
             received: received.clone(),
+            bytes,
             faults,
             alive,
         };
@@ -106,7 +110,7 @@ impl FileSend {
             let _alive = alive;
             sink.receive(reader)
         });
-        let end = feed(&mut messages, sender).await;
+        let end = feed(&mut messages, sender, &self.bytes).await;
         let received = receiving.await.unwrap_or_else(|panic| Err(panic.into()));
         match (received, end) {
             (Ok(received), StreamEnd::Complete) => self.received.put(index, received),
@@ -202,10 +206,15 @@ impl file_send_server::FileSend for FileSend {
     }
 }
 
-async fn feed(messages: &mut Streaming<BytesMessage>, sender: ChunkSender) -> StreamEnd {
+async fn feed(
+    messages: &mut Streaming<BytesMessage>,
+    sender: ChunkSender,
+    bytes: &ReceivedBytes,
+) -> StreamEnd {
     loop {
         match messages.message().await {
             Ok(Some(message)) => {
+                bytes.add(message.data.len());
                 if sender.send(Bytes::from(message.data)).await.is_err() {
                     return StreamEnd::SinkReturned;
                 }

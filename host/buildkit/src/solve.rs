@@ -7,10 +7,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use bollard_buildkit_proto::moby::buildkit::v1 as wire;
+use oci_spec::image::Descriptor;
 use tonic::Status;
 
-use crate::content::{CacheError, CacheExport, CacheImport, LayoutError};
+use crate::content::{CacheError, CacheExport, CacheImport, Intake, LayoutError};
 use crate::context::Local;
 use crate::contexts::Contexts;
 use crate::failure::SolveFailure;
@@ -86,6 +89,14 @@ pub enum Exporter {
         /// Its name there.
         name: OsString,
     },
+    /// An image blob by blob, of which only those come that `intake` has not; what the image is says [`Solved::image`]. A solve has
+    /// at most one, and no [`Exporter::OciLayout`] beside it.
+    Blobs {
+        /// Attributes of the exporter.
+        attributes: BTreeMap<String, String>,
+        /// Takes the blobs.
+        intake: Arc<dyn Intake>,
+    },
     /// The merged tree of files, without metadata of an image.
     Tar {
         /// Attributes of the exporter.
@@ -100,6 +111,11 @@ pub enum Exporter {
 pub struct Solved {
     /// What the exporters answered, by BuildKit's keys: `containerimage.digest`.
     pub exporter_response: BTreeMap<String, String>,
+    /// How many bytes of results came, of those that [`CacheExport::Local`] takes too.
+    pub received_bytes: u64,
+    /// What went wrong on our side and has not kept the solve from its success: a login that was not to be had, a cache that was not
+    /// kept.
+    pub fault: Option<Arc<Fault>>,
     /// Why the local cache was not brought up to date or tidied; the image is whole all the same.
     pub cache_error: Option<CacheError>,
 }
@@ -178,7 +194,7 @@ impl Exporter {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Docker { .. } => "docker",
-            Self::Oci { .. } | Self::OciLayout { .. } => "oci",
+            Self::Oci { .. } | Self::OciLayout { .. } | Self::Blobs { .. } => "oci",
             Self::Tar { .. } => "tar",
         }
     }
@@ -189,7 +205,7 @@ impl Exporter {
             Self::Docker { sink, .. } | Self::Oci { sink, .. } | Self::Tar { sink, .. } => {
                 Some((self.name(), Arc::clone(sink)))
             }
-            Self::OciLayout { .. } => None,
+            Self::OciLayout { .. } | Self::Blobs { .. } => None,
         }
     }
 
@@ -198,7 +214,9 @@ impl Exporter {
             Self::Docker { attributes, .. }
             | Self::Oci { attributes, .. }
             | Self::Tar { attributes, .. } => to_map(attributes),
-            Self::OciLayout { attributes, .. } => with(attributes, [("tar", "false")]),
+            Self::OciLayout { attributes, .. } | Self::Blobs { attributes, .. } => {
+                with(attributes, [("tar", "false")])
+            }
         };
         wire::Exporter {
             r#type: self.name().to_owned(),
@@ -276,10 +294,12 @@ fn import_to_wire(index: usize, import: &CacheImport) -> wire::CacheOptionsEntry
 
 fn export_to_wire(export: &CacheExport) -> wire::CacheOptionsEntry {
     match export {
-        CacheExport::Local { attributes, .. } => wire::CacheOptionsEntry {
-            r#type: "local".to_owned(),
-            attrs: with(attributes, [("dest", EXPORT_NAME)]),
-        },
+        CacheExport::Local { attributes, .. } | CacheExport::Blobs { attributes, .. } => {
+            wire::CacheOptionsEntry {
+                r#type: "local".to_owned(),
+                attrs: with(attributes, [("dest", EXPORT_NAME)]),
+            }
+        }
         CacheExport::Remote { kind, attributes } => wire::CacheOptionsEntry {
             r#type: kind.clone(),
             attrs: to_map(attributes),
@@ -318,6 +338,17 @@ impl Solved {
     /// Digest of the image's manifest, or of its index where it has several platforms or attestations.
     pub fn manifest_digest(&self) -> Option<&str> {
         self.get("containerimage.digest")
+    }
+
+    /// The manifest or index of the image as the daemon describes it; `None` if no exporter made an image, or the description is none.
+    pub fn image(&self) -> Option<Descriptor> {
+        let json = STANDARD.decode(self.descriptor()?).ok()?;
+        serde_json::from_slice(&json).ok()
+    }
+
+    /// The manifest of the cache as the daemon describes it; `None` if it exported none, as of a solve without steps.
+    pub fn cache(&self) -> Option<Descriptor> {
+        serde_json::from_str(self.cache_manifest()?).ok()
     }
 
     /// What the daemon says of the manifest or index, as the JSON of an OCI descriptor in base64.

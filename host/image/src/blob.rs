@@ -7,11 +7,15 @@
 //! Reads: the files of the image. Writes: nothing. Unknown here: digests, media types, who asks.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Directory;
+
+/// How much of a blob is read at once, in bytes.
+const PIECE: u64 = 1 << 20;
 
 /// Bytes of known size that can be read at any offset, by several readers at once.
 #[derive(Debug, Clone)]
@@ -44,6 +48,25 @@ enum Opened {
 impl Blob {
     pub(super) fn new(size: u64, content: Content) -> Self {
         Self { size, content }
+    }
+
+    /// A whole file below a directory; `None` where none is to be had there.
+    pub(crate) fn named(directory: &Directory, name: String) -> Option<Self> {
+        let size = directory.beneath().metadata(&name).ok()?.len();
+        let directory = directory.clone();
+        Some(Self::new(size, Content::Named { directory, name }))
+    }
+
+    /// The same, held open. Blocking.
+    ///
+    /// # Errors
+    /// As of [`Blob::open`].
+    pub(crate) fn opened(self) -> io::Result<Self> {
+        let content = match self.open()?.0 {
+            Opened::File { file, start } => Content::Range { file, start },
+            Opened::Constant(bytes) => Content::Constant(bytes),
+        };
+        Ok(Self { content, ..self })
     }
 
     /// Its size in bytes.
@@ -95,5 +118,68 @@ impl Reader {
                 rest.read_exact(buffer)
             }
         }
+    }
+
+    /// Writes so many bytes of the blob, from its beginning, for as long as they are wanted. Blocking.
+    ///
+    /// # Errors
+    /// As of [`Reader::read_exact_at`]; the writer's own; that it was called off.
+    pub(crate) fn write_to(
+        &self,
+        to: &mut impl Write,
+        size: u64,
+        cancel: &Cancel,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; size.min(PIECE) as usize];
+        let mut offset = 0;
+        while offset < size {
+            cancel.check()?;
+            let piece = &mut buffer[..(size - offset).min(PIECE) as usize];
+            self.read_exact_at(piece, offset)?;
+            to.write_all(piece)?;
+            offset += piece.len() as u64;
+        }
+        Ok(())
+    }
+
+    /// The same as a stream.
+    pub(crate) fn stream(self, size: u64, cancel: Cancel) -> BlobStream {
+        BlobStream {
+            reader: self,
+            offset: 0,
+            size,
+            cancel,
+        }
+    }
+
+    /// The file that holds it, and where it begins there; `None` where no file does.
+    pub(crate) fn place(&self) -> Option<(&File, u64)> {
+        match &self.0 {
+            Opened::File { file, start } => Some((file, *start)),
+            Opened::Constant(_) => None,
+        }
+    }
+}
+
+/// A blob that is read from its beginning to its end, for as long as it is wanted.
+#[derive(Debug)]
+pub(crate) struct BlobStream {
+    reader: Reader,
+    offset: u64,
+    size: u64,
+    cancel: Cancel,
+}
+
+impl Read for BlobStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.cancel.check()?;
+        let left = self.size - self.offset;
+        let count = usize::try_from(left)
+            .unwrap_or(usize::MAX)
+            .min(buffer.len());
+        self.reader
+            .read_exact_at(&mut buffer[..count], self.offset)?;
+        self.offset += count as u64;
+        Ok(count)
     }
 }

@@ -7,6 +7,8 @@
 //! Reads: the first bytes of layers. Unknown here: manifests, archives.
 //! Source: OCI image-spec 1.1, `layer`; Docker's image manifest v2, schema 2; RFC 1952; RFC 8878; POSIX.1-2024 `ustar`.
 
+use std::io;
+
 use oci_spec::image::{Descriptor, MediaType};
 use sha2::{Digest as _, Sha256};
 
@@ -24,9 +26,12 @@ const NOTHING: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0";
 /// Where the magic of a tar header is, and what it is.
 const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 
+/// How many bytes of a layer tell what it is.
+pub(super) const TELLING: usize = 512;
+
 /// How a layer is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compression {
+pub(crate) enum Compression {
     None,
     Gzip,
     Zstd,
@@ -113,10 +118,33 @@ pub(super) fn put_right(
     Ok(Some((descriptor, blob.clone())))
 }
 
+/// Whether what begins so is a tar archive, of nothing too.
+pub(super) fn is_archive(start: &[u8]) -> bool {
+    let (offset, magic) = TAR_MAGIC;
+    let is_end = |block: &[u8]| block.iter().all(|byte| *byte == 0);
+    let is_header = start
+        .get(offset..)
+        .is_some_and(|rest| rest.starts_with(magic));
+    is_header || start.get(..TELLING).is_some_and(is_end)
+}
+
+/// How a blob begins, as far as that tells what it is.
+pub(super) fn start(blob: &Blob) -> io::Result<Vec<u8>> {
+    let mut start = vec![0; blob.size().min(TELLING as u64) as usize];
+    blob.open()?.read_exact_at(&mut start, 0)?;
+    Ok(start)
+}
+
+/// Whether a blob is an archive that is not compressed.
+pub(super) fn is_raw(blob: &Blob) -> io::Result<bool> {
+    let start = start(blob)?;
+    Ok(Compression::of(&start) == Compression::None && is_archive(&start))
+}
+
 fn is_tar(store: &mut Store, file: &str, blob: &Blob) -> Result<bool, ImageError> {
     let (offset, magic) = TAR_MAGIC;
     let start = store.start_of(file, blob, offset + magic.len())?;
-    Ok(start.get(offset..) == Some(magic))
+    Ok(is_archive(&start))
 }
 
 #[cfg(test)]

@@ -18,5 +18,6 @@ mod replaced;
 mod role;
 mod walk;
 
-pub(crate) use index::{only, read};
-pub(crate) use name::{MARKER, blob_name};
+pub(crate) use index::{VERSION, only, read};
+pub(crate) use name::{INDEX, MARKER, blob_name};
+pub(crate) use role::Role;

@@ -11,7 +11,7 @@
 //! - [`rootfs`]: a flattened tar stream as a directory that nothing can leave.
 //! - [`registry`]: a registry that serves images to this machine.
 //! - [`metadata`]: `metadata.json`, from an image's config.
-//! - [`sources`]: `LayerSources`, for those who push an archive.
+//! - [`contents`]: blobs that this machine has, so that they need not come again; [`assembly`]: an image from them.
 //! - [`codec`]: compression on all cores, into bytes that do not depend on how many there are.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
@@ -19,9 +19,11 @@
 //! archive or a directory by name), `layout` and `docker` (what the names mean), `document` (JSON as Go reads it), `layer` (what a layer
 //! is, whatever is said of it), `extension` (what stands before the header of a tar entry), `time` (when an entry was modified).
 
+pub mod assembly;
 pub mod blob;
 pub mod claim;
 pub mod codec;
+pub mod contents;
 mod digest;
 mod docker;
 mod document;
@@ -38,7 +40,6 @@ pub mod metadata;
 mod open;
 pub mod registry;
 pub mod rootfs;
-pub mod sources;
 mod store;
 mod time;
 

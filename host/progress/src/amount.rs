@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 /// `379B`, `1.98MB`: decimal units, two digits from a kilobyte on.
-pub(super) fn bytes(count: i64) -> String {
+pub fn bytes(count: i64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
     if count.unsigned_abs() < 1000 {
         return format!("{count}B");

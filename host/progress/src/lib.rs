@@ -16,7 +16,7 @@
 //! plans, the wire.
 //! Secrets are not masked: none reaches this room, unless a process of the build prints one.
 
-mod amount;
+pub mod amount;
 mod colour;
 mod daemon_log;
 mod event;

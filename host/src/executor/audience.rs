@@ -30,12 +30,17 @@ pub trait Audience: Send + Sync {
         let _ = root;
     }
 
+    /// Told how many bytes of results the daemon has sent, when all solves are done: what this machine had has not come.
+    fn received(&self, bytes: u64) {
+        let _ = bytes;
+    }
+
     /// Told of everything that goes less well than it should.
     fn warning(&self, warning: &str) {
         let _ = warning;
     }
 
-    /// Told of what a person may want to know: each login that leaves this process.
+    /// Told of what a person may want to know: each login that leaves this process, how large the build's cache is.
     fn notice(&self, notice: &str) {
         let _ = notice;
     }

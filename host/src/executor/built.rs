@@ -5,7 +5,7 @@
 use std::str::FromStr;
 
 use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
-use oci_spec::image::{Digest, DigestAlgorithm};
+use oci_spec::image::{Descriptor, Digest, DigestAlgorithm};
 
 use crate::buildkit::solve::Solved;
 use crate::executor::error::BuildError;
@@ -23,6 +23,8 @@ pub struct Built {
     pub image: String,
     /// Digest of its config, or of its manifest or index where it is an OCI layout.
     pub digest: Digest,
+    /// The manifest or index: as the daemon describes it, then as it was put together.
+    pub(super) root: Descriptor,
     /// The solve's place in the plan.
     pub(super) index: usize,
 }
@@ -47,11 +49,18 @@ pub(super) fn built(
         Ok(digest) => digest,
         Err(error) => return Some(Err(error)),
     };
+    let is_named =
+        |root: &Descriptor| export.format == ImageFormat::DockerArchive || *root.digest() == digest;
+    let Some(root) = solved.image().filter(is_named) else {
+        let solve = solve.name.clone();
+        return Some(Err(BuildError::NotDescribed { solve }));
+    };
     Some(Ok(Built {
         solve: solve.name.clone(),
         target: target.and_then(|target| text(&target.value)),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest,
+        root,
         index,
     }))
 }

@@ -3,15 +3,21 @@
 //! Reads and writes: the cache's directory.
 
 use std::collections::BTreeMap;
+use std::error::Error;
+
+use oci_spec::image::Descriptor;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::chain::chain;
-use crate::buildkit::content::{CacheError, CacheImport, ContentError, LocalCache};
+use crate::buildkit::content::{CacheError, CacheImport, ContentError, Lease, LocalCache};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::{SolveError, Solved};
 use crate::executor::host::Host;
 use crate::executor::site::Site;
+use crate::image::assembly::{Assembly, AssemblyError, LayerForm};
+use crate::image::contents::Contents;
 use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::amount;
 
 /// What can be imported. A cache that is damaged is cleared, so that this build's can take its place.
 pub(super) async fn imports(plan: &CheckedPlan, site: Site<'_>) -> Vec<CacheImport> {
@@ -30,7 +36,7 @@ pub(super) async fn imports(plan: &CheckedPlan, site: Site<'_>) -> Vec<CacheImpo
 }
 
 /// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
-// Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
+// LayerForm are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
 // does not fall back to executing the step.
 pub(super) async fn forget_damage(error: &SolveError, site: Site<'_>) -> bool {
     let Some(cache) = local(site) else {
@@ -49,10 +55,27 @@ pub(super) async fn forget_damage(error: &SolveError, site: Site<'_>) -> bool {
     true
 }
 
-/// Drops what this build's targets do not use, and reports what kept the cache from being brought up to date.
+/// Keeps the cache from being pruned while it is read and written; `None` where there is none, or it cannot be.
+pub(super) async fn lease(site: Site<'_>) -> Option<Lease> {
+    match local(site)?.lease().await {
+        Ok(lease) => Some(lease),
+        Err(failure) => {
+            warn(&failure, site.host);
+            None
+        }
+    }
+}
+
+/// Puts the cache of each solve into the build's, drops what this build's targets do not use, and reports what kept it from being
+/// brought up to date.
 // On another thread: the lock may be held by another build, and then a stop has to be heard all the same.
-pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, site: Site<'_>) {
-    let Some(cache) = local(site) else {
+pub(super) async fn keep(
+    plan: &CheckedPlan,
+    solved: &BTreeMap<usize, Solved>,
+    lease: Option<Lease>,
+    site: Site<'_>,
+) {
+    let Some((cache, lease)) = local(site).zip(lease) else {
         return;
     };
     // The last one is the image; it is what another program reads that is told of no tag.
@@ -61,16 +84,58 @@ pub(super) async fn keep(plan: &CheckedPlan, solved: &BTreeMap<usize, Solved>, s
         .iter()
         .map(|solve| solve.name.clone())
         .collect();
+    let caches: Vec<(String, Descriptor)> = (solved.iter())
+        .filter_map(|(index, solved)| Some((tags[*index].clone(), solved.cache()?)))
+        .collect();
+    let unkept = solved.values().filter_map(|solved| match &solved.fault {
+        Some(fault) if solved.cache().is_none() => Some(&**fault),
+        _ => None,
+    });
+    for fault in unkept.filter(|fault| matches!(fault, Fault::Content(_))) {
+        warn(fault, site.host);
+    }
+    let contents = site.contents.clone();
     let kept = blocking(move || {
+        let mut put = (caches.iter()).map(|(tag, manifest)| put(&cache, tag, manifest, &contents));
+        let put = put.find(Result::is_err).unwrap_or(Ok(()));
+        drop(lease);
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
-        cache.retain(&tags).and_then(|()| cache.prune())
+        // Also of what could not be put whole.
+        cache.retain(&tags).and_then(|()| cache.prune())?;
+        put?;
+        Ok::<_, CacheFailure>(cache.size()?)
     })
     .await;
-    let failures = solved
-        .values()
-        .filter_map(|solved| solved.cache_error.as_ref())
-        .chain(kept.as_ref().err());
-    failures.for_each(|failure| warn(failure, site.host));
+    match kept {
+        Ok(size) => {
+            let size = amount::bytes(i64::try_from(size).unwrap_or(i64::MAX));
+            let notice = format!("the build's cache holds {size}");
+            site.host.audience.notice(&notice);
+        }
+        Err(failure) => warn(&failure, site.host),
+    }
+}
+
+/// Why the cache was not brought up to date.
+#[derive(Debug, thiserror::Error)]
+enum CacheFailure {
+    #[error(transparent)]
+    Cache(#[from] CacheError),
+    #[error("cannot put the cache together")]
+    Assembly(#[from] AssemblyError),
+}
+
+/// Gives the cache of one solve its tag. Its layers are those of the image, as they were compressed for that. Blocking.
+fn put(
+    cache: &LocalCache,
+    tag: &str,
+    manifest: &Descriptor,
+    contents: &Contents,
+) -> Result<(), CacheFailure> {
+    let assembly = Assembly::of(manifest, LayerForm::Compressed, contents)?;
+    let (layout, ingest) = cache.directories()?;
+    assembly.write_blobs(&layout, &ingest, contents.cancel())?;
+    Ok(cache.put(tag, assembly.root().clone())?)
 }
 
 fn local(site: Site<'_>) -> Option<LocalCache> {
@@ -85,7 +150,7 @@ async fn clear(cache: LocalCache, damage: &str, host: &Host) {
     }
 }
 
-fn warn(failure: &CacheError, host: &Host) {
+fn warn(failure: &(dyn Error + 'static), host: &Host) {
     host.audience.warning(&format!(
         "the build's cache is not up to date: {}",
         chain(failure)

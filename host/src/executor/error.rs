@@ -17,6 +17,7 @@ use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::staging::OutputError;
 use crate::executor::stop::Stop;
+use crate::image::assembly::AssemblyError;
 use crate::image::error::ImageError;
 use crate::image::registry::RegistryError;
 use crate::image::rootfs::error::RootfsError;
@@ -99,6 +100,12 @@ pub enum BuildError {
         /// The solve's name.
         solve: String,
     },
+    /// The image was exported, and which manifest or index is its own is not known.
+    #[error("the daemon does not describe the image of `{solve}`, or not as one does", solve = shown(solve))]
+    NotDescribed {
+        /// The solve's name.
+        solve: String,
+    },
     /// The daemon names the image by what is no digest.
     #[error("the daemon names the image of `{solve}` by `{digest}`, which is no sha256 digest", solve = shown(solve), digest = shown(digest))]
     OddDigest {
@@ -106,6 +113,22 @@ pub enum BuildError {
         solve: String,
         /// What it says.
         digest: String,
+    },
+    /// Blobs are not to be had where they are kept.
+    #[error("cannot keep what the daemon sends in `{}`", shown(path))]
+    Kept {
+        /// Where they are kept.
+        path: PathBuf,
+        /// What the system answered.
+        source: io::Error,
+    },
+    /// The image cannot be put together.
+    #[error("cannot put `{}` together", shown(path))]
+    Assembly {
+        /// The image's name in the output.
+        path: PathBuf,
+        /// Why not.
+        source: AssemblyError,
     },
     /// What was exported is not a whole image, or not the one that the daemon reports.
     #[error(

@@ -1,24 +1,28 @@
-//! Exports: what the daemon sends of an image, on its way into a staged output.
+//! Exports: what the daemon sends of an image, and the image in a staged output.
 //!
-//! The root filesystem comes from BuildKit's `tar` exporter in the same solve, already flattened: it streams while the
-//! image's layers are still compressed, and no layer is ever applied by our code.
+//! An image comes blob by blob: what this machine has does not come, and layers come as they are, for we compress them on every core
+//! (`intake`). What came is put together when the solves are done.
+//! The root filesystem comes from BuildKit's `tar` exporter in the same solve, already flattened: it streams while layers are
+//! compressed, and no layer is ever applied by our code.
 //!
-//! Reads: a staged image, for its config. Writes: staged outputs.
+//! Reads: kept blobs; a staged image, for its config. Writes: staged outputs.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use oci_image_schema::plan::{ImageExport, ImageFormat};
-use oci_spec::image::Digest;
+use oci_spec::image::{Descriptor, Digest};
 
-use crate::boundary::cancel::Cancel;
 use crate::boundary::handle::{Directory, Found};
-use crate::buildkit::sink::{ChunkReader, FileSink, Received, Sink, SinkError};
+use crate::buildkit::content::Intake;
+use crate::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
 use crate::executor::audience::Audience;
 use crate::executor::staging::Staging;
+use crate::image::assembly::{Assembly, AssemblyError, LayerForm};
 use crate::image::claim::{self, Claim};
+use crate::image::contents::Contents;
 use crate::image::error::ImageError;
 use crate::image::rootfs::{Rootfs, Summary};
 use crate::image::{Image, metadata};
@@ -34,24 +38,21 @@ pub(super) fn name(format: ImageFormat) -> &'static str {
     }
 }
 
-/// The exporters of one export, each into the staged output; the attributes are those of the image's.
+/// Attributes of an exporter that leaves the compression of layers to us. Those that are compressed stay so.
+pub(super) fn uncompressed() -> BTreeMap<String, String> {
+    [("compression".to_owned(), "uncompressed".to_owned())].into()
+}
+
+/// The exporters of one export: of the image, whose blobs `intake` takes, and of the root filesystem, into the staged output.
 pub(super) fn exporters(
     export: &ImageExport,
-    attributes: BTreeMap<String, String>,
+    intake: &Arc<dyn Intake>,
     staging: &Arc<Staging>,
     audience: &Arc<dyn Audience>,
 ) -> Vec<Exporter> {
-    let (directory, name) = (staging.directory().clone(), name(export.format).into());
-    let image = match export.format {
-        ImageFormat::DockerArchive => Exporter::Docker {
-            attributes,
-            sink: StagedSink::shared(FileSink::new(directory, name), staging),
-        },
-        ImageFormat::OciLayout => Exporter::OciLayout {
-            attributes,
-            directory,
-            name,
-        },
+    let image = Exporter::Blobs {
+        attributes: uncompressed(),
+        intake: Arc::clone(intake),
     };
     let rootfs = export.rootfs.then(|| Exporter::Tar {
         attributes: BTreeMap::new(),
@@ -66,8 +67,42 @@ pub(super) fn exporters(
     [image].into_iter().chain(rootfs).collect()
 }
 
-/// The image that is staged, if it is whole and the one that the daemon names by `digest`: that of its config, or of its
-/// manifest or index where it is an OCI layout. Blocking.
+/// Puts an image together in the staged output; its manifest or index, which names layers as we have compressed them. Blocking.
+///
+/// # Errors
+/// [`AssemblyError`].
+pub(super) fn assemble(
+    format: ImageFormat,
+    image: &Descriptor,
+    contents: &Contents,
+    staging: &Staging,
+) -> Result<Descriptor, AssemblyError> {
+    let layers = match format {
+        ImageFormat::DockerArchive => LayerForm::Gzip,
+        ImageFormat::OciLayout => LayerForm::Compressed,
+    };
+    let cancel = contents.cancel();
+    let image = Assembly::of(image, layers, contents)?;
+    let path = staging.directory().full_path(name(format));
+    let unwritten = |source| AssemblyError::Write {
+        path: path.clone(),
+        source,
+    };
+    match format {
+        ImageFormat::DockerArchive => {
+            let archive = staging.new_file(name(format)).map_err(unwritten)?;
+            image.write_archive(&archive, &path, cancel)?;
+        }
+        ImageFormat::OciLayout => {
+            let layout = staging.directory().made_own_directory(name(format));
+            image.write_layout(&layout.map_err(unwritten)?, cancel)?;
+        }
+    }
+    Ok(image.root().clone())
+}
+
+/// The image that is staged, if it is whole and the one of `digest`: that of its config, or of its manifest or index where it is an
+/// OCI layout. Blocking.
 ///
 /// # Errors
 /// [`ImageError`].
@@ -82,15 +117,6 @@ pub(super) fn staged(
     };
     let (found, path) = open(format, staging)?;
     claim::check(found, &path, claim)
-}
-
-/// The image that is staged, whatever it is. Blocking.
-///
-/// # Errors
-/// [`ImageError`].
-pub(super) fn image(format: ImageFormat, staging: &Staging) -> Result<Image, ImageError> {
-    let (found, path) = open(format, staging)?;
-    Image::read(found, &path, &Cancel::default())
 }
 
 fn open(format: ImageFormat, staging: &Staging) -> Result<(Found, PathBuf), ImageError> {

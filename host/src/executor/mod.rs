@@ -13,8 +13,8 @@
 //! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
 //!   common, and each as the client's. `site`: the machine's part of each. `look`: whether the contexts are as they were.
-//! - `conversion`: whether layers that are not gzip have to become it. `cache`: the build's cache, which may cost time but never the
-//!   build. `snapshot`: what a killed daemon left.
+//! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
+//!   what a killed daemon left.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
 //!   the daemon sends of an image, on its way there. `built`: which image that is.
 //! - `failure`: a solve that failed: whose fault that was, and what a person is told of it. `context`: names in the build context, to
@@ -27,13 +27,13 @@ mod audience;
 mod built;
 mod cache;
 mod context;
-mod conversion;
 mod dockerfile;
 mod engine;
 mod error;
 mod exports;
 mod failure;
 mod host;
+mod intake;
 mod lent;
 mod look;
 mod opened;

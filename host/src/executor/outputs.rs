@@ -14,7 +14,7 @@ use crate::executor::error::BuildError;
 use crate::executor::exports;
 use crate::executor::staging::Staging;
 use crate::executor::work::Work;
-use crate::image::sources;
+use crate::image::contents::Contents;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// The outputs of a plan's solves while none has its final name, by the solve's place in the plan.
@@ -52,26 +52,29 @@ impl Outputs {
         self.0.iter().map(Option::as_ref)
     }
 
-    /// Where archives are staged.
-    pub(super) fn archives(&self) -> Vec<Arc<Staging>> {
-        let outputs = self.0.iter().flatten();
-        outputs
-            .filter(|output| output.export.format == ImageFormat::DockerArchive)
-            .map(|output| Arc::clone(&output.staging))
-            .collect()
-    }
-
-    /// Checks that each image is the one that the daemon names, writes what describes it beside it, and gives all results their
-    /// names, unless it is called off before the first. Blocking.
+    /// Puts each image together from what this machine has, checks it, and writes what describes it beside it. Blocking.
     ///
     /// # Errors
-    /// [`BuildError::NotTheImage`], [`BuildError::Output`], [`BuildError::Metadata`], [`BuildError::Cancelled`].
-    pub(super) fn publish(self, built: &[Built], cancelled: &Cancel) -> Result<(), BuildError> {
+    /// [`BuildError::Assembly`], [`BuildError::NotTheImage`], [`BuildError::Output`], [`BuildError::Metadata`].
+    pub(super) fn assemble(
+        &self,
+        built: &mut [Built],
+        contents: &Contents,
+    ) -> Result<(), BuildError> {
         for image in built {
             if let Some(output) = &self.0[image.index] {
+                output.assemble(image, contents)?;
                 output.describe(image)?;
             }
         }
+        Ok(())
+    }
+
+    /// Gives all results their names, unless it is called off before the first. Blocking.
+    ///
+    /// # Errors
+    /// [`BuildError::Output`], [`BuildError::Cancelled`].
+    pub(super) fn publish(self, cancelled: &Cancel) -> Result<(), BuildError> {
         if cancelled.is_cancelled() {
             return Err(BuildError::Cancelled(Cancelled));
         }
@@ -84,6 +87,19 @@ impl Outputs {
 }
 
 impl Output {
+    fn assemble(&self, image: &mut Built, contents: &Contents) -> Result<(), BuildError> {
+        let format = self.export.format;
+        let assembled = exports::assemble(format, &image.root, contents, &self.staging);
+        image.root = assembled.map_err(|source| BuildError::Assembly {
+            path: image.image.clone().into(),
+            source,
+        })?;
+        if format == ImageFormat::OciLayout {
+            image.digest = image.root.digest().clone();
+        }
+        Ok(())
+    }
+
     fn describe(&self, image: &Built) -> Result<(), BuildError> {
         let failed = |source| BuildError::Metadata {
             path: image.image.clone().into(),
@@ -97,11 +113,6 @@ impl Output {
         })?;
         self.staging
             .write("digest", image.digest.as_ref().as_bytes())?;
-        if format == ImageFormat::DockerArchive {
-            let archive = self.staging.file(exports::name(format));
-            let archive = archive.map_err(|error| failed(error.into()))?;
-            sources::add(&archive, &staged).map_err(|error| failed(error.into()))?;
-        }
         if self.export.rootfs {
             let metadata = exports::metadata(&staged).map_err(failed)?;
             self.staging.write("metadata.json", &metadata)?;

@@ -18,7 +18,8 @@ use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
 use crate::executor::site::Site;
 use crate::executor::stop::Stop;
-use crate::executor::{room, solves};
+use crate::executor::{intake, room, solves};
+use crate::image::contents::Contents;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// Builds what the plan says, until it is done or `stop` resolves.
@@ -60,47 +61,98 @@ pub async fn run(
         stop = &mut stop => return Err(BuildError::Stopped(stop)),
         engine = Engine::start(plan, host, privileges, &unread) => engine?,
     };
-    let site = Site {
-        host,
-        opened: &opened,
-        socket: engine.socket(),
+    let unwanted = Cancel::default(); // work on blobs that is under way
+    let _unwanted = unwanted.on_drop();
+    let solving = async {
+        let contents = intake::contents(registry.as_ref(), host, &opened, &unwanted).await?;
+        let site = Site {
+            host,
+            opened: &opened,
+            socket: engine.socket(),
+            contents: &contents,
+        };
+        let built = solves::all(plan, registry.as_ref(), &outputs, look, site).await?;
+        Ok((contents, built))
     };
-    let solving = solves::all(plan, registry.as_ref(), &outputs, look, site);
     let solved = tokio::select! {
         biased;
         stop = &mut stop => Err(BuildError::Stopped(stop)),
         died = engine.died() => Err(died),
         solved = solving => engine.blame(solved).await,
     };
-    let left = if let Err(BuildError::Stopped(_)) = solved {
-        unread.cancel();
-        engine.stop_at_once().await
-    } else {
-        engine.stop().await
+    let (contents, built) = match solved {
+        Ok(solved) => solved,
+        Err(BuildError::Stopped(stop)) => {
+            unwanted.cancel();
+            unread.cancel();
+            engine.stop_at_once().await?;
+            return Err(BuildError::Stopped(stop));
+        }
+        Err(error) => {
+            let left = engine.stop().await;
+            let error = room::blame(error, host);
+            return left.and(Err(error));
+        }
     };
-    let built = solved.map_err(|error| room::blame(error, host))?;
+    let staged = Staged { outputs, built };
+    let assembling = staged.assemble_until(stop.as_mut(), &contents);
+    let (left, staged) = tokio::join!(engine.stop(), assembling);
+    let staged = staged?;
     for warning in left? {
         host.audience.warning(&warning.to_string());
     }
-    publish_until(stop, outputs, built).await
+    intake::prune(contents, host).await;
+    staged.publish_until(stop).await
 }
 
-/// Gives all results their names. Past the first name a stop is too late: all of them are there then, and the build is done.
-async fn publish_until(
-    stop: impl Future<Output = Stop>,
+/// What the solves have come to, before it has its names.
+struct Staged {
     outputs: Outputs,
     built: Vec<Built>,
-) -> Result<Vec<Built>, BuildError> {
-    let cancel = Cancel::default();
+}
+
+impl Staged {
+    /// Puts all images together.
+    async fn assemble_until(
+        self,
+        stop: impl Future<Output = Stop>,
+        contents: &Contents,
+    ) -> Result<Self, BuildError> {
+        let contents = contents.clone();
+        until(stop, contents.cancel().clone(), move |_| {
+            let Self { outputs, mut built } = self;
+            outputs.assemble(&mut built, &contents)?;
+            Ok(Self { outputs, built })
+        })
+        .await
+    }
+
+    /// Gives all results their names. Past the first name a stop is too late: all of them are there then, and the build is done.
+    async fn publish_until(
+        self,
+        stop: impl Future<Output = Stop>,
+    ) -> Result<Vec<Built>, BuildError> {
+        let Self { outputs, built } = self;
+        let publish = move |cancel: &Cancel| outputs.publish(cancel).map(|()| built);
+        until(stop, Cancel::default(), publish).await
+    }
+}
+
+/// Work that blocks, until it is done or called off, by `cancel`, at a stop; past the last moment for that it counts all the same.
+async fn until<T: Send + 'static>(
+    stop: impl Future<Output = Stop>,
+    cancel: Cancel,
+    work: impl FnOnce(&Cancel) -> Result<T, BuildError> + Send + 'static,
+) -> Result<T, BuildError> {
     let cancelled = cancel.clone();
-    let publishing = blocking(move || outputs.publish(&built, &cancelled).map(|()| built));
-    let mut publishing = pin!(publishing);
+    let working = blocking(move || work(&cancelled));
+    let mut working = pin!(working);
     tokio::select! {
         biased;
         stop = stop => {
             cancel.cancel();
-            publishing.await.map_err(|_cancelled| BuildError::Stopped(stop))
+            working.await.map_err(|_cancelled| BuildError::Stopped(stop))
         }
-        published = &mut publishing => published,
+        done = &mut working => done,
     }
 }

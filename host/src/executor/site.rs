@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::executor::host::Host;
 use crate::executor::opened::Opened;
+use crate::image::contents::Contents;
 
 /// Where a build's solves are made.
 #[derive(Clone, Copy)]
@@ -14,4 +15,6 @@ pub(super) struct Site<'run> {
     pub(super) opened: &'run Opened,
     /// The daemon's.
     pub(super) socket: &'run Path,
+    /// What it has of images.
+    pub(super) contents: &'run Contents,
 }

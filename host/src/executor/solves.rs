@@ -1,6 +1,8 @@
 //! The plan's solves: attempts to make them, until one has made them all or there is nothing that another would help.
 //!
-//! Writes: staged outputs. Unknown here: what is in the build's cache (`cache`).
+//! Writes: kept blobs, staged outputs. Unknown here: what is in the build's cache (`cache`).
+
+use std::sync::Arc;
 
 use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
@@ -8,6 +10,7 @@ use crate::executor::attempt::Attempt;
 use crate::executor::built::{self, Built};
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
+use crate::executor::intake::BlobIntake;
 use crate::executor::look::Look;
 use crate::executor::outputs::Outputs;
 use crate::executor::site::Site;
@@ -29,22 +32,21 @@ pub(super) async fn all(
 ) -> Result<Vec<Built>, BuildError> {
     let client = Client::connect(site.socket).await?;
     let contexts = look.offer(&client, site).await;
-    let mut terms = Terms::of(plan, registry, contexts, site).await;
-    let archives = outputs.archives();
-    if !archives.is_empty() && registry.is_some_and(|registry| !registry.is_gzip()) {
-        terms.conversion.turn_on();
-    }
+    let lease = cache::lease(site).await;
+    let intake = Arc::new(BlobIntake::new(site.contents.clone()));
+    let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
     let mut snapshot_was_left = false;
     let mut attempt = Attempt::make(plan, &terms, outputs, site.host, &client).await;
-    while match &attempt.outcome {
-        Ok(_) => terms.conversion.remedy(archives.clone(), site.host).await,
-        Err((_, error)) => remedy(error, site, &mut terms, &mut snapshot_was_left).await,
-    } {
+    while let Err((_, error)) = &attempt.outcome
+        && remedy(error, site, &mut terms, &mut snapshot_was_left).await
+    {
         attempt = Attempt::make(plan, &terms, outputs, site.host, &client).await;
     }
     match attempt.outcome {
         Ok(solved) => {
-            cache::keep(plan, &solved, site).await;
+            let received = solved.values().map(|solved| solved.received_bytes).sum();
+            site.host.audience.received(received);
+            cache::keep(plan, &solved, lease, site).await;
             solved
                 .iter()
                 .filter_map(|(index, solved)| built::built(plan, *index, solved))

@@ -101,14 +101,24 @@ impl Staging {
         &self.staged
     }
 
-    /// A result that is a file, open for reading and writing.
+    /// A result that is a file, open for reading.
     ///
     /// # Errors
     /// The system's; of what is no regular file, that.
     pub(super) fn file(&self, name: &str) -> io::Result<RegularFile> {
-        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = openat(&self.staged, name, flags, Mode::empty())?;
         RegularFile::of(file.into(), self.output.full_path(name))
+    }
+
+    /// A new result that is a file, open for writing.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn new_file(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        let file = openat(&self.staged, name, flags, Mode::from_raw_mode(0o666))?;
+        Ok(file.into())
     }
 
     /// Writes a small result whole.
@@ -116,10 +126,7 @@ impl Staging {
     /// # Errors
     /// [`OutputError::Write`].
     pub(super) fn write(&self, name: &str, contents: &[u8]) -> Result<(), OutputError> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let file = openat(&self.staged, name, flags, Mode::from_raw_mode(0o666));
-        let written =
-            (file.map_err(io::Error::from)).and_then(|file| File::from(file).write_all(contents));
+        let written = (self.new_file(name)).and_then(|mut file| file.write_all(contents));
         written.map_err(|source| OutputError::Write {
             path: self.output.full_path(name),
             source,

@@ -6,19 +6,25 @@ use std::sync::Arc;
 
 use oci_image_schema::plan::{self, AttributeValue};
 
-use crate::boundary::handle::Directory;
-use crate::buildkit::content::{CacheExport, CacheImport};
+use crate::buildkit::content::{CacheExport, CacheImport, Intake};
 use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::{Exporter, Solve};
-use crate::executor::conversion::Conversion;
 use crate::executor::host::Host;
 use crate::executor::outputs::Output;
 use crate::executor::site::Site;
 use crate::executor::{cache, dockerfile, exports};
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
+
+/// Attributes of the cache's exporter: all steps; in the form that `assembly` knows; and without it a build is as good.
+const CACHE: [(&str, &str); 4] = [
+    ("mode", "max"),
+    ("image-manifest", "true"),
+    ("oci-mediatypes", "true"),
+    ("ignore-error", "true"),
+];
 
 /// What all solves of a plan have in common.
 pub(super) struct Terms<'run> {
@@ -27,16 +33,18 @@ pub(super) struct Terms<'run> {
     /// What the solves read, in a session that they share.
     contexts: Option<Arc<Contexts>>,
     registry: Option<&'run Registry>,
+    intake: Arc<dyn Intake>,
     site: Site<'run>,
     logins: Arc<Logins>,
-    pub(super) conversion: Conversion,
 }
 
 impl<'run> Terms<'run> {
-    /// Those of a plan whose base images `registry` serves. A build's cache that is damaged is cleared.
+    /// Those of a plan whose base images `registry` serves; `intake` takes what is exported. A build's cache that is damaged is
+    /// cleared.
     pub(super) async fn of(
         plan: &CheckedPlan,
         registry: Option<&'run Registry>,
+        intake: Arc<dyn Intake>,
         contexts: Option<Arc<Contexts>>,
         site: Site<'run>,
     ) -> Self {
@@ -44,9 +52,9 @@ impl<'run> Terms<'run> {
             imports: cache::imports(plan, site).await,
             contexts,
             registry,
+            intake,
             site,
             logins: Arc::new(logins(plan, site.host)),
-            conversion: Conversion::new(site.host),
         }
     }
 
@@ -78,30 +86,30 @@ impl<'run> Terms<'run> {
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
             cache_imports: self.imports.clone(),
-            cache_exports: (opened.cache.iter())
-                .map(|cache| self.cache_export(cache, solve))
-                .collect(),
+            cache_exports: (opened.cache.iter()).map(|_| self.cache_export()).collect(),
             ..Solve::default()
         }
     }
 
     fn exporters(&self, to: &Output) -> Vec<Exporter> {
-        let attributes = self.conversion.of_image(to.export.format);
         exports::exporters(
             &to.export,
-            attributes,
+            &self.intake,
             &to.staging,
             &self.site.host.audience,
         )
     }
 
-    fn cache_export(&self, cache: &Directory, solve: &plan::Solve) -> CacheExport {
-        let mut attributes = self.conversion.of_cache();
-        attributes.insert("mode".to_owned(), "max".to_owned());
-        CacheExport::Local {
-            directory: cache.clone(),
-            tag: solve.name.clone(),
+    /// With the layers of the image, in the same form: asked for another one, the daemon would make it, and BuildKit would list every
+    /// combination of a chain's layers in both (`getAvailableBlobs`), of which there is no end for thirty.
+    fn cache_export(&self) -> CacheExport {
+        let mut attributes = exports::uncompressed();
+        for (key, value) in CACHE {
+            attributes.insert(key.to_owned(), value.to_owned());
+        }
+        CacheExport::Blobs {
             attributes,
+            intake: Arc::clone(&self.intake),
         }
     }
 

@@ -344,12 +344,14 @@ fn cache_of_the_build_before_is_usable_after_a_kill_in_the_middle_of_an_export()
     fs::create_dir(place.path("cache")).unwrap();
     slow_export(&place, "first");
     let _ = place.build(&object).expect(0);
+    let mut in_time = 0;
     for round in 0..kills() / 3 {
         let index = place.read("cache/index.json");
         slow_export(&place, &round.to_string());
         let child = place.start_build(&object);
-        place.wait_for("a blob on its way into the cache", || {
-            !place.names("cache/ingest").is_empty()
+        let coming = place.root().join("kept-blobs/ingest");
+        place.wait_for("a layer on its way into the cache", || {
+            fs::read_dir(&coming).is_ok_and(|mut blobs| blobs.next().is_some())
         });
         pass(Duration::from_millis(60).mul_f64(random.fraction()));
 
@@ -360,8 +362,13 @@ fn cache_of_the_build_before_is_usable_after_a_kill_in_the_middle_of_an_export()
             place.running().is_empty()
         });
         assert_sound(&place.path("cache"));
-        assert_eq!(place.read("cache/index.json"), index);
+        let was_late = place.read("cache/index.json") != index;
         slow_export(&place, "first");
+        if was_late {
+            let _ = place.build(&object).expect(0);
+            continue;
+        }
+        in_time += 1;
         fs::remove_dir_all(place.root()).unwrap();
         let next = place.build(&object).expect(0);
         assert!(next.stderr.contains("CACHED"), "{}", next.stderr);
@@ -374,4 +381,5 @@ fn cache_of_the_build_before_is_usable_after_a_kill_in_the_middle_of_an_export()
         assert_eq!(place.names("cache/ingest"), Vec::<String>::new());
         assert_eq!(place.leftovers(), Vec::<String>::new());
     }
+    assert!(in_time > 0);
 }

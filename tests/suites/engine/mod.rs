@@ -33,6 +33,7 @@
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
 //! - `push`: what is built arrives.
+//! - `blob_by_blob`: what comes of an image, and what does not.
 //!
 //! Ends, and what is in the way:
 //!
@@ -64,6 +65,7 @@
 //! - `image_engine`: images pulled and exported; `image_fixture`, images made by hand, is what the crate of images has.
 //! - `registry_conformance`: the distribution-spec's suite.
 
+mod blob_by_blob;
 mod bounded;
 mod build;
 mod buildkit_auth;

@@ -561,7 +561,7 @@ fn images_of_buildctl_arrive_and_so_do_our_own() {
 }
 
 #[test]
-fn a_layout_keeps_the_layers_of_its_base() {
+fn a_layout_keeps_the_layers_of_its_base_that_are_compressed() {
     let place = place();
     truthful(&[Zstd, Raw]).write_archive(&place.path("base.tar"));
     let mut object = object("base.tar");
@@ -580,7 +580,7 @@ fn a_layout_keeps_the_layers_of_its_base() {
         .iter()
         .map(|layer| layer["mediaType"].as_str().unwrap())
         .collect();
-    assert_eq!(kinds, [Zstd, Raw, Gzip].map(Encoding::media_type));
+    assert_eq!(kinds, [Zstd, Gzip, Gzip].map(Encoding::media_type));
 }
 
 #[test]
@@ -603,10 +603,16 @@ fn layers_are_gzip_from_a_warm_root_and_from_an_imported_cache() {
     fs::remove_dir_all(place.root()).unwrap();
     let (cold, third) = build();
 
-    for (run, layers) in [(warm, second), (cold, third)] {
-        assert!(run.stderr.contains("CACHED"), "{}", run.stderr);
-        assert_eq!(layers, first);
+    // What is fetched of a step's layers may hide that it is cached: executed, it would fetch none of its own.
+    let own = first[2]
+        .as_str()
+        .unwrap()
+        .replace("blobs/sha256/", " sha256:");
+    for run in [warm, cold] {
+        let is_cached = run.stderr.contains("CACHED") || run.stderr.contains(&own);
+        assert!(is_cached, "{}", run.stderr);
     }
+    assert_eq!([second, third], [first.clone(), first]);
     assert_eq!(arrived(&place), TREE);
 }
 
@@ -664,15 +670,11 @@ fn layers_of_a_base_that_was_pulled_are_gzip_too() {
     let object =
         json!({"context": "context", "output": "image", "cache": true, "unpack_rootfs": true});
 
-    for is_known in [false, true] {
-        let run = place.build(&object).expect(0);
+    for _ in ["cold", "warm"] {
+        let _ = place.build(&object).expect(0);
 
         let archive = Archive::read(&place.path("image/image.tar"));
         assert_eq!(encodings(&archive), [Gzip; 31]);
-        let said = run
-            .stderr
-            .contains("is not gzip, as a push needs it: exporting again");
-        assert_eq!(said, !is_known, "{}", run.stderr);
         let tree = ["f f644 0:0 \"added\"", "number f644 0:0 \"29\""];
         assert_eq!(arrived(&place), tree);
         assert_eq!(described(&place.path("image/rootfs")), tree);

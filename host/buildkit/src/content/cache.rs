@@ -10,14 +10,17 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use oci_spec::image::{Descriptor, Digest};
 use rustix::fs::FlockOperation;
 use tokio::time::sleep;
 
+use crate::content::intake::Intake;
 use crate::content::layout::{Layout, lock};
 use crate::content::layout_error::LayoutError;
+use crate::content::store::INGEST;
 use oci_image_boundary::handle::Directory;
 
 /// The annotation that holds a tag.
@@ -49,7 +52,7 @@ pub enum CacheImport {
 }
 
 /// A cache that a solve leaves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub enum CacheExport {
     /// A local cache. A solve has at most one.
     Local {
@@ -59,6 +62,14 @@ pub enum CacheExport {
         tag: String,
         /// The exporter's attributes: `mode`, `compression`.
         attributes: BTreeMap<String, String>,
+    },
+    /// A cache that comes blob by blob, of which only those come that `intake` has not; what it is says
+    /// [`Solved::cache`](crate::solve::Solved::cache). A solve has at most one, and no [`CacheExport::Local`] beside it.
+    Blobs {
+        /// The exporter's attributes: `mode`, `compression`.
+        attributes: BTreeMap<String, String>,
+        /// Takes the blobs.
+        intake: Arc<dyn Intake>,
     },
     /// A cache that the daemon sends itself.
     Remote {
@@ -89,9 +100,9 @@ pub enum CacheError {
     },
 }
 
-/// A cache in use by a solve that exports to it: nothing is deleted meanwhile.
+/// A cache in use: nothing is deleted meanwhile.
 #[derive(Debug)]
-pub(crate) struct Lease {
+pub struct Lease {
     _lock: OwnedFd,
 }
 
@@ -184,9 +195,20 @@ impl LocalCache {
         Ok(self.layout.sweep(&reached)?)
     }
 
+    /// How many bytes its blobs have.
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub fn size(&self) -> Result<u64, CacheError> {
+        Ok(self.layout.size()?)
+    }
+
     /// Makes the cache's directories, and keeps [`LocalCache::prune`] away until the lease is dropped. Waits for one that runs, and
     /// can be dropped meanwhile.
-    pub(crate) async fn lease(&self) -> Result<Lease, CacheError> {
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub async fn lease(&self) -> Result<Lease, CacheError> {
         loop {
             match self.locked(FlockOperation::NonBlockingLockShared) {
                 Err(LayoutError::Read { source, .. })
@@ -209,10 +231,24 @@ impl LocalCache {
         })
     }
 
-    /// Gives `tag` to the manifest that the daemon describes in `response`.
-    pub(crate) fn put(&self, tag_name: &str, response: &str) -> Result<(), CacheError> {
-        let mut descriptor: Descriptor =
-            serde_json::from_str(response).map_err(|source| CacheError::Response { source })?;
+    /// Where its blobs are, each below `blobs/sha256`, and where they grow. Both are there while it is leased.
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub fn directories(&self) -> Result<(Directory, Directory), CacheError> {
+        let directory = self.layout.directory();
+        let ingest = (directory.own_directory(INGEST)).map_err(|source| LayoutError::Read {
+            path: directory.full_path(INGEST),
+            source,
+        })?;
+        Ok((directory.clone(), ingest))
+    }
+
+    /// Gives `tag` to a manifest, all of which is there.
+    ///
+    /// # Errors
+    /// [`CacheError::Layout`].
+    pub fn put(&self, tag_name: &str, mut descriptor: Descriptor) -> Result<(), CacheError> {
         set_tag(&mut descriptor, tag_name);
         Ok(self.layout.change(|manifests| {
             manifests.retain(|manifest| tag(manifest) != Some(tag_name));

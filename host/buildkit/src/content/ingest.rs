@@ -1,13 +1,11 @@
-//! Ingest: takes a blob from the daemon into a store.
+//! Ingest: takes a blob from the daemon, and compares it with its digest before it is kept.
 //!
-//! What is written has no name until it is compared with its digest. Each message is answered before the next is read; a
-//! write that is cut short leaves nothing and is never resumed. Directories are the store's to make: one that is given up
-//! while a write goes on stays away.
+//! Each message is answered before the next is read; a write that is cut short leaves nothing and is never resumed.
 //!
-//! Reads and writes: `ingest` and `blobs` of a store. Unknown here: which store (`content`).
+//! Reads and writes: through an intake. Unknown here: what becomes of blobs (`intake`), who asks (`service`).
 //! Source: containerd API 1.11, `services/content/v1/content.proto` (`Write`).
 
-use std::io::{self, Seek, Write};
+use std::io;
 use std::sync::Arc;
 
 use bollard_buildkit_proto::google::protobuf::Timestamp;
@@ -17,83 +15,124 @@ use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
 use crate::content::containerd::{WriteAction, WriteContentRequest, WriteContentResponse};
-use crate::content::layout::{BLOBS, INGEST};
-use crate::content::store::{ContentError, Store, parse};
+use crate::content::intake::{IncomingBlob, Intake};
+use crate::content::received_bytes::ReceivedBytes;
+use crate::content::store::{ContentError, parse};
 use crate::recorder::Recorder;
 use oci_image_boundary::blocking::blocking;
-use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::hex::hex;
 
 /// A blob that is being written. Dropping it removes what is there.
 struct Ingest {
-    partial: PartialFile,
+    intake: Arc<dyn Intake>,
+    announced: Announced,
+    incoming: Box<dyn IncomingBlob>,
     hash: Sha256,
     written: u64,
 }
 
+/// What the daemon says of a blob before it comes.
+#[derive(Clone)]
+struct Announced {
+    digest: Option<BlobDigest>,
+    size: Option<u64>,
+}
+
+impl Announced {
+    fn of(request: &WriteContentRequest) -> Result<Self, Status> {
+        let digest = match request.expected.as_str() {
+            "" => None,
+            expected => Some(parse(expected)?),
+        };
+        let size = u64::try_from(request.total).ok().filter(|size| *size > 0);
+        Ok(Self { digest, size })
+    }
+}
+
 impl Ingest {
-    /// An empty blob below `directory`, which is there as long as its store is.
-    fn new(directory: &Directory) -> io::Result<Self> {
-        Ok(Self {
-            partial: PartialFile::new(directory, ".tmp".as_ref())?,
+    /// An empty blob, which is there as long as its intake is; `None` if the intake has it.
+    fn begin(intake: Arc<dyn Intake>, announced: Announced) -> io::Result<Option<Self>> {
+        let incoming = intake.begin(announced.digest.as_ref(), announced.size)?;
+        Ok(incoming.map(|incoming| Self {
+            intake,
+            announced,
+            incoming,
             hash: Sha256::new(),
             written: 0,
-        })
+        }))
     }
 
     /// Writes at `offset`, which is the end of what was written, or 0 to begin anew.
-    fn write(&mut self, offset: u64, data: &[u8]) -> io::Result<()> {
+    fn write(mut self, offset: u64, data: &[u8]) -> io::Result<Self> {
         if offset == 0 && self.written > 0 {
-            self.partial.file.set_len(0)?;
-            self.partial.file.rewind()?;
-            self.hash = Sha256::new();
-            self.written = 0;
+            self = self.anew()?;
         }
-        self.partial.file.write_all(data)?;
+        self.incoming.write(data)?;
         self.hash.update(data);
         self.written += data.len() as u64;
-        Ok(())
+        Ok(self)
+    }
+
+    fn anew(self) -> io::Result<Self> {
+        let Self {
+            intake,
+            announced,
+            incoming,
+            ..
+        } = self;
+        // What was begun goes first: it may be what keeps others from beginning.
+        drop(incoming);
+        let begun = Self::begin(intake, announced)?;
+        begun.ok_or_else(|| io::Error::other("another write has brought the blob meanwhile"))
     }
 
     fn digest(&self) -> String {
         format!("sha256:{}", hex(&self.hash.clone().finalize()))
     }
 
-    fn commit(self, directory: &Directory, name: &str) -> io::Result<()> {
-        self.partial.put(directory, name.as_ref())
+    fn commit(self, digest: &BlobDigest) -> io::Result<()> {
+        self.incoming.commit(digest)
     }
 }
 
-/// Takes one blob, message by message, each answered before the next.
+/// Takes one blob, message by message, each answered before the next; says how many bytes of it came.
 pub(crate) async fn take(
-    store: &Arc<Store>,
+    intake: &Arc<dyn Intake>,
     requests: &mut Streaming<WriteContentRequest>,
     answers: &mpsc::Sender<Result<WriteContentResponse, Status>>,
     faults: &Recorder<ContentError>,
+    received: &ReceivedBytes,
 ) -> Result<(), Status> {
     let unwritten = |source| {
         faults.record(ContentError::Write {
-            directory: store.directory().path().to_owned(),
+            directory: intake.path().to_owned(),
             source,
         })
     };
-    let mut ingest = blocking({
-        let store = Arc::clone(store);
-        move || Ingest::new(&store.directory().own_directory(INGEST)?)
-    })
-    .await
-    .map_err(unwritten)?;
     let mut total = 0;
+    let mut begun: Option<Ingest> = None;
     while let Some(request) = requests.message().await? {
         let action = request.action();
         if request.total > 0 {
             total = request.total;
         }
-        refuse_present(store, &request).await?;
+        let mut ingest = match begun.take() {
+            Some(ingest) => ingest,
+            None => {
+                let announced = Announced::of(&request)?;
+                let intake = Arc::clone(intake);
+                let begun = blocking(move || Ingest::begin(intake, announced)).await;
+                // The daemon takes this answer for success.
+                begun.map_err(unwritten)?.ok_or_else(|| {
+                    Status::already_exists(format!("blob {} is there", request.expected))
+                })?
+            }
+        };
         if action != WriteAction::Stat {
             check_offset(&request, ingest.written)?;
+            received.add(request.data.len());
             let (offset, data) = (request.offset.cast_unsigned(), request.data);
-            ingest = blocking(move || ingest.write(offset, &data).map(|()| ingest))
+            ingest = blocking(move || ingest.write(offset, &data))
                 .await
                 .map_err(unwritten)?;
         }
@@ -108,36 +147,16 @@ pub(crate) async fn take(
         if action == WriteAction::Commit {
             answer.digest = ingest.digest();
             let digest = check_commit(&answer, &request.expected)?;
-            let directory = store.directory().clone();
-            blocking(move || ingest.commit(&directory.own_directory(BLOBS)?, digest.digest()))
+            blocking(move || ingest.commit(&digest))
                 .await
                 .map_err(unwritten)?;
             let _ = answers.send(Ok(answer)).await;
             return Ok(());
         }
+        begun = Some(ingest);
         if answers.send(Ok(answer)).await.is_err() {
             return Ok(());
         }
-    }
-    Ok(())
-}
-
-/// A blob that is there is not written again; the daemon takes this answer for success.
-async fn refuse_present(store: &Arc<Store>, request: &WriteContentRequest) -> Result<(), Status> {
-    if request.expected.is_empty() {
-        return Ok(());
-    }
-    let digest = parse(&request.expected)?;
-    let store = Arc::clone(store);
-    let size = blocking(move || store.size(&digest)).await;
-    // One of another size is damaged, and is replaced.
-    let present =
-        size.is_ok_and(|size| request.total <= 0 || size == request.total.cast_unsigned());
-    if present {
-        return Err(Status::already_exists(format!(
-            "blob {} is there",
-            request.expected
-        )));
     }
     Ok(())
 }
@@ -178,23 +197,38 @@ fn check_commit(answer: &WriteContentResponse, expected: &str) -> Result<BlobDig
 
 #[cfg(test)]
 mod tests {
+    use oci_image_boundary::handle::Directory;
+
     use super::*;
+    use crate::content::layout::Layout;
+    use crate::content::store::Access;
 
     #[test]
     fn a_blob_is_written_anew_at_offset_0_and_gets_its_name_by_its_digest() {
         let directory = tempfile::tempdir().unwrap();
-        let held = Directory::open(directory.path()).unwrap();
-        let mut ingest = Ingest::new(&held).unwrap();
+        let layout = Layout::new(Directory::open(directory.path()).unwrap());
+        layout.create().unwrap();
+        let announced = Announced {
+            digest: None,
+            size: None,
+        };
+        let intake: Arc<dyn Intake> = Arc::new(layout.store(Access::Write));
+        let ingest = Ingest::begin(Arc::clone(&intake), announced).unwrap();
 
-        ingest.write(0, b"wrong").unwrap();
-        ingest.write(0, b"ab").unwrap();
-        ingest.write(2, b"c").unwrap();
+        let ingest = ingest.unwrap().write(0, b"wrong").unwrap();
+        let ingest = ingest.write(0, b"ab").unwrap().write(2, b"c").unwrap();
 
-        let digest = "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let hex = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        let digest = format!("sha256:{hex}");
         assert_eq!(ingest.digest(), digest);
-        ingest.commit(&held, "abc").unwrap();
-        let written = std::fs::read(directory.path().join("abc"));
+        ingest.commit(&parse(&digest).unwrap()).unwrap();
+        let written = std::fs::read(directory.path().join("blobs/sha256").join(hex));
         assert_eq!(written.unwrap(), b"abc");
+        let again = Announced {
+            digest: Some(parse(&digest).unwrap()),
+            size: Some(3),
+        };
+        assert!(Ingest::begin(intake, again).unwrap().is_none());
     }
 
     #[test]

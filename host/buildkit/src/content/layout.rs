@@ -17,13 +17,11 @@ use sha2::{Digest, Sha256};
 
 use crate::content::document::{is_list, parse, read};
 use crate::content::layout_error::LayoutError;
-use crate::content::store::{Access, Store};
+use crate::content::store::{Access, BLOBS, INGEST, Store};
 use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::hex::hex;
 
-/// What a layout holds.
-pub(crate) const BLOBS: &str = "blobs/sha256";
-pub(crate) const INGEST: &str = "ingest";
+/// What names the images of a layout.
 const INDEX: &str = "index.json";
 /// The most blobs that a layout may refer to, and the most images that its index may name.
 const BLOB_LIMIT: usize = 1 << 16;
@@ -81,6 +79,19 @@ impl Layout {
     pub(crate) fn sweep(&self, kept: &HashSet<String>) -> Result<(), LayoutError> {
         sweep(&self.directory, INGEST, &HashSet::new())?;
         sweep(&self.directory, BLOBS, kept)
+    }
+
+    /// How many bytes its blobs have.
+    pub(crate) fn size(&self) -> Result<u64, LayoutError> {
+        let unread = |source| LayoutError::Read {
+            path: self.directory.full_path(BLOBS),
+            source,
+        };
+        let blobs = self.directory.own_directory(BLOBS).map_err(unread)?;
+        let names = blobs.names().map_err(unread)?;
+        let sizes = names.iter().map(|name| blobs.beneath().metadata(name));
+        // What goes meanwhile has none.
+        Ok(sizes.flatten().map(|found| found.len()).sum())
     }
 
     /// What its index names; `None` if it has no index.

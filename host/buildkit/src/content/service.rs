@@ -24,6 +24,8 @@ use crate::content::containerd::{
     WriteContentRequest, WriteContentResponse,
 };
 use crate::content::ingest;
+use crate::content::intake::Intake;
+use crate::content::received_bytes::ReceivedBytes;
 use crate::content::store::{Access, ContentError, Store, parse};
 use crate::recorder::Recorder;
 use oci_image_boundary::blocking::blocking;
@@ -39,28 +41,64 @@ const WRITES_AT_ONCE: usize = 8;
 
 /// The attachable that serves stores, each by its name.
 pub(crate) struct Content {
-    stores: HashMap<String, Arc<Store>>,
+    stores: HashMap<String, Offered>,
     verified: Mutex<HashSet<PathBuf>>,
     writes: Arc<Semaphore>,
+    received: ReceivedBytes,
     faults: Recorder<ContentError>,
 }
 
+/// What the daemon may do with a store that it is offered.
+#[derive(Clone)]
+pub(crate) enum Offered {
+    /// Read it, and fill it if its access says so.
+    Store(Arc<Store>),
+    /// Fill it.
+    Intake(Arc<dyn Intake>),
+}
+
+impl From<Store> for Offered {
+    fn from(store: Store) -> Self {
+        Self::Store(Arc::new(store))
+    }
+}
+
 impl Content {
-    /// Serves `stores`.
-    pub(crate) fn new(stores: HashMap<String, Store>, faults: Recorder<ContentError>) -> Self {
-        let stores = stores
-            .into_iter()
-            .map(|(name, store)| (name, Arc::new(store)))
-            .collect();
+    /// Serves `stores`, and counts what comes.
+    pub(crate) fn new(
+        stores: HashMap<String, Offered>,
+        received: ReceivedBytes,
+        faults: Recorder<ContentError>,
+    ) -> Self {
         Self {
             stores,
             verified: Mutex::default(),
             writes: Arc::new(Semaphore::new(WRITES_AT_ONCE)),
+            received,
             faults,
         }
     }
 
+    /// A store that is read.
     fn store(&self, metadata: &MetadataMap) -> Result<Arc<Store>, Status> {
+        match self.offered(metadata)? {
+            Offered::Store(store) => Ok(store),
+            Offered::Intake(_) => Err(Status::not_found("the store is offered for writing")),
+        }
+    }
+
+    /// A store that is filled.
+    fn intake(&self, metadata: &MetadataMap) -> Result<Arc<dyn Intake>, Status> {
+        match self.offered(metadata)? {
+            Offered::Intake(intake) => Ok(intake),
+            Offered::Store(store) if store.access() == Access::Write => Ok(store),
+            Offered::Store(_) => Err(Status::permission_denied(
+                "the store is offered for reading",
+            )),
+        }
+    }
+
+    fn offered(&self, metadata: &MetadataMap) -> Result<Offered, Status> {
         let name = metadata
             .get("buildkit-attachable-store-id")
             .and_then(|name| name.to_str().ok())
@@ -133,14 +171,9 @@ impl containerd::ContentService for Content {
         &self,
         request: Request<Streaming<WriteContentRequest>>,
     ) -> Result<Response<Messages<WriteContentResponse>>, Status> {
-        let store = self.store(request.metadata())?;
-        if store.access() != Access::Write {
-            return Err(Status::permission_denied(
-                "the store is offered for reading",
-            ));
-        }
+        let intake = self.intake(request.metadata())?;
         let (answers, stream) = mpsc::channel(1);
-        let faults = self.faults.clone();
+        let (faults, received) = (self.faults.clone(), self.received.clone());
         let mut requests = request.into_inner();
         let writes = Arc::clone(&self.writes);
         tokio::spawn(async move {
@@ -149,7 +182,7 @@ impl containerd::ContentService for Content {
                 () = answers.closed() => return,
             };
             let _turn = turn.expect("nobody closes this semaphore");
-            let write = ingest::take(&store, &mut requests, &answers, &faults);
+            let write = ingest::take(&intake, &mut requests, &answers, &faults, &received);
             if let Err(status) = write.await {
                 let _ = answers.send(Err(status)).await;
             }

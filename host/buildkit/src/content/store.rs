@@ -1,20 +1,26 @@
 //! A store: blobs in a directory, each by its digest.
 //!
-//! A blob is at `blobs/sha256/<hex>` if and only if it is whole: it is written below `ingest`, verified, and renamed.
+//! A blob is at `blobs/sha256/<hex>` if and only if it is whole: it is written below `ingest`, verified, and renamed. Directories
+//! are the layout's to make: one that is given up while a write goes on stays away.
 //!
-//! Reads and writes: nothing itself (`content`, `ingest`). Unknown here: who asks, what the blobs are.
+//! Reads and writes: `ingest` and `blobs`. Unknown here: who asks, what the blobs are.
 //! Source: OCI image-spec 1.1, image-layout.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use tonic::Status;
 
-use oci_image_boundary::handle::Directory;
+use crate::content::intake::{IncomingBlob, Intake};
+use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::outside::shown;
+
+/// Where blobs are in it, and where they grow.
+pub(crate) const BLOBS: &str = "blobs/sha256";
+pub(crate) const INGEST: &str = "ingest";
 
 /// A directory of blobs in the form of an OCI layout.
 #[derive(Debug, Clone)]
@@ -73,11 +79,6 @@ impl Store {
         self.access
     }
 
-    /// Where it is.
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
     /// Opens a blob for reading.
     pub(crate) fn open(&self, digest: &BlobDigest) -> io::Result<File> {
         self.directory.file_beneath(name(digest))
@@ -91,6 +92,46 @@ impl Store {
     /// Where a blob is, or would be, as a person knows it.
     pub(crate) fn path(&self, digest: &BlobDigest) -> PathBuf {
         self.directory.full_path(name(digest))
+    }
+}
+
+impl Intake for Store {
+    fn begin(
+        &self,
+        digest: Option<&BlobDigest>,
+        size: Option<u64>,
+    ) -> io::Result<Option<Box<dyn IncomingBlob>>> {
+        let found = digest.and_then(|digest| self.size(digest).ok());
+        // One of another size is damaged, and is replaced.
+        if found.is_some_and(|found| size.is_none_or(|size| size == found)) {
+            return Ok(None);
+        }
+        let ingest = self.directory.own_directory(INGEST)?;
+        Ok(Some(Box::new(Unnamed {
+            partial: PartialFile::new(&ingest, ".tmp".as_ref())?,
+            store: self.directory.clone(),
+        })))
+    }
+
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// A blob that has no name in its store yet.
+struct Unnamed {
+    partial: PartialFile,
+    store: Directory,
+}
+
+impl IncomingBlob for Unnamed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.partial.file.write_all(bytes)
+    }
+
+    fn commit(self: Box<Self>, digest: &BlobDigest) -> io::Result<()> {
+        let blobs = self.store.own_directory(BLOBS)?;
+        self.partial.put(&blobs, digest.digest().as_ref())
     }
 }
 

@@ -27,12 +27,12 @@ const WINDOW: u32 = 27;
 ///
 /// Bytes that are cut off, damaged, or follow what is compressed without being so are errors; only between two members or
 /// frames nobody can tell that more should follow. A layer of no bytes holds none.
-pub struct Decoder<R: Read>(Stream<Whole<R>>);
+pub struct Decoder<R: Read>(Decoding<Whole<R>>);
 
 /// A layer from its first byte on.
 type Whole<R> = BufReader<Chain<Cursor<Vec<u8>>, R>>;
 
-enum Stream<R: BufRead> {
+enum Decoding<R: BufRead> {
     Raw(R),
     Gzip(Box<MultiGzDecoder<R>>),
     Zstd(Frames<'static, R>),
@@ -49,12 +49,12 @@ impl<R: Read> Decoder<R> {
         let compression = Compression::of(&start);
         let whole = BufReader::with_capacity(BUFFER, Cursor::new(start).chain(layer));
         Ok(Self(match compression {
-            Compression::None => Stream::Raw(whole),
-            Compression::Gzip => Stream::Gzip(Box::new(MultiGzDecoder::new(whole))),
+            Compression::None => Decoding::Raw(whole),
+            Compression::Gzip => Decoding::Gzip(Box::new(MultiGzDecoder::new(whole))),
             Compression::Zstd => {
                 let mut frames = Frames::with_buffer(whole)?;
                 frames.window_log_max(WINDOW)?;
-                Stream::Zstd(frames)
+                Decoding::Zstd(frames)
             }
         }))
     }
@@ -63,9 +63,9 @@ impl<R: Read> Decoder<R> {
 impl<R: Read> Read for Decoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
-            Stream::Raw(layer) => layer.read(buffer),
-            Stream::Gzip(members) => members.read(buffer),
-            Stream::Zstd(frames) => frames.read(buffer),
+            Decoding::Raw(layer) => layer.read(buffer),
+            Decoding::Gzip(members) => members.read(buffer),
+            Decoding::Zstd(frames) => frames.read(buffer),
         }
     }
 }

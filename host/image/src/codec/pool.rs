@@ -53,7 +53,7 @@ struct Work {
 
 /// Leave to hold one block, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Place(Arc<Shared>);
+pub(super) struct Slot(Arc<Shared>);
 
 /// Raw bytes, and what is to become of them.
 #[derive(Debug)]
@@ -73,13 +73,13 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct Compressed {
     pub(super) bytes: Vec<u8>,
-    _place: Place,
+    _place: Slot,
 }
 
 #[derive(Debug)]
 struct Job {
     block: Block,
-    place: Place,
+    place: Slot,
     wanted: Weak<()>,
     answer: SyncSender<io::Result<Compressed>>,
 }
@@ -108,16 +108,16 @@ impl Pool {
     }
 
     /// Leave to give a block; `None` while there are as many as there may be.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<Slot> {
         let Running(shared) = &*self.0;
         let limit = shared.threads.saturating_mul(PLACES);
         let one_more = |taken: usize| (taken < limit).then_some(taken + 1);
         let taken = (shared.taken).fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more);
-        taken.ok().map(|_| Place(Arc::clone(shared)))
+        taken.ok().map(|_| Slot(Arc::clone(shared)))
     }
 
     /// Gives a block to the threads; it comes back if no thread can be started.
-    pub(super) fn give(&self, block: Block, place: Place) -> Result<Pending, Block> {
+    pub(super) fn give(&self, block: Block, place: Slot) -> Result<Pending, Block> {
         let Running(shared) = &*self.0;
         let mut work = shared.work();
         if work.idle <= work.queue.len() && work.threads.len() < shared.threads {
@@ -198,7 +198,7 @@ impl Shared {
     }
 }
 
-impl Drop for Place {
+impl Drop for Slot {
     fn drop(&mut self) {
         self.0.taken.fetch_sub(1, Ordering::AcqRel);
     }
@@ -275,7 +275,7 @@ mod tests {
             codec: Codec::gzip(),
             raw: b"raw".to_vec(),
         };
-        let place = Place(Arc::clone(&pool.0.0));
+        let place = Slot(Arc::clone(&pool.0.0));
 
         assert_eq!(pool.give(block, place).unwrap_err().raw, b"raw");
         assert_eq!(pool.taken(), 0);

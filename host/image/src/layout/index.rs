@@ -12,7 +12,8 @@ use crate::error::ImageError;
 use crate::image::Image;
 use crate::store::Store;
 
-const VERSION: &str = "1.0.0";
+/// The version of layouts that is known.
+pub(crate) const VERSION: &str = "1.0.0";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 
 /// Reads the one image of a layout.

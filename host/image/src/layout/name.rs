@@ -5,7 +5,7 @@ use oci_spec::image::Digest;
 /// The file that makes a directory or an archive a layout.
 pub(crate) const MARKER: &str = "oci-layout";
 /// The file that names its image.
-pub(super) const INDEX: &str = "index.json";
+pub(crate) const INDEX: &str = "index.json";
 
 /// The name of the file that holds a blob.
 pub(crate) fn blob_name(digest: &Digest) -> String {

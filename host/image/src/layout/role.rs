@@ -3,7 +3,7 @@
 use oci_spec::image::{MediaType, ToDockerV2S2};
 
 /// What a document is, by its media type.
-pub(super) enum Role {
+pub(crate) enum Role {
     Manifest,
     Index,
     Other,
@@ -11,7 +11,7 @@ pub(super) enum Role {
 
 impl Role {
     /// By its media type, OCI's or Docker's.
-    pub(super) fn of(media_type: &MediaType) -> Self {
+    pub(crate) fn of(media_type: &MediaType) -> Self {
         let is = |known: MediaType| {
             *media_type == known
                 || known

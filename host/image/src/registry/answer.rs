@@ -43,7 +43,7 @@ const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api
 const JSON: &str = "application/json";
 
 /// The images served, by repository name.
-pub(super) type Repositories = BTreeMap<String, Image>;
+pub(super) type Repositories = BTreeMap<String, Arc<Image>>;
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 

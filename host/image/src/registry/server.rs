@@ -34,7 +34,7 @@ pub struct Registry {
     address: SocketAddr,
     /// Each image's reference, by the name it was given under.
     references: HashMap<String, String>,
-    is_gzip: bool,
+    images: Vec<Arc<Image>>,
     /// The task that accepts connections and owns theirs; dropping the set ends it.
     _accepting: JoinSet<()>,
 }
@@ -73,15 +73,15 @@ impl Registry {
             if references.insert(name.clone(), reference).is_some() {
                 return Err(RegistryError::DuplicateName { name });
             }
-            repositories.insert(repository, image);
+            repositories.insert(repository, Arc::new(image));
         }
-        let is_gzip = repositories.values().all(Image::is_gzip);
+        let images = repositories.values().cloned().collect();
         let mut accepting = JoinSet::new();
         accepting.spawn(accept(listener, Arc::new(repositories)));
         Ok(Self {
             address,
             references,
-            is_gzip,
+            images,
             _accepting: accepting,
         })
     }
@@ -91,9 +91,9 @@ impl Registry {
         self.address
     }
 
-    /// Whether every layer that it serves is gzip.
-    pub fn is_gzip(&self) -> bool {
-        self.is_gzip
+    /// What it serves, in no order.
+    pub fn images(&self) -> &[Arc<Image>] {
+        &self.images
     }
 
     /// What to write after `FROM` for the image given as `name`: `127.0.0.1:PORT/REPOSITORY`, to which a Dockerfile may add

@@ -9,9 +9,8 @@ use crate::fixture::{
     CONFIG, INDEX, LAYER_GZIP, Layout, MANIFEST, Tar, chain, config, digest, gzip, has, run, saved,
     sha256,
 };
-use oci_image_boundary::regular_file::RegularFile;
+use oci_image_image::Image;
 use oci_image_image::metadata::metadata;
-use oci_image_image::{Image, sources};
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
@@ -443,70 +442,6 @@ fn what_is_said_of_a_layer_and_is_wrong_is_put_right() {
     assert_eq!(unpacked, b"");
     // What lies there is served too, by its own digest.
     assert_eq!(served(&described), said);
-}
-
-#[test]
-fn layer_sources_are_added_to_an_archive_of_both_forms_and_to_no_other() {
-    let directory = tempdir().unwrap();
-    let path = directory.path().join("image.tar");
-    let layer = Tar::new().file("a", b"1").end();
-    let by_digest = |bytes: &[u8]| format!("blobs/{}", sha256(bytes).replace(':', "/"));
-    let config = config(&[&layer, &layer]);
-    let mut layout = Layout::new();
-    let image = layout.image(&[&layer, &layer]);
-    let layout = layout.root(&[image]);
-    let compressed = by_digest(&gzip(&layer));
-    let saved = saved(&by_digest(&config), &[&compressed, &compressed]);
-    let both = |saved: &[u8]| {
-        layout
-            .to_tar()
-            .file("manifest.json", saved)
-            .file("last", b"end")
-    };
-    let add = |path: &Path| {
-        let mut options = File::options();
-        let file = options.read(true).write(true).open(path).unwrap();
-        let image = Image::open(path).unwrap();
-        sources::add(&RegularFile::of(file, path).unwrap(), &image).unwrap();
-    };
-
-    add(&both(&saved).write(&path));
-
-    let mut archive = tar::Archive::new(File::open(&path).unwrap());
-    let mut files = archive.entries().unwrap().map(|entry| {
-        let mut entry = entry.unwrap();
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).unwrap();
-        (entry.path().unwrap().display().to_string(), content)
-    });
-    let (_, changed) = files.find(|(name, _)| name == "manifest.json").unwrap();
-    let mut expected: Value = serde_json::from_slice(&saved).unwrap();
-    let media_type = "application/vnd.docker.image.rootfs.diff.tar.gzip";
-    expected[0]["LayerSources"] = json!({
-        sha256(&layer): { "mediaType": media_type, "digest": sha256(&gzip(&layer)), "size": gzip(&layer).len() },
-    });
-    assert_eq!(serde_json::from_slice::<Value>(&changed).unwrap(), expected);
-    assert_eq!(files.next().unwrap(), ("last".to_owned(), b"end".to_vec()));
-    assert!(files.next().is_none());
-
-    let one: Value = serde_json::from_slice(&saved).unwrap();
-    let several = json!([one[0], one[0]]);
-    let docker = Tar::new()
-        .file(&by_digest(&config), &config)
-        .file(&compressed, &gzip(&layer))
-        .file("manifest.json", &saved);
-    for other in [
-        layout.to_tar(),
-        both(&serde_json::to_vec(&several).unwrap()),
-        both(&saved).file("layers", &vec![0; 100_000]),
-        docker,
-    ] {
-        let before = fs::read(other.write(&path)).unwrap();
-
-        add(&path);
-
-        assert!(fs::read(&path).unwrap() == before);
-    }
 }
 
 #[test]

@@ -1,0 +1,101 @@
+//! A layout as a directory.
+//!
+//! Reads: blobs. Writes: the directory. Source: OCI image-spec 1.1, `image-layout`.
+
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use oci_image_boundary::cancel::Cancel;
+use oci_image_boundary::handle::{Directory, PartialFile};
+use oci_spec::image::{Descriptor, Digest};
+use serde_json::{Value, json};
+
+use super::assembled::Assembly;
+use super::error::AssemblyError;
+use super::transfer;
+use crate::layout::{INDEX, MARKER, VERSION, blob_name};
+
+/// Where a layout's blobs are.
+const BLOBS: &str = "blobs/sha256";
+
+impl Assembly {
+    /// Makes an empty directory the layout of this image alone. Blocking.
+    ///
+    /// # Errors
+    /// [`AssemblyError::Write`].
+    pub fn write_layout(&self, to: &Directory, cancel: &Cancel) -> Result<(), AssemblyError> {
+        self.write_blobs(to, to, cancel)?;
+        let index = index(&self.root).to_string();
+        for (name, text) in [(INDEX, index), (MARKER, marker().to_string())] {
+            let written = write_document(to, to, name.as_ref(), text.as_bytes());
+            written.map_err(|source| unwritten(to, name, source))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what a layout has not of this image's blobs, each below `ingest` first. Blocking.
+    ///
+    /// # Errors
+    /// [`AssemblyError::Write`].
+    pub fn write_blobs(
+        &self,
+        layout: &Directory,
+        ingest: &Directory,
+        cancel: &Cancel,
+    ) -> Result<(), AssemblyError> {
+        let made = layout.made_own_directory(BLOBS);
+        let blobs = made.map_err(|source| unwritten(layout, BLOBS, source))?;
+        for (digest, blob) in &self.blobs {
+            let write = || {
+                if is_there(&blobs, digest, blob.size()) {
+                    return Ok(());
+                }
+                let partial = PartialFile::new(ingest, ".blob.".as_ref())?;
+                transfer::fill(blob, &partial.file, cancel)?;
+                partial.put(&blobs, digest.digest().as_ref())
+            };
+            write().map_err(|source| unwritten(layout, &blob_name(digest), source))?;
+        }
+        for (digest, document) in &self.documents {
+            if is_there(&blobs, digest, document.len() as u64) {
+                continue;
+            }
+            let written = write_document(ingest, &blobs, digest.digest().as_ref(), document);
+            written.map_err(|source| unwritten(layout, &blob_name(digest), source))?;
+        }
+        Ok(())
+    }
+}
+
+/// What names the image of a layout.
+pub(super) fn index(root: &Descriptor) -> Value {
+    json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.oci.image.index.v1+json",
+        "manifests": [root],
+    })
+}
+
+/// What makes a directory or an archive a layout.
+pub(super) fn marker() -> Value {
+    json!({ "imageLayoutVersion": VERSION })
+}
+
+/// One of another size is damaged, and is replaced.
+fn is_there(blobs: &Directory, digest: &Digest, size: u64) -> bool {
+    let found = blobs.beneath().metadata(digest.digest());
+    found.is_ok_and(|found| found.len() == size)
+}
+
+fn write_document(ingest: &Directory, to: &Directory, name: &Path, text: &[u8]) -> io::Result<()> {
+    let mut partial = PartialFile::new(ingest, ".blob.".as_ref())?;
+    partial.file.write_all(text)?;
+    partial.put(to, name.as_ref())
+}
+
+fn unwritten(layout: &Directory, name: &str, source: io::Error) -> AssemblyError {
+    AssemblyError::Write {
+        path: layout.full_path(name),
+        source,
+    }
+}

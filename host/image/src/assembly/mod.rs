@@ -1,0 +1,17 @@
+//! Assembly: an image from the blobs that this machine has, as an archive or a layout.
+//!
+//! - `assembled`: an image with all that it names; `rewriting`: documents, in which layers have the names that they have by now.
+//! - `archive`, `directory`: the forms in which it is written; `sources`: what an archive says of its layers besides.
+//! - `transfer`: how a blob gets into a file; `error`: why an image cannot be put together.
+
+mod archive;
+mod assembled;
+mod directory;
+mod error;
+mod rewriting;
+mod sources;
+mod transfer;
+
+pub use assembled::Assembly;
+pub use error::AssemblyError;
+pub use rewriting::LayerForm;

@@ -1,0 +1,198 @@
+//! Contents: every place where a blob of an image may be on this machine.
+//!
+//! A layer that is not compressed is compressed as soon as it is asked for, wherever it is: that is what an image needs of it.
+//!
+//! Reads: kept blobs, images, layouts. Writes: kept blobs. Unknown here: what an image is made of (`assembly`).
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use oci_image_boundary::cancel::Cancel;
+use oci_image_boundary::handle::Directory;
+use oci_spec::image::Digest;
+use sha2::{Digest as _, Sha256};
+
+use super::arrival::{self, Arrival, HashedFile};
+use super::kept::KeptBlobs;
+use super::recoded::Become;
+use crate::blob::Blob;
+use crate::codec::{Decoder, Encoder};
+use crate::digest::sha256;
+use crate::image::Image;
+use crate::layer;
+use crate::layout::blob_name;
+
+/// How much of a layer is read at once, in bytes.
+const PIECE: usize = 1 << 20;
+
+/// How many blobs are held open that another program may remove.
+const HELD_LIMIT: usize = 256;
+
+/// Blobs that this machine has, wherever they are. Clones are the same ones.
+#[derive(Debug, Clone)]
+pub struct Contents {
+    kept: KeptBlobs,
+    images: Vec<Arc<Image>>,
+    layouts: Vec<Directory>,
+    /// What was found in layouts, held open.
+    held: Arc<Mutex<HashMap<Digest, Blob>>>,
+    cancel: Cancel,
+}
+
+impl Contents {
+    /// Those that are kept, and those of images and of layouts, which are directories with `blobs/ALGORITHM/HEX`; reading ends when it
+    /// is called off.
+    pub fn new(
+        kept: KeptBlobs,
+        images: Vec<Arc<Image>>,
+        layouts: Vec<Directory>,
+        cancel: Cancel,
+    ) -> Self {
+        Self {
+            kept,
+            images,
+            layouts,
+            held: Arc::default(),
+            cancel,
+        }
+    }
+
+    /// Those that came from a daemon.
+    pub fn kept(&self) -> &KeptBlobs {
+        &self.kept
+    }
+
+    /// Whether work on them is still wanted.
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
+    /// Those that are kept, when nothing else is wanted any more.
+    pub fn into_kept(self) -> KeptBlobs {
+        self.kept
+    }
+
+    /// A place for a blob that a daemon has; `None` if it need not come. Blocking, for as long as another brings the same one.
+    ///
+    /// # Errors
+    /// The system's; that it was called off.
+    pub fn arrival(&self, digest: Option<&Digest>) -> io::Result<Option<Arrival>> {
+        let Some(digest) = digest else {
+            return Ok(Some(Arrival::new(self.kept.clone(), None)));
+        };
+        let turn = self.kept.turn(digest);
+        if self.become_of(digest)?.is_some() || self.compressed_from_place(digest)? {
+            return Ok(None);
+        }
+        if self.blob(digest)?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(Arrival::new(self.kept.clone(), Some(turn))))
+    }
+
+    /// A blob that is the one that its digest names. Blocking.
+    ///
+    /// # Errors
+    /// That it was called off.
+    pub(crate) fn blob(&self, digest: &Digest) -> io::Result<Option<Blob>> {
+        if let Some(kept) = self.kept.blob(digest, &self.cancel)? {
+            return Ok(Some(kept));
+        }
+        for blob in self.places(digest) {
+            let is_sound = self.kept.stamps().is_sound(digest, &blob, &self.cancel);
+            // What cannot be read there comes from elsewhere.
+            if is_sound.unwrap_or(false) {
+                self.hold(digest, &blob);
+                return Ok(Some(blob));
+            }
+            self.cancel.check()?;
+        }
+        Ok(None)
+    }
+
+    /// Where a blob of this name is, sound or not, beside those that are kept.
+    fn places(&self, digest: &Digest) -> Vec<Blob> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_images = (self.images.iter()).filter_map(|image| image.blob(digest).cloned());
+        let name = || blob_name(digest);
+        let of_layouts =
+            (self.layouts.iter()).filter_map(|layout| Blob::named(layout, name())?.opened().ok());
+        let held = held.get(digest).cloned();
+        held.into_iter()
+            .chain(of_images)
+            .chain(of_layouts)
+            .collect()
+    }
+
+    /// Keeps a blob from going before the image is put together.
+    fn hold(&self, digest: &Digest, blob: &Blob) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.len() < HELD_LIMIT {
+            held.entry(digest.clone()).or_insert_with(|| blob.clone());
+        }
+    }
+
+    /// A layer as our codec compresses it, if that was done. Blocking.
+    ///
+    /// # Errors
+    /// That it was called off.
+    pub(crate) fn become_of(&self, layer: &Digest) -> io::Result<Option<(Become, Blob)>> {
+        let Some(becomes) = self.kept.recoded().of(layer) else {
+            return Ok(None);
+        };
+        let blob = self.blob(&becomes.digest)?;
+        let blob = blob.filter(|blob| blob.size() == becomes.size);
+        Ok(blob.map(|blob| (becomes, blob)))
+    }
+
+    /// Compresses a layer by our codec, whatever it is by now. Blocking.
+    ///
+    /// # Errors
+    /// The blob's own; the system's; that it was called off.
+    pub(crate) fn recode(&self, layer: &Digest, blob: &Blob) -> io::Result<Option<(Become, Blob)>> {
+        let _turn = self.kept.turn(layer);
+        if let Some(done) = self.become_of(layer)? {
+            return Ok(Some(done));
+        }
+        let mut encoder = Encoder::new(self.kept.codec(), HashedFile::new(&self.kept)?);
+        let stream = blob.open()?.stream(blob.size(), self.cancel.clone());
+        io::copy(&mut Decoder::new(stream)?, &mut encoder)?;
+        arrival::recoded(&self.kept, encoder, layer)?;
+        self.become_of(layer)
+    }
+
+    /// Compresses a layer that is not compressed where it is, in one reading with its comparison; whether there is one. Blocking.
+    fn compressed_from_place(&self, layer: &Digest) -> io::Result<bool> {
+        for blob in self.places(layer) {
+            // What cannot be read there comes from elsewhere.
+            if layer::is_raw(&blob).unwrap_or(false) && self.compress(layer, &blob).unwrap_or(false)
+            {
+                return Ok(true);
+            }
+            self.cancel.check()?;
+        }
+        Ok(false)
+    }
+
+    /// Whether a blob was the layer of that digest, and is kept as it is compressed.
+    fn compress(&self, layer: &Digest, blob: &Blob) -> io::Result<bool> {
+        let mut encoder = Encoder::new(self.kept.codec(), HashedFile::new(&self.kept)?);
+        let mut hash = Sha256::new();
+        let mut stream = blob.open()?.stream(blob.size(), self.cancel.clone());
+        let mut piece = vec![0; PIECE];
+        loop {
+            let count = stream.read(&mut piece)?;
+            if count == 0 {
+                break;
+            }
+            hash.update(&piece[..count]);
+            encoder.write_all(&piece[..count])?;
+        }
+        if sha256(hash) != *layer {
+            return Ok(false);
+        }
+        arrival::recoded(&self.kept, encoder, layer)?;
+        Ok(true)
+    }
+}

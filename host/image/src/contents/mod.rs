@@ -1,0 +1,19 @@
+//! Contents: blobs of images that this machine has, so that they need not come again.
+//!
+//! - `found`: all places where one may be; `stamp`: whether it is the one that its digest names, without reading it twice.
+//! - `kept`: the place that is ours, and keeps what comes; `arrival`: a blob that comes; `turns`: one at a time of each.
+//! - `directories`: what stands in that.
+//! - `recoded`: layers that were compressed here, by what they are without. `prune`: what is not kept longer.
+
+mod arrival;
+mod directories;
+mod found;
+mod kept;
+mod prune;
+mod recoded;
+mod stamp;
+mod turns;
+
+pub use arrival::Arrival;
+pub use found::Contents;
+pub use kept::KeptBlobs;

@@ -1,0 +1,112 @@
+//! The intake of a build: blobs that the daemon sends go to those that are kept, if this machine has them nowhere.
+//!
+//! Reads: base images, the build's cache, the daemon's own blobs. Writes: `blobs` in the daemon's root. Unknown here: which image blobs are of.
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+
+use oci_spec::image::Digest;
+
+use crate::boundary::blocking::blocking;
+use crate::boundary::cancel::Cancel;
+use crate::boundary::handle::Directory;
+use crate::boundary::outside::shown;
+use crate::buildkit::content::{IncomingBlob, Intake};
+use crate::executor::error::BuildError;
+use crate::executor::host::Host;
+use crate::executor::opened::Opened;
+use crate::image::codec::Codec;
+use crate::image::contents::{Arrival, Contents, KeptBlobs};
+use crate::image::registry::Registry;
+
+/// Where blobs are kept, in the daemon's root: what is known of them is worth as much as the daemon's own cache.
+const KEPT: &str = "kept-blobs";
+
+/// How the directory of a worker begins in the daemon's root; the end is that of its snapshotter. Source: BuildKit, `worker/runc`.
+const WORKER: &[u8] = b"runc-";
+
+/// What this machine has of the images of a build, until it is not wanted any more.
+///
+/// # Errors
+/// [`BuildError::Kept`].
+pub(super) async fn contents(
+    registry: Option<&Registry>,
+    host: &Host,
+    opened: &Opened,
+    unwanted: &Cancel,
+) -> Result<Contents, BuildError> {
+    let images = registry.map_or(&[][..], Registry::images).to_vec();
+    let mut layouts: Vec<Directory> = opened.cache.iter().cloned().collect();
+    let (root, unwanted) = (host.root.clone(), unwanted.clone());
+    blocking(move || {
+        let mut open = || {
+            let root = Directory::open(&root)?;
+            layouts.extend(of_daemon(&root)?);
+            KeptBlobs::open(root.made_own_directory(KEPT)?, Codec::gzip())
+        };
+        let kept = open().map_err(|source| BuildError::Kept {
+            path: root.join(KEPT),
+            source,
+        })?;
+        Ok(Contents::new(kept, images, layouts, unwanted))
+    })
+    .await
+}
+
+/// The daemon's own blobs, which it has written to the same disk. It removes what it needs no longer.
+fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
+    let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER);
+    let workers = root.names()?.into_iter().filter(is_worker);
+    let contents = workers.map(|name| root.own_directory(Path::new(&name).join("content")));
+    Ok(contents.flatten().collect())
+}
+
+/// Removes what is not kept longer.
+pub(super) async fn prune(contents: Contents, host: &Host) {
+    let kept = contents.into_kept();
+    let path = kept.directory().path().to_owned();
+    if let Err(error) = blocking(move || kept.prune()).await {
+        host.audience.warning(&format!(
+            "cannot prune the blobs that are kept in `{}`: {error}",
+            shown(&path)
+        ));
+    }
+}
+
+/// Takes what all solves of a build export.
+pub(super) struct BlobIntake(Contents);
+
+/// A blob on its way to those that are kept.
+struct ArrivingBlob(Arrival);
+
+impl BlobIntake {
+    pub(super) fn new(contents: Contents) -> Self {
+        Self(contents)
+    }
+}
+
+impl Intake for BlobIntake {
+    fn begin(
+        &self,
+        digest: Option<&Digest>,
+        _size: Option<u64>,
+    ) -> io::Result<Option<Box<dyn IncomingBlob>>> {
+        let arrival = self.0.arrival(digest)?;
+        Ok(arrival.map(|arrival| Box::new(ArrivingBlob(arrival)) as Box<dyn IncomingBlob>))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.kept().directory().path()
+    }
+}
+
+impl IncomingBlob for ArrivingBlob {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write(bytes)
+    }
+
+    fn commit(self: Box<Self>, digest: &Digest) -> io::Result<()> {
+        self.0.commit(digest)
+    }
+}
