@@ -73,12 +73,12 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Row>, BenchError> {
         row(
             "300 MB like `/usr`, cold root, archive and cache",
             exported,
-            0.7,
+            0.3,
         ),
         row(
             "the same from that cache, empty root, archive and cache",
             used,
-            1.0,
+            0.3,
         ),
         size("that cache", Amount::Size(ours?), Some(theirs)),
         size("that cache as `buildctl` writes it", theirs, None),

@@ -40,13 +40,13 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
             what: "300 MB like `/usr` in one layer, cold root, archive",
             against: BY_HAND,
             pair: archive,
-            goal: Goal::Ratio(0.7),
+            goal: Goal::Ratio(0.4),
         },
         Comparison {
             what: "300 MB like `/usr` in one layer, cold root, archive and root filesystem",
             against: rootfs::BY_HAND,
             pair: both,
-            goal: Goal::Ratio(0.6),
+            goal: Goal::Ratio(0.25),
         },
     ])
 }

@@ -57,7 +57,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
             what: "three targets that read one context of 30,000 small files, cold root",
             against: "`buildkitd` + the faster of three `buildctl` in turn and at once",
             pair: reading,
-            goal: Goal::Ratio(0.5),
+            goal: Goal::Ratio(0.4),
         },
     ])
 }
