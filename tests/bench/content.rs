@@ -3,12 +3,12 @@
 use oci_image_tests::random::Random;
 
 /// How many words the files of a tree are made of.
-const WORDS: usize = 4096;
+const WORDS: usize = 512;
 /// How long a word is, in bytes.
 const SHORTEST: usize = 3;
 const LONGEST: usize = 14;
 /// After how many words, on average, bytes follow that do not compress, and how many.
-const NOISE_AFTER: u64 = 12;
+const NOISE_AFTER: u64 = 24;
 const NOISE: usize = 16;
 /// The smallest and the largest file, as powers of two.
 const SMALLEST: u64 = 8;
