@@ -65,6 +65,16 @@ impl Pair {
         Ok(pair)
     }
 
+    /// A row of the table: what both sides did, who the other one is, and how many times what that takes ours may take at most.
+    pub(crate) fn row(self, what: &'static str, against: &'static str, most: f64) -> Comparison {
+        Comparison {
+            what,
+            against,
+            pair: self,
+            goal: Goal::Ratio(most),
+        }
+    }
+
     /// Median time of ours, divided by that of theirs.
     pub(crate) fn ratio(&self) -> f64 {
         median_wall(&self.ours).as_secs_f64() / median_wall(&self.theirs).as_secs_f64()

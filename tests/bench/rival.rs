@@ -84,6 +84,12 @@ impl<'setting> Rival<'setting> {
         self.setting.fresh_dir("root-by-hand").map(drop)
     }
 
+    /// One build on a root that is empty.
+    pub(crate) fn build_cold(&self) -> Result<Sample, BenchError> {
+        self.forget()?;
+        self.build()
+    }
+
     /// Daemon up, build, daemon down. The peak is that of `buildctl`, which does what our process does, and of what runs
     /// after it.
     pub(crate) fn build(&self) -> Result<Sample, BenchError> {

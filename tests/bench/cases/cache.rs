@@ -12,7 +12,7 @@ use super::BY_HAND;
 use crate::{
     error::BenchError,
     figure::{Amount, Figure, Row},
-    pair::{Comparison, Goal, Pair},
+    pair::Pair,
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -33,34 +33,20 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Row>, BenchError> {
         ROUNDS,
         || {
             setting.fresh_dir(caches[0])?;
-            product.forget().and_then(|()| product.build())
+            product.build_cold()
         },
         || {
             setting.fresh_dir(caches[1])?;
-            exporting.forget().and_then(|()| exporting.build())
+            exporting.build_cold()
         },
     )?;
     let [ours, theirs] = caches.map(|cache| size_of(&setting.dir.join(cache)));
-    let used = Pair::in_turn(
-        ROUNDS,
-        || product.forget().and_then(|()| product.build()),
-        || using.forget().and_then(|()| using.build()),
-    )?;
-    for directory in ["root-ours", "root-by-hand", "image", "image-by-hand"] {
-        setting.remove_dir(directory)?;
-    }
+    let used = Pair::in_turn(ROUNDS, || product.build_cold(), || using.build_cold())?;
+    setting.clear()?;
     caches
         .iter()
         .try_for_each(|cache| setting.remove_dir(cache))?;
 
-    let row = |what, pair, most| {
-        Row::Compared(Comparison {
-            what,
-            against: BY_HAND,
-            pair,
-            goal: Goal::Ratio(most),
-        })
-    };
     let theirs = Amount::Size(theirs?);
     let size = |what: &str, amount, goal| {
         Row::Alone(Figure {
@@ -70,16 +56,16 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Row>, BenchError> {
         })
     };
     Ok(vec![
-        row(
+        Row::Compared(exported.row(
             "300 MB like `/usr`, cold root, archive and cache",
-            exported,
+            BY_HAND,
             0.3,
-        ),
-        row(
+        )),
+        Row::Compared(used.row(
             "the same from that cache, empty root, archive and cache",
-            used,
+            BY_HAND,
             0.3,
-        ),
+        )),
         size("that cache", Amount::Size(ours?), Some(theirs)),
         size("that cache as `buildctl` writes it", theirs, None),
     ])

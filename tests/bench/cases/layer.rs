@@ -3,7 +3,7 @@
 use super::{BY_HAND, rootfs};
 use crate::{
     error::BenchError,
-    pair::{Comparison, Goal, Pair},
+    pair::{Comparison, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -20,11 +20,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         Product::new(setting, &context)?,
         Rival::new(setting, &context)?,
     );
-    let archive = Pair::in_turn(
-        ROUNDS,
-        || product.forget().and_then(|()| product.build()),
-        || rival.forget().and_then(|()| rival.build()),
-    )?;
+    let archive = Pair::in_turn(ROUNDS, || product.build_cold(), || rival.build_cold())?;
 
     let sides = rootfs::Sides::new(setting, &context)?;
     let both = Pair::in_turn(
@@ -32,21 +28,17 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
         || sides.product.forget().and_then(|()| sides.ours()),
         || sides.rival.forget().and_then(|()| sides.theirs()),
     )?;
-    for directory in ["root-ours", "root-by-hand", "image", "image-by-hand"] {
-        setting.remove_dir(directory)?;
-    }
+    setting.clear()?;
     Ok(vec![
-        Comparison {
-            what: "300 MB like `/usr` in one layer, cold root, archive",
-            against: BY_HAND,
-            pair: archive,
-            goal: Goal::Ratio(0.4),
-        },
-        Comparison {
-            what: "300 MB like `/usr` in one layer, cold root, archive and root filesystem",
-            against: rootfs::BY_HAND,
-            pair: both,
-            goal: Goal::Ratio(0.25),
-        },
+        archive.row(
+            "300 MB like `/usr` in one layer, cold root, archive",
+            BY_HAND,
+            0.4,
+        ),
+        both.row(
+            "300 MB like `/usr` in one layer, cold root, archive and root filesystem",
+            rootfs::BY_HAND,
+            0.25,
+        ),
     ])
 }

@@ -17,7 +17,7 @@ use super::BY_HAND;
 use crate::{
     error::BenchError,
     measure::Sample,
-    pair::{Comparison, Goal, Pair},
+    pair::{Comparison, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -27,6 +27,9 @@ use crate::{
 const BYTES: usize = 1_000_000_000;
 const FILE: usize = 1_000_000;
 const ROUNDS: usize = 3;
+
+/// Who the other side is.
+const IN_REGISTRY: &str = "the same base in a registry";
 
 /// How the layer of the base is compressed.
 #[derive(Clone, Copy)]
@@ -43,8 +46,8 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     let sides = Sides::new(setting, &raw, &served)?;
     let cold = Pair::in_turn(
         ROUNDS,
-        || sides.product.forget().and_then(|()| sides.product.build()),
-        || sides.rival.forget().and_then(|()| sides.rival.build()),
+        || sides.product.build_cold(),
+        || sides.rival.build_cold(),
     )?;
     // The last cold build of each left a root that knows the base.
     let warm = Pair::in_turn(ROUNDS, || sides.product.build(), || sides.rival.build())?;
@@ -61,18 +64,20 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     drop((sides, served));
     fs::remove_file(&gzip).map_err(BenchError::file("remove", gzip))?;
 
-    let row = |what, pair, most| Comparison {
-        what,
-        against: "the same base in a registry",
-        pair,
-        goal: Goal::Ratio(most),
-    };
     Ok(vec![
-        row("a build on a preloaded base of 1 GB, cold root", cold, 1.0),
-        row("a build on a preloaded base of 1 GB, warm root", warm, 0.2),
-        row(
+        cold.row(
+            "a build on a preloaded base of 1 GB, cold root",
+            IN_REGISTRY,
+            1.0,
+        ),
+        warm.row(
+            "a build on a preloaded base of 1 GB, warm root",
+            IN_REGISTRY,
+            0.2,
+        ),
+        compressed?.row(
             "a build on a preloaded base of 1 GB in gzip, cold root",
-            compressed?,
+            IN_REGISTRY,
             0.5,
         ),
     ])

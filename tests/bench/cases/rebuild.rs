@@ -5,7 +5,7 @@ use std::{cell::Cell, path::Path};
 use super::BY_HAND;
 use crate::{
     error::BenchError,
-    pair::{Comparison, Goal, Pair},
+    pair::{Comparison, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -22,21 +22,15 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     let noise = above(setting, &context);
     tree::forget(&context)?;
 
-    let row = |what, pair, most| Comparison {
-        what,
-        against: BY_HAND,
-        pair,
-        goal: Goal::Ratio(most),
-    };
     Ok(vec![
-        row(
+        programs.row(
             "a new small layer above 300 MB like `/usr`, archive",
-            programs,
+            BY_HAND,
             0.35,
         ),
-        row(
+        noise?.row(
             "a new small layer above 1 GB that does not compress, archive",
-            noise?,
+            BY_HAND,
             0.25,
         ),
     ])
@@ -56,8 +50,6 @@ fn above(setting: &Setting, context: &Path) -> Result<Pair, BenchError> {
         || change().and_then(|()| product.build()),
         || rival.build(),
     );
-    for directory in ["root-ours", "root-by-hand", "image", "image-by-hand"] {
-        setting.remove_dir(directory)?;
-    }
+    setting.clear()?;
     pair
 }

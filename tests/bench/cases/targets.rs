@@ -11,7 +11,7 @@ use super::BY_HAND;
 use crate::{
     error::BenchError,
     measure::Sample,
-    pair::{Comparison, Goal, Pair},
+    pair::{Comparison, Pair},
     product::Product,
     rival::Rival,
     setting::Setting,
@@ -25,11 +25,7 @@ const FILES: usize = 30_000;
 pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     let waiting = tree::three_targets(setting)?;
     let (product, rival) = (ours(setting, &waiting)?, theirs(setting, &waiting)?);
-    let waiting = Pair::in_turn(
-        ROUNDS,
-        || product.forget().and_then(|()| product.build()),
-        || rival.forget().and_then(|()| rival.build()),
-    )?;
+    let waiting = Pair::in_turn(ROUNDS, || product.build_cold(), || rival.build_cold())?;
 
     let reading = tree::small_files_thrice(setting, FILES)?;
     let product = ours(setting, &reading)?;
@@ -37,28 +33,26 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     let at_once = theirs(setting, &reading)?.at_once();
     let reading = Pair::in_turn(
         ROUNDS,
-        || product.forget().and_then(|()| product.build()),
+        || product.build_cold(),
         || {
-            let in_turn = in_turn.forget().and_then(|()| in_turn.build())?;
-            let at_once = at_once.forget().and_then(|()| at_once.build())?;
+            let in_turn = in_turn.build_cold()?;
+            let at_once = at_once.build_cold()?;
             Ok(faster(in_turn, at_once))
         },
     )?;
     setting.remove_dir("root-ours")?;
     setting.remove_dir("root-by-hand")?;
     Ok(vec![
-        Comparison {
-            what: "three targets with a step of 2 s each, cold root",
-            against: BY_HAND,
-            pair: waiting,
-            goal: Goal::Ratio(0.45),
-        },
-        Comparison {
-            what: "three targets that read one context of 30,000 small files, cold root",
-            against: "`buildkitd` + the faster of three `buildctl` in turn and at once",
-            pair: reading,
-            goal: Goal::Ratio(0.4),
-        },
+        waiting.row(
+            "three targets with a step of 2 s each, cold root",
+            BY_HAND,
+            0.45,
+        ),
+        reading.row(
+            "three targets that read one context of 30,000 small files, cold root",
+            "`buildkitd` + the faster of three `buildctl` in turn and at once",
+            0.4,
+        ),
     ])
 }
 
