@@ -58,6 +58,7 @@ fn bench(names: &[String]) -> Result<(), BenchError> {
         report::save(&setting, case.name, &measured)?;
         rows.extend(measured);
     }
+    setting.empty_aside()?;
     report::print(&rows);
     Ok(())
 }

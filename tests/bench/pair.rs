@@ -46,7 +46,8 @@ impl Comparison {
 }
 
 impl Pair {
-    /// Measures `rounds` times, or as often as `ROUNDS` says; ours first in each round.
+    /// Measures `rounds` times, or as often as `ROUNDS` says; ours first in each round. Neither side waits for what the other has left
+    /// to be written to the disk.
     pub(crate) fn in_turn(
         rounds: usize,
         mut ours: impl FnMut() -> Result<Sample, BenchError>,
@@ -59,7 +60,9 @@ impl Pair {
             theirs: Vec::with_capacity(rounds),
         };
         for _ in 0..rounds {
+            rustix::fs::sync();
             pair.ours.push(ours()?);
+            rustix::fs::sync();
             pair.theirs.push(theirs()?);
         }
         Ok(pair)

@@ -1,14 +1,22 @@
 //! Where programs, trees, logs and figures are.
 
 use std::{
+    cell::Cell,
     env,
     ffi::{OsStr, OsString},
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
+use rustix::fs::statvfs;
+
 use crate::error::BenchError;
 
+/// Where in `target/bench` directories are that were taken away.
+const ASIDE: &str = "aside";
+/// With less room than this, in bytes, they are removed at once.
+const LEAST_ROOM: u64 = 16 << 30;
 /// How many lines of a log are shown when its process failed.
 const TAIL_LINES: usize = 30;
 
@@ -26,6 +34,8 @@ pub(crate) struct Setting {
     pub(crate) path: OsString,
     /// `target/bench`.
     pub(crate) dir: PathBuf,
+    /// How many directories were put aside.
+    aside: Cell<u32>,
 }
 
 /// A file that receives what a process prints.
@@ -42,6 +52,7 @@ impl Setting {
         let path = path_with(&engine);
         let dir = target.join("bench");
         fs::create_dir_all(&dir).map_err(BenchError::file("create", &dir))?;
+        empty(&dir.join(ASIDE))?;
         Ok(Self {
             product: present(product, "make build")?,
             buildkitd: present(engine.join("buildkitd"), "make setup")?,
@@ -49,6 +60,7 @@ impl Setting {
             busybox: on_path("busybox", &path)?,
             path,
             dir,
+            aside: Cell::new(0),
         })
     }
 
@@ -60,15 +72,28 @@ impl Setting {
         Ok(dir)
     }
 
-    /// Removes the directory of this name, if there is one.
+    /// Takes the directory of this name away, if there is one.
+    ///
+    /// It is removed at the end, or when room gets scarce: ext4 spends seconds on new files where others went within the last minutes
+    /// (`recently_deleted`), which is nothing that a build does.
     pub(crate) fn remove_dir(&self, name: &str) -> Result<(), BenchError> {
         let dir = self.dir.join(name);
-        match fs::remove_dir_all(&dir) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                Err(BenchError::file("remove", dir)(error))
-            }
-            _ => Ok(()),
+        let number = self.aside.replace(self.aside.get() + 1);
+        match fs::rename(&dir, self.dir.join(ASIDE).join(number.to_string())) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            renamed => renamed.map_err(BenchError::file("put aside", &dir))?,
         }
+        let room = statvfs(&self.dir)
+            .map_err(|error| BenchError::file("read", &self.dir)(error.into()))?;
+        if room.f_bavail * room.f_frsize < LEAST_ROOM {
+            self.empty_aside()?;
+        }
+        Ok(())
+    }
+
+    /// Removes all that was taken away.
+    pub(crate) fn empty_aside(&self) -> Result<(), BenchError> {
+        empty(&self.dir.join(ASIDE))
     }
 
     /// Removes the roots and results of both sides, which are large.
@@ -106,6 +131,16 @@ impl Log {
         let text = String::from_utf8_lossy(&bytes);
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(TAIL_LINES)..].join("\n")
+    }
+}
+
+/// Makes an empty directory of what may be a full one.
+fn empty(dir: &Path) -> Result<(), BenchError> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(BenchError::file("remove", dir)(error))
+        }
+        _ => fs::create_dir_all(dir).map_err(BenchError::file("create", dir)),
     }
 }
 

@@ -1,7 +1,5 @@
-//! A build on a base image of 1 GB from a file: what the registry of this program costs a daemon, beside the same image in a registry
-//! that is there already.
-//!
-//! Neither side exports: what is measured is how the base reaches the daemon.
+//! A build on a base image of 1 GB from a file, beside the same image in a registry that is there already, to an archive with layers in
+//! gzip: how the base reaches the daemon, and how it comes back.
 
 use std::{
     fs,
@@ -66,17 +64,17 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
 
     Ok(vec![
         cold.row(
-            "a build on a preloaded base of 1 GB, cold root",
+            "a build on a preloaded base of 1 GB, cold root, archive",
             IN_REGISTRY,
             1.0,
         ),
         warm.row(
-            "a build on a preloaded base of 1 GB, warm root",
+            "a build on a preloaded base of 1 GB, warm root, archive",
             IN_REGISTRY,
             0.2,
         ),
         compressed?.row(
-            "a build on a preloaded base of 1 GB in gzip, cold root",
+            "a build on a preloaded base of 1 GB in gzip, cold root, archive",
             IN_REGISTRY,
             0.5,
         ),
@@ -122,7 +120,7 @@ fn serve(runtime: &Runtime, archive: &Path) -> Result<Registry, BenchError> {
         .map_err(BenchError::image(archive))
 }
 
-/// Both sides of a build on a base; dropped, they leave no roots.
+/// Both sides of a build on a base; dropped, they leave no roots and no images.
 struct Sides<'setting> {
     setting: &'setting Setting,
     product: Product<'setting>,
@@ -136,13 +134,21 @@ impl<'setting> Sides<'setting> {
         served: &Registry,
     ) -> Result<Self, BenchError> {
         let context = tree::on_base(setting)?;
-        setting.remove_dir("image")?;
+        setting.fresh_dir("image")?;
+        let image = setting.fresh_dir("image-by-hand")?.join("image.tar");
         let preloaded = archive.strip_prefix(&setting.dir).unwrap_or(archive);
         let object =
             json!({"output": "image", "image_args": [format!("BASE={}", preloaded.display())]});
         let reference = served.reference("base").unwrap_or_default();
         let base = format!("build-arg:BASE={reference}");
-        let solve = vec!["--opt".to_owned(), base];
+        // Layers that are not compressed stay so, unless it is forced to.
+        let output = format!(
+            "type=docker,dest={},force-compression=true",
+            image.display()
+        );
+        let solve = ["--opt", &base, "--output", &output]
+            .map(str::to_owned)
+            .to_vec();
         Ok(Self {
             setting,
             product: Product::asking(setting, &context, object)?,
@@ -167,9 +173,7 @@ impl<'setting> Sides<'setting> {
 
 impl Drop for Sides<'_> {
     fn drop(&mut self) {
-        for root in ["root-ours", "root-by-hand"] {
-            // What is left is removed by whoever prepares the next build.
-            let _ = self.setting.remove_dir(root);
-        }
+        // What is left is removed by whoever prepares the next build.
+        let _ = self.setting.clear();
     }
 }
