@@ -97,9 +97,17 @@ pub(crate) struct Setting {
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
-    /// How progress is shown on standard error.
-    #[arg(long, value_enum, default_value_t = Progress::Plain)]
-    pub(crate) progress: Progress,
+    /// How progress is shown on standard error; default: auto. [env: BUILDKIT_PROGRESS]
+    #[arg(long, value_enum)]
+    pub(crate) progress: Option<Progress>,
+
+    /// Show nothing but what goes wrong, and print the image's digest on standard output; the same as `--progress quiet`.
+    #[arg(short, long, conflicts_with = "progress")]
+    pub(crate) quiet: bool,
+
+    /// When the build is done, write into this file what it has come to, as JSON: the `result` of `--progress json`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metadata_file: Option<PathBuf>,
 
     /// The engine.
     #[command(flatten)]
@@ -200,10 +208,16 @@ pub(crate) enum Color {
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Progress {
-    /// Lines of text.
+    /// `tty` on a terminal, `plain` elsewhere and in Concourse.
+    Auto,
+    /// What runs now, redrawn; a line of each step that has ended.
+    Tty,
+    /// Lines of text, all that is printed among them.
     Plain,
     /// One JSON object a line.
     Json,
+    /// Nothing; the digest of the image on standard output.
+    Quiet,
 }
 
 /// How mistakes are shown.

@@ -2,7 +2,6 @@
 //!
 //! Writes: standard error, once.
 
-use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io;
@@ -17,7 +16,7 @@ use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
 use oci_image::protocol::ProtocolError;
 
-use crate::stderr;
+use crate::{concourse, stderr};
 use oci_image_schema::event::{ErrorEvent, ProgramEvent};
 
 /// The image was not built, because of what it is made of.
@@ -172,7 +171,7 @@ impl Failure {
             }
             Self::Build(BuildError::Daemon(
                 DaemonError::NotPrivileged { .. } | DaemonError::Rootless { .. },
-            )) if is_in_concourse() => return Some(PRIVILEGED_TASK),
+            )) if concourse::is_here() => return Some(PRIVILEGED_TASK),
             Self::Build(BuildError::Daemon(DaemonError::NotPrivileged { .. })) => {
                 return Some(PRIVILEGED_PROCESS);
             }
@@ -181,12 +180,6 @@ impl Failure {
         };
         is_disk_full(error).then_some("free some space on that disk, then build again")
     }
-}
-
-/// Whether this is a task of Concourse: newer ones tell it where they are, all of them have this directory.
-fn is_in_concourse() -> bool {
-    env::var_os("ATC_EXTERNAL_URL").is_some_and(|url| !url.is_empty())
-        || env::current_dir().is_ok_and(|directory| directory.starts_with("/tmp/build"))
 }
 
 /// Whether the system refused one of our own writes for want of room.

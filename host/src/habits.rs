@@ -79,8 +79,8 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "write the key `image_args` of the object, or the parameter `IMAGE_ARG_NAME` of a task, for an image",
     ),
     (
-        &["--iidfile", "--metadata-file"],
-        "the digest is written to `image/digest`",
+        &["--iidfile"],
+        "the digest is written to `image/digest`, and `--metadata-file FILE` says more",
     ),
     (
         &["-D", "--debug"],

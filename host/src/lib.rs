@@ -28,10 +28,10 @@
 //!
 //! ```no_run
 //! use oci_image::boundary::handle::WorkingDirectory;
-//! use oci_image::executor::{self, Built, Host};
+//! use oci_image::executor::{self, Host, Outcome};
 //! use oci_image::planner::{Planner, mask};
 //!
-//! async fn build(object: &str, directory: WorkingDirectory) -> Result<Vec<Built>, Box<dyn std::error::Error>> {
+//! async fn build(object: &str, directory: WorkingDirectory) -> Result<Outcome, Box<dyn std::error::Error>> {
 //!     let object = mask(object); // the planner sees no secret
 //!     let plan = Planner::load()?.plan(&object, &directory)?; // checked: it is what the object asks for
 //!     Ok(executor::run(&plan, &Host::new(directory), std::future::pending()).await?)

@@ -12,9 +12,12 @@
 
 mod cli;
 mod commands;
+mod concourse;
+mod ending;
 mod environment;
 mod failure;
 mod habits;
+mod metadata_file;
 mod outlet;
 mod request;
 mod signals;

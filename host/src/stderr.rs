@@ -4,17 +4,18 @@
 //!
 //! Nobody hears it if standard error is closed, which is nobody's fault.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
-use oci_image::executor::Audience;
-use oci_image::progress::{Mode, amount};
+use oci_image::executor::{Audience, Outcome};
+use oci_image::progress::{Mode, Screen, Size};
 use oci_image_schema::event::ProgramEvent;
 
+use crate::ending;
 use crate::outlet::Outlet;
 
 /// An event with its line's end.
@@ -34,10 +35,68 @@ pub(crate) fn until(stop: &Cancel) {
     let _ = STOP.set(stop.clone());
 }
 
+/// Where a live display is drawn, while one is.
+static SCREEN: Mutex<Option<Screen>> = Mutex::new(None);
+
 /// Says something as it is.
 pub(crate) fn tell(text: &str) {
     let stop = STOP.get().cloned().unwrap_or_default();
-    let _ = Outlet::new(stop).write_all(text.as_bytes());
+    // Who tells does not wait for a reader longer than until that.
+    let _ = Voice(Outlet::new(stop)).write_all(text.as_bytes());
+}
+
+/// Whoever writes lines to standard error: above a live display, if there is one.
+struct Voice(Outlet);
+
+impl Write for Voice {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let screen = SCREEN
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match screen {
+            Some(screen) if screen.print(&String::from_utf8_lossy(text)) => Ok(text.len()),
+            _ => self.0.write(text),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// How large the terminal is.
+fn size() -> Size {
+    let size = rustix::termios::tcgetwinsize(io::stderr());
+    let known = size.ok().filter(|size| size.ws_col > 0 && size.ws_row > 0);
+    known.map_or(USUAL, |size| Size {
+        columns: size.ws_col,
+        rows: size.ws_row,
+    })
+}
+
+/// The size of a terminal that does not know its own.
+const USUAL: Size = Size {
+    columns: 80,
+    rows: 24,
+};
+
+/// Whether the terminal is one of Concourse, which keeps what it shows in a log, cursor codes and all. Source: `concourse.md`, seen: 500
+/// columns and rows.
+pub(crate) fn is_log() -> bool {
+    let size = size();
+    size.columns >= 500 && size.rows >= 500
+}
+
+/// How progress is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Face {
+    /// As lines.
+    Lines,
+    /// Redrawn on a terminal.
+    Live,
+    /// Not at all.
+    Quiet,
 }
 
 /// Shows the remarks on a request that is built all the same.
@@ -59,16 +118,44 @@ pub(crate) fn notice(message: &str, mode: Mode) {
     });
 }
 
+/// Says what a build has come to.
+pub(crate) fn ending(outcome: &Outcome, mode: Mode) {
+    tell(&match mode {
+        Mode::Json => line(&ProgramEvent::Result(ending::document(outcome))),
+        Mode::Plain | Mode::Coloured => ending::text(outcome),
+    });
+}
+
 /// Standard error as the audience of a build.
-pub(crate) struct Stderr(pub(crate) Mode);
+pub(crate) struct Stderr {
+    mode: Mode,
+    face: Face,
+}
+
+impl Stderr {
+    pub(crate) fn new(mode: Mode, face: Face) -> Self {
+        Self { mode, face }
+    }
+}
 
 impl Audience for Stderr {
     fn progress(&self, unread: Cancel) -> Box<dyn Write + Send> {
-        Box::new(Outlet::new(unread))
+        match self.face {
+            Face::Quiet => Box::new(io::sink()),
+            Face::Lines | Face::Live => Box::new(Voice(Outlet::new(unread))),
+        }
+    }
+
+    fn screen(&self, unread: Cancel) -> Option<Screen> {
+        let is_live = self.face == Face::Live;
+        // What has no thread for it is shown as lines.
+        let screen = is_live.then(|| Screen::new(Box::new(Outlet::new(unread)), size).ok())?;
+        *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = screen.clone();
+        screen
     }
 
     fn waiting(&self, root: &Path) {
-        let text = match self.0 {
+        let text = match self.mode {
             Mode::Json => {
                 let root = &root.to_string_lossy();
                 line(&ProgramEvent::Waiting { root })
@@ -81,24 +168,16 @@ impl Audience for Stderr {
         tell(&text);
     }
 
-    fn received(&self, bytes: u64) {
-        tell(&match self.0 {
-            Mode::Json => line(&ProgramEvent::Received { bytes }),
-            Mode::Plain | Mode::Coloured => {
-                let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-                format!("received {} of results\n", amount::bytes(bytes))
-            }
-        });
-    }
-
     fn warning(&self, message: &str) {
-        tell(&match self.0 {
+        tell(&match self.mode {
             Mode::Json => line(&ProgramEvent::Warning { message }),
             Mode::Plain | Mode::Coloured => format!("warning: {}\n", within_lines(message)),
         });
     }
 
     fn notice(&self, message: &str) {
-        notice(message, self.0);
+        if self.face != Face::Quiet {
+            notice(message, self.mode);
+        }
     }
 }

@@ -6,6 +6,7 @@
 use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
+use crate::outcome::BuildResult;
 
 /// A line: of a step, or of the program.
 #[derive(Debug, Serialize)]
@@ -109,11 +110,8 @@ pub enum ProgramEvent<'a> {
         /// The root.
         root: &'a str,
     },
-    /// The solves are done. What this machine had of their results has not come.
-    Received {
-        /// How many bytes of results the daemon has sent.
-        bytes: u64,
-    },
+    /// The end, if it is a good one: the last line.
+    Result(BuildResult<'a>),
     /// What the program waits for, or that a login leaves it.
     Notice {
         /// What.

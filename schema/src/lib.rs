@@ -11,6 +11,7 @@
 //! - [`platform`]: the names of platforms that are known.
 //! - [`frontend`]: the word that stands for no frontend.
 //! - [`event`]: the lines of `build --progress json`.
+//! - [`outcome`]: what a build has come to, as data.
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
@@ -43,6 +44,7 @@ pub mod mirror;
 pub mod object;
 mod object_registry;
 mod object_secret;
+pub mod outcome;
 pub mod parameter;
 pub mod passed;
 #[cfg(feature = "json-schema")]

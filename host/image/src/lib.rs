@@ -13,6 +13,7 @@
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`contents`]: blobs that this machine has, so that they need not come again; [`assembly`]: an image from them.
 //! - [`codec`]: compression on all cores, into bytes that do not depend on how many there are.
+//! - [`Meter`] (`meter`): how far the work of both is.
 //! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `image`, `manifest`, `effort`, `digest` (an image as a value), `open` (by what it is), `store` and `members` (the files of an
@@ -37,6 +38,7 @@ mod layout;
 mod manifest;
 mod members;
 pub mod metadata;
+mod meter;
 mod open;
 pub mod registry;
 pub mod rootfs;
@@ -46,3 +48,4 @@ mod time;
 pub use effort::Effort;
 pub use image::Image;
 pub use manifest::{Manifest, Referrer};
+pub use meter::Meter;

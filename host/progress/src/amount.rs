@@ -6,6 +6,9 @@
 
 use std::time::Duration;
 
+/// What is shown of a name where it is a reminder, in characters.
+const LONGEST_BEGINNING: usize = 72;
+
 /// `379B`, `1.98MB`: decimal units, two digits from a kilobyte on.
 pub fn bytes(count: i64) -> String {
     const UNITS: [&str; 6] = ["kB", "MB", "GB", "TB", "PB", "EB"];
@@ -23,8 +26,31 @@ pub fn bytes(count: i64) -> String {
 }
 
 /// `0.1s`: how long something took.
-pub(super) fn seconds(duration: Duration) -> String {
+pub fn seconds(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())
+}
+
+/// `45s`, `2m05s`, `1h02m`: how long something has taken that takes long.
+pub(super) fn minutes(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds:02}s"),
+        (hours, minutes, _) => format!("{hours}h{minutes:02}m"),
+    }
+}
+
+/// The beginning of a long name, in 72 characters.
+pub fn beginning(name: &str) -> String {
+    clip(name, LONGEST_BEGINNING)
+}
+
+/// The first `longest` characters of a text.
+pub(super) fn clip(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// `0.123`, `12.34`, `123.4`: when within a step a line was printed; always about as wide.

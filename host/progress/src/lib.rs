@@ -7,15 +7,19 @@
 //! - [`Progress`] (`progress`) is the state machine, [`run`] feeds it from a channel on a thread of its own (`runner`), which
 //!   knows the time. [`Mode`] (`mode`) says for whom.
 //! - [`FailureReport`] (`failure`) is the text of a solve that failed; [`FailedStep`] (`failed_step`) is what is kept for it.
+//! - [`Account`] (`account`) is what all steps came to.
 //! - [`DaemonLog`] (`daemon_log`) is the daemon's own log beside it, as JSON.
 //! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s.
 //! - `line`, `tail`, `excerpt`, `amount`, `colour`: logs, source files and figures made fit to show.
-//! - `plain`, `json`: the two ways to show events.
+//! - `plain`, `json`, `live`: the ways to show events; [`Screen`] is where the last one is drawn. `silence`: when plain text says that
+//!   nothing happens.
+//! - [`OwnStep`] (`own`) is a step of this program among those of the daemon.
 //!
 //! Reads: the variable `NO_COLOR`, in [`Mode::text`] alone. Writes: only the `Write` it was given. Unknown here: requests,
 //! plans, the wire.
 //! Secrets are not masked: none reaches this room, unless a process of the build prints one.
 
+mod account;
 pub mod amount;
 mod colour;
 mod daemon_log;
@@ -25,20 +29,26 @@ mod failed_step;
 mod failure;
 mod json;
 mod line;
+mod live;
 mod mode;
+mod own;
 mod part;
 mod plain;
 mod progress;
 mod runner;
+mod silence;
 mod step;
 mod tail;
 mod trace;
 mod warning;
 
+pub use account::{Account, SlowStep};
 pub use daemon_log::DaemonLog;
 pub use failed_step::FailedStep;
 pub use failure::{ContextName, Excluding, FailureReport, FirstLine, Known, ListContext};
+pub use live::{Screen, Size};
 pub use mode::Mode;
+pub use own::OwnStep;
 pub use progress::Progress;
 pub use runner::run;
 pub use step::SolveId;

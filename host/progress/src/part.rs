@@ -73,6 +73,11 @@ impl Part {
         self.shown.as_ref().is_none_or(stale).then(|| self.show())
     }
 
+    /// The latest state, while it has not ended.
+    pub(super) fn under_way(&self) -> Option<Advance> {
+        self.latest.completed.is_none().then(|| self.advance())
+    }
+
     fn time(&self) -> SystemTime {
         self.latest
             .timestamp
@@ -102,6 +107,11 @@ impl Part {
             current: self.latest.current,
             done,
         });
+        self.advance()
+    }
+
+    fn advance(&self) -> Advance {
+        let done = self.latest.completed.is_some();
         let until = self.latest.completed.unwrap_or(self.time());
         Advance {
             name: one_line(&self.latest.id),

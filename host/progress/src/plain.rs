@@ -15,26 +15,26 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use crate::amount;
+use crate::amount::{self, clip};
 use crate::colour::{BOLD, CYAN, Colours, RED, YELLOW};
 use crate::event::{Advance, End, Event, Kind};
 use crate::line::one_line;
 use crate::part::since;
+use crate::silence::Silence;
 use crate::step::{State, Step};
 use crate::trace::{Patience, Trace};
-use crate::warning::{Warning, Warnings};
 
 /// How long a step's lines may wait for another step.
 // `buildctl` lets them wait for up to ten seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// After this long without a line of the shown step the others take their turn.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How many steps are named that run while nothing is said.
+const MOST_NAMED: usize = 4;
 /// How much text may wait, in bytes.
 const MOST_WAITING: usize = 256 * 1024;
 /// What is shown of a step's name, in characters.
 const LONGEST_NAME: usize = 1000;
-/// What is shown of it when the step is returned to.
-const LONGEST_REMINDER: usize = 72;
 
 /// Arranges events as text.
 pub(super) struct Plain {
@@ -49,6 +49,7 @@ pub(super) struct Plain {
     arrivals: u64,
     /// Which steps have had their name in full.
     introduced: Vec<bool>,
+    silence: Silence,
 }
 
 /// What waits of one step.
@@ -71,6 +72,7 @@ impl Plain {
             waiting_bytes: 0,
             arrivals: 0,
             introduced: Vec::new(),
+            silence: Silence::new(),
         }
     }
 
@@ -103,6 +105,36 @@ impl Plain {
 
     /// Writes what is to be shown by now.
     pub(super) fn settle(&mut self, trace: &Trace, patience: Patience, out: &mut String) {
+        let before = out.len();
+        self.take_turns(trace, patience, out);
+        if out.len() > before {
+            self.silence.end(trace.now());
+        }
+    }
+
+    /// Says what runs if nothing was said for long, so long after the last report.
+    pub(super) fn break_silence(&mut self, trace: &Trace, later: Duration, out: &mut String) {
+        let now = trace.now() + later;
+        let is_running = |step: &&Step| step.state == State::Running && step.number.is_some();
+        let mut running: Vec<_> = trace.steps().iter().filter(is_running).collect();
+        if running.is_empty() || !self.silence.is_due(now) {
+            return;
+        }
+        running.sort_by_key(|step| step.number);
+        let named = |step: &&Step| {
+            let name = amount::beginning(&title(trace, step));
+            let elapsed = amount::minutes(step.elapsed(now));
+            format!("{} {name} for {elapsed}", self.colours.number(step))
+        };
+        let names: Vec<_> = running.iter().take(MOST_NAMED).map(named).collect();
+        out.push_str(&format!("still running: {}", names.join(", ")));
+        if running.len() > MOST_NAMED {
+            out.push_str(&format!(" and {} more", running.len() - MOST_NAMED));
+        }
+        out.push('\n');
+    }
+
+    fn take_turns(&mut self, trace: &Trace, patience: Patience, out: &mut String) {
         loop {
             self.write_current(out);
             let Some(next) = self.next() else { return };
@@ -110,25 +142,6 @@ impl Plain {
                 return;
             }
             self.switch(next, trace, out);
-        }
-    }
-
-    /// Writes the warnings with their details, at the end of a build.
-    pub(super) fn warnings(&self, warnings: &Warnings, out: &mut String) {
-        let count = warnings.count();
-        if count == 0 {
-            return;
-        }
-        let plural = if count == 1 { "" } else { "s" };
-        let title = self
-            .colours
-            .paint(YELLOW, &format!("{count} warning{plural}:"));
-        out.push_str(&format!("\n{title}\n"));
-        for warning in warnings.kept() {
-            write_warning(warning, out);
-        }
-        if count > warnings.kept().len() {
-            out.push_str(&format!("- and {} more\n", count - warnings.kept().len()));
         }
     }
 
@@ -180,19 +193,24 @@ impl Plain {
         }
         self.introduced
             .resize(self.introduced.len().max(next + 1), false);
-        let longest = if self.introduced[next] {
-            LONGEST_REMINDER
-        } else {
-            LONGEST_NAME
-        };
         let step = trace.step(next);
-        let title = clip(&title(trace, step), longest);
+        let title = if self.introduced[next] {
+            amount::beginning(&title(trace, step))
+        } else {
+            clip(&title(trace, step), LONGEST_NAME)
+        };
         let (number, title) = (self.colours.number(step), self.colours.paint(BOLD, &title));
         out.push_str(&format!("{number} {title}\n"));
         self.introduced[next] = true;
         self.current = Some(next);
         self.last = self.waiting[&next].since;
     }
+}
+
+/// The number of a step and what a person calls it.
+pub(super) fn introduction(colours: Colours, trace: &Trace, step: &Step) -> String {
+    let title = clip(&title(trace, step), LONGEST_NAME);
+    format!("{} {}", colours.number(step), colours.paint(BOLD, &title))
 }
 
 /// What a person calls a step, with its targets where there are several.
@@ -202,18 +220,11 @@ pub(super) fn title(trace: &Trace, step: &Step) -> String {
     } else {
         &step.name
     };
-    if trace.has_targets() {
-        format!("{}: {name}", trace.targets(step).join(", "))
+    let targets = trace.targets(step);
+    if trace.has_targets() && !targets.is_empty() {
+        format!("{}: {name}", targets.join(", "))
     } else {
         name.clone()
-    }
-}
-
-/// The first `longest` characters of a text.
-pub(super) fn clip(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}...", &text[..end]),
-        None => text.to_owned(),
     }
 }
 
@@ -223,7 +234,7 @@ impl Colours {
     }
 
     /// The text of an event behind the step's number; none if the event has no line of its own.
-    fn body(self, kind: &Kind) -> Option<String> {
+    pub(super) fn body(self, kind: &Kind) -> Option<String> {
         Some(match kind {
             Kind::Started => return None,
             Kind::Progress(progress) => progress_text(progress),
@@ -264,17 +275,4 @@ fn progress_text(progress: &Advance) -> String {
         text.push_str(" done");
     }
     text
-}
-
-fn write_warning(warning: &Warning, out: &mut String) {
-    out.push_str(&format!("- {}\n", warning.short));
-    for line in &warning.detail {
-        out.push_str(&format!("  | {line}\n"));
-    }
-    if !warning.url.is_empty() {
-        out.push_str(&format!("  see {}\n", warning.url));
-    }
-    for line in warning.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
-        out.push_str(&format!("  {line}\n"));
-    }
 }

@@ -3,9 +3,12 @@
 //! Reads: nothing. Writes: only the `Write` it was given. Unknown here: requests, plans, the wire.
 
 use std::io::{self, Write};
+use std::time::Duration;
 
+use crate::account::Account;
 use crate::failed_step::FailedStep;
 use crate::json;
+use crate::live::{Live, Screen};
 use crate::mode::Mode;
 use crate::plain::Plain;
 use crate::step::SolveId;
@@ -20,28 +23,46 @@ pub struct Progress<W> {
     out: W,
     trace: Trace,
     face: Face,
+    mode: Mode,
     /// The writer has failed: nobody reads any more.
     unread: bool,
 }
 
 enum Face {
-    Plain(Plain),
+    Plain(Box<Plain>),
     Json,
+    Live(Live),
+}
+
+impl Progress<Box<dyn Write + Send>> {
+    /// Shows what runs on a screen, in colours if `mode` has them, and leaves a line of each step that ends.
+    pub fn live(mode: Mode, screen: Screen) -> Self {
+        let mut progress = Self::new(mode, Box::new(screen.clone()));
+        progress.face = Face::Live(Live::new(mode.colours(), screen));
+        progress
+    }
 }
 
 impl<W: Write> Progress<W> {
     /// Shows nothing yet, and later writes to `out`: whole lines, in one call for each report.
     pub fn new(mode: Mode, out: W) -> Self {
         let face = match mode {
-            Mode::Plain | Mode::Coloured => Face::Plain(Plain::new(mode.colours())),
+            Mode::Plain | Mode::Coloured => Face::Plain(Box::new(Plain::new(mode.colours()))),
             Mode::Json => Face::Json,
         };
         Self {
             out,
             trace: Trace::new(mode.colours()),
             face,
+            mode,
             unread: false,
         }
+    }
+
+    /// The program itself, whose steps stand among those of the solves.
+    #[must_use]
+    pub fn own(&self) -> SolveId {
+        SolveId::OWN
     }
 
     /// Announces a solve and the target it builds. With more than one, every step says whose it is.
@@ -100,18 +121,52 @@ impl<W: Write> Progress<W> {
         self.settle(Patience::Stalled)
     }
 
+    /// Shows what changes by itself: clocks, and that nothing else is to be shown; to be called so long after the last report, once a
+    /// second or more often.
+    ///
+    /// # Errors
+    /// As [`Progress::update`].
+    pub fn tick(&mut self, later: Duration) -> io::Result<()> {
+        let mut text = String::new();
+        match &mut self.face {
+            Face::Plain(plain) => plain.break_silence(&self.trace, later, &mut text),
+            Face::Live(live) => live.show(&self.trace, later),
+            Face::Json => {}
+        }
+        self.write(&text)
+    }
+
+    /// Whether clocks are shown that run.
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.face, Face::Live(_))
+    }
+
+    /// Ends all steps: there are no more reports of those that began.
+    ///
+    /// # Errors
+    /// As [`Progress::update`].
+    pub fn close(&mut self) -> io::Result<()> {
+        self.settle(Patience::Over)
+    }
+
     /// Shows everything that is left, and the warnings of the build. There are no reports after this.
     ///
     /// # Errors
     /// As [`Progress::update`].
     pub fn finish(&mut self) -> io::Result<()> {
-        self.settle(Patience::Over)?;
-        if let Face::Plain(plain) = &self.face {
-            let mut text = String::new();
-            plain.warnings(self.trace.warnings(), &mut text);
-            self.write(&text)?;
+        self.close()?;
+        let mut text = String::new();
+        match &self.face {
+            Face::Json => return Ok(()),
+            Face::Plain(_) | Face::Live(_) => {
+                self.trace.warnings().write(self.mode.colours(), &mut text);
+            }
         }
-        Ok(())
+        let written = self.write(&text);
+        if let Face::Live(live) = &self.face {
+            live.end();
+        }
+        written
     }
 
     /// The steps that have failed, in the order in which they were first shown.
@@ -121,6 +176,12 @@ impl<W: Write> Progress<W> {
         let mut failed: Vec<FailedStep> = steps.filter_map(FailedStep::of).collect();
         failed.sort_by_key(|step| step.number);
         failed
+    }
+
+    /// What all steps have come to.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::of(&self.trace)
     }
 
     /// Gives the writer back.
@@ -133,11 +194,17 @@ impl<W: Write> Progress<W> {
         for event in self.trace.settle(patience) {
             match &mut self.face {
                 Face::Plain(plain) => plain.accept(&event, self.trace.step(event.step)),
+                Face::Live(live) => live.accept(&event, &self.trace, &mut text),
                 Face::Json => json::write(&event, &self.trace, &mut text),
             }
         }
-        if let Face::Plain(plain) = &mut self.face {
-            plain.settle(&self.trace, patience, &mut text);
+        match &mut self.face {
+            Face::Plain(plain) => {
+                plain.settle(&self.trace, patience, &mut text);
+                plain.break_silence(&self.trace, Duration::ZERO, &mut text);
+            }
+            Face::Live(live) => live.show(&self.trace, Duration::ZERO),
+            Face::Json => {}
         }
         self.write(&text)
     }

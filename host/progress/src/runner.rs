@@ -6,7 +6,7 @@
 //! Reads: the channel. Writes: what it was given. Unknown here: what a report holds.
 
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::Receiver;
@@ -22,7 +22,12 @@ const IDLE: Duration = Duration::from_millis(200);
 /// After this long without a report, lines without an end are shown too.
 const STALLED: Duration = Duration::from_secs(5);
 
-/// Shows reports until all senders are gone, on a thread for blocking work, and gives the progress back finished.
+/// How often a clock that is shown goes on.
+const CLOCK: Duration = Duration::from_millis(100);
+/// How often it is asked whether nothing was shown for long.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Shows reports until all senders are gone, on a thread for blocking work, and gives the progress back, in which nothing runs then.
 ///
 /// Reports are taken even when the writer has failed: a build does not fail because nobody reads its log. The error
 /// comes back beside the progress.
@@ -35,22 +40,36 @@ pub fn run<W: Write + Send + 'static>(
 ) -> JoinHandle<(Progress<W>, io::Result<()>)> {
     let runtime = Handle::current();
     tokio::task::spawn_blocking(move || {
+        let pace = if progress.is_live() { CLOCK } else { LOOK };
         let mut written = Ok(());
         let mut quiet = Quiet::Busy;
+        let mut last = Instant::now();
         loop {
-            let report = runtime.block_on(next(&mut reports, quiet));
-            let (result, now) = match report {
-                Next::Report(solve, status) => (progress.update(solve, status), Quiet::Busy),
-                Next::Silence => match quiet {
-                    Quiet::Busy => (progress.idle(), Quiet::Idle),
-                    Quiet::Idle | Quiet::Stalled => (progress.stalled(), Quiet::Stalled),
+            let due = quiet.ends_at(last);
+            let wait = due.map_or(pace, |due| {
+                pace.min(due.saturating_duration_since(Instant::now()))
+            });
+            let result = match runtime.block_on(next(&mut reports, wait)) {
+                Next::Report(solve, status) => {
+                    (quiet, last) = (Quiet::Busy, Instant::now());
+                    progress.update(solve, status)
+                }
+                Next::Silence if due.is_some_and(|due| Instant::now() >= due) => match quiet {
+                    Quiet::Busy => {
+                        quiet = Quiet::Idle;
+                        progress.idle()
+                    }
+                    Quiet::Idle | Quiet::Stalled => {
+                        quiet = Quiet::Stalled;
+                        progress.stalled()
+                    }
                 },
+                Next::Silence => progress.tick(last.elapsed()),
                 Next::End => break,
             };
-            quiet = now;
             written = written.and(result);
         }
-        let written = written.and(progress.finish());
+        let written = written.and(progress.close());
         (progress, written)
     })
 }
@@ -63,19 +82,25 @@ enum Quiet {
     Stalled,
 }
 
+impl Quiet {
+    /// When something is to be shown for it that was held back; `None` if nothing is.
+    fn ends_at(self, last: Instant) -> Option<Instant> {
+        match self {
+            Self::Busy => Some(last + IDLE),
+            Self::Idle => Some(last + STALLED),
+            Self::Stalled => None,
+        }
+    }
+}
+
 enum Next {
     Report(SolveId, Status),
     Silence,
     End,
 }
 
-async fn next(reports: &mut Receiver<(SolveId, Status)>, quiet: Quiet) -> Next {
-    let received = match quiet {
-        Quiet::Busy => timeout(IDLE, reports.recv()).await,
-        Quiet::Idle => timeout(STALLED, reports.recv()).await,
-        Quiet::Stalled => Ok(reports.recv().await),
-    };
-    match received {
+async fn next(reports: &mut Receiver<(SolveId, Status)>, wait: Duration) -> Next {
+    match timeout(wait, reports.recv()).await {
         Ok(Some((solve, status))) => Next::Report(solve, status),
         Ok(None) => Next::End,
         Err(_) => Next::Silence,

@@ -29,6 +29,11 @@ const NOTABLE_RESTART: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SolveId(pub(super) usize);
 
+impl SolveId {
+    /// No solve: the program itself.
+    pub(super) const OWN: Self = Self(usize::MAX);
+}
+
 /// One vertex and all that was reported of it.
 pub(super) struct Step {
     pub digest: String,
@@ -302,8 +307,15 @@ impl Step {
         })
     }
 
+    /// For how long it has run by now, if it runs.
+    pub(super) fn elapsed(&self, now: SystemTime) -> Duration {
+        let open = self.runs.iter().find(|(_, end)| end.is_none());
+        let running = open.map_or(Duration::ZERO, |(start, _)| since(*start, now));
+        self.duration().saturating_add(running)
+    }
+
     /// For how long it ran in all: runs that overlap count once.
-    fn duration(&self) -> Duration {
+    pub(super) fn duration(&self) -> Duration {
         let mut covered = SystemTime::UNIX_EPOCH;
         let mut sum = Duration::ZERO;
         for (start, end) in &self.runs {

@@ -140,7 +140,7 @@ impl Trace {
     pub(super) fn targets(&self, step: &Step) -> Vec<&str> {
         step.solves
             .iter()
-            .map(|solve| self.targets[solve.0].as_str())
+            .filter_map(|solve| Some(self.targets.get(solve.0)?.as_str()))
             .collect()
     }
 

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::colour::{Colours, YELLOW};
 use crate::excerpt;
 use crate::line::clipped;
 use oci_image_buildkit::status::VertexWarning;
@@ -57,6 +58,23 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
+    /// Writes them with their details, at the end of a build.
+    pub(super) fn write(&self, colours: Colours, out: &mut String) {
+        let count = self.count();
+        if count == 0 {
+            return;
+        }
+        let plural = if count == 1 { "" } else { "s" };
+        let title = colours.paint(YELLOW, &format!("{count} warning{plural}:"));
+        out.push_str(&format!("\n{title}\n"));
+        for warning in self.kept() {
+            write_warning(warning, out);
+        }
+        if count > self.kept().len() {
+            out.push_str(&format!("- and {} more\n", count - self.kept().len()));
+        }
+    }
+
     pub(super) fn add_base_argument(&mut self, name: &str) {
         self.base_arguments.insert(name.to_owned());
     }
@@ -132,6 +150,19 @@ fn arguments(text: &str) -> impl Iterator<Item = &str> {
             rest.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
         &rest[..end.unwrap_or(rest.len())]
     })
+}
+
+fn write_warning(warning: &Warning, out: &mut String) {
+    out.push_str(&format!("- {}\n", warning.short));
+    for line in &warning.detail {
+        out.push_str(&format!("  | {line}\n"));
+    }
+    if !warning.url.is_empty() {
+        out.push_str(&format!("  see {}\n", warning.url));
+    }
+    for line in warning.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
+        out.push_str(&format!("  {line}\n"));
+    }
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use std::time::Duration;
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::buildkit::registry::DockerConfig;
 use oci_image::daemon::{self, Overrides};
-use oci_image::executor::{self, Built, Host};
-use oci_image::progress::Mode;
+use oci_image::executor::{self, Built, Host, Outcome};
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
 use crate::cli::{Build, Setting};
+use crate::commands::telling::Telling;
 use crate::commands::working_directory::working_directory;
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -44,9 +44,10 @@ pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
         .as_deref()
         .map(|path| ResponseFile::create_in(&directory, path))
         .transpose()?;
-    let host = host(build.setting, directory, wait.mode, wait.environment);
-    let built = build_request(&request, &host, wait.signals)?;
-    let responses: Vec<Response> = built.into_iter().map(document).collect();
+    let telling = Telling::of(&build.setting, &directory, wait.mode)?;
+    let host = host(build.setting, directory, &telling, wait.environment);
+    let outcome = build_request(&request, &host, telling, wait.signals)?;
+    let responses: Vec<Response> = outcome.images.into_iter().map(document).collect();
     match response {
         Some(response) => Ok(response.responses(&responses)?),
         None => Ok(()),
@@ -57,8 +58,9 @@ pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
 pub(super) fn build_request(
     request: &Request,
     host: &Host,
+    telling: Telling,
     signals: &Signals,
-) -> Result<Vec<Built>, Failure> {
+) -> Result<Outcome, Failure> {
     let plan = request.plan(&host.directory, signals.cancel())?;
     if let Some(remarks) = request.remarks(&plan) {
         stderr::remarks(&remarks, host.progress);
@@ -68,21 +70,23 @@ pub(super) fn build_request(
         .enable_all()
         .build()
         .map_err(|error| Failure::Engine(Box::new(error)))?;
-    let built = runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         let stop = signals
             .stop()
             .map_err(|error| Failure::Engine(Box::new(error)))?;
-        Ok(executor::run(&plan, host, stop).await?)
+        Ok::<_, Failure>(executor::run(&plan, host, stop).await?)
     });
     runtime.shutdown_timeout(THREADS_DEADLINE);
-    built
+    let outcome: Outcome = outcome?;
+    telling.end(&outcome, signals)?;
+    Ok(outcome)
 }
 
 /// This machine, as it is set.
 pub(super) fn host(
     setting: Setting,
     directory: WorkingDirectory,
-    mode: Mode,
+    telling: &Telling,
     environment: &Environment,
 ) -> Host {
     let (named, engine) = (setting.directory, setting.engine);
@@ -113,8 +117,8 @@ pub(super) fn host(
             runtime: programs.runtime.map(program),
             rootlesskit: programs.rootlesskit.map(program),
         },
-        progress: mode,
-        audience: Arc::new(Stderr(mode)),
+        progress: telling.mode,
+        audience: Arc::new(Stderr::new(telling.mode, telling.face)),
         credentials: Arc::new(logins.withholding(withheld.clone())),
         withheld,
         ..Host::new(directory)

@@ -12,6 +12,7 @@
 //! What they have in common:
 //!
 //! - `mode`: how one speaks on standard error.
+//! - `telling`: where one that builds says what it does, and what it has come to.
 //! - `answer`: what one writes to standard output.
 //! - `working_directory`: where the paths of a request begin.
 
@@ -24,6 +25,7 @@ mod mode;
 mod plan;
 mod schema;
 mod task;
+mod telling;
 mod validate;
 mod working_directory;
 

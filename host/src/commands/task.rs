@@ -4,6 +4,7 @@ use oci_image::progress::Mode;
 
 use crate::cli::Setting;
 use crate::commands::build::{build_request, host};
+use crate::commands::telling::Telling;
 use crate::commands::working_directory::working_directory;
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -18,7 +19,8 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let request = Request::task(environment, setting.directory.as_deref());
     let directory = working_directory(setting.directory.as_deref())?;
-    let host = host(setting, directory, mode, environment);
-    build_request(&request, &host, signals)?;
+    let telling = Telling::of(&setting, &directory, mode)?;
+    let host = host(setting, directory, &telling, environment);
+    build_request(&request, &host, telling, signals)?;
     Ok(())
 }

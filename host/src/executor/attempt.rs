@@ -5,29 +5,24 @@
 //! Reads and writes: through the client. Unknown here: whether another attempt follows.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use crate::boundary::cancel::Cancel;
 use crate::buildkit::client::Client;
 use crate::buildkit::solve::{Solve, SolveError, Solved};
-use crate::buildkit::status::Status;
-use crate::executor::host::Host;
 use crate::executor::outputs::Outputs;
+use crate::executor::showing::{Reports, Showing};
+use crate::executor::site::Site;
 use crate::executor::terms::Terms;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::progress::{self, Progress, SolveId};
-
-/// Reports on their way to whoever shows them; the daemon waits while they are not taken.
-const REPORTS_IN_FLIGHT: usize = 2;
+use crate::progress::SolveId;
 
 /// What became of the solves when they all ran at once.
 pub(super) struct Attempt {
     /// What each came to, by its place in the plan; or the first that failed.
     pub(super) outcome: Result<BTreeMap<usize, Solved>, (usize, SolveError)>,
-    pub(super) progress: Progress<Box<dyn Write + Send>>,
+    pub(super) showing: Showing,
 }
 
 impl Attempt {
@@ -36,33 +31,28 @@ impl Attempt {
         plan: &CheckedPlan,
         terms: &Terms<'_>,
         outputs: &Outputs,
-        host: &Host,
+        site: Site<'_>,
         client: &Client,
     ) -> Self {
-        let unread = Cancel::default();
-        // Whoever is dropped here does not wait for a reader of the progress.
-        let _unread = unread.on_drop();
-        let mut progress = Progress::new(host.progress, host.audience.progress(unread));
-        for image in plan.base_images() {
-            progress.add_base_argument(&image.argument);
-        }
-        let (reports, shown) = mpsc::channel(REPORTS_IN_FLIGHT);
-        let mut running = JoinSet::new();
-        for (index, (solve, output)) in plan.solves().iter().zip(outputs.iter()).enumerate() {
-            let id = progress.add_solve(&solve.name);
-            let asked = terms.solve(solve, output);
-            let (client, reports) = (client.clone(), reports.clone());
-            running.spawn(async move { (index, run(&client, asked, id, reports).await) });
-        }
-        drop(reports);
-        let showing = progress::run(progress, shown);
-        let outcome = join(&mut running).await;
-        // Cancelled solves report until they have ended.
-        running.shutdown().await;
-        let (progress, _unread) = showing
-            .await
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        Self { outcome, progress }
+        let mut showing = Showing::begin(plan, site.host);
+        let solves = plan.solves().iter().zip(outputs.iter());
+        let asked: Vec<_> = solves
+            .map(|(solve, output)| (showing.add_solve(&solve.name), terms.solve(solve, output)))
+            .collect();
+        let solving = |reports: Reports| async move {
+            let mut running = JoinSet::new();
+            for (index, (id, solve)) in asked.into_iter().enumerate() {
+                let (client, reports) = (client.clone(), reports.clone());
+                running.spawn(async move { (index, run(&client, solve, id, reports).await) });
+            }
+            drop(reports);
+            let outcome = join(&mut running).await;
+            // Cancelled solves report until they have ended.
+            running.shutdown().await;
+            outcome
+        };
+        let (showing, outcome) = showing.during(site.contents, solving).await;
+        Self { outcome, showing }
     }
 }
 
@@ -71,9 +61,9 @@ async fn run(
     client: &Client,
     solve: Solve,
     id: SolveId,
-    reports: mpsc::Sender<(SolveId, Status)>,
+    reports: Reports,
 ) -> Result<Solved, SolveError> {
-    let (sender, mut receiver) = mpsc::channel(REPORTS_IN_FLIGHT);
+    let (sender, mut receiver) = mpsc::channel(1);
     let forward = async {
         while let Some(status) = receiver.recv().await {
             // Progress takes every report until all senders are gone.

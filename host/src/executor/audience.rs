@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::boundary::cancel::Cancel;
+use crate::progress::Screen;
 
 /// Whom a build tells what it does. What a kind of audience does not listen to is lost.
 ///
@@ -25,14 +26,16 @@ pub trait Audience: Send + Sync {
         Box::new(io::sink())
     }
 
+    /// Where what runs is shown live, in place of lines of progress; `None`: nowhere. What it draws with is called off as
+    /// [`progress`](Self::progress) is.
+    fn screen(&self, unread: Cancel) -> Option<Screen> {
+        let _ = unread;
+        None
+    }
+
     /// Told once that another build holds the daemon's root, for which this one waits.
     fn waiting(&self, root: &Path) {
         let _ = root;
-    }
-
-    /// Told how many bytes of results the daemon has sent, when all solves are done: what this machine had has not come.
-    fn received(&self, bytes: u64) {
-        let _ = bytes;
     }
 
     /// Told of everything that goes less well than it should.

@@ -10,6 +10,7 @@ use oci_spec::image::{Descriptor, Digest, DigestAlgorithm};
 use crate::buildkit::solve::Solved;
 use crate::executor::error::BuildError;
 use crate::executor::exports;
+use crate::image::assembly::Figures;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// An image that was exported.
@@ -23,6 +24,8 @@ pub struct Built {
     pub image: String,
     /// Digest of its config, or of its manifest or index where it is an OCI layout.
     pub digest: Digest,
+    /// How large it is, and how much of it is new.
+    pub figures: Figures,
     /// The manifest or index: as the daemon describes it, then as it was put together.
     pub(super) root: Descriptor,
     /// The solve's place in the plan.
@@ -60,6 +63,7 @@ pub(super) fn built(
         target: target.and_then(|target| text(&target.value)),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest,
+        figures: Figures::default(), // those of the image as it is put together
         root,
         index,
     }))

@@ -20,7 +20,7 @@ use crate::buildkit::sink::{ChunkReader, Received, Sink, SinkError};
 use crate::buildkit::solve::Exporter;
 use crate::executor::audience::Audience;
 use crate::executor::staging::Staging;
-use crate::image::assembly::{Assembly, AssemblyError, LayerForm};
+use crate::image::assembly::{Assembly, AssemblyError, Figures, LayerForm};
 use crate::image::claim::{self, Claim};
 use crate::image::contents::Contents;
 use crate::image::error::ImageError;
@@ -67,7 +67,8 @@ pub(super) fn exporters(
     [image].into_iter().chain(rootfs).collect()
 }
 
-/// Puts an image together in the staged output; its manifest or index, which names layers as we have compressed them. Blocking.
+/// Puts an image together in the staged output; its manifest or index, which names layers as we have compressed them, and its figures.
+/// Blocking.
 ///
 /// # Errors
 /// [`AssemblyError`].
@@ -76,7 +77,7 @@ pub(super) fn assemble(
     image: &Descriptor,
     contents: &Contents,
     staging: &Staging,
-) -> Result<Descriptor, AssemblyError> {
+) -> Result<(Descriptor, Figures), AssemblyError> {
     let layers = match format {
         ImageFormat::DockerArchive => LayerForm::Gzip,
         ImageFormat::OciLayout => LayerForm::Compressed,
@@ -98,7 +99,7 @@ pub(super) fn assemble(
             image.write_layout(&layout.map_err(unwritten)?, cancel)?;
         }
     }
-    Ok(image.root().clone())
+    Ok((image.root().clone(), image.figures(contents)))
 }
 
 /// The image that is staged, if it is whole and the one of `digest`: that of its config, or of its manifest or index where it is an

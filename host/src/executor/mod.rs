@@ -3,16 +3,17 @@
 //! A build either leaves all its outputs or none. Whatever ends it, the daemon is stopped and waited for before this
 //! room returns; if it is dropped in the middle, the daemon is killed.
 //!
-//! Public: [`run()`], and what it is given and gives: [`Host`], [`Audience`], [`Stop`]; [`Built`], [`BuildError`].
+//! Public: [`run()`], and what it is given and gives: [`Host`], [`Audience`], [`Stop`]; [`Outcome`], [`Built`], [`BuildError`].
 //!
 //! - `run`: a build from a checked plan to outputs that have their names.
 //! - `host`, `audience`, `stop`: what the plan leaves to the machine; whom the build tells what it does; what asks for its end.
-//! - `error`: why a build left nothing, and whose fault that was.
+//! - `outcome`: what a build has come to. `error`: why one left nothing, and whose fault that was.
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
 //!   and held. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
 //! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
-//!   common, and each as the client's. `site`: the machine's part of each. `look`: whether the contexts are as they were.
+//!   common, and each as the client's. `site`: the machine's part of each.
+//!   `showing`: what they report and how far our own work is, on its way to the audience. `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
@@ -37,10 +38,12 @@ mod intake;
 mod lent;
 mod look;
 mod opened;
+mod outcome;
 mod outputs;
 mod preparation;
 mod room;
 mod run;
+mod showing;
 mod site;
 mod snapshot;
 mod solves;
@@ -54,6 +57,7 @@ pub use audience::{Audience, Nobody};
 pub use built::Built;
 pub use error::BuildError;
 pub use host::Host;
+pub use outcome::Outcome;
 pub use run::run;
 pub use staging::OutputError;
 pub use stop::Stop;

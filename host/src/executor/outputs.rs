@@ -90,7 +90,7 @@ impl Output {
     fn assemble(&self, image: &mut Built, contents: &Contents) -> Result<(), BuildError> {
         let format = self.export.format;
         let assembled = exports::assemble(format, &image.root, contents, &self.staging);
-        image.root = assembled.map_err(|source| BuildError::Assembly {
+        (image.root, image.figures) = assembled.map_err(|source| BuildError::Assembly {
             path: image.image.clone().into(),
             source,
         })?;

@@ -5,6 +5,7 @@
 //! Reads and writes: through the modules named here. Unknown here: what a solve is.
 
 use std::pin::pin;
+use std::time::Instant;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
@@ -14,6 +15,7 @@ use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::look::Look;
+use crate::executor::outcome::Outcome;
 use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
 use crate::executor::site::Site;
@@ -31,7 +33,7 @@ use crate::planner::checked_plan::CheckedPlan;
 ///
 /// # async fn example(plan: CheckedPlan, directory: WorkingDirectory) -> Result<(), executor::BuildError> {
 /// let host = Host { root: "cache/buildkitd".into(), ..Host::new(directory) };
-/// for built in executor::run(&plan, &host, std::future::pending()).await? {
+/// for built in executor::run(&plan, &host, std::future::pending()).await?.images {
 ///     println!("{} has digest {}", built.image, built.digest);
 /// }
 /// # Ok(())
@@ -44,7 +46,8 @@ pub async fn run(
     plan: &CheckedPlan,
     host: &Host,
     stop: impl Future<Output = Stop>,
-) -> Result<Vec<Built>, BuildError> {
+) -> Result<Outcome, BuildError> {
+    let begun = Instant::now();
     let mut stop = pin!(stop);
     let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
     (host.credentials.warnings().iter()).for_each(|warning| host.audience.warning(warning));
@@ -71,8 +74,8 @@ pub async fn run(
             socket: engine.socket(),
             contents: &contents,
         };
-        let built = solves::all(plan, registry.as_ref(), &outputs, look, site).await?;
-        Ok((contents, built))
+        let solves = solves::all(plan, registry.as_ref(), &outputs, look, site).await?;
+        Ok((contents, solves))
     };
     let solved = tokio::select! {
         biased;
@@ -80,7 +83,7 @@ pub async fn run(
         died = engine.died() => Err(died),
         solved = solving => engine.blame(solved).await,
     };
-    let (contents, built) = match solved {
+    let (contents, solves) = match solved {
         Ok(solved) => solved,
         Err(error) => {
             unwanted.cancel();
@@ -94,21 +97,32 @@ pub async fn run(
             return Err(room::blame(error, host));
         }
     };
-    let staged = Staged { outputs, built };
+    let staged = Staged {
+        outputs,
+        images: solves.images,
+    };
     let assembling = staged.assemble_until(stop.as_mut(), &contents);
-    let (left, staged) = tokio::join!(engine.stop(), assembling);
+    let ending = |_| async { tokio::join!(engine.stop(), assembling) };
+    let (showing, (left, staged)) = solves.showing.during(&contents, ending).await;
+    showing.finish().await;
     let staged = staged?;
     for warning in left? {
         host.audience.warning(&warning.to_string());
     }
     intake::prune(contents, host).await;
-    staged.publish_until(stop).await
+    Ok(Outcome {
+        images: staged.publish_until(stop).await?,
+        account: solves.account,
+        sent: solves.sent,
+        received: solves.received,
+        elapsed: begun.elapsed(),
+    })
 }
 
 /// What the solves have come to, before it has its names.
 struct Staged {
     outputs: Outputs,
-    built: Vec<Built>,
+    images: Vec<Built>,
 }
 
 impl Staged {
@@ -120,9 +134,12 @@ impl Staged {
     ) -> Result<Self, BuildError> {
         let contents = contents.clone();
         until(stop, contents.cancel().clone(), move |_| {
-            let Self { outputs, mut built } = self;
-            outputs.assemble(&mut built, &contents)?;
-            Ok(Self { outputs, built })
+            let Self {
+                outputs,
+                mut images,
+            } = self;
+            outputs.assemble(&mut images, &contents)?;
+            Ok(Self { outputs, images })
         })
         .await
     }
@@ -132,8 +149,8 @@ impl Staged {
         self,
         stop: impl Future<Output = Stop>,
     ) -> Result<Vec<Built>, BuildError> {
-        let Self { outputs, built } = self;
-        let publish = move |cancel: &Cancel| outputs.publish(cancel).map(|()| built);
+        let Self { outputs, images } = self;
+        let publish = move |cancel: &Cancel| outputs.publish(cancel).map(|()| images);
         until(stop, Cancel::default(), publish).await
     }
 }

@@ -13,11 +13,26 @@ use crate::executor::failure::failed;
 use crate::executor::intake::BlobIntake;
 use crate::executor::look::Look;
 use crate::executor::outputs::Outputs;
+use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
 use crate::executor::{cache, snapshot};
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::Account;
+
+/// What the solves of a plan have come to.
+pub(super) struct Solves {
+    /// The images that are exported, in the order of the plan.
+    pub(super) images: Vec<Built>,
+    pub(super) account: Account,
+    /// What was shown of them, to which more can be added.
+    pub(super) showing: Showing,
+    /// Bytes of files that the daemon has taken.
+    pub(super) sent: u64,
+    /// Bytes of results that it has sent.
+    pub(super) received: u64,
+}
 
 /// Runs every solve of the plan.
 ///
@@ -29,30 +44,40 @@ pub(super) async fn all(
     outputs: &Outputs,
     look: Look,
     site: Site<'_>,
-) -> Result<Vec<Built>, BuildError> {
+) -> Result<Solves, BuildError> {
     let client = Client::connect(site.socket).await?;
     let contexts = look.offer(&client, site).await;
     let lease = cache::lease(site).await;
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
     let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
     let mut snapshot_was_left = false;
-    let mut attempt = Attempt::make(plan, &terms, outputs, site.host, &client).await;
+    let mut attempt = Attempt::make(plan, &terms, outputs, site, &client).await;
     while let Err((_, error)) = &attempt.outcome
         && remedy(error, site, &mut terms, &mut snapshot_was_left).await
     {
-        attempt = Attempt::make(plan, &terms, outputs, site.host, &client).await;
+        attempt.showing.finish().await;
+        attempt = Attempt::make(plan, &terms, outputs, site, &client).await;
     }
     match attempt.outcome {
         Ok(solved) => {
-            let received = solved.values().map(|solved| solved.received_bytes).sum();
-            site.host.audience.received(received);
-            cache::keep(plan, &solved, lease, site).await;
-            solved
-                .iter()
+            let account = attempt.showing.progress().account();
+            let keeping = |_| cache::keep(plan, &solved, lease, site);
+            let (showing, ()) = attempt.showing.during(site.contents, keeping).await;
+            let images = (solved.iter())
                 .filter_map(|(index, solved)| built::built(plan, *index, solved))
-                .collect()
+                .collect::<Result<_, _>>()?;
+            Ok(Solves {
+                images,
+                account,
+                showing,
+                sent: terms.sent(),
+                received: solved.values().map(|solved| solved.received_bytes).sum(),
+            })
         }
-        Err((index, error)) => Err(failed(plan, index, error, &attempt.progress, site)),
+        Err((index, error)) => {
+            let showing = attempt.showing.finish().await;
+            Err(failed(plan, index, error, showing.progress(), site))
+        }
     }
 }
 

@@ -58,6 +58,12 @@ impl<'run> Terms<'run> {
         }
     }
 
+    /// How many bytes of files the daemon has taken.
+    pub(super) fn sent(&self) -> u64 {
+        let contexts = self.contexts.as_ref();
+        contexts.map_or(0, |contexts| contexts.sent().bytes)
+    }
+
     /// A solve of the plan, which exports into `output`.
     pub(super) fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
         let opened = self.site.opened;

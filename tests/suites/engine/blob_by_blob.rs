@@ -34,9 +34,9 @@ fn object() -> Value {
 fn received(run: &Run) -> u64 {
     let event = |line: &str| serde_json::from_str::<Value>(line).ok();
     let received =
-        |event: Value| (event["event"] == "received").then(|| event["bytes"].as_u64())?;
+        |event: Value| (event["event"] == "result").then(|| event["received"].as_u64())?;
     let found = run.stderr.lines().filter_map(event).find_map(received);
-    found.unwrap_or_else(|| panic!("nothing received in:\n{}", run.stderr))
+    found.unwrap_or_else(|| panic!("no result in:\n{}", run.stderr))
 }
 
 fn build(place: &Workplace, object: &Value) -> u64 {

@@ -57,6 +57,7 @@ async fn build_on(host: Host, object: &str) -> Vec<Built> {
     executor::run(&plan, &host, std::future::pending())
         .await
         .unwrap()
+        .images
 }
 
 #[tokio::test(flavor = "multi_thread")]

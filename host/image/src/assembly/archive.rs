@@ -16,7 +16,8 @@ use tar::{EntryType, Header};
 use super::assembled::Assembly;
 use super::directory::{index, marker};
 use super::error::AssemblyError;
-use super::{sources, transfer};
+use super::sources;
+use super::transfer::{self, Course};
 use crate::blob::Blob;
 use crate::docker;
 use crate::document;
@@ -31,7 +32,7 @@ const NAMING_MODE: u32 = 0o644;
 struct Growing<'file> {
     file: &'file File,
     end: u64,
-    cancel: &'file Cancel,
+    course: Course<'file>,
 }
 
 impl Assembly {
@@ -49,7 +50,7 @@ impl Assembly {
         let mut archive = Growing {
             file,
             end: 0,
-            cancel,
+            course: self.course(cancel),
         };
         archive
             .write(self, &naming)
@@ -126,7 +127,7 @@ impl Growing<'_> {
 
     fn blob(&mut self, name: &str, blob: &Blob) -> io::Result<()> {
         self.header(name, blob.size(), BLOB_MODE, EntryType::Regular)?;
-        transfer::copy(blob, self.file, self.end, self.cancel)?;
+        transfer::copy(blob, self.file, self.end, self.course)?;
         self.skip(blob.size());
         Ok(())
     }

@@ -4,12 +4,15 @@
 
 use std::collections::HashMap;
 
+use oci_image_boundary::cancel::Cancel;
 use oci_spec::image::{Descriptor, Digest};
 
 use super::error::AssemblyError;
 use super::rewriting::{LayerForm, Rewriting};
+use super::transfer::Course;
 use crate::blob::Blob;
 use crate::contents::Contents;
+use crate::meter::Meter;
 
 /// An image that can be written.
 #[derive(Debug)]
@@ -19,6 +22,18 @@ pub struct Assembly {
     pub(super) documents: HashMap<Digest, Vec<u8>>,
     /// Everything else, by digest.
     pub(super) blobs: HashMap<Digest, Blob>,
+    pub(super) meter: Meter,
+}
+
+/// How large an image is, and how much of it is new.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// All that it names and the documents that name it, in bytes.
+    pub size: u64,
+    /// How many layers it has; equal ones count once.
+    pub layers: usize,
+    /// Of these, how many this machine did not have before the build, in this form.
+    pub new_layers: usize,
 }
 
 impl Assembly {
@@ -39,12 +54,34 @@ impl Assembly {
             root,
             documents,
             blobs,
+            meter: contents.writing().clone(),
         })
     }
 
     /// The manifest or index, as it is written.
     pub fn root(&self) -> &Descriptor {
         &self.root
+    }
+
+    /// How large it is, and how much of it is new.
+    pub fn figures(&self, contents: &Contents) -> Figures {
+        let documents = self.documents.values().map(|bytes| bytes.len() as u64);
+        let blobs = self.blobs.values().map(Blob::size);
+        let is_new = |digest: &&Digest| contents.kept().is_new(digest);
+        Figures {
+            size: documents.sum::<u64>() + blobs.sum::<u64>(),
+            layers: self.blobs.len(),
+            new_layers: self.blobs.keys().filter(is_new).count(),
+        }
+    }
+
+    /// The course of writing it, which begins.
+    pub(super) fn course<'course>(&'course self, cancel: &'course Cancel) -> Course<'course> {
+        self.meter.expect(self.blobs.values().map(Blob::size).sum());
+        Course {
+            meter: &self.meter,
+            cancel,
+        }
     }
 
     /// A document of the image.

@@ -41,13 +41,14 @@ impl Assembly {
     ) -> Result<(), AssemblyError> {
         let made = layout.made_own_directory(BLOBS);
         let blobs = made.map_err(|source| unwritten(layout, BLOBS, source))?;
+        let course = self.course(cancel);
         for (digest, blob) in &self.blobs {
             let write = || {
                 if is_there(&blobs, digest, blob.size()) {
                     return Ok(());
                 }
                 let partial = PartialFile::new(ingest, ".blob.".as_ref())?;
-                transfer::fill(blob, &partial.file, cancel)?;
+                transfer::fill(blob, &partial.file, course)?;
                 partial.put(&blobs, digest.digest().as_ref())
             };
             write().map_err(|source| unwritten(layout, &blob_name(digest), source))?;

@@ -12,6 +12,6 @@ mod rewriting;
 mod sources;
 mod transfer;
 
-pub use assembled::Assembly;
+pub use assembled::{Assembly, Figures};
 pub use error::AssemblyError;
 pub use rewriting::LayerForm;

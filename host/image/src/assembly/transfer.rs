@@ -12,17 +12,25 @@ use oci_image_boundary::cancel::Cancel;
 use rustix::fs::{copy_file_range, ioctl_ficlone};
 
 use crate::blob::{Blob, Reader};
+use crate::meter::Meter;
 
 /// How much the kernel is asked to copy at once, in bytes: as much as may be late for a stop.
-const PIECE: u64 = 64 << 20;
+const PIECE: u64 = 32 << 20;
+
+/// How a blob is written: how far that is, and whether it is still wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Course<'course> {
+    pub(super) meter: &'course Meter,
+    pub(super) cancel: &'course Cancel,
+}
 
 /// Writes a blob into a file, from an offset on. Blocking.
 ///
 /// # Errors
 /// Those of either file; that it was called off.
-pub(super) fn copy(blob: &Blob, to: &File, at: u64, cancel: &Cancel) -> io::Result<()> {
+pub(super) fn copy(blob: &Blob, to: &File, at: u64, course: Course<'_>) -> io::Result<()> {
     let reader = blob.open()?;
-    let done = by_kernel(&reader, blob.size(), to, at, cancel)?;
+    let done = by_kernel(&reader, blob.size(), to, at, course)?;
     if done == blob.size() {
         return Ok(());
     }
@@ -31,14 +39,15 @@ pub(super) fn copy(blob: &Blob, to: &File, at: u64, cancel: &Cancel) -> io::Resu
         file: to,
         offset: at,
     };
-    reader.write_to(&mut to, blob.size(), cancel)
+    let mut to = course.meter.metered(&mut to);
+    reader.write_to(&mut to, blob.size(), course.cancel)
 }
 
 /// Makes a file, which is empty, the blob. Blocking.
 ///
 /// # Errors
 /// As of [`copy`].
-pub(super) fn fill(blob: &Blob, to: &File, cancel: &Cancel) -> io::Result<()> {
+pub(super) fn fill(blob: &Blob, to: &File, course: Course<'_>) -> io::Result<()> {
     let reader = blob.open()?;
     let whole = reader.place().filter(|(_, start)| *start == 0);
     let is_shared = match whole {
@@ -48,22 +57,31 @@ pub(super) fn fill(blob: &Blob, to: &File, cancel: &Cancel) -> io::Result<()> {
     if is_shared {
         return Ok(());
     }
-    copy(blob, to, 0, cancel)
+    copy(blob, to, 0, course)
 }
 
 /// How much of a blob the kernel has copied.
-fn by_kernel(reader: &Reader, size: u64, to: &File, at: u64, cancel: &Cancel) -> io::Result<u64> {
+fn by_kernel(
+    reader: &Reader,
+    size: u64,
+    to: &File,
+    at: u64,
+    course: Course<'_>,
+) -> io::Result<u64> {
     let Some((from, start)) = reader.place() else {
         return Ok(0);
     };
     let mut done = 0;
     while done < size {
-        cancel.check()?;
+        course.cancel.check()?;
         let (mut source, mut sink) = (start + done, at + done);
         let piece = (size - done).min(PIECE) as usize;
         match copy_file_range(from, Some(&mut source), to, Some(&mut sink), piece) {
             Ok(0) | Err(_) => break,
-            Ok(copied) => done += copied as u64,
+            Ok(copied) => {
+                done += copied as u64;
+                course.meter.advance(copied as u64);
+            }
         }
     }
     Ok(done)

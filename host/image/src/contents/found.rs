@@ -22,6 +22,7 @@ use crate::digest::Hashing;
 use crate::image::Image;
 use crate::layer;
 use crate::layout::blob_name;
+use crate::meter::Meter;
 
 /// How many blobs are held open that another program may remove.
 const HELD_LIMIT: usize = 256;
@@ -35,6 +36,8 @@ pub struct Contents {
     /// What was found in layouts, held open.
     held: Arc<Mutex<HashMap<Digest, Blob>>>,
     cancel: Cancel,
+    compressing: Meter,
+    writing: Meter,
 }
 
 impl Contents {
@@ -52,6 +55,8 @@ impl Contents {
             layouts,
             held: Arc::default(),
             cancel,
+            compressing: Meter::default(),
+            writing: Meter::default(),
         }
     }
 
@@ -63,6 +68,16 @@ impl Contents {
     /// Whether work on them is still wanted.
     pub fn cancel(&self) -> &Cancel {
         &self.cancel
+    }
+
+    /// How far layers are compressed that are here already.
+    pub fn compressing(&self) -> &Meter {
+        &self.compressing
+    }
+
+    /// How far images are written that are put together from them.
+    pub fn writing(&self) -> &Meter {
+        &self.writing
     }
 
     /// Those that are kept, when nothing else is wanted any more.
@@ -175,8 +190,10 @@ impl Contents {
             return Ok(Some(done));
         }
         let mut encoder = LayerEncoder::new(&self.kept)?;
+        self.compressing.expect(blob.size());
         let stream = blob.open()?.stream(blob.size(), self.cancel.clone());
-        io::copy(&mut Decoder::new(stream)?, &mut encoder)?;
+        let mut raw = Decoder::new(self.compressing.metered(stream))?;
+        io::copy(&mut raw, &mut encoder)?;
         encoder.commit(&self.kept, layer)?;
         self.become_of(layer)
     }
@@ -184,7 +201,9 @@ impl Contents {
     /// Whether a blob was the layer of that digest, and is kept as it is compressed.
     fn compress(&self, layer: &Digest, blob: &Blob) -> io::Result<bool> {
         let mut hashing = Hashing::new(LayerEncoder::new(&self.kept)?);
-        (blob.open()?).write_to(&mut hashing, blob.size(), &self.cancel)?;
+        self.compressing.expect(blob.size());
+        let mut metered = self.compressing.metered(&mut hashing);
+        (blob.open()?).write_to(&mut metered, blob.size(), &self.cancel)?;
         let (encoder, found, _) = hashing.finish();
         if found != *layer {
             return Ok(false);

@@ -5,9 +5,10 @@
 //!
 //! Reads and writes: the directory. Unknown here: what the blobs are for, where else one may be.
 
+use std::collections::HashSet;
 use std::io;
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::{Directory, PartialFile};
@@ -35,6 +36,8 @@ struct Kept {
     recoded: Recoded,
     codec: Codec,
     turns: Arc<Turns>,
+    /// What was put since they were opened.
+    new: Mutex<HashSet<Digest>>,
     /// Held for its lock: the kernel releases it however this process ends.
     lock: OwnedFd,
 }
@@ -56,6 +59,7 @@ impl KeptBlobs {
             recoded: Recoded::new(recoded.made_own_directory(codec.id())?),
             codec,
             turns: Arc::default(),
+            new: Mutex::default(),
             directory,
             lock,
         })))
@@ -87,7 +91,17 @@ impl KeptBlobs {
         if let Some(blob) = self.at(digest) {
             self.0.stamps.vouch(digest, &blob);
         }
+        self.new().insert(digest.clone());
         Ok(())
+    }
+
+    /// Whether a blob was put since they were opened.
+    pub(crate) fn is_new(&self, digest: &Digest) -> bool {
+        self.new().contains(digest)
+    }
+
+    fn new(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.0.new.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What layers became here.

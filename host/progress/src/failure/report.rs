@@ -16,13 +16,13 @@
 //!
 //! Reads: the context, through the caller. Writes: nothing. Unknown here: the file system, requests.
 
+use crate::amount::clip;
 use crate::colour::{BOLD, BOLD_RED, Colours};
 use crate::excerpt;
 use crate::failed_step::FailedStep;
 use crate::failure::cause::{Cause, FrontendName};
 use crate::failure::hint::{self, Known};
 use crate::mode::Mode;
-use crate::plain::clip;
 use oci_image_boundary::outside::shown;
 use oci_image_buildkit::failure::SolveFailure;
 use oci_image_buildkit::registry::{Given, UsedLogin};

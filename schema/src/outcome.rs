@@ -1,0 +1,55 @@
+//! What a build has come to, as data: the `result` event, and the file of `--metadata-file`.
+
+use serde::Serialize;
+
+/// A build that is done.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct BuildResult<'a> {
+    /// The images that were exported: those of additional targets first, the final one last. Empty where nothing was.
+    pub images: Vec<ImageResult<'a>>,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+    /// How many steps there were.
+    pub steps: usize,
+    /// Of these, how many had a result already.
+    pub cached: usize,
+    /// The steps that ran longest, for a second or more; the slowest first, three at most.
+    pub slowest: Vec<SlowStep<'a>>,
+    /// How many bytes of files the engine has taken of the contexts.
+    pub sent: u64,
+    /// How many bytes of results it has sent. What this machine had has not come.
+    pub received: u64,
+    /// How many things the Dockerfile's frontend warns of.
+    pub warnings: usize,
+}
+
+/// An image that was exported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct ImageResult<'a> {
+    /// Where it is, relative to the working directory.
+    pub image: &'a str,
+    /// The stage that was built; null: the last one.
+    pub target: Option<&'a str>,
+    /// Digest of its config, or of its manifest or index where it is an OCI layout.
+    pub digest: &'a str,
+    /// What its layers and documents take, in bytes.
+    pub size: u64,
+    /// How many layers it has.
+    pub layers: usize,
+    /// Of these, how many this machine did not have before, in this form.
+    pub new_layers: usize,
+}
+
+/// A step for which the build waited.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct SlowStep<'a> {
+    /// The number that plain text shows as `#7`.
+    pub step: u32,
+    /// What a person calls it.
+    pub name: &'a str,
+    /// For how long it ran in all.
+    pub seconds: f64,
+}
