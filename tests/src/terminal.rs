@@ -1,4 +1,4 @@
-//! A terminal as Concourse gives one to a task: 500 columns and rows, on which nobody ever types.
+//! A terminal, on which nobody ever types; as Concourse gives one to a task it has 500 columns and rows.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -33,20 +33,29 @@ pub struct Shown {
 }
 
 impl Terminal {
-    /// A new one.
+    /// A new one, as large as that of a task.
     ///
     /// # Panics
     /// If the system refuses.
     #[must_use]
     pub fn open() -> Self {
+        Self::of(500, 500)
+    }
+
+    /// One of that many columns and rows.
+    ///
+    /// # Panics
+    /// If the system refuses.
+    #[must_use]
+    pub fn of(columns: u16, rows: u16) -> Self {
         let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
         let end = openpt(flags).expect("a terminal");
         grantpt(&end).expect("a terminal that is ours");
         unlockpt(&end).expect("a terminal that can be opened");
         let name = ptsname(&end, Vec::new()).expect("a terminal has a name");
         let size = Winsize {
-            ws_row: 500,
-            ws_col: 500,
+            ws_row: rows,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };

@@ -26,9 +26,9 @@ use crate::trace::{Patience, Trace};
 
 /// How long a step's lines may wait for another step.
 // `buildctl` lets them wait for up to ten seconds.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_secs(7);
 /// After this long without a line of the shown step the others take their turn.
-const PAUSE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_secs(2);
 /// How many steps are named that run while nothing is said.
 const MOST_NAMED: usize = 4;
 /// How much text may wait, in bytes.

@@ -78,6 +78,7 @@ mod daemon;
 mod daemon_settings;
 mod disk_full;
 mod dockerfile;
+mod ending;
 mod failure;
 mod faults;
 mod hostile_daemon;

@@ -1,5 +1,6 @@
 //! The program where a terminal is its standard input: a task of Concourse, and a person who types.
 
+use std::num::NonZero;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
@@ -128,4 +129,164 @@ fn what_is_named_on_the_command_line_is_read_instead_of_the_terminal() {
     }
     let help = shown(called(&place, "build", &["--help"]));
     assert_eq!(help.status, 0, "{}", help.text);
+}
+
+fn parser(rows: u16, columns: u16) -> vt100::Parser {
+    let some = |count| NonZero::new(count).unwrap();
+    vt100::Parser::new(some(rows), some(columns), 0)
+}
+
+/// What a terminal of that size shows in the end, scrolled lines included, and whether anything was redrawn on it.
+fn seen(columns: u16, rows: u16, mut command: Command) -> (i32, Vec<String>, bool) {
+    let terminal = Terminal::of(columns, rows);
+    let child = terminal.start(&mut command);
+    let shown = terminal.finish(child);
+    let mut glass = parser(500, columns);
+    glass.process(shown.text.as_bytes());
+    let mut rows: Vec<String> = (glass.screen().rows(0, columns))
+        .map(|row| row.trim_end().to_owned())
+        .collect();
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    (shown.status, rows, shown.text.contains("\x1b[J"))
+}
+
+/// A build on a terminal that can be redrawn, outside of any service.
+fn watched(place: &Workplace, arguments: &[&str]) -> Command {
+    let object = place.write(
+        "object.json",
+        r#"{"context": "context", "output": "image"}"#,
+    );
+    let mut command = called(place, "oci-image", &["build", object.to_str().unwrap()]);
+    command.args(arguments).env("TERM", "xterm-256color");
+    for variable in ["CI", "ATC_EXTERNAL_URL", "BUILDKIT_PROGRESS", "NO_COLOR"] {
+        command.env_remove(variable);
+    }
+    command
+}
+
+#[test]
+fn person_at_a_terminal_sees_what_runs_and_is_left_with_a_line_of_each_step() {
+    let place = Workplace::new();
+    place.dockerfile(
+        "BUSYBOX\nFROM busybox\nRUN for i in 1 2 3; do echo said $i; sleep 0.3; done\n",
+    );
+    for columns in [80, 200] {
+        let (status, rows, is_live) = seen(columns, 24, watched(&place, &[]));
+
+        assert_eq!(status, 0, "{rows:#?}");
+        assert!(is_live);
+        let steps = rows.iter().take_while(|row| row.starts_with('#')).count();
+        assert!(steps >= 4, "{rows:#?}");
+        let ends = [" DONE ", " CACHED"];
+        assert!(
+            rows[..steps]
+                .iter()
+                .all(|row| ends.iter().any(|end| row.contains(end))),
+            "{rows:#?}"
+        );
+        // Nothing is between the steps and what has come of them, and no log.
+        assert_eq!(rows[steps], "", "{rows:#?}");
+        assert!(
+            rows[steps + 1].starts_with("image/image.tar: "),
+            "{rows:#?}"
+        );
+        assert!(
+            !rows.iter().any(|row| row.starts_with("   said")),
+            "{rows:#?}"
+        );
+    }
+}
+
+#[test]
+fn failure_stands_below_the_steps_and_is_the_same_as_ever() {
+    let place = Workplace::new();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo said; exit 7\n");
+
+    let (status, rows, is_live) = seen(120, 24, watched(&place, &["--color", "never"]));
+
+    assert_eq!((status, is_live), (1, true), "{rows:#?}");
+    let text = rows.join("\n");
+    for part in ["ERROR: process", "said", "exit code: 7", "> "] {
+        assert!(text.contains(part), "no {part:?} in {text}");
+    }
+    assert!(!text.contains("building "), "{text}");
+}
+
+#[test]
+fn build_that_is_stopped_leaves_nothing_on_the_terminal_that_was_redrawn() {
+    let place = Workplace::new();
+    let mark = place.mark();
+    place.dockerfile(&format!(
+        "BUSYBOX\nFROM busybox\nRUN echo said; sleep {mark}\n"
+    ));
+    let mut terminal = Terminal::of(80, 24);
+    let child = terminal.start(&mut watched(&place, &[]));
+
+    let mut text = terminal.wait_for("   said");
+    place.signal(&child, "SIGINT");
+    let shown = terminal.finish(child);
+
+    assert_eq!(shown.status, 130, "{}", shown.text);
+    text += &shown.text;
+    let mut glass = parser(24, 80);
+    glass.process(text.as_bytes());
+    let contents = glass.screen().contents();
+    assert!(!contents.contains("building "), "{contents}");
+    assert!(!contents.contains("said\n"), "{contents}");
+    assert!(
+        contents.trim_end().ends_with("error: stopped by SIGINT"),
+        "{contents}"
+    );
+    assert!(!glass.screen().hide_cursor());
+    assert_eq!(place.leftovers(), Vec::<String>::new());
+}
+
+#[test]
+fn terminal_that_is_a_log_or_cannot_be_redrawn_shows_lines() {
+    let place = Workplace::new();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo said\n");
+    let with = |name: &str, value: &str| {
+        let mut command = watched(&place, &[]);
+        command.env(name, value);
+        command
+    };
+    for (columns, rows, command) in [
+        (500, 500, watched(&place, &[])),
+        (80, 24, with("ATC_EXTERNAL_URL", "https://ci.example")),
+        (80, 24, with("CI", "true")),
+        (80, 24, with("TERM", "dumb")),
+        (80, 24, with("BUILDKIT_PROGRESS", "plain")),
+        (80, 24, watched(&place, &["--progress", "plain"])),
+    ] {
+        let (status, rows, is_live) = seen(columns, rows, command);
+
+        assert_eq!((status, is_live), (0, false), "{rows:#?}");
+    }
+    for (name, value) in [
+        ("NO_COLOR", "1"),
+        ("BUILDKIT_PROGRESS", "tty"),
+        ("CI", "false"),
+    ] {
+        let (status, rows, is_live) = seen(80, 24, with(name, value));
+
+        assert_eq!((status, is_live), (0, true), "{rows:#?}");
+    }
+}
+
+#[test]
+fn live_display_without_a_terminal_is_refused_before_anything_is_built() {
+    let place = Workplace::new();
+    let run = place.send(
+        &["build", "--progress", "tty"],
+        &serde_json::json!({"context": "context", "output": "image"}),
+    );
+
+    let run = run.expect(2);
+    assert!(
+        run.stderr.contains("use `--progress plain`"),
+        "{}",
+        run.stderr
+    );
 }

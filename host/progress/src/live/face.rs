@@ -42,6 +42,9 @@ impl Live {
 
     /// Shows what runs, so long after the last report.
     pub(crate) fn show(&mut self, trace: &Trace, later: Duration) {
+        if trace.steps().is_empty() {
+            return;
+        }
         let now = trace.now() + later;
         let begun = *self.begun.get_or_insert(trace.now());
         self.screen

@@ -31,7 +31,7 @@ const MOST_DETAILS: usize = 6;
 /// Beyond this width what stands at the end of a line would be too far from its beginning.
 const MOST_COLUMNS: usize = 120;
 /// What is shown of a name at least, however long that stands at the end.
-const LEAST_NAME: usize = 20;
+const LEAST_NAME: usize = 8;
 /// How many characters a bar has.
 const BAR: usize = 20;
 /// How far the details of a step stand in.

@@ -1,10 +1,11 @@
 //! Progress, seen from outside: one binary for all suites of the crate.
 //!
-//! - `rendered`: recordings of real builds. `steps`: what no recording holds.
+//! - `live`: the display of a terminal. `rendered`: recordings of real builds. `steps`: what no recording holds.
 //! - `recording`: recordings read, and what is shown compared.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
+mod live;
 mod recording;
 mod rendered;
 mod steps;

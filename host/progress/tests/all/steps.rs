@@ -285,13 +285,13 @@ fn a_transfer_is_shown_while_it_lasts() {
 }
 
 #[test]
-fn two_steps_that_print_at_once_take_turns_of_two_seconds() {
+fn two_steps_that_print_at_once_take_turns_of_some_seconds() {
     let mut reports = vec![started("left", 0), started("right", 1)];
     for n in 1..50 {
-        reports.push(log("left", n * 100, format!("l{n}\n")));
-        reports.push(log("right", n * 100 + 1, format!("r{n}\n")));
+        reports.push(log("left", n * 350, format!("l{n}\n")));
+        reports.push(log("right", n * 350 + 1, format!("r{n}\n")));
     }
-    reports.extend([done("left", 0, 5000), done("right", 1, 5100)]);
+    reports.extend([done("left", 0, 17_500), done("right", 1, 17_600)]);
 
     let text = shown(&["image"], one(reports));
 
@@ -494,4 +494,103 @@ async fn the_runner_shows_what_waits_when_nothing_comes() {
     assert_eq!(lines.await.unwrap(), ["#1 load", "#1 DONE 0.0s"]);
     drop(sender);
     shown.await.unwrap().1.unwrap();
+}
+
+#[test]
+fn nothing_said_for_long_is_broken_by_what_runs_and_less_and_less_often() {
+    let (mut progress, solves) = progress_of(&["image"]);
+    progress.update(solves[0], started("RUN make", 0)).unwrap();
+    progress
+        .update(solves[0], started("RUN test", 1000))
+        .unwrap();
+    progress.idle().unwrap();
+    for second in 0..300 {
+        progress.tick(Duration::from_secs(second)).unwrap();
+    }
+    progress
+        .update(solves[0], log("RUN make", 301_000, "at last\n"))
+        .unwrap();
+    for second in 0..20 {
+        progress.tick(Duration::from_secs(second)).unwrap();
+    }
+
+    let text = text_of(progress);
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("still"))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "still running: #1 RUN make for 16s, #2 RUN test for 15s",
+            "still running: #1 RUN make for 31s, #2 RUN test for 30s",
+            "still running: #1 RUN make for 1m01s, #2 RUN test for 1m00s",
+            "still running: #1 RUN make for 2m01s, #2 RUN test for 2m00s",
+            "still running: #1 RUN make for 4m01s, #2 RUN test for 4m00s",
+            "still running: #1 RUN make for 5m16s, #2 RUN test for 5m15s",
+        ]
+    );
+}
+
+#[test]
+fn account_names_steps_and_those_that_took_long() {
+    let (mut progress, solves) = progress_of(&["image"]);
+    for status in [
+        vertices(&[cached("FROM base", 0)]),
+        done("COPY", 0, 900),
+        done("RUN make", 0, 5000),
+        done("RUN test", 0, 1000),
+        done("RUN a", 0, 2000),
+        done("RUN b", 0, 2000),
+    ] {
+        progress.update(solves[0], status).unwrap();
+    }
+    progress.finish().unwrap();
+
+    let account = progress.account();
+    assert_eq!((account.steps, account.cached, account.warnings), (6, 1, 0));
+    let slowest: Vec<_> = (account.slowest.iter())
+        .map(|step| (step.number, step.name.as_str(), step.duration.as_millis()))
+        .collect();
+    assert_eq!(
+        slowest,
+        [
+            (3, "RUN make", 5000),
+            (5, "RUN a", 2000),
+            (6, "RUN b", 2000)
+        ]
+    );
+}
+
+#[test]
+fn steps_that_print_side_by_side_are_shown_in_blocks() {
+    for between in [100, 400, 1000] {
+        let (mut progress, solves) = progress_of(&["image"]);
+        let names = ["RUN a", "RUN b", "RUN c", "RUN d"];
+        for name in names {
+            progress.update(solves[0], started(name, 0)).unwrap();
+        }
+        for line in 0..30 {
+            for (step, name) in names.into_iter().enumerate() {
+                let time = line * between + step as u64 * between / 4;
+                let text = format!("line {line}\n");
+                progress.update(solves[0], log(name, time, text)).unwrap();
+            }
+        }
+        for name in names {
+            progress
+                .update(solves[0], done(name, 0, 30 * between))
+                .unwrap();
+        }
+        progress.finish().unwrap();
+
+        let text = text_of(progress);
+        let is_heading = |line: &&str| names.iter().any(|name| line.ends_with(name));
+        let headings = text.lines().filter(is_heading).count();
+        assert!(
+            headings <= 16,
+            "{headings} headings every {between} ms:\n{text}"
+        );
+        assert!(text.lines().count() <= 180, "every {between} ms:\n{text}");
+    }
 }
