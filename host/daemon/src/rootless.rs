@@ -92,18 +92,19 @@ fn status_says(status: &str, name: &str, value: &str) -> bool {
 /// Why the kernel gives a child of ours no user namespace in which it may mount.
 fn refusal() -> Option<Lack> {
     // There the program decides, and rootlesskit may be allowed what we are not.
-    if read(Path::new(
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-    ))
-    .trim()
-        == "1"
-    {
+    if is_restricted() {
         return None;
     }
     let error = namespaces::try_in_child(namespaces::enter_as_user).err()?;
     Some(Lack::Refused {
         reason: error.to_string(),
     })
+}
+
+/// Whether AppArmor says which programs may have user namespaces.
+pub(super) fn is_restricted() -> bool {
+    let setting = Path::new("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    read(setting).trim() == "1"
 }
 
 fn missing_ranges(machine: &Path, user: u32) -> Vec<Lack> {
