@@ -2,9 +2,9 @@
 //!
 //! Reads and writes: through the daemon. Source: BuildKit, `control.Controller.Prune`, `cache/manager.go`.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use bollard_buildkit_proto::moby::buildkit::v1::PruneRequest;
+use bollard_buildkit_proto::moby::buildkit::v1::{DiskUsageRequest, PruneRequest, UsageRecord};
 
 use crate::client::Client;
 
@@ -49,7 +49,10 @@ impl Client {
     /// # Errors
     /// [`PruneError`]; some of it may be gone then.
     pub async fn prune(&self, prune: Prune) -> Result<Pruned, PruneError> {
-        let request = PruneRequest::from(prune);
+        let mut request = PruneRequest::from(prune);
+        if let Prune::Unused(time) = prune {
+            request.filter.extend(self.not_yet_used(time).await?);
+        }
         let mut records = self.control().prune(request).await?.into_inner();
         let mut pruned = Pruned::default();
         while let Some(record) = records.message().await? {
@@ -58,6 +61,32 @@ impl Client {
         }
         Ok(pruned)
     }
+
+    /// A filter that passes over what is not that old and was not used since it was made, such as a context: by itself the daemon
+    /// takes it for something of no age.
+    async fn not_yet_used(&self, time: Duration) -> Result<Option<String>, PruneError> {
+        let request = DiskUsageRequest::default();
+        let usage = self.control().disk_usage(request).await?;
+        let records = usage.into_inner().record;
+        let since = SystemTime::now().checked_sub(time);
+        Ok(without_new(
+            &records,
+            since.unwrap_or(SystemTime::UNIX_EPOCH),
+        ))
+    }
+}
+
+/// A filter without the records that were made since and never used. Commas are conjunctions (containerd, `filters`).
+fn without_new(records: &[UsageRecord], since: SystemTime) -> Option<String> {
+    let since = since.duration_since(SystemTime::UNIX_EPOCH);
+    let since = since.unwrap_or_default().as_secs();
+    let is_new = |record: &&UsageRecord| {
+        let made = record.created_at.as_ref().map_or(0, |made| made.seconds);
+        record.last_used_at.is_none() && u64::try_from(made).is_ok_and(|made| made > since)
+    };
+    let new = records.iter().filter(is_new);
+    let passed_over: Vec<String> = new.map(|record| format!("id!={}", record.id)).collect();
+    (!passed_over.is_empty()).then(|| passed_over.join(","))
 }
 
 impl From<Prune> for PruneRequest {
@@ -84,7 +113,32 @@ impl From<Prune> for PruneRequest {
 
 #[cfg(test)]
 mod tests {
+    use bollard_buildkit_proto::google::protobuf::Timestamp;
+
     use super::*;
+
+    #[test]
+    fn what_is_new_and_was_never_used_is_passed_over() {
+        let record = |id: &str, made: i64, used: Option<i64>| {
+            let at = |seconds| Timestamp { seconds, nanos: 0 };
+            UsageRecord {
+                id: id.to_owned(),
+                created_at: Some(at(made)),
+                last_used_at: used.map(at),
+                ..UsageRecord::default()
+            }
+        };
+        let since = SystemTime::UNIX_EPOCH + Duration::from_secs(100);
+
+        let records = [record("old", 50, None), record("used", 200, Some(300))];
+        assert_eq!(without_new(&records, since), None);
+        let records = [
+            record("a", 200, None),
+            record("b", 50, None),
+            record("c", 101, None),
+        ];
+        assert_eq!(without_new(&records, since).as_deref(), Some("id!=a,id!=c"));
+    }
 
     #[test]
     fn a_limit_of_nothing_is_a_limit() {

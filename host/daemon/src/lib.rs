@@ -12,7 +12,7 @@
 //! - [`Programs`]: where buildkitd, runc and rootlesskit are.
 //! - [`Privileges`]: that a daemon can run its steps here.
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
-//! - [`Cgroups`], [`Snapshots`], [`Occupancy`], [`private_place`], [`filesystem`]: what else its start would find, looked at without one.
+//! - [`Cgroups`], [`Snapshots`], [`Occupancy`], [`private_place`], [`filesystem`], [`rootless_warnings`]: what else its start would find, looked at without one.
 //! - [`RootLock`]: the right to use a root while no daemon runs.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
 //! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
@@ -67,6 +67,7 @@ pub use overlay::Snapshots;
 pub use privileges::Privileges;
 pub use programs::{MissingProgram, Overrides, Program, Programs, on_path};
 pub use root::RootLock;
+pub use rootless::rootless_warnings;
 pub use runtime::private_place;
 pub use version::BUILDKIT_VERSION;
 pub use warning::Warning;

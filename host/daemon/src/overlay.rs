@@ -69,8 +69,9 @@ impl Snapshots {
             return untried(error.to_string());
         }
         match tried {
-            Ok(()) => Self::Overlays,
-            Err(_) => Self::slow(directory),
+            Ok(Ok(())) => Self::Overlays,
+            Ok(Err(_)) => Self::slow(directory),
+            Err(error) => untried(error.to_string()),
         }
     }
 
@@ -94,14 +95,17 @@ fn place(directory: &Path) -> io::Result<TempDir> {
     Ok(place)
 }
 
-fn as_root(place: &Path) -> io::Result<()> {
+/// What comes of a mount; an error where there is no place for the trial.
+fn as_root(place: &Path) -> io::Result<io::Result<()>> {
     let place = place.to_owned();
     let trial = move || {
         namespaces::enter().map_err(|refused| refused.source)?;
         // The thread's alone, since its mount namespace is.
         rustix::process::chdir(&place)?;
-        mount("overlay", "merged", "overlay", MountFlags::empty(), OPTIONS)?;
-        Ok(unmount("merged", UnmountFlags::DETACH)?)
+        let mounted = mount("overlay", "merged", "overlay", MountFlags::empty(), OPTIONS);
+        Ok(mounted
+            .and_then(|()| unmount("merged", UnmountFlags::DETACH))
+            .map_err(io::Error::from))
     };
     let trial = thread::Builder::new().spawn(trial)?;
     trial
@@ -109,19 +113,24 @@ fn as_root(place: &Path) -> io::Result<()> {
         .unwrap_or_else(|_panicked| Err(io::Error::other("the trial panicked")))
 }
 
-fn as_user(place: &Path) -> io::Result<()> {
+/// The same in a user namespace.
+fn as_user(place: &Path) -> io::Result<io::Result<()>> {
     let place = CString::new(place.as_os_str().as_bytes())?;
     let map = |id: u32| format!("0 {id} 1");
     let users = map(rustix::process::geteuid().as_raw());
     let groups = map(rustix::process::getegid().as_raw());
-    // Whoever has no ID in there can make no file, and so no overlay.
-    namespaces::try_in_child(move || {
+    let enter = move || {
         rustix::process::chdir(place.as_c_str())?;
         namespaces::enter_as_user()?;
+        // Whoever has no ID in there can make no file, and so no overlay.
         say(c"/proc/self/setgroups", "deny")?;
         say(c"/proc/self/uid_map", &users)?;
-        say(c"/proc/self/gid_map", &groups)?;
-        let flags = MountFlags::empty();
+        say(c"/proc/self/gid_map", &groups)
+    };
+    namespaces::try_in_child(enter.clone())?;
+    let flags = MountFlags::empty();
+    Ok(namespaces::try_in_child(move || {
+        enter()?;
         Ok(mount(
             c"overlay",
             c"merged",
@@ -129,7 +138,7 @@ fn as_user(place: &Path) -> io::Result<()> {
             flags,
             USER_OPTIONS,
         )?)
-    })
+    }))
 }
 
 /// Writes a short text to a file of the kernel's. Async-signal-safe.

@@ -79,7 +79,7 @@ pub(super) fn look(machine: &Machine, is_root: bool) -> Finding {
     } else {
         let said = format!("{} missing: no step can have them", listed(&missing));
         Finding::remark(TOPIC, said).to_do(
-            "none, unless privileges are a fault or a step wants one of them; a container: `--privileged`",
+            "nothing, unless privileges are a fault or a step wants one of them; a container: `--privileged`",
         )
     };
     finding.fact("missing", missing)

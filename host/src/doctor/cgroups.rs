@@ -31,7 +31,7 @@ pub(super) fn look(cgroups: &Cgroups, is_root: bool) -> Finding {
                 "{said}; this user may make no groups, so that steps have no limits of their own"
             ),
         )
-        .to_do("none, unless steps want limits: then run it in a unit with `Delegate=yes`"),
+        .to_do("nothing, unless steps want limits: then run it in a unit with `Delegate=yes`"),
     };
     finding
         .fact("version", version)

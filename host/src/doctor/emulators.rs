@@ -47,13 +47,13 @@ pub(super) fn look(machine: &Machine, path: &OsStr) -> Finding {
     let finding = if platforms.is_empty() {
         let unknown = match machine.names(HANDLERS) {
             Some(names) if names.iter().any(|name| name == "register") => "",
-            _ => ", or none that is told here: `binfmt_misc` is not mounted",
+            _ => ", or none that is told here, where `binfmt_misc` is not mounted",
         };
         let said = format!(
             "none{unknown}: steps run for `{own}` alone, `COPY` and `ADD` for every platform"
         );
         Finding::remark(TOPIC, said).to_do(
-            "none, unless steps of other platforms are built: then register emulators (Debian: `apt-get install \
+            "nothing, unless steps of other platforms are built: then register emulators (Debian: `apt-get install \
              qemu-user-static`), or use an image with `EMULATORS_IMAGE`",
         )
     } else {
@@ -151,7 +151,7 @@ mod tests {
             look(&machine, OsStr::new("")).said
         };
 
-        assert!(said(&[]).starts_with("none, or none that is told here: "));
+        assert!(said(&[]).starts_with("none, or none that is told here, "));
         assert!(said(&[("proc/sys/fs/binfmt_misc/register", "")]).starts_with("none: "));
     }
 }

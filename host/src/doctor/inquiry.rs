@@ -68,11 +68,14 @@ fn process(is_task: bool) -> Vec<Finding> {
     let checked = Privileges::check().map(drop);
     let mut findings = vec![kernel::look(&machine)];
     findings.extend(privileges::look(&checked, is_root, is_task));
+    if !is_root && checked.is_ok() {
+        findings.extend(privileges::without(&daemon::rootless_warnings()));
+    }
     if !findings
         .iter()
         .any(|finding| finding.topic == "user_namespaces")
     {
-        findings.push(user_namespaces::look(&machine, is_root));
+        findings.push(user_namespaces::look(&machine, is_root, checked.is_ok()));
     }
     findings.push(capabilities::look(&machine, is_root));
     findings.push(seccomp::look(&machine, checked.is_ok()));

@@ -3,7 +3,7 @@
 //! Reads and writes: through that. Unknown here: how it is found out.
 
 use crate::boundary::chain::chain;
-use crate::daemon::{DaemonError, Lack};
+use crate::daemon::{DaemonError, Lack, Warning};
 use crate::doctor::finding::Finding;
 
 const TOPIC: &str = "privileges";
@@ -14,6 +14,15 @@ pub const PRIVILEGED_TASK: &str = "write `privileged: true` in the step of the p
 /// The same, of any other process.
 pub const PRIVILEGED_PROCESS: &str = "run it as root with all that root may do (a container: `--privileged`), or as an ordinary \
      user, who needs `rootlesskit`";
+
+/// What an ordinary user's steps have to do without.
+pub(super) fn without(warnings: &[Warning]) -> Vec<Finding> {
+    let remark = |warning: &Warning| {
+        Finding::remark(TOPIC, warning.to_string())
+            .to_do("a container: let `/proc` be as `--privileged` has it")
+    };
+    warnings.iter().map(remark).collect()
+}
 
 /// What the check has found; of an ordinary user each lack.
 pub(super) fn look(

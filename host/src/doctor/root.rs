@@ -32,7 +32,11 @@ pub(super) fn look(root: &Path, occupancy: &Result<Occupancy, DaemonError>) -> F
             Finding::fault(TOPIC, format!("another buildkitd runs on `{at}`"))
                 .to_do("stop it, or name another root (`--root`)")
         }
-        Err(error) => Finding::fault(TOPIC, chain(error)).to_do("name another root (`--root`)"),
+        Err(error @ DaemonError::Root { .. }) => {
+            Finding::fault(TOPIC, chain(error)).to_do("name another root (`--root`)")
+        }
+        // What is wrong with it says what to do.
+        Err(error) => Finding::fault(TOPIC, chain(error)),
     };
     finding.fact("path", root.to_string_lossy())
 }

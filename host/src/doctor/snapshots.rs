@@ -11,18 +11,19 @@ pub(super) fn look(snapshots: &Snapshots) -> Finding {
     match snapshots {
         Snapshots::Overlays => Finding::fine(TOPIC, "overlays, in the root's file system (tried)")
             .fact("snapshotter", "overlayfs"),
-        Snapshots::Slow(Warning::SlowSnapshots {
-            snapshotter,
-            effect,
-            reason,
-        }) => Finding::remark(TOPIC, format!("slow, {effect} (`{snapshotter}`)"))
-            .to_do(reason)
-            .fact("snapshotter", snapshotter.as_str()),
-        Snapshots::Slow(warning) => Finding::remark(TOPIC, warning.to_string()),
+        Snapshots::Slow(warning) => {
+            let snapshotter = match warning {
+                Warning::SlowSnapshots { snapshotter, .. } => Some(snapshotter.as_str()),
+                _ => None,
+            };
+            Finding::remark(TOPIC, warning.to_string())
+                .to_do("name a root on a disk or a volume that takes overlays (`--root`)")
+                .fact("snapshotter", snapshotter)
+        }
         Snapshots::Untried { reason } => Finding::remark(
             TOPIC,
             format!("whether they can be overlays is not tried: {reason}"),
         )
-        .to_do("a build tells it, if they cannot"),
+        .to_do("nothing yet: a build tells it, if they cannot"),
     }
 }

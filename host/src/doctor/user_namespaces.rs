@@ -8,7 +8,7 @@ use crate::doctor::machine::Machine;
 
 const TOPIC: &str = "user_namespaces";
 
-pub(super) fn look(machine: &Machine, is_root: bool) -> Finding {
+pub(super) fn look(machine: &Machine, is_root: bool, is_privileged: bool) -> Finding {
     let map = machine.text("proc/self/uid_map");
     let ids = map.as_deref().map(mapped).unwrap_or_default();
     match (is_root, map) {
@@ -22,7 +22,8 @@ pub(super) fn look(machine: &Machine, is_root: bool) -> Finding {
             );
             Finding::fine(TOPIC, said)
         }
-        (false, Some(_)) => Finding::fine(TOPIC, "given to this user"),
+        (false, Some(_)) if is_privileged => Finding::fine(TOPIC, "given to this user (tried)"),
+        (false, Some(_)) => Finding::fine(TOPIC, "nothing says that this user may have none"),
     }
 }
 
@@ -41,7 +42,7 @@ mod tests {
 
     fn said(map: &str, is_root: bool) -> String {
         let (_files, machine) = machine::of(&[("proc/self/uid_map", map)]);
-        look(&machine, is_root).said
+        look(&machine, is_root, true).said
     }
 
     #[test]
@@ -50,8 +51,8 @@ mod tests {
 
         assert_eq!(said(whole, true), "not in one; root needs none");
         assert!(said("0 1000 1\n1 100000 65535\n", true).starts_with("root of one with 65536 IDs"));
-        assert_eq!(said(whole, false), "given to this user");
+        assert_eq!(said(whole, false), "given to this user (tried)");
         let (_files, odd) = machine::of(&[]);
-        assert_eq!(look(&odd, true).said, "this kernel tells of none");
+        assert_eq!(look(&odd, true, false).said, "this kernel tells of none");
     }
 }
