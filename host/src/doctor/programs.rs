@@ -99,10 +99,7 @@ mod tests {
             judge(Program::Buildkitd, version(BUILDKIT_VERSION)),
             Verdict::Fine
         );
-        assert_eq!(
-            judge(Program::Buildkitd, version("v0.1.0")),
-            Verdict::Remark
-        );
+        assert_eq!(judge(Program::Buildkitd, version("1.2")), Verdict::Remark);
         assert_eq!(judge(Program::Runtime, version("1.1.5")), Verdict::Fine);
         assert_eq!(
             judge(Program::Runtime, Told::Version(None)),

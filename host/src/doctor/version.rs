@@ -80,10 +80,7 @@ mod tests {
     #[test]
     fn versions_are_found_in_what_each_program_prints() {
         for (printed, version) in [
-            (
-                "buildkitd github.com/moby/buildkit v1.2.3 abcdef\n",
-                Some("v1.2.3"),
-            ),
+            ("daemon example.test/daemon v1.2.3 abcdef\n", Some("v1.2.3")),
             ("runc version 1.1.5+ds1\ncommit: 1\n", Some("1.1.5+ds1")),
             ("crun version 1.8.1\n", Some("1.8.1")),
             ("rootlesskit version 1.1.0", Some("1.1.0")),
