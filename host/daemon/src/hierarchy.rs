@@ -364,9 +364,9 @@ mod tests {
         let judge = |mounts: &[mounts::Mount]| judged(mounts, false, |_| false);
 
         assert_eq!(judge(&[]), Hierarchies::Nothing);
-        assert_eq!(judge(&[memory.clone()]), Hierarchies::Nothing);
+        assert_eq!(judge(std::slice::from_ref(&memory)), Hierarchies::Nothing);
         assert_eq!(judge(&[top.clone(), memory.clone()]), Hierarchies::Version1);
-        let hybrid = [top.clone(), memory.clone(), unified];
+        let hybrid = [top.clone(), memory, unified];
         assert_eq!(judge(&hybrid), Hierarchies::Hybrid);
         let read_only = |point: &Path| point.ends_with("memory");
         assert_eq!(

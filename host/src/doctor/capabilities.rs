@@ -59,7 +59,7 @@ const NAMES: [&str; 41] = [
 pub(super) fn look(machine: &Machine, is_root: bool) -> Finding {
     let Some(has) = machine.status("CapEff").and_then(|set| bits(&set)) else {
         return Finding::remark(TOPIC, "`/proc/self/status` does not tell them")
-            .to_do("mount `/proc`, which builds need");
+            .with_remedy("mount `/proc`, which builds need");
     };
     if !is_root {
         return Finding::fine(TOPIC, "a build without root needs none");
@@ -78,7 +78,7 @@ pub(super) fn look(machine: &Machine, is_root: bool) -> Finding {
         Finding::fine(TOPIC, "all that this kernel has")
     } else {
         let said = format!("{} missing: no step can have them", listed(&missing));
-        Finding::remark(TOPIC, said).to_do(
+        Finding::remark(TOPIC, said).with_remedy(
             "nothing, unless privileges are a fault or a step wants one of them; a container: `--privileged`",
         )
     };

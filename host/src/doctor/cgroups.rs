@@ -21,17 +21,19 @@ pub(super) fn look(cgroups: &Cgroups, is_root: bool) -> Finding {
     };
     let finding = match &cgroups.warning {
         Some(warning) => Finding::remark(TOPIC, warning.to_string())
-            .to_do("a container: let `/sys/fs/cgroup` be as `--privileged` has it"),
+            .with_remedy("a container: let `/sys/fs/cgroup` be as `--privileged` has it"),
         None if cgroups.takes_groups => Finding::fine(TOPIC, said),
         None if is_root => Finding::remark(TOPIC, format!("{said}; no group can be made in them"))
-            .to_do("a container: let `/sys/fs/cgroup` be as `--privileged` has it"),
+            .with_remedy("a container: let `/sys/fs/cgroup` be as `--privileged` has it"),
         None => Finding::remark(
             TOPIC,
             format!(
                 "{said}; this user may make no groups, so that steps have no limits of their own"
             ),
         )
-        .to_do("nothing, unless steps want limits: then run it in a unit with `Delegate=yes`"),
+        .with_remedy(
+            "nothing, unless steps want limits: then run it in a unit with `Delegate=yes`",
+        ),
     };
     finding
         .fact("version", version)

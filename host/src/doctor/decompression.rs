@@ -24,7 +24,7 @@ pub(super) fn look(path: &OsStr) -> Finding {
             TOPIC,
             "neither `igzip` nor `unpigz` is on PATH: layers of bases are decompressed more slowly",
         )
-        .to_do("install one (Debian: `apt-get install isal`)")
+        .with_remedy("install one (Debian: `apt-get install isal`)")
         .fact("program", None::<String>),
     }
 }

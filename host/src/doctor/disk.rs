@@ -37,9 +37,9 @@ fn judged(
     let said = format!("{amount} free in `{at}` ({filesystem})");
     if free < room::LEAST {
         Finding::fault(topic, said)
-            .to_do("free some space there, or use another disk (`--root`, `TMPDIR`)")
+            .with_remedy("free some space there, or use another disk (`--root`, `TMPDIR`)")
     } else if free < SCARCE {
-        Finding::remark(topic, said).to_do(
+        Finding::remark(topic, said).with_remedy(
             "free some space there before large builds: `oci-image prune`, or use another disk",
         )
     } else {

@@ -52,7 +52,7 @@ pub(super) fn look(machine: &Machine, path: &OsStr) -> Finding {
         let said = format!(
             "none{unknown}: steps run for `{own}` alone, `COPY` and `ADD` for every platform"
         );
-        Finding::remark(TOPIC, said).to_do(
+        Finding::remark(TOPIC, said).with_remedy(
             "nothing, unless steps of other platforms are built: then register emulators (Debian: `apt-get install \
              qemu-user-static`), or use an image with `EMULATORS_IMAGE`",
         )

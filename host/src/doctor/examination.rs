@@ -117,9 +117,10 @@ mod tests {
     #[test]
     fn a_person_reads_lines_and_the_last_one_says_what_they_amount_to() {
         let findings = vec![
-            Finding::fine("kernel", "Linux 6.1").to_do("nothing"),
-            Finding::remark("user_namespaces", "odd\n::set-output name=x::\u{1b}").to_do("mend it"),
-            Finding::fault("reach", "`r.test`: no answer").to_do("look"),
+            Finding::fine("kernel", "Linux 6.1").with_remedy("nothing"),
+            Finding::remark("user_namespaces", "odd\n::set-output name=x::\u{1b}")
+                .with_remedy("mend it"),
+            Finding::fault("reach", "`r.test`: no answer").with_remedy("look"),
         ];
 
         let examination = Examination::new(findings.clone());

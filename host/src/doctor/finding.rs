@@ -67,7 +67,7 @@ impl Finding {
         }
     }
 
-    pub(super) fn to_do(self, remedy: impl Into<String>) -> Self {
+    pub(super) fn with_remedy(self, remedy: impl Into<String>) -> Self {
         let remedy = Some(remedy.into());
         Self { remedy, ..self }
     }

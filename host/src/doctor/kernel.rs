@@ -14,7 +14,7 @@ const OLDEST: (u32, u32) = (5, 3);
 pub(super) fn look(machine: &Machine) -> Finding {
     let Some(release) = machine.text("proc/sys/kernel/osrelease") else {
         return Finding::remark(TOPIC, "its version cannot be told: `/proc` does not say it")
-            .to_do("mount `/proc`, which builds need");
+            .with_remedy("mount `/proc`, which builds need");
     };
     let release = release.trim();
     let finding = match version(release) {
@@ -24,7 +24,7 @@ pub(super) fn look(machine: &Machine) -> Finding {
                 "Linux {}, which has no handles on processes",
                 shown(release)
             );
-            Finding::fault(TOPIC, said).to_do(format!("use Linux {major}.{minor} or later"))
+            Finding::fault(TOPIC, said).with_remedy(format!("use Linux {major}.{minor} or later"))
         }
         _ => Finding::fine(TOPIC, format!("Linux {}", shown(release))),
     };

@@ -19,7 +19,8 @@ const TOPIC: &str = "logins";
 pub(super) async fn look(config: &DockerConfig, path: &OsStr) -> Vec<Finding> {
     let listed = config.listed().await;
     let warnings = config.warnings().iter();
-    let warnings = warnings.map(|warning| Finding::remark(TOPIC, warning).to_do("write it anew"));
+    let warnings =
+        warnings.map(|warning| Finding::remark(TOPIC, warning).with_remedy("write it anew"));
     warnings.chain(judged(listed, path)).collect()
 }
 
@@ -32,7 +33,7 @@ fn judged(listed: Result<Vec<ListedLogin>, DockerConfigError>, path: &OsStr) -> 
             );
             return vec![
                 Finding::remark(TOPIC, said)
-                    .to_do("mend it, or let `DOCKER_CONFIG` name another directory"),
+                    .with_remedy("mend it, or let `DOCKER_CONFIG` name another directory"),
             ];
         }
         Ok(logins) => logins,
@@ -81,7 +82,7 @@ fn remark(login: &ListedLogin, path: &OsStr) -> Option<Finding> {
             name(login),
             login.origin
         );
-        return Some(Finding::remark(TOPIC, said).to_do("log in once more"));
+        return Some(Finding::remark(TOPIC, said).with_remedy("log in once more"));
     }
     let Origin::Helper { program, .. } = &login.origin else {
         return None;
@@ -89,7 +90,7 @@ fn remark(login: &ListedLogin, path: &OsStr) -> Option<Finding> {
     let is_there = on_path(OsStr::new(program), path).is_some();
     (!is_there).then(|| {
         let said = format!("{} is not on PATH", login.origin);
-        Finding::remark(TOPIC, said).to_do("install it, or log in without it")
+        Finding::remark(TOPIC, said).with_remedy("install it, or log in without it")
     })
 }
 

@@ -16,6 +16,6 @@ pub(super) fn look(place: &Result<PathBuf, DaemonError>) -> Finding {
         Ok(place) => Finding::fine(TOPIC, format!("can be made in `{}`", shown(place)))
             .fact("parent", place.to_string_lossy()),
         Err(error) => Finding::fault(TOPIC, chain(error))
-            .to_do("let `TMPDIR` name a directory of your own, with a short path"),
+            .with_remedy("let `TMPDIR` name a directory of your own, with a short path"),
     }
 }

@@ -19,7 +19,7 @@ pub const PRIVILEGED_PROCESS: &str = "run it as root with all that root may do (
 pub(super) fn without(warnings: &[Warning]) -> Vec<Finding> {
     let remark = |warning: &Warning| {
         Finding::remark(TOPIC, warning.to_string())
-            .to_do("a container: let `/proc` be as `--privileged` has it")
+            .with_remedy("a container: let `/proc` be as `--privileged` has it")
     };
     warnings.iter().map(remark).collect()
 }
@@ -48,11 +48,11 @@ pub(super) fn look(
             let lacks = lacks.iter().map(lack);
             let task = is_task.then(|| {
                 let said = "an ordinary user, who may not run the steps of a build here";
-                Finding::fault(TOPIC, said).to_do(remedy)
+                Finding::fault(TOPIC, said).with_remedy(remedy)
             });
             lacks.chain(task).collect()
         }
-        Err(error) => vec![Finding::fault(TOPIC, chain(error)).to_do(remedy)],
+        Err(error) => vec![Finding::fault(TOPIC, chain(error)).with_remedy(remedy)],
     }
 }
 
@@ -65,7 +65,7 @@ fn lack(lack: &Lack) -> Finding {
         Lack::NewPrivileges => TOPIC,
     };
     let said = format!("a build without root lacks {}", lack.what());
-    Finding::fault(topic, said).to_do(lack.remedy())
+    Finding::fault(topic, said).with_remedy(lack.remedy())
 }
 
 #[cfg(test)]

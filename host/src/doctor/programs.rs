@@ -27,7 +27,7 @@ async fn finding(
     match found {
         Err(missing) => {
             let said = format!("{} is not installed", shown(&missing.sought));
-            Finding::fault(topic, said).to_do(missing.remedy())
+            Finding::fault(topic, said).with_remedy(missing.remedy())
         }
         Ok(path) => {
             let told = version::of(&path, withheld).await;
@@ -58,14 +58,14 @@ fn judged(program: Program, path: &Path, told: Told) -> Finding {
     };
     if let Some(unwell) = unwell {
         return Finding::fault(topic, format!("`{at}` {unwell}"))
-            .to_do("install it anew, for this machine's architecture");
+            .with_remedy("install it anew, for this machine's architecture");
     }
     let finding = if program == Program::Buildkitd && version != BUILDKIT_VERSION {
         let said = format!(
             "`{at}`, {}; {BUILDKIT_VERSION} is what builds are tested with",
             shown(&version)
         );
-        Finding::remark(topic, said).to_do(format!(
+        Finding::remark(topic, said).with_remedy(format!(
             "install BuildKit {BUILDKIT_VERSION}, if something fails"
         ))
     } else {

@@ -26,9 +26,9 @@ fn judged(registry: &str, answer: &Result<u16, ReachError>) -> Finding {
         Ok(200) => Finding::fine(TOPIC, format!("`{name}` answers")),
         Ok(401) => Finding::fine(TOPIC, format!("`{name}` answers, and wants a login")),
         Ok(status) => Finding::fault(TOPIC, format!("`{name}` answers with status {status}, as no registry does"))
-            .to_do("look whether its name and port are right"),
+            .with_remedy("look whether its name and port are right"),
         Err(error) => Finding::fault(TOPIC, format!("`{name}`: {}", chain(error)))
-            .to_do("look at its name, at proxies (`HTTPS_PROXY`) and at the certificates that this machine trusts (`SSL_CERT_FILE`)"),
+            .with_remedy("look at its name, at proxies (`HTTPS_PROXY`) and at the certificates that this machine trusts (`SSL_CERT_FILE`)"),
     };
     finding
         .fact("registry", registry)

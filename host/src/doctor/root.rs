@@ -26,14 +26,14 @@ pub(super) fn look(root: &Path, occupancy: &Result<Occupancy, DaemonError>) -> F
                 TOPIC,
                 format!("{by} uses `{at}`: a build would wait for its end"),
             )
-            .to_do("wait, or name another root (`--root`)")
+            .with_remedy("wait, or name another root (`--root`)")
         }
         Ok(Occupancy::Buildkitd) => {
             Finding::fault(TOPIC, format!("another buildkitd runs on `{at}`"))
-                .to_do("stop it, or name another root (`--root`)")
+                .with_remedy("stop it, or name another root (`--root`)")
         }
         Err(error @ DaemonError::Root { .. }) => {
-            Finding::fault(TOPIC, chain(error)).to_do("name another root (`--root`)")
+            Finding::fault(TOPIC, chain(error)).with_remedy("name another root (`--root`)")
         }
         // What is wrong with it says what to do.
         Err(error) => Finding::fault(TOPIC, chain(error)),

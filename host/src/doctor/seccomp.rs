@@ -21,7 +21,7 @@ pub(super) fn look(machine: &Machine, is_privileged: bool) -> Finding {
             TOPIC,
             "a filter of system calls, which may be what refuses privileges",
         )
-        .to_do("a container: `--privileged`, or `--security-opt seccomp=unconfined`"),
+        .with_remedy("a container: `--privileged`, or `--security-opt seccomp=unconfined`"),
         _ => Finding::fine(TOPIC, "this kernel tells of no filter of system calls"),
     };
     finding.fact("mode", mode)

@@ -17,13 +17,13 @@ pub(super) fn look(snapshots: &Snapshots) -> Finding {
                 _ => None,
             };
             Finding::remark(TOPIC, warning.to_string())
-                .to_do("name a root on a disk or a volume that takes overlays (`--root`)")
+                .with_remedy("name a root on a disk or a volume that takes overlays (`--root`)")
                 .fact("snapshotter", snapshotter)
         }
         Snapshots::Untried { reason } => Finding::remark(
             TOPIC,
             format!("whether they can be overlays is not tried: {reason}"),
         )
-        .to_do("nothing yet: a build tells it, if they cannot"),
+        .with_remedy("nothing yet: a build tells it, if they cannot"),
     }
 }

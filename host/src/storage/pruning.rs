@@ -80,8 +80,8 @@ impl Pruning {
         if blocking(move || is_there.symlink_metadata().is_ok()).await {
             match self.scope {
                 Scope::Usual => {
-                    self.lock_and(|lock| prune_kept(lock.path(), Limits::USUAL))
-                        .await?
+                    let usual = |lock: &RootLock| prune_kept(lock.path(), Limits::USUAL);
+                    self.lock_and(usual).await?;
                 }
                 Scope::Beyond { age, size } => self.prune_beyond(age, size).await?,
                 Scope::Everything => self.prune_everything().await?,
