@@ -1,7 +1,7 @@
 //! `oci-image prune`: what goes of the daemon's root, and how much that was.
 
 use oci_image::boundary::outside::shown;
-use oci_image::storage::{Freed, Pruning, Scope};
+use oci_image::storage::{Freed, Pruning, Scope, StorageError};
 
 use crate::cli::Prune;
 use crate::commands::answer::print;
@@ -32,14 +32,19 @@ pub(super) fn run(
         programs,
         withheld: environment.withheld(),
     };
-    let freed = until_stopped(signals, async {
-        let freed = pruning.run().await;
-        freed.map_err(|error| Failure::Engine(Box::new(error)))
-    })?;
+    let freed = until_stopped(signals, async { pruning.run().await.map_err(failure) })?;
     if asked.json {
         return print(&document(&freed), signals);
     }
     print(&text(&freed, scope), signals)
+}
+
+/// That of a daemon is told as when it was to build: with its log, and what to do where it may not run.
+fn failure(error: StorageError) -> Failure {
+    match error {
+        StorageError::Daemon(error) => Failure::Build(error.into()),
+        error => Failure::Engine(Box::new(error)),
+    }
 }
 
 fn text(freed: &Freed, scope: Scope) -> String {
