@@ -94,7 +94,9 @@ fn reason(root: &Path) -> String {
     {
         "this kernel has no overlays (as root: `modprobe overlay`)".to_owned()
     } else {
-        format!("the kernel refuses overlays in `{root_shown}`")
+        format!(
+            "the kernel refuses overlays in `{root_shown}`: name a root on another disk (`--root`)"
+        )
     }
 }
 
