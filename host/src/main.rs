@@ -4,6 +4,7 @@
 //! - `signals`: what asks this program to end.
 //! - `cli`: what can be typed.
 //! - `habits`: what is typed by people who are used to `docker build`.
+//! - `quantity`: bytes and times as they are typed.
 //! - `request`: where a request comes from, and its text without secrets.
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
@@ -16,6 +17,7 @@ mod environment;
 mod failure;
 mod habits;
 mod outlet;
+mod quantity;
 mod request;
 mod signals;
 mod stderr;

@@ -18,14 +18,9 @@ use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::Opened;
 use crate::image::codec::Codec;
-use crate::image::contents::{Arrival, Contents, KeptBlobs};
+use crate::image::contents::{Arrival, Contents, KeptBlobs, Limits};
 use crate::image::registry::Registry;
-
-/// Where blobs are kept, in the daemon's root: what is known of them is worth as much as the daemon's own cache.
-const KEPT: &str = "kept-blobs";
-
-/// How the directory of a worker begins in the daemon's root; the end is that of its snapshotter. Source: BuildKit, `worker/runc`.
-const WORKER: &[u8] = b"runc-";
+use crate::storage::place::{KEPT, WORKER};
 
 /// What this machine has of the images of a build, until it is not wanted any more.
 ///
@@ -57,7 +52,7 @@ pub(super) async fn contents(
 
 /// The daemon's own blobs, which it has written to the same disk. It removes what it needs no longer.
 fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
-    let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER);
+    let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER.as_bytes());
     let workers = root.names()?.into_iter().filter(is_worker);
     let contents = workers.map(|name| root.own_directory(Path::new(&name).join("content")));
     Ok(contents.flatten().collect())
@@ -67,7 +62,7 @@ fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
 pub(super) async fn prune(contents: Contents, host: &Host) {
     let kept = contents.into_kept();
     let path = kept.directory().path().to_owned();
-    if let Err(error) = blocking(move || kept.prune()).await {
+    if let Err(error) = blocking(move || kept.prune(Limits::USUAL)).await {
         host.audience.warning(&format!(
             "cannot prune the blobs that are kept in `{}`: {error}",
             shown(&path)

@@ -39,7 +39,7 @@ mod look;
 mod opened;
 mod outputs;
 mod preparation;
-mod room;
+pub(crate) mod room;
 mod run;
 mod site;
 mod snapshot;

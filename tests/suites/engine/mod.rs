@@ -30,6 +30,8 @@
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
+//! - `doctor`: whether a build would start, told beforehand.
+//! - `storage`: what builds keep, told and removed.
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
 //! - `push`: what is built arrives.
@@ -78,6 +80,7 @@ mod daemon;
 mod daemon_settings;
 mod disk_full;
 mod dockerfile;
+mod doctor;
 mod failure;
 mod faults;
 mod hostile_daemon;
@@ -113,6 +116,7 @@ mod recording;
 mod registry_conformance;
 mod rootless;
 mod stop;
+mod storage;
 mod swaps;
 mod task;
 mod terminal;
