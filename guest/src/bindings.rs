@@ -35,6 +35,7 @@
 //   * with "oci-image:planner/types@0.1.0/solve" = "oci_image_schema::plan::Solve"
 //   * with "oci-image:planner/types@0.1.0/base-image" = "oci_image_schema::plan::BaseImage"
 //   * with "oci-image:planner/types@0.1.0/cache" = "oci_image_schema::plan::Cache"
+//   * with "oci-image:planner/types@0.1.0/compression" = "oci_image_schema::plan::Compression"
 //   * with "oci-image:planner/types@0.1.0/secret-source" = "oci_image_schema::plan::SecretSource"
 //   * with "oci-image:planner/types@0.1.0/secret" = "oci_image_schema::plan::Secret"
 //   * with "oci-image:planner/types@0.1.0/ssh" = "oci_image_schema::plan::Ssh"
@@ -1247,6 +1248,7 @@ pub mod exports {
                                     debug: debug3,
                                     base_images: base_images3,
                                     cache: cache3,
+                                    compression: compression3,
                                     secrets: secrets3,
                                     ssh: ssh3,
                                     solves: solves3,
@@ -1347,53 +1349,96 @@ pub mod exports {
                                             .cast::<u8>() = (0i32) as u8;
                                     }
                                 };
-                                let vec15 = secrets3;
-                                let len15 = vec15.len();
-                                let layout15 = _rt::alloc::Layout::from_size_align(
-                                        vec15.len() * (5 * ::core::mem::size_of::<*const u8>()),
+                                use oci_image_schema::plan::Compression as V11;
+                                match compression3 {
+                                    V11::Gzip(e) => {
+                                        *ptr2
+                                            .add(10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                        match e {
+                                            Some(e) => {
+                                                *ptr2
+                                                    .add(1 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *ptr2
+                                                    .add(2 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (_rt::as_i32(e)) as u8;
+                                            }
+                                            None => {
+                                                *ptr2
+                                                    .add(1 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
+                                    }
+                                    V11::Zstd(e) => {
+                                        *ptr2
+                                            .add(10 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        match e {
+                                            Some(e) => {
+                                                *ptr2
+                                                    .add(1 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (1i32) as u8;
+                                                *ptr2
+                                                    .add(2 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (_rt::as_i32(e)) as u8;
+                                            }
+                                            None => {
+                                                *ptr2
+                                                    .add(1 + 10 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
+                                    }
+                                }
+                                let vec16 = secrets3;
+                                let len16 = vec16.len();
+                                let layout16 = _rt::alloc::Layout::from_size_align(
+                                        vec16.len() * (5 * ::core::mem::size_of::<*const u8>()),
                                         ::core::mem::size_of::<*const u8>(),
                                     )
                                     .unwrap();
-                                let (result15, _cleanup15) = wit_bindgen::rt::Cleanup::new(
-                                    layout15,
+                                let (result16, _cleanup16) = wit_bindgen::rt::Cleanup::new(
+                                    layout16,
                                 );
-                                if let Some(cleanup) = _cleanup15 {
+                                if let Some(cleanup) = _cleanup16 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec15.into_iter().enumerate() {
-                                    let base = result15
+                                for (i, e) in vec16.into_iter().enumerate() {
+                                    let base = result16
                                         .add(i * (5 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let oci_image_schema::plan::Secret {
-                                            id: id11,
-                                            source: source11,
+                                            id: id12,
+                                            source: source12,
                                         } = e;
-                                        let vec12 = (id11.into_bytes()).into_boxed_slice();
-                                        let ptr12 = vec12.as_ptr().cast::<u8>();
-                                        let len12 = vec12.len();
-                                        ::core::mem::forget(vec12);
+                                        let vec13 = (id12.into_bytes()).into_boxed_slice();
+                                        let ptr13 = vec13.as_ptr().cast::<u8>();
+                                        let len13 = vec13.len();
+                                        ::core::mem::forget(vec13);
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len12;
-                                        *base.add(0).cast::<*mut u8>() = ptr12.cast_mut();
-                                        use oci_image_schema::plan::SecretSource as V14;
-                                        match source11 {
-                                            V14::File(e) => {
+                                            .cast::<usize>() = len13;
+                                        *base.add(0).cast::<*mut u8>() = ptr13.cast_mut();
+                                        use oci_image_schema::plan::SecretSource as V15;
+                                        match source12 {
+                                            V15::File(e) => {
                                                 *base
                                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (0i32) as u8;
-                                                let vec13 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr13 = vec13.as_ptr().cast::<u8>();
-                                                let len13 = vec13.len();
-                                                ::core::mem::forget(vec13);
+                                                let vec14 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr14 = vec14.as_ptr().cast::<u8>();
+                                                let len14 = vec14.len();
+                                                ::core::mem::forget(vec14);
                                                 *base
                                                     .add(4 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len13;
+                                                    .cast::<usize>() = len14;
                                                 *base
                                                     .add(3 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr13.cast_mut();
+                                                    .cast::<*mut u8>() = ptr14.cast_mut();
                                             }
-                                            V14::Inline => {
+                                            V15::Inline => {
                                                 *base
                                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
@@ -1402,209 +1447,194 @@ pub mod exports {
                                     }
                                 }
                                 *ptr2
-                                    .add(11 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len15;
+                                    .add(12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len16;
                                 *ptr2
-                                    .add(10 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result15;
-                                let vec20 = ssh3;
-                                let len20 = vec20.len();
-                                let layout20 = _rt::alloc::Layout::from_size_align(
-                                        vec20.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result16;
+                                let vec21 = ssh3;
+                                let len21 = vec21.len();
+                                let layout21 = _rt::alloc::Layout::from_size_align(
+                                        vec21.len() * (4 * ::core::mem::size_of::<*const u8>()),
                                         ::core::mem::size_of::<*const u8>(),
                                     )
                                     .unwrap();
-                                let (result20, _cleanup20) = wit_bindgen::rt::Cleanup::new(
-                                    layout20,
+                                let (result21, _cleanup21) = wit_bindgen::rt::Cleanup::new(
+                                    layout21,
                                 );
-                                if let Some(cleanup) = _cleanup20 {
+                                if let Some(cleanup) = _cleanup21 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec20.into_iter().enumerate() {
-                                    let base = result20
+                                for (i, e) in vec21.into_iter().enumerate() {
+                                    let base = result21
                                         .add(i * (4 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let oci_image_schema::plan::Ssh {
-                                            id: id16,
-                                            paths: paths16,
+                                            id: id17,
+                                            paths: paths17,
                                         } = e;
-                                        let vec17 = (id16.into_bytes()).into_boxed_slice();
-                                        let ptr17 = vec17.as_ptr().cast::<u8>();
-                                        let len17 = vec17.len();
-                                        ::core::mem::forget(vec17);
+                                        let vec18 = (id17.into_bytes()).into_boxed_slice();
+                                        let ptr18 = vec18.as_ptr().cast::<u8>();
+                                        let len18 = vec18.len();
+                                        ::core::mem::forget(vec18);
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len17;
-                                        *base.add(0).cast::<*mut u8>() = ptr17.cast_mut();
-                                        let vec19 = paths16;
-                                        let len19 = vec19.len();
-                                        let layout19 = _rt::alloc::Layout::from_size_align(
-                                                vec19.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                            .cast::<usize>() = len18;
+                                        *base.add(0).cast::<*mut u8>() = ptr18.cast_mut();
+                                        let vec20 = paths17;
+                                        let len20 = vec20.len();
+                                        let layout20 = _rt::alloc::Layout::from_size_align(
+                                                vec20.len() * (2 * ::core::mem::size_of::<*const u8>()),
                                                 ::core::mem::size_of::<*const u8>(),
                                             )
                                             .unwrap();
-                                        let (result19, _cleanup19) = wit_bindgen::rt::Cleanup::new(
-                                            layout19,
+                                        let (result20, _cleanup20) = wit_bindgen::rt::Cleanup::new(
+                                            layout20,
                                         );
-                                        if let Some(cleanup) = _cleanup19 {
+                                        if let Some(cleanup) = _cleanup20 {
                                             cleanup.forget();
                                         }
-                                        for (i, e) in vec19.into_iter().enumerate() {
-                                            let base = result19
+                                        for (i, e) in vec20.into_iter().enumerate() {
+                                            let base = result20
                                                 .add(i * (2 * ::core::mem::size_of::<*const u8>()));
                                             {
-                                                let vec18 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr18 = vec18.as_ptr().cast::<u8>();
-                                                let len18 = vec18.len();
-                                                ::core::mem::forget(vec18);
+                                                let vec19 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr19 = vec19.as_ptr().cast::<u8>();
+                                                let len19 = vec19.len();
+                                                ::core::mem::forget(vec19);
                                                 *base
                                                     .add(::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len18;
-                                                *base.add(0).cast::<*mut u8>() = ptr18.cast_mut();
+                                                    .cast::<usize>() = len19;
+                                                *base.add(0).cast::<*mut u8>() = ptr19.cast_mut();
                                             }
                                         }
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len19;
+                                            .cast::<usize>() = len20;
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result19;
+                                            .cast::<*mut u8>() = result20;
                                     }
                                 }
                                 *ptr2
-                                    .add(13 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len20;
+                                    .add(14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len21;
                                 *ptr2
-                                    .add(12 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result20;
-                                let vec35 = solves3;
-                                let len35 = vec35.len();
-                                let layout35 = _rt::alloc::Layout::from_size_align(
-                                        vec35.len() * (10 * ::core::mem::size_of::<*const u8>()),
+                                    .add(13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result21;
+                                let vec36 = solves3;
+                                let len36 = vec36.len();
+                                let layout36 = _rt::alloc::Layout::from_size_align(
+                                        vec36.len() * (10 * ::core::mem::size_of::<*const u8>()),
                                         ::core::mem::size_of::<*const u8>(),
                                     )
                                     .unwrap();
-                                let (result35, _cleanup35) = wit_bindgen::rt::Cleanup::new(
-                                    layout35,
+                                let (result36, _cleanup36) = wit_bindgen::rt::Cleanup::new(
+                                    layout36,
                                 );
-                                if let Some(cleanup) = _cleanup35 {
+                                if let Some(cleanup) = _cleanup36 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec35.into_iter().enumerate() {
-                                    let base = result35
+                                for (i, e) in vec36.into_iter().enumerate() {
+                                    let base = result36
                                         .add(i * (10 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let oci_image_schema::plan::Solve {
-                                            name: name21,
-                                            locals: locals21,
-                                            attributes: attributes21,
-                                            export: export21,
+                                            name: name22,
+                                            locals: locals22,
+                                            attributes: attributes22,
+                                            export: export22,
                                         } = e;
-                                        let vec22 = (name21.into_bytes()).into_boxed_slice();
-                                        let ptr22 = vec22.as_ptr().cast::<u8>();
-                                        let len22 = vec22.len();
-                                        ::core::mem::forget(vec22);
+                                        let vec23 = (name22.into_bytes()).into_boxed_slice();
+                                        let ptr23 = vec23.as_ptr().cast::<u8>();
+                                        let len23 = vec23.len();
+                                        ::core::mem::forget(vec23);
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len22;
-                                        *base.add(0).cast::<*mut u8>() = ptr22.cast_mut();
-                                        let vec26 = locals21;
-                                        let len26 = vec26.len();
-                                        let layout26 = _rt::alloc::Layout::from_size_align(
-                                                vec26.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                                            .cast::<usize>() = len23;
+                                        *base.add(0).cast::<*mut u8>() = ptr23.cast_mut();
+                                        let vec27 = locals22;
+                                        let len27 = vec27.len();
+                                        let layout27 = _rt::alloc::Layout::from_size_align(
+                                                vec27.len() * (4 * ::core::mem::size_of::<*const u8>()),
                                                 ::core::mem::size_of::<*const u8>(),
                                             )
                                             .unwrap();
-                                        let (result26, _cleanup26) = wit_bindgen::rt::Cleanup::new(
-                                            layout26,
+                                        let (result27, _cleanup27) = wit_bindgen::rt::Cleanup::new(
+                                            layout27,
                                         );
-                                        if let Some(cleanup) = _cleanup26 {
+                                        if let Some(cleanup) = _cleanup27 {
                                             cleanup.forget();
                                         }
-                                        for (i, e) in vec26.into_iter().enumerate() {
-                                            let base = result26
+                                        for (i, e) in vec27.into_iter().enumerate() {
+                                            let base = result27
                                                 .add(i * (4 * ::core::mem::size_of::<*const u8>()));
                                             {
                                                 let oci_image_schema::plan::Local {
-                                                    name: name23,
-                                                    path: path23,
+                                                    name: name24,
+                                                    path: path24,
                                                 } = e;
-                                                let vec24 = (name23.into_bytes()).into_boxed_slice();
-                                                let ptr24 = vec24.as_ptr().cast::<u8>();
-                                                let len24 = vec24.len();
-                                                ::core::mem::forget(vec24);
-                                                *base
-                                                    .add(::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len24;
-                                                *base.add(0).cast::<*mut u8>() = ptr24.cast_mut();
-                                                let vec25 = (path23.into_bytes()).into_boxed_slice();
+                                                let vec25 = (name24.into_bytes()).into_boxed_slice();
                                                 let ptr25 = vec25.as_ptr().cast::<u8>();
                                                 let len25 = vec25.len();
                                                 ::core::mem::forget(vec25);
                                                 *base
-                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .add(::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>() = len25;
+                                                *base.add(0).cast::<*mut u8>() = ptr25.cast_mut();
+                                                let vec26 = (path24.into_bytes()).into_boxed_slice();
+                                                let ptr26 = vec26.as_ptr().cast::<u8>();
+                                                let len26 = vec26.len();
+                                                ::core::mem::forget(vec26);
+                                                *base
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len26;
                                                 *base
                                                     .add(2 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr25.cast_mut();
+                                                    .cast::<*mut u8>() = ptr26.cast_mut();
                                             }
                                         }
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len26;
+                                            .cast::<usize>() = len27;
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result26;
-                                        let vec32 = attributes21;
-                                        let len32 = vec32.len();
-                                        let layout32 = _rt::alloc::Layout::from_size_align(
-                                                vec32.len() * (5 * ::core::mem::size_of::<*const u8>()),
+                                            .cast::<*mut u8>() = result27;
+                                        let vec33 = attributes22;
+                                        let len33 = vec33.len();
+                                        let layout33 = _rt::alloc::Layout::from_size_align(
+                                                vec33.len() * (5 * ::core::mem::size_of::<*const u8>()),
                                                 ::core::mem::size_of::<*const u8>(),
                                             )
                                             .unwrap();
-                                        let (result32, _cleanup32) = wit_bindgen::rt::Cleanup::new(
-                                            layout32,
+                                        let (result33, _cleanup33) = wit_bindgen::rt::Cleanup::new(
+                                            layout33,
                                         );
-                                        if let Some(cleanup) = _cleanup32 {
+                                        if let Some(cleanup) = _cleanup33 {
                                             cleanup.forget();
                                         }
-                                        for (i, e) in vec32.into_iter().enumerate() {
-                                            let base = result32
+                                        for (i, e) in vec33.into_iter().enumerate() {
+                                            let base = result33
                                                 .add(i * (5 * ::core::mem::size_of::<*const u8>()));
                                             {
                                                 let oci_image_schema::plan::FrontendAttribute {
-                                                    key: key27,
-                                                    value: value27,
+                                                    key: key28,
+                                                    value: value28,
                                                 } = e;
-                                                let vec28 = (key27.into_bytes()).into_boxed_slice();
-                                                let ptr28 = vec28.as_ptr().cast::<u8>();
-                                                let len28 = vec28.len();
-                                                ::core::mem::forget(vec28);
+                                                let vec29 = (key28.into_bytes()).into_boxed_slice();
+                                                let ptr29 = vec29.as_ptr().cast::<u8>();
+                                                let len29 = vec29.len();
+                                                ::core::mem::forget(vec29);
                                                 *base
                                                     .add(::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len28;
-                                                *base.add(0).cast::<*mut u8>() = ptr28.cast_mut();
-                                                use oci_image_schema::plan::AttributeValue as V31;
-                                                match value27 {
-                                                    V31::Text(e) => {
+                                                    .cast::<usize>() = len29;
+                                                *base.add(0).cast::<*mut u8>() = ptr29.cast_mut();
+                                                use oci_image_schema::plan::AttributeValue as V32;
+                                                match value28 {
+                                                    V32::Text(e) => {
                                                         *base
                                                             .add(2 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<u8>() = (0i32) as u8;
-                                                        let vec29 = (e.into_bytes()).into_boxed_slice();
-                                                        let ptr29 = vec29.as_ptr().cast::<u8>();
-                                                        let len29 = vec29.len();
-                                                        ::core::mem::forget(vec29);
-                                                        *base
-                                                            .add(4 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<usize>() = len29;
-                                                        *base
-                                                            .add(3 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<*mut u8>() = ptr29.cast_mut();
-                                                    }
-                                                    V31::BaseImage(e) => {
-                                                        *base
-                                                            .add(2 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<u8>() = (1i32) as u8;
                                                         let vec30 = (e.into_bytes()).into_boxed_slice();
                                                         let ptr30 = vec30.as_ptr().cast::<u8>();
                                                         let len30 = vec30.len();
@@ -1616,41 +1646,56 @@ pub mod exports {
                                                             .add(3 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<*mut u8>() = ptr30.cast_mut();
                                                     }
+                                                    V32::BaseImage(e) => {
+                                                        *base
+                                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<u8>() = (1i32) as u8;
+                                                        let vec31 = (e.into_bytes()).into_boxed_slice();
+                                                        let ptr31 = vec31.as_ptr().cast::<u8>();
+                                                        let len31 = vec31.len();
+                                                        ::core::mem::forget(vec31);
+                                                        *base
+                                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<usize>() = len31;
+                                                        *base
+                                                            .add(3 * ::core::mem::size_of::<*const u8>())
+                                                            .cast::<*mut u8>() = ptr31.cast_mut();
+                                                    }
                                                 }
                                             }
                                         }
                                         *base
                                             .add(5 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len32;
+                                            .cast::<usize>() = len33;
                                         *base
                                             .add(4 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result32;
-                                        match export21 {
+                                            .cast::<*mut u8>() = result33;
+                                        match export22 {
                                             Some(e) => {
                                                 *base
                                                     .add(6 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
                                                 let oci_image_schema::plan::ImageExport {
-                                                    directory: directory33,
-                                                    format: format33,
-                                                    rootfs: rootfs33,
+                                                    directory: directory34,
+                                                    format: format34,
+                                                    rootfs: rootfs34,
                                                 } = e;
-                                                let vec34 = (directory33.into_bytes()).into_boxed_slice();
-                                                let ptr34 = vec34.as_ptr().cast::<u8>();
-                                                let len34 = vec34.len();
-                                                ::core::mem::forget(vec34);
+                                                let vec35 = (directory34.into_bytes()).into_boxed_slice();
+                                                let ptr35 = vec35.as_ptr().cast::<u8>();
+                                                let len35 = vec35.len();
+                                                ::core::mem::forget(vec35);
                                                 *base
                                                     .add(8 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len34;
+                                                    .cast::<usize>() = len35;
                                                 *base
                                                     .add(7 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr34.cast_mut();
+                                                    .cast::<*mut u8>() = ptr35.cast_mut();
                                                 *base
                                                     .add(9 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<u8>() = (format33.clone() as i32) as u8;
+                                                    .cast::<u8>() = (format34.clone() as i32) as u8;
                                                 *base
                                                     .add(1 + 9 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<u8>() = (match rootfs33 {
+                                                    .cast::<u8>() = (match rootfs34 {
                                                     true => 1,
                                                     false => 0,
                                                 }) as u8;
@@ -1664,109 +1709,109 @@ pub mod exports {
                                     }
                                 }
                                 *ptr2
-                                    .add(15 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len35;
+                                    .add(16 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len36;
                                 *ptr2
-                                    .add(14 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result35;
-                                let vec48 = warnings3;
-                                let len48 = vec48.len();
-                                let layout48 = _rt::alloc::Layout::from_size_align(
-                                        vec48.len()
+                                    .add(15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result36;
+                                let vec49 = warnings3;
+                                let len49 = vec49.len();
+                                let layout49 = _rt::alloc::Layout::from_size_align(
+                                        vec49.len()
                                             * (8 + 16 * ::core::mem::size_of::<*const u8>()),
                                         ::core::mem::size_of::<*const u8>(),
                                     )
                                     .unwrap();
-                                let (result48, _cleanup48) = wit_bindgen::rt::Cleanup::new(
-                                    layout48,
+                                let (result49, _cleanup49) = wit_bindgen::rt::Cleanup::new(
+                                    layout49,
                                 );
-                                if let Some(cleanup) = _cleanup48 {
+                                if let Some(cleanup) = _cleanup49 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec48.into_iter().enumerate() {
-                                    let base = result48
+                                for (i, e) in vec49.into_iter().enumerate() {
+                                    let base = result49
                                         .add(i * (8 + 16 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let oci_image_schema::diagnostic::Diagnostic {
-                                            code: code36,
-                                            severity: severity36,
-                                            pointer: pointer36,
-                                            place: place36,
-                                            message: message36,
-                                            help: help36,
-                                            allowed: allowed36,
+                                            code: code37,
+                                            severity: severity37,
+                                            pointer: pointer37,
+                                            place: place37,
+                                            message: message37,
+                                            help: help37,
+                                            allowed: allowed37,
                                         } = e;
-                                        let vec37 = (code36.into_bytes()).into_boxed_slice();
-                                        let ptr37 = vec37.as_ptr().cast::<u8>();
-                                        let len37 = vec37.len();
-                                        ::core::mem::forget(vec37);
-                                        *base
-                                            .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len37;
-                                        *base.add(0).cast::<*mut u8>() = ptr37.cast_mut();
-                                        *base
-                                            .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<u8>() = (severity36.clone() as i32) as u8;
-                                        let vec38 = (pointer36.into_bytes()).into_boxed_slice();
+                                        let vec38 = (code37.into_bytes()).into_boxed_slice();
                                         let ptr38 = vec38.as_ptr().cast::<u8>();
                                         let len38 = vec38.len();
                                         ::core::mem::forget(vec38);
                                         *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .add(::core::mem::size_of::<*const u8>())
                                             .cast::<usize>() = len38;
+                                        *base.add(0).cast::<*mut u8>() = ptr38.cast_mut();
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (severity37.clone() as i32) as u8;
+                                        let vec39 = (pointer37.into_bytes()).into_boxed_slice();
+                                        let ptr39 = vec39.as_ptr().cast::<u8>();
+                                        let len39 = vec39.len();
+                                        ::core::mem::forget(vec39);
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len39;
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr38.cast_mut();
-                                        match place36 {
+                                            .cast::<*mut u8>() = ptr39.cast_mut();
+                                        match place37 {
                                             Some(e) => {
                                                 *base
                                                     .add(5 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                use oci_image_schema::diagnostic::Place as V43;
+                                                use oci_image_schema::diagnostic::Place as V44;
                                                 match e {
-                                                    V43::Object(e) => {
+                                                    V44::Object(e) => {
                                                         *base
                                                             .add(6 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<u8>() = (0i32) as u8;
                                                         let oci_image_schema::diagnostic::Span {
-                                                            start: start39,
-                                                            end: end39,
+                                                            start: start40,
+                                                            end: end40,
                                                         } = e;
                                                         *base
                                                             .add(7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(start39);
+                                                            .cast::<i32>() = _rt::as_i32(start40);
                                                         *base
                                                             .add(4 + 7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(end39);
+                                                            .cast::<i32>() = _rt::as_i32(end40);
                                                     }
-                                                    V43::File(e) => {
+                                                    V44::File(e) => {
                                                         *base
                                                             .add(6 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<u8>() = (1i32) as u8;
                                                         let oci_image_schema::diagnostic::FilePlace {
-                                                            path: path40,
-                                                            span: span40,
+                                                            path: path41,
+                                                            span: span41,
                                                         } = e;
-                                                        let vec41 = (path40.into_bytes()).into_boxed_slice();
-                                                        let ptr41 = vec41.as_ptr().cast::<u8>();
-                                                        let len41 = vec41.len();
-                                                        ::core::mem::forget(vec41);
+                                                        let vec42 = (path41.into_bytes()).into_boxed_slice();
+                                                        let ptr42 = vec42.as_ptr().cast::<u8>();
+                                                        let len42 = vec42.len();
+                                                        ::core::mem::forget(vec42);
                                                         *base
                                                             .add(8 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<usize>() = len41;
+                                                            .cast::<usize>() = len42;
                                                         *base
                                                             .add(7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<*mut u8>() = ptr41.cast_mut();
+                                                            .cast::<*mut u8>() = ptr42.cast_mut();
                                                         let oci_image_schema::diagnostic::Span {
-                                                            start: start42,
-                                                            end: end42,
-                                                        } = span40;
+                                                            start: start43,
+                                                            end: end43,
+                                                        } = span41;
                                                         *base
                                                             .add(9 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(start42);
+                                                            .cast::<i32>() = _rt::as_i32(start43);
                                                         *base
                                                             .add(4 + 9 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(end42);
+                                                            .cast::<i32>() = _rt::as_i32(end43);
                                                     }
                                                 }
                                             }
@@ -1776,180 +1821,180 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec44 = (message36.into_bytes()).into_boxed_slice();
-                                        let ptr44 = vec44.as_ptr().cast::<u8>();
-                                        let len44 = vec44.len();
-                                        ::core::mem::forget(vec44);
+                                        let vec45 = (message37.into_bytes()).into_boxed_slice();
+                                        let ptr45 = vec45.as_ptr().cast::<u8>();
+                                        let len45 = vec45.len();
+                                        ::core::mem::forget(vec45);
                                         *base
                                             .add(8 + 10 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len44;
+                                            .cast::<usize>() = len45;
                                         *base
                                             .add(8 + 9 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr44.cast_mut();
-                                        match help36 {
+                                            .cast::<*mut u8>() = ptr45.cast_mut();
+                                        match help37 {
                                             Some(e) => {
                                                 *base
                                                     .add(8 + 11 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                let vec45 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr45 = vec45.as_ptr().cast::<u8>();
-                                                let len45 = vec45.len();
-                                                ::core::mem::forget(vec45);
-                                                *base
-                                                    .add(8 + 13 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len45;
-                                                *base
-                                                    .add(8 + 12 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr45.cast_mut();
-                                            }
-                                            None => {
-                                                *base
-                                                    .add(8 + 11 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<u8>() = (0i32) as u8;
-                                            }
-                                        };
-                                        let vec47 = allowed36;
-                                        let len47 = vec47.len();
-                                        let layout47 = _rt::alloc::Layout::from_size_align(
-                                                vec47.len() * (2 * ::core::mem::size_of::<*const u8>()),
-                                                ::core::mem::size_of::<*const u8>(),
-                                            )
-                                            .unwrap();
-                                        let (result47, _cleanup47) = wit_bindgen::rt::Cleanup::new(
-                                            layout47,
-                                        );
-                                        if let Some(cleanup) = _cleanup47 {
-                                            cleanup.forget();
-                                        }
-                                        for (i, e) in vec47.into_iter().enumerate() {
-                                            let base = result47
-                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
-                                            {
                                                 let vec46 = (e.into_bytes()).into_boxed_slice();
                                                 let ptr46 = vec46.as_ptr().cast::<u8>();
                                                 let len46 = vec46.len();
                                                 ::core::mem::forget(vec46);
                                                 *base
-                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .add(8 + 13 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>() = len46;
-                                                *base.add(0).cast::<*mut u8>() = ptr46.cast_mut();
+                                                *base
+                                                    .add(8 + 12 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>() = ptr46.cast_mut();
+                                            }
+                                            None => {
+                                                *base
+                                                    .add(8 + 11 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<u8>() = (0i32) as u8;
+                                            }
+                                        };
+                                        let vec48 = allowed37;
+                                        let len48 = vec48.len();
+                                        let layout48 = _rt::alloc::Layout::from_size_align(
+                                                vec48.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result48, _cleanup48) = wit_bindgen::rt::Cleanup::new(
+                                            layout48,
+                                        );
+                                        if let Some(cleanup) = _cleanup48 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec48.into_iter().enumerate() {
+                                            let base = result48
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let vec47 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr47 = vec47.as_ptr().cast::<u8>();
+                                                let len47 = vec47.len();
+                                                ::core::mem::forget(vec47);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len47;
+                                                *base.add(0).cast::<*mut u8>() = ptr47.cast_mut();
                                             }
                                         }
                                         *base
                                             .add(8 + 15 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len47;
+                                            .cast::<usize>() = len48;
                                         *base
                                             .add(8 + 14 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result47;
+                                            .cast::<*mut u8>() = result48;
                                     }
                                 }
                                 *ptr2
-                                    .add(17 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len48;
+                                    .add(18 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len49;
                                 *ptr2
-                                    .add(16 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result48;
+                                    .add(17 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result49;
                             }
                             Err(e) => {
                                 *ptr2.add(0).cast::<u8>() = (1i32) as u8;
-                                let vec61 = e;
-                                let len61 = vec61.len();
-                                let layout61 = _rt::alloc::Layout::from_size_align(
-                                        vec61.len()
+                                let vec62 = e;
+                                let len62 = vec62.len();
+                                let layout62 = _rt::alloc::Layout::from_size_align(
+                                        vec62.len()
                                             * (8 + 16 * ::core::mem::size_of::<*const u8>()),
                                         ::core::mem::size_of::<*const u8>(),
                                     )
                                     .unwrap();
-                                let (result61, _cleanup61) = wit_bindgen::rt::Cleanup::new(
-                                    layout61,
+                                let (result62, _cleanup62) = wit_bindgen::rt::Cleanup::new(
+                                    layout62,
                                 );
-                                if let Some(cleanup) = _cleanup61 {
+                                if let Some(cleanup) = _cleanup62 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec61.into_iter().enumerate() {
-                                    let base = result61
+                                for (i, e) in vec62.into_iter().enumerate() {
+                                    let base = result62
                                         .add(i * (8 + 16 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let oci_image_schema::diagnostic::Diagnostic {
-                                            code: code49,
-                                            severity: severity49,
-                                            pointer: pointer49,
-                                            place: place49,
-                                            message: message49,
-                                            help: help49,
-                                            allowed: allowed49,
+                                            code: code50,
+                                            severity: severity50,
+                                            pointer: pointer50,
+                                            place: place50,
+                                            message: message50,
+                                            help: help50,
+                                            allowed: allowed50,
                                         } = e;
-                                        let vec50 = (code49.into_bytes()).into_boxed_slice();
-                                        let ptr50 = vec50.as_ptr().cast::<u8>();
-                                        let len50 = vec50.len();
-                                        ::core::mem::forget(vec50);
-                                        *base
-                                            .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len50;
-                                        *base.add(0).cast::<*mut u8>() = ptr50.cast_mut();
-                                        *base
-                                            .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<u8>() = (severity49.clone() as i32) as u8;
-                                        let vec51 = (pointer49.into_bytes()).into_boxed_slice();
+                                        let vec51 = (code50.into_bytes()).into_boxed_slice();
                                         let ptr51 = vec51.as_ptr().cast::<u8>();
                                         let len51 = vec51.len();
                                         ::core::mem::forget(vec51);
                                         *base
-                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .add(::core::mem::size_of::<*const u8>())
                                             .cast::<usize>() = len51;
+                                        *base.add(0).cast::<*mut u8>() = ptr51.cast_mut();
+                                        *base
+                                            .add(2 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (severity50.clone() as i32) as u8;
+                                        let vec52 = (pointer50.into_bytes()).into_boxed_slice();
+                                        let ptr52 = vec52.as_ptr().cast::<u8>();
+                                        let len52 = vec52.len();
+                                        ::core::mem::forget(vec52);
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len52;
                                         *base
                                             .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr51.cast_mut();
-                                        match place49 {
+                                            .cast::<*mut u8>() = ptr52.cast_mut();
+                                        match place50 {
                                             Some(e) => {
                                                 *base
                                                     .add(5 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                use oci_image_schema::diagnostic::Place as V56;
+                                                use oci_image_schema::diagnostic::Place as V57;
                                                 match e {
-                                                    V56::Object(e) => {
+                                                    V57::Object(e) => {
                                                         *base
                                                             .add(6 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<u8>() = (0i32) as u8;
                                                         let oci_image_schema::diagnostic::Span {
-                                                            start: start52,
-                                                            end: end52,
+                                                            start: start53,
+                                                            end: end53,
                                                         } = e;
                                                         *base
                                                             .add(7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(start52);
+                                                            .cast::<i32>() = _rt::as_i32(start53);
                                                         *base
                                                             .add(4 + 7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(end52);
+                                                            .cast::<i32>() = _rt::as_i32(end53);
                                                     }
-                                                    V56::File(e) => {
+                                                    V57::File(e) => {
                                                         *base
                                                             .add(6 * ::core::mem::size_of::<*const u8>())
                                                             .cast::<u8>() = (1i32) as u8;
                                                         let oci_image_schema::diagnostic::FilePlace {
-                                                            path: path53,
-                                                            span: span53,
+                                                            path: path54,
+                                                            span: span54,
                                                         } = e;
-                                                        let vec54 = (path53.into_bytes()).into_boxed_slice();
-                                                        let ptr54 = vec54.as_ptr().cast::<u8>();
-                                                        let len54 = vec54.len();
-                                                        ::core::mem::forget(vec54);
+                                                        let vec55 = (path54.into_bytes()).into_boxed_slice();
+                                                        let ptr55 = vec55.as_ptr().cast::<u8>();
+                                                        let len55 = vec55.len();
+                                                        ::core::mem::forget(vec55);
                                                         *base
                                                             .add(8 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<usize>() = len54;
+                                                            .cast::<usize>() = len55;
                                                         *base
                                                             .add(7 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<*mut u8>() = ptr54.cast_mut();
+                                                            .cast::<*mut u8>() = ptr55.cast_mut();
                                                         let oci_image_schema::diagnostic::Span {
-                                                            start: start55,
-                                                            end: end55,
-                                                        } = span53;
+                                                            start: start56,
+                                                            end: end56,
+                                                        } = span54;
                                                         *base
                                                             .add(9 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(start55);
+                                                            .cast::<i32>() = _rt::as_i32(start56);
                                                         *base
                                                             .add(4 + 9 * ::core::mem::size_of::<*const u8>())
-                                                            .cast::<i32>() = _rt::as_i32(end55);
+                                                            .cast::<i32>() = _rt::as_i32(end56);
                                                     }
                                                 }
                                             }
@@ -1959,31 +2004,31 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec57 = (message49.into_bytes()).into_boxed_slice();
-                                        let ptr57 = vec57.as_ptr().cast::<u8>();
-                                        let len57 = vec57.len();
-                                        ::core::mem::forget(vec57);
+                                        let vec58 = (message50.into_bytes()).into_boxed_slice();
+                                        let ptr58 = vec58.as_ptr().cast::<u8>();
+                                        let len58 = vec58.len();
+                                        ::core::mem::forget(vec58);
                                         *base
                                             .add(8 + 10 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len57;
+                                            .cast::<usize>() = len58;
                                         *base
                                             .add(8 + 9 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr57.cast_mut();
-                                        match help49 {
+                                            .cast::<*mut u8>() = ptr58.cast_mut();
+                                        match help50 {
                                             Some(e) => {
                                                 *base
                                                     .add(8 + 11 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<u8>() = (1i32) as u8;
-                                                let vec58 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr58 = vec58.as_ptr().cast::<u8>();
-                                                let len58 = vec58.len();
-                                                ::core::mem::forget(vec58);
+                                                let vec59 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr59 = vec59.as_ptr().cast::<u8>();
+                                                let len59 = vec59.len();
+                                                ::core::mem::forget(vec59);
                                                 *base
                                                     .add(8 + 13 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len58;
+                                                    .cast::<usize>() = len59;
                                                 *base
                                                     .add(8 + 12 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<*mut u8>() = ptr58.cast_mut();
+                                                    .cast::<*mut u8>() = ptr59.cast_mut();
                                             }
                                             None => {
                                                 *base
@@ -1991,47 +2036,47 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec60 = allowed49;
-                                        let len60 = vec60.len();
-                                        let layout60 = _rt::alloc::Layout::from_size_align(
-                                                vec60.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                        let vec61 = allowed50;
+                                        let len61 = vec61.len();
+                                        let layout61 = _rt::alloc::Layout::from_size_align(
+                                                vec61.len() * (2 * ::core::mem::size_of::<*const u8>()),
                                                 ::core::mem::size_of::<*const u8>(),
                                             )
                                             .unwrap();
-                                        let (result60, _cleanup60) = wit_bindgen::rt::Cleanup::new(
-                                            layout60,
+                                        let (result61, _cleanup61) = wit_bindgen::rt::Cleanup::new(
+                                            layout61,
                                         );
-                                        if let Some(cleanup) = _cleanup60 {
+                                        if let Some(cleanup) = _cleanup61 {
                                             cleanup.forget();
                                         }
-                                        for (i, e) in vec60.into_iter().enumerate() {
-                                            let base = result60
+                                        for (i, e) in vec61.into_iter().enumerate() {
+                                            let base = result61
                                                 .add(i * (2 * ::core::mem::size_of::<*const u8>()));
                                             {
-                                                let vec59 = (e.into_bytes()).into_boxed_slice();
-                                                let ptr59 = vec59.as_ptr().cast::<u8>();
-                                                let len59 = vec59.len();
-                                                ::core::mem::forget(vec59);
+                                                let vec60 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr60 = vec60.as_ptr().cast::<u8>();
+                                                let len60 = vec60.len();
+                                                ::core::mem::forget(vec60);
                                                 *base
                                                     .add(::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len59;
-                                                *base.add(0).cast::<*mut u8>() = ptr59.cast_mut();
+                                                    .cast::<usize>() = len60;
+                                                *base.add(0).cast::<*mut u8>() = ptr60.cast_mut();
                                             }
                                         }
                                         *base
                                             .add(8 + 15 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len60;
+                                            .cast::<usize>() = len61;
                                         *base
                                             .add(8 + 14 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = result60;
+                                            .cast::<*mut u8>() = result61;
                                     }
                                 }
                                 *ptr2
                                     .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len61;
+                                    .cast::<usize>() = len62;
                                 *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result61;
+                                    .cast::<*mut u8>() = result62;
                             }
                         };
                         ptr2
@@ -2100,10 +2145,10 @@ pub mod exports {
                                     }
                                 }
                                 let l13 = *arg0
-                                    .add(10 * ::core::mem::size_of::<*const u8>())
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l14 = *arg0
-                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .add(12 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let base20 = l13;
                                 let len20 = l14;
@@ -2141,10 +2186,10 @@ pub mod exports {
                                     ::core::mem::size_of::<*const u8>(),
                                 );
                                 let l21 = *arg0
-                                    .add(12 * ::core::mem::size_of::<*const u8>())
+                                    .add(13 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l22 = *arg0
-                                    .add(13 * ::core::mem::size_of::<*const u8>())
+                                    .add(14 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let base30 = l21;
                                 let len30 = l22;
@@ -2189,10 +2234,10 @@ pub mod exports {
                                     ::core::mem::size_of::<*const u8>(),
                                 );
                                 let l31 = *arg0
-                                    .add(14 * ::core::mem::size_of::<*const u8>())
+                                    .add(15 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l32 = *arg0
-                                    .add(15 * ::core::mem::size_of::<*const u8>())
+                                    .add(16 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let base55 = l31;
                                 let len55 = l32;
@@ -2310,10 +2355,10 @@ pub mod exports {
                                     ::core::mem::size_of::<*const u8>(),
                                 );
                                 let l56 = *arg0
-                                    .add(16 * ::core::mem::size_of::<*const u8>())
+                                    .add(17 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l57 = *arg0
-                                    .add(17 * ::core::mem::size_of::<*const u8>())
+                                    .add(18 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let base76 = l56;
                                 let len76 = l57;
@@ -2585,10 +2630,10 @@ pub mod exports {
                 struct _RetArea(
                     [::core::mem::MaybeUninit<
                         u8,
-                    >; 18 * ::core::mem::size_of::<*const u8>()],
+                    >; 19 * ::core::mem::size_of::<*const u8>()],
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
-                    [::core::mem::MaybeUninit::uninit(); 18
+                    [::core::mem::MaybeUninit::uninit(); 19
                         * ::core::mem::size_of::<*const u8>()],
                 );
             }
@@ -2726,8 +2771,8 @@ pub(crate) use __export_image_planner_impl as export;
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1602] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xbe\x0b\x01A\x02\x01\
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1654] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xf2\x0b\x01A\x02\x01\
 A\x0b\x01B\x0a\x01q\x06\x09not-found\0\0\x08not-text\0\0\x0cis-directory\0\0\x09\
 too-large\x01w\0\x06denied\0\0\x05other\x01s\0\x04\0\x0afile-error\x03\0\0\x01m\x03\
 \x07nothing\x04file\x09directory\x04\0\x05entry\x03\0\x02\x01j\x01s\x01\x01\x01@\
@@ -2738,7 +2783,7 @@ tarty\x03endy\x04\0\x04span\x03\0\x02\x01r\x02\x04paths\x04span\x03\x04\0\x0afil
 e-place\x03\0\x04\x01q\x02\x06object\x01\x03\0\x04file\x01\x05\0\x04\0\x05place\x03\
 \0\x06\x01k\x07\x01ks\x01ps\x01r\x07\x04codes\x08severity\x01\x07pointers\x05pla\
 ce\x08\x07messages\x04help\x09\x07allowed\x0a\x04\0\x0adiagnostic\x03\0\x0b\x03\0\
-#oci-image:planner/diagnostics@0.1.0\x05\x01\x02\x03\0\x01\x0adiagnostic\x01B-\x02\
+#oci-image:planner/diagnostics@0.1.0\x05\x01\x02\x03\0\x01\x0adiagnostic\x01B0\x02\
 \x03\x02\x01\x02\x04\0\x0adiagnostic\x03\0\0\x01ks\x01r\x02\x04names\x04path\x02\
 \x04\0\x05input\x03\0\x03\x01r\x02\x04names\x04paths\x04\0\x06output\x03\0\x05\x01\
 p\x04\x01p\x06\x01ps\x01r\x03\x06inputs\x07\x07outputs\x08\x06caches\x09\x04\0\x0f\
@@ -2749,20 +2794,22 @@ cker-archive\x0aoci-layout\x04\0\x0cimage-format\x03\0\x12\x01r\x03\x09directory
 s\x06format\x13\x06rootfs\x7f\x04\0\x0cimage-export\x03\0\x14\x01p\x11\x01p\x0f\x01\
 k\x15\x01r\x04\x04names\x06locals\x16\x0aattributes\x17\x06export\x18\x04\0\x05s\
 olve\x03\0\x19\x01r\x02\x08arguments\x04paths\x04\0\x0abase-image\x03\0\x1b\x01r\
-\x02\x09directorys\x06import\x7f\x04\0\x05cache\x03\0\x1d\x01q\x02\x04file\x01s\0\
-\x06inline\0\0\x04\0\x0dsecret-source\x03\0\x1f\x01r\x02\x02ids\x06source\x20\x04\
-\0\x06secret\x03\0!\x01r\x02\x02ids\x05paths\x09\x04\0\x03ssh\x03\0#\x01p\x1c\x01\
-k\x1e\x01p\"\x01p$\x01p\x1a\x01p\x01\x01r\x08\x0ddaemon-configs\x05debug\x7f\x0b\
-base-images%\x05cache&\x07secrets'\x03ssh(\x06solves)\x08warnings*\x04\0\x0abuil\
-d-plan\x03\0+\x03\0\x1doci-image:planner/types@0.1.0\x05\x03\x02\x03\0\x02\x0fbu\
-ild-interface\x02\x03\0\x02\x0abuild-plan\x01B\x0f\x02\x03\x02\x01\x02\x04\0\x0a\
-diagnostic\x03\0\0\x02\x03\x02\x01\x04\x04\0\x0fbuild-interface\x03\0\x02\x02\x03\
-\x02\x01\x05\x04\0\x0abuild-plan\x03\0\x04\x01p\x01\x01@\x01\x06objects\0\x06\x04\
-\0\x08validate\x01\x07\x01j\x01\x03\x01\x06\x01@\x01\x06objects\0\x08\x04\0\x08d\
-escribe\x01\x09\x01j\x01\x05\x01\x06\x01@\x01\x06objects\0\x0a\x04\0\x04plan\x01\
-\x0b\x04\0\x1foci-image:planner/planner@0.1.0\x05\x06\x04\0%oci-image:planner/im\
-age-planner@0.1.0\x04\0\x0b\x13\x01\0\x0dimage-planner\x03\0\0\0G\x09producers\x01\
-\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
+\x02\x09directorys\x06import\x7f\x04\0\x05cache\x03\0\x1d\x01k}\x01q\x02\x04gzip\
+\x01\x1f\0\x04zstd\x01\x1f\0\x04\0\x0bcompression\x03\0\x20\x01q\x02\x04file\x01\
+s\0\x06inline\0\0\x04\0\x0dsecret-source\x03\0\"\x01r\x02\x02ids\x06source#\x04\0\
+\x06secret\x03\0$\x01r\x02\x02ids\x05paths\x09\x04\0\x03ssh\x03\0&\x01p\x1c\x01k\
+\x1e\x01p%\x01p'\x01p\x1a\x01p\x01\x01r\x09\x0ddaemon-configs\x05debug\x7f\x0bba\
+se-images(\x05cache)\x0bcompression!\x07secrets*\x03ssh+\x06solves,\x08warnings-\
+\x04\0\x0abuild-plan\x03\0.\x03\0\x1doci-image:planner/types@0.1.0\x05\x03\x02\x03\
+\0\x02\x0fbuild-interface\x02\x03\0\x02\x0abuild-plan\x01B\x0f\x02\x03\x02\x01\x02\
+\x04\0\x0adiagnostic\x03\0\0\x02\x03\x02\x01\x04\x04\0\x0fbuild-interface\x03\0\x02\
+\x02\x03\x02\x01\x05\x04\0\x0abuild-plan\x03\0\x04\x01p\x01\x01@\x01\x06objects\0\
+\x06\x04\0\x08validate\x01\x07\x01j\x01\x03\x01\x06\x01@\x01\x06objects\0\x08\x04\
+\0\x08describe\x01\x09\x01j\x01\x05\x01\x06\x01@\x01\x06objects\0\x0a\x04\0\x04p\
+lan\x01\x0b\x04\0\x1foci-image:planner/planner@0.1.0\x05\x06\x04\0%oci-image:pla\
+nner/image-planner@0.1.0\x04\0\x0b\x13\x01\0\x0dimage-planner\x03\0\0\0G\x09prod\
+ucers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x06\
+0.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::presence::or_default;
 #[cfg(feature = "json-schema")]
-use crate::{frontend::NO_FRONTEND, pattern, platform, snippet};
+use crate::{compression, frontend::NO_FRONTEND, pattern, platform, snippet};
 
 pub use crate::object_registry::{KeyPair, Registry};
 pub use crate::object_secret::{InlineSecret, Secret};
@@ -29,7 +29,8 @@ pub use crate::object_secret::{InlineSecret, Secret};
             "enum": [false, null],
             "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
         }}})
-    )
+    ),
+    schemars(extend("allOf" = compression_conditions()))
 )]
 pub struct Object {
     /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
@@ -316,6 +317,54 @@ pub struct Object {
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "OCI layout"))]
     pub output_oci: bool,
+    /// How layers are compressed: `gzip`, or `zstd`, which is faster and smaller and needs `output_oci`. Layers of a base that are
+    /// compressed already stay as they are.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Compression",
+            with = "String",
+            regex(pattern = pattern::compression()),
+            extend("examples" = compression::NAMES)
+        )
+    )]
+    pub compression: Option<String>,
+    /// How hard layers are compressed, in digits: from 1, the fastest, to 12 with `gzip` or 19 with `zstd`, the smallest; default
+    /// the codec's own.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Level of compression",
+            with = "String",
+            regex(pattern = pattern::compression_level()),
+            example = &"9"
+        )
+    )]
+    pub compression_level: Option<String>,
+}
+
+/// What other keys say of how layers are compressed.
+#[cfg(feature = "json-schema")]
+fn compression_conditions() -> serde_json::Value {
+    let (gzip, zstd) = (compression::GZIP, compression::ZSTD);
+    serde_json::json!([
+        {
+            "if": {"anyOf": [
+                {"required": ["output_oci"], "properties": {"output_oci": {"const": true}}},
+                {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}},
+            ]},
+            "else": {"properties": {"compression": {
+                "not": {"const": zstd},
+                "errorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
+            }}},
+        },
+        {
+            "if": {"properties": {"compression": {"enum": [gzip, "", null]}}},
+            "then": {"properties": {"compression_level": {"pattern": pattern::gzip_level()}}},
+        },
+    ])
 }
 
 /// What an editor offers as `image_platform`.

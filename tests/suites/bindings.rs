@@ -66,6 +66,7 @@ const SCHEMA_TYPES: &[(&str, &str)] = &[
     ("types/solve", "plan::Solve"),
     ("types/base-image", "plan::BaseImage"),
     ("types/cache", "plan::Cache"),
+    ("types/compression", "plan::Compression"),
     ("types/secret-source", "plan::SecretSource"),
     ("types/secret", "plan::Secret"),
     ("types/ssh", "plan::Ssh"),

@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, ZSTD};
 use crate::key::{Key, Rule};
 use crate::object::Object;
 use crate::parameter::{
@@ -71,8 +72,42 @@ impl JsonSchema for Params {
                 "enum": no(),
                 "errorMessage": "`UNPACK_ROOTFS` takes one platform, and `IMAGE_PLATFORM` lists several",
             }}},
+            "allOf": of_compression(),
         })
     }
+}
+
+/// What other parameters say of how layers are compressed.
+fn of_compression() -> Value {
+    let variable = json!({"type": "string", "pattern": pattern::variable()});
+    let several = json!({"type": "string", "pattern": pattern::or_variable(",")});
+    let level = pattern::gzip_level();
+    json!([
+        {
+            "if": {"anyOf": [
+                {"required": ["OUTPUT_OCI"], "properties": {"OUTPUT_OCI": {"anyOf": [{"enum": yes()}, variable]}}},
+                {"required": ["IMAGE_PLATFORM"], "properties": {"IMAGE_PLATFORM": several}},
+            ]},
+            "else": {"properties": {"COMPRESSION": {
+                "not": {"const": ZSTD},
+                "errorMessage": "`zstd` needs `OUTPUT_OCI`: the layers of an archive are gzip",
+            }}},
+        },
+        {
+            "if": {"properties": {"COMPRESSION": {"enum": [GZIP, "", null]}}},
+            "then": {"properties": {"COMPRESSION_LEVEL": {
+                "pattern": pattern::or_variable(&level),
+                "patternErrorMessage": pattern::form(&level).map_or("", |form| form.message),
+                "maximum": MOST_OF_GZIP,
+            }}},
+        },
+    ])
+}
+
+/// Every value of a flag that is a yes.
+fn yes() -> Vec<Value> {
+    let words = TRUE.iter().map(|word| json!(word));
+    [json!(true), json!(1)].into_iter().chain(words).collect()
 }
 
 /// Every value of a flag that is no yes.
@@ -99,6 +134,7 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
         (Form::Flag, _) | (_, "target" | "additional_targets") => {
             &["string", "integer", "boolean", "null"]
         }
+        (_, "compression_level") => &["string", "integer", "null"],
         (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
             &SCALAR
         }
@@ -149,6 +185,10 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             }
             if parameter.key == "target" {
                 property["minimum"] = json!(0);
+            }
+            if parameter.key == "compression_level" {
+                property["minimum"] = json!(1);
+                property["maximum"] = json!(MOST_OF_ZSTD);
             }
             property
         }
