@@ -43,7 +43,7 @@ SECONDS ?= 60
 fuzz: setup ## inputs that nobody thought of; ONLY="masking yaml" selects, SECONDS=600 for each
 	@tests/fuzz/run.sh $(SECONDS) $(ONLY)
 
-bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" selects
+bench: setup build ## measure against buildkitd + buildctl; ONLY="info trivial" selects, ROUNDS=1 is a quick look
 	@PRODUCT_FLAGS="$(PRODUCT_FLAGS)" $(CARGO) run --locked --quiet --package oci-image-tests --bin bench -- $(ONLY)
 
 self-build: setup build ## build the product's image with the product, offline, and build with that; as root

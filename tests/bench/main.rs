@@ -12,12 +12,13 @@
 //! - [`measure`]: one process, or several, from start to end: time and memory.
 //! - [`product`]: our side of a build.
 //! - [`rival`]: the other side: `buildkitd` and `buildctl` by hand.
-//! - [`tree`]: the contexts that are built.
+//! - [`tree`]: the contexts that are built; [`content`]: what is in their files.
 //! - [`setting`]: where programs, trees and figures are.
 //! - [`report`]: the table and the files.
 //! - [`error`]: what can go wrong on the way.
 
 mod cases;
+mod content;
 mod error;
 mod figure;
 mod measure;

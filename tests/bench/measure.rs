@@ -50,6 +50,29 @@ pub(crate) fn run_watched(command: &mut Command, log: &Log) -> Result<Sample, Be
     })
 }
 
+/// Runs processes side by side, each with a log of its own. What one took
+/// ends when it was waited for, after those before it.
+pub(crate) fn run_at_once(
+    commands: &mut [Command],
+    logs: &[Log],
+) -> Result<Vec<Sample>, BenchError> {
+    let started = Instant::now();
+    let children = (commands.iter_mut().zip(logs))
+        .map(|(command, log)| start(command, log).map(|(_, child)| child))
+        .collect::<Result<Vec<_>, _>>()?;
+    let ended = children.into_iter().zip(commands.iter().zip(logs));
+    ended
+        .map(|(child, (command, log))| {
+            let used = wait(child, command, log)?;
+            Ok(Sample {
+                wall: started.elapsed(),
+                cpu: used.rusage.utime + used.rusage.stime,
+                peak: used.rusage.maxrss,
+            })
+        })
+        .collect()
+}
+
 /// Starts a process with its output in the log.
 pub(crate) fn start(command: &mut Command, log: &Log) -> Result<(Instant, Child), BenchError> {
     let (stdout, stderr) = log.open()?;

@@ -1,6 +1,6 @@
 //! Two sides of a comparison, measured in turn.
 
-use std::time::Duration;
+use std::{env, num::NonZero, time::Duration};
 
 use crate::{error::BenchError, measure::Sample};
 
@@ -46,12 +46,14 @@ impl Comparison {
 }
 
 impl Pair {
-    /// Measures `rounds` times, ours first in each round.
+    /// Measures `rounds` times, or as often as `ROUNDS` says; ours first in each round.
     pub(crate) fn in_turn(
         rounds: usize,
         mut ours: impl FnMut() -> Result<Sample, BenchError>,
         mut theirs: impl FnMut() -> Result<Sample, BenchError>,
     ) -> Result<Self, BenchError> {
+        let asked = env::var("ROUNDS").ok().and_then(|text| text.parse().ok());
+        let rounds = asked.map_or(rounds, NonZero::get);
         let mut pair = Self {
             ours: Vec::with_capacity(rounds),
             theirs: Vec::with_capacity(rounds),
@@ -61,6 +63,16 @@ impl Pair {
             pair.theirs.push(theirs()?);
         }
         Ok(pair)
+    }
+
+    /// A row of the table: what both sides did, who the other one is, and how many times what that takes ours may take at most.
+    pub(crate) fn row(self, what: &'static str, against: &'static str, most: f64) -> Comparison {
+        Comparison {
+            what,
+            against,
+            pair: self,
+            goal: Goal::Ratio(most),
+        }
     }
 
     /// Median time of ours, divided by that of theirs.

@@ -53,6 +53,12 @@ impl<'setting> Product<'setting> {
         self.setting.fresh_dir("root-ours").map(drop)
     }
 
+    /// One build on a root that is empty.
+    pub(crate) fn build_cold(&self) -> Result<Sample, BenchError> {
+        self.forget()?;
+        self.build()
+    }
+
     /// One `oci-image build`.
     pub(crate) fn build(&self) -> Result<Sample, BenchError> {
         let mut command = self.command()?;

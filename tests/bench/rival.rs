@@ -30,6 +30,8 @@ pub(crate) struct Rival<'setting> {
     solves: Vec<Vec<String>>,
     /// What runs after them, while the daemon still does.
     afterwards: Option<Vec<String>>,
+    /// Whether the calls of `buildctl build` run side by side.
+    is_at_once: bool,
     root: PathBuf,
     /// Holds the daemon's sockets: a socket's path must be short.
     sockets: TempDir,
@@ -63,14 +65,29 @@ impl<'setting> Rival<'setting> {
             context: context.to_owned(),
             solves,
             afterwards,
+            is_at_once: false,
             root: setting.fresh_dir("root-by-hand")?,
             sockets: TempDir::new().map_err(BenchError::file("create", std::env::temp_dir()))?,
         })
     }
 
+    /// The same with all solves at the same time.
+    pub(crate) fn at_once(self) -> Self {
+        Self {
+            is_at_once: true,
+            ..self
+        }
+    }
+
     /// Empties the daemon's root: the next build is the first.
     pub(crate) fn forget(&self) -> Result<(), BenchError> {
         self.setting.fresh_dir("root-by-hand").map(drop)
+    }
+
+    /// One build on a root that is empty.
+    pub(crate) fn build_cold(&self) -> Result<Sample, BenchError> {
+        self.forget()?;
+        self.build()
     }
 
     /// Daemon up, build, daemon down. The peak is that of `buildctl`, which does what our process does, and of what runs
@@ -80,11 +97,9 @@ impl<'setting> Rival<'setting> {
         let mut daemon = self.start()?;
         let mut cpu = self.wait_until_ready(&mut daemon)?;
         let mut peak = 0;
-        let log = self.setting.log("buildctl");
-        for mut command in self.commands() {
-            let sample = measure::run(&mut command, &log)?;
-            cpu += sample.cpu;
-            peak = peak.max(sample.peak);
+        for used in self.work()? {
+            cpu += used.cpu;
+            peak = peak.max(used.peak);
         }
         cpu += daemon.stop()?;
         Ok(Sample {
@@ -92,6 +107,24 @@ impl<'setting> Rival<'setting> {
             cpu,
             peak,
         })
+    }
+
+    /// The solves, and what runs after them.
+    fn work(&self) -> Result<Vec<Sample>, BenchError> {
+        let (mut solves, afterwards) = (self.solves(), self.afterwards());
+        let mut samples = if self.is_at_once {
+            let logs =
+                (0..solves.len()).map(|number| self.setting.log(&format!("buildctl-{number}")));
+            measure::run_at_once(&mut solves, &logs.collect::<Vec<_>>())?
+        } else {
+            let log = self.setting.log("buildctl");
+            let one = |solve| measure::run(solve, &log);
+            solves.iter_mut().map(one).collect::<Result<_, _>>()?
+        };
+        if let Some(mut program) = afterwards {
+            samples.push(measure::run(&mut program, &self.setting.log("afterwards"))?);
+        }
+        Ok(samples)
     }
 
     fn start(&self) -> Result<Daemon, BenchError> {
@@ -153,7 +186,7 @@ impl<'setting> Rival<'setting> {
         command
     }
 
-    fn commands(&self) -> Vec<Command> {
+    fn solves(&self) -> Vec<Command> {
         let local = |name: &str| format!("{name}={}", self.context.display());
         let solve = |arguments: &Vec<String>| {
             let mut command = self.buildctl();
@@ -164,16 +197,14 @@ impl<'setting> Rival<'setting> {
                 .args(arguments);
             command
         };
-        let afterwards = |arguments: &Vec<String>| {
-            let (program, arguments) = arguments.split_first()?;
-            let mut command = Command::new(program);
-            command.env("PATH", &self.setting.path).args(arguments);
-            Some(command)
-        };
-        let solves = self.solves.iter().map(solve);
-        solves
-            .chain(self.afterwards.iter().filter_map(afterwards))
-            .collect()
+        self.solves.iter().map(solve).collect()
+    }
+
+    fn afterwards(&self) -> Option<Command> {
+        let (program, arguments) = self.afterwards.as_ref()?.split_first()?;
+        let mut command = Command::new(program);
+        command.env("PATH", &self.setting.path).args(arguments);
+        Some(command)
     }
 }
 

@@ -71,6 +71,13 @@ impl Setting {
         }
     }
 
+    /// Removes the roots and results of both sides, which are large.
+    pub(crate) fn clear(&self) -> Result<(), BenchError> {
+        ["root-ours", "root-by-hand", "image", "image-by-hand"]
+            .iter()
+            .try_for_each(|name| self.remove_dir(name))
+    }
+
     /// The log of this name.
     pub(crate) fn log(&self, name: &str) -> Log {
         Log(self.dir.join(format!("{name}.log")))

@@ -10,7 +10,11 @@ use std::{
 
 use oci_image_tests::random::Random;
 
-use crate::{error::BenchError, setting::Setting};
+use crate::{
+    content::{Words, noise},
+    error::BenchError,
+    setting::Setting,
+};
 
 const TRIVIAL: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN [\"/bin/busybox\", \"true\"]\n";
 const WHOLE: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN --mount=type=bind,target=/ctx [\"/bin/busybox\", \"true\"]\n";
@@ -29,8 +33,25 @@ FROM base AS three
 RUN [\"/bin/busybox\", \"sh\", \"-c\", \"/bin/busybox sleep 2; echo three > /file\"]
 ";
 
+/// Three targets that read a context to its end.
+const WHOLE_THRICE: &str = "\
+FROM scratch AS base
+COPY busybox /bin/busybox
+FROM base AS one
+RUN --mount=type=bind,target=/src [\"/bin/busybox\", \"sh\", \"-c\", \"echo one > /file\"]
+FROM base AS two
+RUN --mount=type=bind,target=/src [\"/bin/busybox\", \"sh\", \"-c\", \"echo two > /file\"]
+FROM base AS three
+RUN --mount=type=bind,target=/src [\"/bin/busybox\", \"sh\", \"-c\", \"echo three > /file\"]
+";
+/// A large layer, and a small one that changes.
+const LAYERS: &str = "FROM scratch\nCOPY tree /\nCOPY changed /changed\n";
+/// The file whose change is one of the context.
+const CHANGED: &str = "changed";
+
 const SMALL_FILES_PER_DIR: usize = 100;
 const LARGE_FILE: usize = 16 << 20;
+const MEGABYTE: usize = 1_000_000;
 
 /// A Dockerfile with one step, and next to nothing to send.
 pub(crate) fn trivial(setting: &Setting) -> Result<PathBuf, BenchError> {
@@ -40,17 +61,89 @@ pub(crate) fn trivial(setting: &Setting) -> Result<PathBuf, BenchError> {
 /// `count` files of 100 bytes to 4 KiB, 100 in a directory.
 pub(crate) fn small_files(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
     kept(setting, &format!("small-{count}"), WHOLE, |dir| {
-        let mut random = Random::new(1);
-        for number in 0..count {
-            let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
-            if number % SMALL_FILES_PER_DIR == 0 {
-                fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
+        fill_with_small_files(dir, count)
+    })
+}
+
+/// The same, and three targets that bind them.
+pub(crate) fn small_files_thrice(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("thrice-{count}"), WHOLE_THRICE, |dir| {
+        fill_with_small_files(dir, count)
+    })
+}
+
+fn fill_with_small_files(dir: &Path, count: usize) -> Result<(), BenchError> {
+    let mut random = Random::new(1);
+    for number in 0..count {
+        let file = in_dirs(dir, number, "txt")?;
+        let size = 100 + random.number() as usize % 3996;
+        write(&file, &noise(&mut random, size))?;
+    }
+    Ok(())
+}
+
+/// A layer of `bytes` bytes like those of `/usr`, in files of many sizes, and a small one above that [`change`] changes.
+pub(crate) fn programs(setting: &Setting, bytes: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("programs-{bytes}"), LAYERS, |dir| {
+        let tree = tree_of(dir)?;
+        let mut random = Random::new(4);
+        let words = Words::new(&mut random);
+        let mut left = bytes;
+        for number in 0.. {
+            let mut content = words.file(&mut random);
+            content.truncate(left);
+            left -= content.len();
+            write(&in_dirs(&tree, number, "bin")?, &content)?;
+            if left == 0 {
+                break;
             }
-            let size = 100 + random.number() as usize % 3996;
-            noise(&mut random, &sub.join(format!("file{number:05}.txt")), size)?;
         }
         Ok(())
     })
+}
+
+/// A layer of `bytes` bytes that do not compress, in files of 1 MB, and a small one above that [`change`] changes.
+pub(crate) fn noise_below(setting: &Setting, bytes: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("noise-{bytes}"), LAYERS, |dir| {
+        let tree = tree_of(dir)?;
+        let mut random = Random::new(5);
+        for number in 0..bytes / MEGABYTE {
+            let file = in_dirs(&tree, number, "bin")?;
+            write(&file, &noise(&mut random, MEGABYTE))?;
+        }
+        Ok(())
+    })
+}
+
+/// Changes one small file of a context: to what a number says.
+pub(crate) fn change(context: &Path, number: usize) -> Result<(), BenchError> {
+    write(&context.join(CHANGED), format!("{number}\n").as_bytes())
+}
+
+/// Takes that file away: the context is again what it was made as.
+pub(crate) fn restore(context: &Path) -> Result<(), BenchError> {
+    let file = context.join(CHANGED);
+    fs::remove_file(&file).map_err(BenchError::file("remove", file))
+}
+
+/// Removes a context: it is large, and made anew when it is asked for again.
+pub(crate) fn forget(context: &Path) -> Result<(), BenchError> {
+    fs::remove_dir_all(context).map_err(BenchError::file("remove", context))
+}
+
+fn tree_of(dir: &Path) -> Result<PathBuf, BenchError> {
+    let tree = dir.join("tree");
+    fs::create_dir(&tree).map_err(BenchError::file("create", &tree))?;
+    Ok(tree)
+}
+
+/// The path of a numbered file; 100 stand in a directory, which is made with the first of them.
+fn in_dirs(dir: &Path, number: usize, extension: &str) -> Result<PathBuf, BenchError> {
+    let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
+    if number.is_multiple_of(SMALL_FILES_PER_DIR) {
+        fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
+    }
+    Ok(sub.join(format!("file{number:05}.{extension}")))
 }
 
 /// `bytes` bytes that do not compress, in files of 16 MiB.
@@ -58,11 +151,8 @@ pub(crate) fn large_files(setting: &Setting, bytes: usize) -> Result<PathBuf, Be
     kept(setting, &format!("large-{bytes}"), WHOLE, |dir| {
         let mut random = Random::new(2);
         for number in 0..bytes / LARGE_FILE {
-            noise(
-                &mut random,
-                &dir.join(format!("file{number:03}.bin")),
-                LARGE_FILE,
-            )?;
+            let file = dir.join(format!("file{number:03}.bin"));
+            write(&file, &noise(&mut random, LARGE_FILE))?;
         }
         Ok(())
     })
@@ -78,11 +168,8 @@ pub(crate) fn base(setting: &Setting, bytes: usize, size: usize) -> Result<PathB
     kept(setting, &format!("base-{bytes}-{size}"), BASE, |dir| {
         let mut random = Random::new(3);
         for number in 0..bytes / size {
-            let sub = dir.join(format!("dir{:03}", number / SMALL_FILES_PER_DIR));
-            if number % SMALL_FILES_PER_DIR == 0 {
-                fs::create_dir(&sub).map_err(BenchError::file("create", &sub))?;
-            }
-            noise(&mut random, &sub.join(format!("file{number:05}.bin")), size)?;
+            let file = in_dirs(dir, number, "bin")?;
+            write(&file, &noise(&mut random, size))?;
         }
         Ok(())
     })
@@ -115,8 +202,6 @@ fn kept(
     Ok(dir)
 }
 
-/// A file of `size` bytes that do not compress.
-fn noise(random: &mut Random, path: &Path, size: usize) -> Result<(), BenchError> {
-    let bytes = random.bytes(size.next_multiple_of(8));
-    fs::write(path, &bytes[..size]).map_err(BenchError::file("write", path))
+fn write(path: &Path, bytes: &[u8]) -> Result<(), BenchError> {
+    fs::write(path, bytes).map_err(BenchError::file("write", path))
 }

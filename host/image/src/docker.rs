@@ -9,13 +9,14 @@
 //! Source: Docker image-spec v1.2, `Combined Image JSON + Filesystem Changeset Format`.
 
 use std::collections::HashMap;
+use std::io;
 
 use oci_spec::image::{Descriptor, Digest, ImageManifest, ImageManifestBuilder, MediaType};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::Blob;
-use crate::digest::sha256;
+use crate::digest::{Hashing, sha256};
 use crate::error::ImageError;
 use crate::image::Image;
 use crate::layer::{self, Compression, LAYER_LIMIT};
@@ -24,9 +25,6 @@ use crate::store::Store;
 
 /// The file that makes an archive one of `docker save`.
 pub(super) const MANIFEST: &str = "manifest.json";
-
-/// How much of a layer is read at once to hash it.
-const HASH_BUFFER: usize = 1 << 20;
 
 /// An image as `manifest.json` names it.
 #[derive(Deserialize)]
@@ -87,13 +85,11 @@ pub(super) fn read(store: &mut Store) -> Result<Image, ImageError> {
         blobs.insert(descriptor.digest().clone(), blob);
         layers.push(descriptor);
     }
-    let is_gzip = layers.iter().all(Compression::is_gzip);
     let (root, manifest) = manifest(store, config, layers);
     Ok(Image {
         root: root.clone(),
         manifests: HashMap::from([(root, manifest)]),
         blobs,
-        is_gzip,
         effort: store.effort,
     })
 }
@@ -166,23 +162,14 @@ fn hash(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError
     let reader = blob
         .open()
         .map_err(|source| store.unreadable(file, source))?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; HASH_BUFFER];
-    let mut offset = 0;
-    while offset < blob.size() {
-        let count = usize::try_from(blob.size() - offset)
-            .unwrap_or(usize::MAX)
-            .min(buffer.len());
-        let part = &mut buffer[..count];
-        let read = store.cancel.check();
-        read.and_then(|()| reader.read_exact_at(part, offset))
-            .map_err(|source| store.unreadable(file, source))?;
-        hash.update(part);
-        offset += count as u64;
-    }
-    store.effort.read += offset;
-    store.effort.hashed += offset;
-    Ok(sha256(hash))
+    let mut hashing = Hashing::new(io::sink());
+    reader
+        .write_to(&mut hashing, blob.size(), &store.cancel)
+        .map_err(|source| store.unreadable(file, source))?;
+    let (_, digest, size) = hashing.finish();
+    store.effort.read += size;
+    store.effort.hashed += size;
+    Ok(digest)
 }
 
 fn hashed(store: &mut Store, bytes: &[u8]) -> Digest {

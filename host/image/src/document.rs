@@ -5,6 +5,7 @@
 //!
 //! Unknown here: what a document means. Source: Go 1.26, `encoding/json`, `Unmarshal`.
 
+use oci_spec::image::Descriptor;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -22,6 +23,20 @@ pub(super) fn member_mut<'object>(
 ) -> Option<&'object mut Value> {
     let key = key(object, name)?;
     object.get_mut(&key)
+}
+
+/// Says in a document what something is by now that it describes, as far as it says anything of that.
+// Changed as JSON, not as what is known of it: a descriptor has members that the types here lack.
+pub(super) fn redescribe(member: &mut Map<String, Value>, now: &Descriptor) {
+    for (name, value) in [
+        ("digest", now.digest().to_string().into()),
+        ("size", now.size().into()),
+        ("mediaType", now.media_type().to_string().into()),
+    ] {
+        if let Some(member) = member_mut(member, name) {
+            *member = value;
+        }
+    }
 }
 
 /// How an object writes a key: as it should be, or else in another case of letters.

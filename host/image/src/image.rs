@@ -16,7 +16,6 @@ pub struct Image {
     pub(crate) root: Digest,
     pub(crate) manifests: HashMap<Digest, Manifest>,
     pub(crate) blobs: HashMap<Digest, Blob>,
-    pub(crate) is_gzip: bool,
     pub(crate) effort: Effort,
 }
 
@@ -44,11 +43,6 @@ impl Image {
     /// Every config and layer, in no order.
     pub fn blobs(&self) -> impl Iterator<Item = (&Digest, &Blob)> {
         self.blobs.iter()
-    }
-
-    /// Whether every layer is gzip, by its first bytes.
-    pub fn is_gzip(&self) -> bool {
-        self.is_gzip
     }
 
     /// What it cost to open the image.

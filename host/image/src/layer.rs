@@ -68,11 +68,6 @@ impl Compression {
         }
     }
 
-    /// Whether a layer is said to be gzip, or to be none.
-    pub(super) fn is_gzip(stated: &Descriptor) -> bool {
-        Self::stated(stated.media_type()).is_none_or(|compression| compression == Self::Gzip)
-    }
-
     /// OCI's media type of a layer that is compressed so.
     pub(super) fn media_type(self) -> MediaType {
         match self {
@@ -135,10 +130,9 @@ pub(super) fn start(blob: &Blob) -> io::Result<Vec<u8>> {
     Ok(start)
 }
 
-/// Whether a blob is an archive that is not compressed.
-pub(super) fn is_raw(blob: &Blob) -> io::Result<bool> {
-    let start = start(blob)?;
-    Ok(Compression::of(&start) == Compression::None && is_archive(&start))
+/// Whether what begins so is an archive that is not compressed.
+pub(super) fn is_raw(start: &[u8]) -> bool {
+    Compression::of(start) == Compression::None && is_archive(start)
 }
 
 fn is_tar(store: &mut Store, file: &str, blob: &Blob) -> Result<bool, ImageError> {

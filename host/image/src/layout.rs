@@ -19,5 +19,5 @@ mod role;
 mod walk;
 
 pub(crate) use index::{VERSION, only, read};
-pub(crate) use name::{INDEX, MARKER, blob_name};
+pub(crate) use name::{BLOBS, INDEX, MARKER, blob_name};
 pub(crate) use role::Role;

@@ -36,7 +36,7 @@ pub(super) async fn imports(plan: &CheckedPlan, site: Site<'_>) -> Vec<CacheImpo
 }
 
 /// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
-// LayerForm are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
+// Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
 // does not fall back to executing the step.
 pub(super) async fn forget_damage(error: &SolveError, site: Site<'_>) -> bool {
     let Some(cache) = local(site) else {
@@ -87,17 +87,15 @@ pub(super) async fn keep(
     let caches: Vec<(String, Descriptor)> = (solved.iter())
         .filter_map(|(index, solved)| Some((tags[*index].clone(), solved.cache()?)))
         .collect();
-    let unkept = solved.values().filter_map(|solved| match &solved.fault {
-        Some(fault) if solved.cache().is_none() => Some(&**fault),
-        _ => None,
-    });
-    for fault in unkept.filter(|fault| matches!(fault, Fault::Content(_))) {
-        warn(fault, site.host);
+    for unkept in solved.values().filter(|solved| solved.cache().is_none()) {
+        if let Some(Fault::Content(fault)) = unkept.fault.as_deref() {
+            warn(fault, site.host);
+        }
     }
     let contents = site.contents.clone();
     let kept = blocking(move || {
-        let mut put = (caches.iter()).map(|(tag, manifest)| put(&cache, tag, manifest, &contents));
-        let put = put.find(Result::is_err).unwrap_or(Ok(()));
+        let put =
+            (caches.iter()).try_for_each(|(tag, manifest)| put(&cache, tag, manifest, &contents));
         drop(lease);
         let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
         // Also of what could not be put whole.

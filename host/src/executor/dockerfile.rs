@@ -14,6 +14,7 @@ use oci_image_schema::plan::{AttributeValue, Solve};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
 use crate::boundary::handle::{Directory, real_path};
+use crate::buildkit::context::clean;
 use crate::executor::error::BuildError;
 use crate::executor::work::{Work, unopened};
 use crate::planner::checked_plan::CheckedPlan;
@@ -24,6 +25,9 @@ pub(super) const ATTRIBUTE: &str = "filename";
 
 /// The name of a Dockerfile that the request does not name.
 const DEFAULT: &str = "Dockerfile";
+
+/// The list of what is left out of a context, unless the Dockerfile has one of its own.
+pub(super) const IGNORE_LIST: &str = ".dockerignore";
 
 /// Where a Dockerfile is.
 #[derive(Debug)]
@@ -102,6 +106,21 @@ impl Dockerfile {
             name: name.to_owned(),
         })
     }
+}
+
+/// The list of what is left out of a context for the Dockerfile of this name, in the same directory.
+pub(super) fn own_ignore_list(name: &str) -> String {
+    format!("{name}{IGNORE_LIST}")
+}
+
+/// The name that the frontend tries where there is no Dockerfile of this one; `None` if it tries none.
+pub(super) fn lower_case(name: &str) -> Option<String> {
+    let directory = name.strip_suffix(DEFAULT)?;
+    if !(directory.is_empty() || directory.ends_with('/')) {
+        return None;
+    }
+    let path = clean(format!("{directory}{}", DEFAULT.to_lowercase()).as_bytes());
+    String::from_utf8(path).ok()
 }
 
 /// The name that a solve gives its Dockerfile.

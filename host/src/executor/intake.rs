@@ -1,6 +1,7 @@
 //! The intake of a build: blobs that the daemon sends go to those that are kept, if this machine has them nowhere.
 //!
-//! Reads: base images, the build's cache, the daemon's own blobs. Writes: `blobs` in the daemon's root. Unknown here: which image blobs are of.
+//! Reads: base images, the build's cache, the daemon's own blobs. Writes: `kept-blobs` in the daemon's root. Unknown
+//! here: which image blobs are of.
 
 use std::ffi::OsString;
 use std::io;

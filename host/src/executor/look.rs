@@ -15,17 +15,16 @@ use crate::boundary::cancel::{Cancel, CancelOnDrop};
 use crate::boundary::handle::Directory;
 use crate::buildkit::client::Client;
 use crate::buildkit::context::{
-    Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns, clean, rules,
+    Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns, rules,
 };
 use crate::buildkit::contexts::Contexts;
-use crate::executor::dockerfile::LOCAL;
+use crate::executor::dockerfile::{IGNORE_LIST, LOCAL, lower_case, own_ignore_list};
 use crate::executor::opened::Opened;
 use crate::executor::site::Site;
 use crate::planner::checked_plan::CheckedPlan;
 
-/// The local that holds what is copied, and the list of what is left out of it.
+/// The local that holds what is copied.
 const CONTEXT: &str = "context";
-const IGNORED: &str = ".dockerignore";
 
 /// How much of such a list is read, in bytes: less than a fingerprint reads of it.
 const TEXT_LIMIT: u64 = 1 << 19;
@@ -81,7 +80,7 @@ async fn identity(fingerprint: Fingerprint, site: Site<'_>) -> Identity {
 fn questions(locals: &[Local], name: &str) -> Option<Vec<LocalQuestion>> {
     let local = |name: &str| locals.iter().find(|local| local.name == name);
     let (dockerfile, context) = (local(LOCAL)?, local(CONTEXT)?);
-    let own = format!("{name}.dockerignore");
+    let own = own_ignore_list(name);
     let mut texts = vec![name.to_owned(), own.clone()];
     texts.extend(lower_case(name));
     let mut questions = vec![named(dockerfile, &texts)];
@@ -90,8 +89,8 @@ fn questions(locals: &[Local], name: &str) -> Option<Vec<LocalQuestion>> {
         Some(list) if list.is_empty() => return None,
         Some(list) => list,
         None => {
-            questions.push(named(context, &[IGNORED.to_owned()]));
-            text(context, IGNORED)?.unwrap_or_default()
+            questions.push(named(context, &[IGNORE_LIST.to_owned()]));
+            text(context, IGNORE_LIST)?.unwrap_or_default()
         }
     };
     let exclude = rules(&list).into_iter().map(|(_, pattern)| pattern);
@@ -114,16 +113,6 @@ fn named(local: &Local, names: &[String]) -> LocalQuestion {
             ..Patterns::default()
         },
     }
-}
-
-/// The name that the frontend tries where there is no `Dockerfile`.
-fn lower_case(name: &str) -> Option<String> {
-    let directory = name.strip_suffix("Dockerfile")?;
-    if !(directory.is_empty() || directory.ends_with('/')) {
-        return None;
-    }
-    let path = clean(format!("{directory}dockerfile").as_bytes());
-    String::from_utf8(path).ok()
 }
 
 /// A file by its name: `Some(None)` if there is none, `None` if it cannot be read whole.

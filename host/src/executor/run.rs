@@ -83,16 +83,16 @@ pub async fn run(
     };
     let (contents, built) = match solved {
         Ok(solved) => solved,
-        Err(BuildError::Stopped(stop)) => {
-            unwanted.cancel();
-            unread.cancel();
-            engine.stop_at_once().await?;
-            return Err(BuildError::Stopped(stop));
-        }
         Err(error) => {
-            let left = engine.stop().await;
-            let error = room::blame(error, host);
-            return left.and(Err(error));
+            unwanted.cancel();
+            // What is left is nothing beside what ended the build.
+            let _ = if let BuildError::Stopped(_) = error {
+                unread.cancel();
+                engine.stop_at_once().await
+            } else {
+                engine.stop().await
+            };
+            return Err(room::blame(error, host));
         }
     };
     let staged = Staged { outputs, built };

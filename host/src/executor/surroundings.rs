@@ -16,7 +16,7 @@ use crate::boundary::regular_file;
 use crate::buildkit::context::{Inherited, Matcher, Root, is_well_formed, rules};
 use crate::buildkit::failure::{LineRange, SolveFailure, Source};
 use crate::executor::context;
-use crate::executor::dockerfile::Dockerfile;
+use crate::executor::dockerfile::{Dockerfile, IGNORE_LIST, lower_case, own_ignore_list};
 use crate::executor::opened::Opened;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::ContextName;
@@ -66,9 +66,9 @@ impl Surroundings {
         secrets: Vec<String>,
     ) -> Self {
         let own = dockerfile.and_then(|Dockerfile { directory, name }| {
-            Ignored::read(directory, &format!("{name}.dockerignore"))
+            Ignored::read(directory, &own_ignore_list(name))
         });
-        let of_context = || Ignored::read(context.as_ref()?, ".dockerignore");
+        let of_context = || Ignored::read(context.as_ref()?, IGNORE_LIST);
         Self {
             ignored: own.or_else(of_context),
             context,
@@ -178,9 +178,7 @@ impl Ignored {
 pub(super) fn dockerfile_text(dockerfile: &Dockerfile) -> Option<Vec<u8>> {
     let Dockerfile { directory, name } = dockerfile;
     let read = |name: &str| directory.text_as_root(name, MOST_BYTES).ok();
-    // The frontend reads this one where the other is not.
-    let lower_case = || (name == "Dockerfile").then(|| read("dockerfile"));
-    read(name).or_else(|| lower_case().flatten())
+    read(name).or_else(|| read(&lower_case(name)?))
 }
 
 #[cfg(test)]

@@ -17,11 +17,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     let context = tree::large_files(setting, BYTES)?;
     let product = Product::new(setting, &context)?;
     let rival = Rival::new(setting, &context)?;
-    let pair = Pair::in_turn(
-        ROUNDS,
-        || product.forget().and_then(|()| product.build()),
-        || rival.forget().and_then(|()| rival.build()),
-    )?;
+    let pair = Pair::in_turn(ROUNDS, || product.build_cold(), || rival.build_cold())?;
     setting.remove_dir("root-ours")?;
     setting.remove_dir("root-by-hand")?;
     Ok(vec![Comparison {

@@ -7,15 +7,25 @@
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
+//! - [`mounted`]: a context of many small files that a step mounts.
 //! - [`targets`]: three targets of one Dockerfile.
+//! - [`rebuild`]: a small layer that has changed, above a large one.
+//! - [`layer`]: a layer of 300 MB that the daemon has not: its archive and its root filesystem.
+//! - [`cache`]: the cache of such a layer.
 //! - [`rootfs`]: the root filesystem of an image of 300 MB.
-//! - [`preload`]: a base image of 1 GB from a file.
+//! - [`preload`]: a base image of 1 GB from a file, to its first byte.
+//! - [`on_base`]: a build on such a base, in several forms.
 
+mod cache;
 mod first_sync;
 mod info;
+mod layer;
+mod mounted;
+mod on_base;
 mod pathological;
 mod planner;
 mod preload;
+mod rebuild;
 mod resync;
 mod rootfs;
 mod targets;
@@ -64,6 +74,10 @@ pub(crate) const ALL: &[Case] = &[
         run: |setting| resync::run(setting).map(compared),
     },
     Case {
+        name: "mounted",
+        run: |setting| mounted::run(setting).map(compared),
+    },
+    Case {
         name: "first-sync",
         run: |setting| first_sync::run(setting).map(compared),
     },
@@ -72,12 +86,28 @@ pub(crate) const ALL: &[Case] = &[
         run: |setting| targets::run(setting).map(compared),
     },
     Case {
+        name: "rebuild",
+        run: |setting| rebuild::run(setting).map(compared),
+    },
+    Case {
+        name: "layer",
+        run: |setting| layer::run(setting).map(compared),
+    },
+    Case {
+        name: "cache",
+        run: cache::run,
+    },
+    Case {
         name: "rootfs",
         run: |setting| rootfs::run(setting).map(compared),
     },
     Case {
         name: "preload",
         run: |setting| preload::run(setting).map(compared),
+    },
+    Case {
+        name: "on-base",
+        run: |setting| on_base::run(setting).map(compared),
     },
 ];
 

@@ -6,7 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags, mkdirat, openat, renameat, unlinkat};
 use rustix::io::Errno;
@@ -61,6 +61,16 @@ impl PartialFile {
         renameat(&self.place.parent, &self.place.name, directory, name)?;
         self.place.is_cleared = true;
         Ok(())
+    }
+}
+
+impl Write for PartialFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -152,7 +162,6 @@ fn unique(prefix: &OsStr) -> io::Result<OsString> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Write as _;
     use std::path::Path;
 
     use super::*;

@@ -86,9 +86,9 @@ impl Assembly {
             saved["LayerSources"] = json!(sources);
         }
         Ok([
-            (INDEX, index(&self.root).to_string()),
+            (INDEX, index(&self.root)),
             (docker::MANIFEST, json!([saved]).to_string()),
-            (MARKER, marker().to_string()),
+            (MARKER, marker()),
         ])
     }
 }

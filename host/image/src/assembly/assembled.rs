@@ -33,7 +33,7 @@ impl Assembly {
         contents: &Contents,
     ) -> Result<Self, AssemblyError> {
         let mut rewriting = Rewriting::new(layers, contents);
-        let root = rewriting.document(root)?;
+        let root = rewriting.document(root, 0)?;
         let (documents, blobs) = rewriting.parts();
         Ok(Self {
             root,

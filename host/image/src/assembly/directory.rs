@@ -7,16 +7,13 @@ use std::path::Path;
 
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::{Directory, PartialFile};
-use oci_spec::image::{Descriptor, Digest};
-use serde_json::{Value, json};
+use oci_spec::image::{Descriptor, Digest, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
+use serde_json::json;
 
 use super::assembled::Assembly;
 use super::error::AssemblyError;
 use super::transfer;
-use crate::layout::{INDEX, MARKER, VERSION, blob_name};
-
-/// Where a layout's blobs are.
-const BLOBS: &str = "blobs/sha256";
+use crate::layout::{BLOBS, INDEX, MARKER, VERSION, blob_name};
 
 impl Assembly {
     /// Makes an empty directory the layout of this image alone. Blocking.
@@ -25,8 +22,7 @@ impl Assembly {
     /// [`AssemblyError::Write`].
     pub fn write_layout(&self, to: &Directory, cancel: &Cancel) -> Result<(), AssemblyError> {
         self.write_blobs(to, to, cancel)?;
-        let index = index(&self.root).to_string();
-        for (name, text) in [(INDEX, index), (MARKER, marker().to_string())] {
+        for (name, text) in [(INDEX, index(&self.root)), (MARKER, marker())] {
             let written = write_document(to, to, name.as_ref(), text.as_bytes());
             written.map_err(|source| unwritten(to, name, source))?;
         }
@@ -68,17 +64,19 @@ impl Assembly {
 }
 
 /// What names the image of a layout.
-pub(super) fn index(root: &Descriptor) -> Value {
-    json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.index.v1+json",
-        "manifests": [root],
-    })
+pub(super) fn index(root: &Descriptor) -> String {
+    let index = ImageIndexBuilder::default()
+        .schema_version(SCHEMA_VERSION)
+        .media_type(MediaType::ImageIndex)
+        .manifests([root.clone()])
+        .build()
+        .expect("an index has no other field that is required");
+    serde_json::to_string(&index).expect("an index has no map with keys but strings")
 }
 
 /// What makes a directory or an archive a layout.
-pub(super) fn marker() -> Value {
-    json!({ "imageLayoutVersion": VERSION })
+pub(super) fn marker() -> String {
+    json!({ "imageLayoutVersion": VERSION }).to_string()
 }
 
 /// One of another size is damaged, and is replaced.

@@ -1,7 +1,6 @@
 //! Rewriting: documents in which layers have the names that they have by now.
 //!
-//! A document that names none of those stays as it is, byte for byte. Others are changed as JSON, not as what is known of it: they
-//! have members that the types here lack.
+//! A document that names none of those stays as it is, byte for byte.
 //!
 //! Reads: contents. Writes: kept blobs, where layers have to be compressed.
 //! Source: OCI image-spec 1.1, `manifest`, `image-index`; BuildKit, `cache/remotecache/v1/configtypes`.
@@ -19,6 +18,7 @@ use super::error::AssemblyError;
 use crate::blob::Blob;
 use crate::contents::Contents;
 use crate::digest::sha256;
+use crate::document;
 use crate::layer::{self, Compression};
 use crate::layout::Role;
 
@@ -48,7 +48,6 @@ pub(super) struct Rewriting<'contents> {
     blobs: HashMap<Digest, Blob>,
     /// What layers are by now.
     renamed: HashMap<Digest, Descriptor>,
-    height: usize,
 }
 
 impl<'contents> Rewriting<'contents> {
@@ -59,7 +58,6 @@ impl<'contents> Rewriting<'contents> {
             documents: HashMap::new(),
             blobs: HashMap::new(),
             renamed: HashMap::new(),
-            height: 0,
         }
     }
 
@@ -68,24 +66,26 @@ impl<'contents> Rewriting<'contents> {
         (self.documents, self.blobs)
     }
 
-    /// A manifest or an index with all that it names, as it is by now.
-    pub(super) fn document(&mut self, stated: &Descriptor) -> Result<Descriptor, AssemblyError> {
+    /// A manifest or an index with all that it names, as it is by now; so many documents stand above it.
+    pub(super) fn document(
+        &mut self,
+        stated: &Descriptor,
+        above: usize,
+    ) -> Result<Descriptor, AssemblyError> {
         let bytes = self.read(stated)?;
         let digest = stated.digest();
-        if self.height == HEIGHT_LIMIT {
+        if above == HEIGHT_LIMIT {
             return Err(AssemblyError::Beyond {
                 digest: digest.clone(),
                 beyond: "too many stand above it",
             });
         }
-        self.height += 1;
         let mut document: Value = parse(digest, &bytes)?;
         let is_changed = match Role::of(stated.media_type()) {
             Role::Manifest => self.manifest(digest, &mut document)?,
-            Role::Index => self.index(digest, &mut document)?,
+            Role::Index => self.index(digest, &mut document, above + 1)?,
             Role::Other => return Err(no_document(digest)),
         };
-        self.height -= 1;
         let bytes = if is_changed {
             document.to_string().into_bytes()
         } else {
@@ -95,11 +95,16 @@ impl<'contents> Rewriting<'contents> {
     }
 
     /// Whether anything in it has another name by now.
-    fn index(&mut self, digest: &Digest, index: &mut Value) -> Result<bool, AssemblyError> {
+    fn index(
+        &mut self,
+        digest: &Digest,
+        index: &mut Value,
+        above: usize,
+    ) -> Result<bool, AssemblyError> {
         let mut is_changed = false;
         for child in list(digest, index, "manifests")? {
             let stated = descriptor(digest, child)?;
-            let now = self.document(&stated)?;
+            let now = self.document(&stated, above)?;
             is_changed |= rename(child, &stated, &now);
         }
         Ok(is_changed)
@@ -232,13 +237,10 @@ impl<'contents> Rewriting<'contents> {
 
 /// Says in a document what something is by now; whether that is something else.
 fn rename(member: &mut Value, stated: &Descriptor, now: &Descriptor) -> bool {
-    if stated == now {
-        return false;
+    if let Some(member) = member.as_object_mut() {
+        document::redescribe(member, now);
     }
-    member["mediaType"] = now.media_type().to_string().into();
-    member["digest"] = now.digest().to_string().into();
-    member["size"] = now.size().into();
-    true
+    stated != now
 }
 
 /// A list in a document; what is left out is an empty one.

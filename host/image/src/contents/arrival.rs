@@ -6,14 +6,11 @@ use std::io::{self, Write};
 
 use oci_image_boundary::handle::PartialFile;
 use oci_spec::image::Digest;
-use sha2::{Digest as _, Sha256};
 
 use super::kept::KeptBlobs;
-use super::recoded::Become;
+use super::layer_encoder::LayerEncoder;
 use super::turns::Turn;
-use crate::codec::Encoder;
-use crate::digest::sha256;
-use crate::layer::{self, Compression};
+use crate::layer;
 
 /// A blob that comes. Dropped before it is committed, nothing of it stays.
 pub struct Arrival {
@@ -27,17 +24,10 @@ pub struct Arrival {
 enum State {
     /// Its beginning, too short to tell.
     Begun(Vec<u8>),
-    /// It is kept as it comes.
-    Plain(HashedFile),
+    /// It is kept as it comes; who sends it compares it with its digest.
+    Plain(PartialFile),
     /// It is a layer that is compressed.
-    Recoding(Encoder<HashedFile>),
-}
-
-/// A file that is hashed while it grows.
-pub(super) struct HashedFile {
-    partial: PartialFile,
-    hash: Sha256,
-    size: u64,
+    Recoding(LayerEncoder),
 }
 
 impl Arrival {
@@ -64,7 +54,7 @@ impl Arrival {
                 self.state = State::of(&start, &self.kept)?;
                 Ok(())
             }
-            State::Plain(file) => file.write_all(bytes),
+            State::Plain(partial) => partial.write_all(bytes),
             State::Recoding(encoder) => encoder.write_all(bytes),
         }
     }
@@ -79,8 +69,8 @@ impl Arrival {
             told => told,
         };
         match state {
-            State::Recoding(encoder) => recoded(&self.kept, encoder, digest),
-            State::Plain(file) => self.kept.put(file.partial, digest),
+            State::Recoding(encoder) => encoder.commit(&self.kept, digest),
+            State::Plain(partial) => self.kept.put(partial, digest),
             State::Begun(_) => unreachable!("what a blob is is told by all of it"),
         }
     }
@@ -88,53 +78,13 @@ impl Arrival {
 
 impl State {
     fn of(start: &[u8], kept: &KeptBlobs) -> io::Result<Self> {
-        let file = HashedFile::new(kept)?;
-        let is_raw = Compression::of(start) == Compression::None && layer::is_archive(start);
-        if is_raw {
-            let mut encoder = Encoder::new(kept.codec(), file);
+        if layer::is_raw(start) {
+            let mut encoder = LayerEncoder::new(kept)?;
             encoder.write_all(start)?;
             return Ok(Self::Recoding(encoder));
         }
-        let mut file = file;
-        file.write_all(start)?;
-        Ok(Self::Plain(file))
-    }
-}
-
-/// Keeps what a layer has become.
-pub(super) fn recoded(
-    kept: &KeptBlobs,
-    encoder: Encoder<HashedFile>,
-    layer: &Digest,
-) -> io::Result<()> {
-    let file = encoder.finish()?;
-    let becomes = Become {
-        digest: sha256(file.hash),
-        size: file.size,
-    };
-    kept.put(file.partial, &becomes.digest)?;
-    kept.recoded().put(layer, &becomes)
-}
-
-impl HashedFile {
-    pub(super) fn new(kept: &KeptBlobs) -> io::Result<Self> {
-        Ok(Self {
-            partial: kept.partial()?,
-            hash: Sha256::new(),
-            size: 0,
-        })
-    }
-}
-
-impl Write for HashedFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.partial.file.write(bytes)?;
-        self.hash.update(&bytes[..count]);
-        self.size += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+        let mut partial = kept.partial()?;
+        partial.write_all(start)?;
+        Ok(Self::Plain(partial))
     }
 }

@@ -3,7 +3,8 @@
 //! Reads and writes: nothing.
 
 /// Where blobs are, by their digest.
-pub(super) const BLOBS: &str = "blobs/sha256";
+pub(super) use crate::layout::BLOBS;
+
 /// Where they grow.
 pub(super) const INGEST: &str = "ingest";
 /// Where it is told which of them lie there untouched.

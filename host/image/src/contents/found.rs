@@ -5,26 +5,23 @@
 //! Reads: kept blobs, images, layouts. Writes: kept blobs. Unknown here: what an image is made of (`assembly`).
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write as _};
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Directory;
 use oci_spec::image::Digest;
-use sha2::{Digest as _, Sha256};
 
-use super::arrival::{self, Arrival, HashedFile};
+use super::arrival::Arrival;
 use super::kept::KeptBlobs;
+use super::layer_encoder::LayerEncoder;
 use super::recoded::Become;
 use crate::blob::Blob;
-use crate::codec::{Decoder, Encoder};
-use crate::digest::sha256;
+use crate::codec::Decoder;
+use crate::digest::Hashing;
 use crate::image::Image;
 use crate::layer;
 use crate::layout::blob_name;
-
-/// How much of a layer is read at once, in bytes.
-const PIECE: usize = 1 << 20;
 
 /// How many blobs are held open that another program may remove.
 const HELD_LIMIT: usize = 256;
@@ -82,13 +79,8 @@ impl Contents {
             return Ok(Some(Arrival::new(self.kept.clone(), None)));
         };
         let turn = self.kept.turn(digest);
-        if self.become_of(digest)?.is_some() || self.compressed_from_place(digest)? {
-            return Ok(None);
-        }
-        if self.blob(digest)?.is_some() {
-            return Ok(None);
-        }
-        Ok(Some(Arrival::new(self.kept.clone(), Some(turn))))
+        let is_had = self.is_had(digest)?;
+        Ok((!is_had).then(|| Arrival::new(self.kept.clone(), Some(turn))))
     }
 
     /// A blob that is the one that its digest names. Blocking.
@@ -100,15 +92,42 @@ impl Contents {
             return Ok(Some(kept));
         }
         for blob in self.places(digest) {
-            let is_sound = self.kept.stamps().is_sound(digest, &blob, &self.cancel);
             // What cannot be read there comes from elsewhere.
-            if is_sound.unwrap_or(false) {
-                self.hold(digest, &blob);
+            if self.is_sound(digest, &blob).unwrap_or(false) {
                 return Ok(Some(blob));
             }
             self.cancel.check()?;
         }
         Ok(None)
+    }
+
+    /// Whether a blob need not come. A layer that is not compressed is compressed, in one reading with its comparison.
+    fn is_had(&self, digest: &Digest) -> io::Result<bool> {
+        if self.become_of(digest)?.is_some() || self.kept.blob(digest, &self.cancel)?.is_some() {
+            return Ok(true);
+        }
+        for blob in self.places(digest) {
+            let is_had = match layer::start(&blob) {
+                Ok(start) if layer::is_raw(&start) => self.compress(digest, &blob),
+                Ok(_) => self.is_sound(digest, &blob),
+                Err(unread) => Err(unread),
+            };
+            // What cannot be read there comes from elsewhere.
+            if is_had.unwrap_or(false) {
+                return Ok(true);
+            }
+            self.cancel.check()?;
+        }
+        Ok(false)
+    }
+
+    /// Whether a blob is the one that its digest names; it is held then.
+    fn is_sound(&self, digest: &Digest, blob: &Blob) -> io::Result<bool> {
+        let is_sound = (self.kept.stamps()).is_sound(digest, blob, &self.cancel)?;
+        if is_sound {
+            self.hold(digest, blob);
+        }
+        Ok(is_sound)
     }
 
     /// Where a blob of this name is, sound or not, beside those that are kept.
@@ -155,44 +174,22 @@ impl Contents {
         if let Some(done) = self.become_of(layer)? {
             return Ok(Some(done));
         }
-        let mut encoder = Encoder::new(self.kept.codec(), HashedFile::new(&self.kept)?);
+        let mut encoder = LayerEncoder::new(&self.kept)?;
         let stream = blob.open()?.stream(blob.size(), self.cancel.clone());
         io::copy(&mut Decoder::new(stream)?, &mut encoder)?;
-        arrival::recoded(&self.kept, encoder, layer)?;
+        encoder.commit(&self.kept, layer)?;
         self.become_of(layer)
-    }
-
-    /// Compresses a layer that is not compressed where it is, in one reading with its comparison; whether there is one. Blocking.
-    fn compressed_from_place(&self, layer: &Digest) -> io::Result<bool> {
-        for blob in self.places(layer) {
-            // What cannot be read there comes from elsewhere.
-            if layer::is_raw(&blob).unwrap_or(false) && self.compress(layer, &blob).unwrap_or(false)
-            {
-                return Ok(true);
-            }
-            self.cancel.check()?;
-        }
-        Ok(false)
     }
 
     /// Whether a blob was the layer of that digest, and is kept as it is compressed.
     fn compress(&self, layer: &Digest, blob: &Blob) -> io::Result<bool> {
-        let mut encoder = Encoder::new(self.kept.codec(), HashedFile::new(&self.kept)?);
-        let mut hash = Sha256::new();
-        let mut stream = blob.open()?.stream(blob.size(), self.cancel.clone());
-        let mut piece = vec![0; PIECE];
-        loop {
-            let count = stream.read(&mut piece)?;
-            if count == 0 {
-                break;
-            }
-            hash.update(&piece[..count]);
-            encoder.write_all(&piece[..count])?;
-        }
-        if sha256(hash) != *layer {
+        let mut hashing = Hashing::new(LayerEncoder::new(&self.kept)?);
+        (blob.open()?).write_to(&mut hashing, blob.size(), &self.cancel)?;
+        let (encoder, found, _) = hashing.finish();
+        if found != *layer {
             return Ok(false);
         }
-        arrival::recoded(&self.kept, encoder, layer)?;
+        encoder.commit(&self.kept, layer)?;
         Ok(true)
     }
 }

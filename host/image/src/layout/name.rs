@@ -7,6 +7,9 @@ pub(crate) const MARKER: &str = "oci-layout";
 /// The file that names its image.
 pub(crate) const INDEX: &str = "index.json";
 
+/// The directory of its blobs, by SHA-256.
+pub(crate) const BLOBS: &str = "blobs/sha256";
+
 /// The name of the file that holds a blob.
 pub(crate) fn blob_name(digest: &Digest) -> String {
     format!("blobs/{}/{}", digest.algorithm(), digest.digest())

@@ -26,7 +26,6 @@ impl Replaced {
     }
 
     /// The index with the names of what takes the place of its manifests; `None` if it has none of them.
-    // Changed as JSON, not as what is known of it: a platform has members that the types here lack.
     pub(super) fn renamed(&self, index: &[u8]) -> Option<Vec<u8>> {
         if self.0.is_empty() {
             return None;
@@ -36,22 +35,13 @@ impl Replaced {
         let mut changed = false;
         for child in manifests.as_array_mut()? {
             let child = child.as_object_mut()?;
-            let digest = document::member_mut(child, "digest")?;
-            let replacement = digest
+            let replacement = document::member_mut(child, "digest")?
                 .as_str()
                 .and_then(|digest| self.0.get(&Digest::try_from(digest).ok()?));
             let Some(replacement) = replacement else {
                 continue;
             };
-            *digest = replacement.digest().to_string().into();
-            for (name, value) in [
-                ("size", replacement.size().into()),
-                ("mediaType", replacement.media_type().to_string().into()),
-            ] {
-                if let Some(member) = document::member_mut(child, name) {
-                    *member = value;
-                }
-            }
+            document::redescribe(child, replacement);
             changed = true;
         }
         changed.then(|| index.to_string().into_bytes())

@@ -17,7 +17,7 @@ use crate::blob::Blob;
 use crate::digest::{digest_like, sha256};
 use crate::error::ImageError;
 use crate::image::Image;
-use crate::layer::{self, Compression, LAYER_LIMIT};
+use crate::layer::{self, LAYER_LIMIT};
 use crate::manifest::Manifest;
 use crate::store::Store;
 
@@ -35,8 +35,6 @@ pub(super) struct Walk<'store> {
     blobs: HashMap<Digest, Blob>,
     /// What takes the place of manifests and indexes that are not right.
     replaced: Replaced,
-    /// Whether every layer so far is gzip.
-    is_gzip: bool,
     /// Bytes of manifests in memory.
     kept: u64,
     /// What documents have named so far.
@@ -59,7 +57,6 @@ impl<'store> Walk<'store> {
             manifests: HashMap::new(),
             blobs: HashMap::new(),
             replaced: Replaced::default(),
-            is_gzip: true,
             kept: 0,
             named: 0,
             extents: Extents::default(),
@@ -76,7 +73,6 @@ impl<'store> Walk<'store> {
             root,
             manifests: self.manifests,
             blobs: self.blobs,
-            is_gzip: self.is_gzip,
             effort: self.store.effort,
         }
     }
@@ -165,7 +161,6 @@ impl<'store> Walk<'store> {
         let name = blob_name(stated.digest());
         let right = layer::put_right(self.store, &name, stated, &blob)?;
         let (served, blob) = right.unwrap_or_else(|| (stated.clone(), blob));
-        self.is_gzip &= Compression::is_gzip(&served);
         self.blobs.insert(served.digest().clone(), blob);
         Ok(served)
     }

@@ -190,7 +190,11 @@ fn an_archive_holds_every_layer_as_gzip_and_says_what_each_is() {
     let path = machine.directory.path().join("image.tar");
     let found = Found::File(RegularFile::open(&path).unwrap());
     let image = claim::check(found, &path, Claim::Config(&digest(&sha256(&config)))).unwrap();
-    assert!(image.is_gzip());
+    let manifest = &image.manifest(image.digest()).unwrap().bytes;
+    let manifest: Value = serde_json::from_slice(manifest).unwrap();
+    for layer in manifest["layers"].as_array().unwrap() {
+        assert_eq!(layer["mediaType"], LAYER_GZIP);
+    }
     assert!(
         machine.archive(&root).unwrap() == archive,
         "the same bytes again"

@@ -33,8 +33,12 @@ after(async () => {
 });
 
 /** A page at an address of the playground, its planner ready. Whatever leaves its origin, or fails, fails the test. */
+// Long enough for a machine that does much else; what is broken for good is told then.
+const PATIENCE = 180_000;
+
 async function opened(context, { fragment = '', ...options } = {}) {
   const session = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  session.setDefaultTimeout(PATIENCE);
   const page = await session.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(String(error)));
