@@ -77,7 +77,7 @@ const READERS: &[(&str, Read)] = &[
         request.buildkit_frontends = frontend::frontends(reader, key.name, node);
     }),
     ("image_args", |request, reader, key, node| {
-        request.image_args = pair_list::images(reader, key.name, node);
+        request.image_args = pair_list::pairs(reader, key.name, PairKind::ImageArg, node);
     }),
     ("add_hosts", |request, reader, key, node| {
         let hosts = reader.optional(key.name, node);

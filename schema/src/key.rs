@@ -253,7 +253,7 @@ pub const KEYS: &[Key] = &[
         "compression_level",
         Shape::Text,
         "string",
-        "how hard: a whole number, 1 to 12 for `gzip`, 1 to 19 for `zstd`; default the codec's own",
+        "how hard: a whole number, 1 to 12 for `gzip`, 1 to 19 for `zstd`; default 5 and 3",
     )
     .own()
     .parameter("COMPRESSION_LEVEL"),

@@ -140,7 +140,13 @@ mod tests {
             let of_zstd = (1..=MOST_OF_ZSTD).contains(&level);
             assert_eq!(ZstdLevel::new(level).is_some(), of_zstd, "{level}");
         }
+    }
+
+    #[test]
+    fn levels_that_are_left_out_are_those_that_the_documentation_names() {
         assert_eq!(codec(Compression::default()), Codec::gzip());
+        assert_eq!(codec(Compression::Gzip(Some(5))), Codec::gzip());
         assert_eq!(codec(Compression::Zstd(None)), Codec::zstd());
+        assert_eq!(codec(Compression::Zstd(Some(3))), Codec::zstd());
     }
 }

@@ -183,6 +183,9 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             if parameter.key == "context" {
                 property["default"] = json!(".");
             }
+            if parameter.key == "compression" {
+                property["default"] = json!(GZIP);
+            }
             if parameter.key == "target" {
                 property["minimum"] = json!(0);
             }

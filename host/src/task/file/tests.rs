@@ -203,3 +203,41 @@ fn what_concourse_wants_is_asked_for_and_what_it_fills_in_is_left_open() {
         ["other-program"]
     );
 }
+
+#[test]
+fn what_is_left_open_makes_no_other_parameter_wrong() {
+    let told = |params: &str| -> Vec<String> {
+        let json =
+            format!(r#"{{"platform":"linux","run":{{"path":"build"}},"params":{{{params}}}}}"#);
+        let task = TaskFile::read(&json, &|_| None).unwrap();
+        let said = oci_image_guest::validate(task.json());
+        said.into_iter().map(|one| one.code).collect()
+    };
+    for sound in [
+        r#""CONTEXT":"x","COMPRESSION":"((codec))""#,
+        r#""CONTEXT":"x","COMPRESSION":"((codec))","COMPRESSION_LEVEL":19"#,
+        r#""CONTEXT":"x","COMPRESSION":"zstd","COMPRESSION_LEVEL":"((level))","OUTPUT_OCI":true"#,
+        r#""CONTEXT":"x","COMPRESSION":"zstd","COMPRESSION_LEVEL":"19","OUTPUT_OCI":"((layout))""#,
+        r#""CONTEXT":"x","COMPRESSION":"zstd","IMAGE_PLATFORM":"((platforms))""#,
+        r#""CONTEXT":"x","COMPRESSION":"zstd","IMAGE_PLATFORM":"((platforms))","OUTPUT_OCI":false"#,
+    ] {
+        assert_eq!(told(sound), [""; 0], "{sound}");
+    }
+    for (wrong, code) in [
+        (r#""CONTEXT":"x","COMPRESSION":"zstd""#, "zstd-archive"),
+        (
+            r#""CONTEXT":"x","COMPRESSION":"((codec))","COMPRESSION_LEVEL":20"#,
+            "bad-compression-level",
+        ),
+        (
+            r#""CONTEXT":"x","COMPRESSION":"xz","OUTPUT_OCI":"((layout))""#,
+            "bad-compression",
+        ),
+        (
+            r#""CONTEXT":"x","COMPRESSION":"zstd","COMPRESSION_LEVEL":20,"OUTPUT_OCI":"((layout))""#,
+            "bad-compression-level",
+        ),
+    ] {
+        assert_eq!(told(wrong), [code], "{wrong}");
+    }
+}
