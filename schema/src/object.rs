@@ -348,20 +348,21 @@ pub struct Object {
 /// What other keys say of how layers are compressed.
 #[cfg(feature = "json-schema")]
 fn compression_conditions() -> serde_json::Value {
-    let (gzip, zstd) = (compression::GZIP, compression::ZSTD);
+    // Without words of their own, which an editor would offer as values; it inserts the last default that it finds for a key.
+    let flag = serde_json::json!({"type": "boolean", "not": {"const": false}, "default": false});
     serde_json::json!([
         {
             "if": {"anyOf": [
-                {"required": ["output_oci"], "properties": {"output_oci": {"const": true}}},
+                {"required": ["output_oci"], "properties": {"output_oci": flag}},
                 {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}},
             ]},
             "else": {"properties": {"compression": {
-                "not": {"const": zstd},
-                "errorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
+                "pattern": pattern::archive_compression(),
+                "patternErrorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
             }}},
         },
         {
-            "if": {"properties": {"compression": {"enum": [gzip, "", null]}}},
+            "if": {"properties": {"compression": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
             "then": {"properties": {"compression_level": {"pattern": pattern::gzip_level()}}},
         },
     ])

@@ -6,7 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
-use crate::compression::{MOST_OF_GZIP, MOST_OF_ZSTD, NAMES};
+use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
@@ -253,6 +253,16 @@ const COMPRESSION: Form = Form::new("write `gzip` or `zstd`");
 /// A codec, or nothing.
 pub(crate) fn compression() -> String {
     words(&[NAMES])
+}
+
+/// Gzip, or nothing, which is the same.
+pub(crate) fn gzip() -> String {
+    words(&[&[GZIP]])
+}
+
+/// Any codec but zstd, or none.
+pub(crate) fn archive_compression() -> String {
+    format!("^(?!{ZSTD}$)")
 }
 
 const COMPRESSION_LEVEL: Form = Form::new("write a whole number from 1 to 19");

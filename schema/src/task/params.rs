@@ -11,7 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
-use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, ZSTD};
+use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD};
 use crate::key::{Key, Rule};
 use crate::object::Object;
 use crate::parameter::{
@@ -79,22 +79,29 @@ impl JsonSchema for Params {
 
 /// What other parameters say of how layers are compressed.
 fn of_compression() -> Value {
-    let variable = json!({"type": "string", "pattern": pattern::variable()});
+    // Without words of their own, which an editor would offer as values.
+    let yes = json!({
+        "type": ["string", "integer", "boolean"],
+        "pattern": pattern::or_variable(&format!("^(?:{})$", TRUE.join("|"))),
+        "minimum": 1,
+        "maximum": 1,
+        "not": {"const": false},
+    });
     let several = json!({"type": "string", "pattern": pattern::or_variable(",")});
     let level = pattern::gzip_level();
     json!([
         {
             "if": {"anyOf": [
-                {"required": ["OUTPUT_OCI"], "properties": {"OUTPUT_OCI": {"anyOf": [{"enum": yes()}, variable]}}},
+                {"required": ["OUTPUT_OCI"], "properties": {"OUTPUT_OCI": yes}},
                 {"required": ["IMAGE_PLATFORM"], "properties": {"IMAGE_PLATFORM": several}},
             ]},
             "else": {"properties": {"COMPRESSION": {
-                "not": {"const": ZSTD},
-                "errorMessage": "`zstd` needs `OUTPUT_OCI`: the layers of an archive are gzip",
+                "pattern": pattern::archive_compression(),
+                "patternErrorMessage": "`zstd` needs `OUTPUT_OCI`: the layers of an archive are gzip",
             }}},
         },
         {
-            "if": {"properties": {"COMPRESSION": {"enum": [GZIP, "", null]}}},
+            "if": {"properties": {"COMPRESSION": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
             "then": {"properties": {"COMPRESSION_LEVEL": {
                 "pattern": pattern::or_variable(&level),
                 "patternErrorMessage": pattern::form(&level).map_or("", |form| form.message),
@@ -102,12 +109,6 @@ fn of_compression() -> Value {
             }}},
         },
     ])
-}
-
-/// Every value of a flag that is a yes.
-fn yes() -> Vec<Value> {
-    let words = TRUE.iter().map(|word| json!(word));
-    [json!(true), json!(1)].into_iter().chain(words).collect()
 }
 
 /// Every value of a flag that is no yes.

@@ -92,6 +92,50 @@ fn schema_of_a_task_and_program_agree_on_generated_files() {
     });
 }
 
+#[test]
+fn what_concourse_fills_in_makes_no_other_parameter_wrong() {
+    let schema = built(&json_schema::task());
+    let judged = |parameters: Value| {
+        let task = with(&parameters);
+        let parameters = parameters.as_object().unwrap();
+        let said = errors_of_file(&task.to_string(), parameters);
+        compare(&schema, &task, &said).unwrap();
+        said.into_values().flatten().collect::<Vec<Code>>()
+    };
+    for sound in [
+        json!({"COMPRESSION": "((codec))"}),
+        json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 19}),
+        json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 19, "OUTPUT_OCI": false}),
+        json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "((level))", "OUTPUT_OCI": true}),
+        json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "19", "OUTPUT_OCI": "((layout))"}),
+        json!({"COMPRESSION": "zstd", "IMAGE_PLATFORM": "((platforms))"}),
+        json!({"COMPRESSION": "zstd", "IMAGE_PLATFORM": "((platforms))", "OUTPUT_OCI": "false"}),
+    ] {
+        assert_eq!(judged(sound.clone()), [], "{sound}");
+    }
+    for (wrong, code) in [
+        (json!({"COMPRESSION": "zstd"}), Code::ZstdArchive),
+        (
+            json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "((level))"}),
+            Code::ZstdArchive,
+        ),
+        (
+            json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 20}),
+            Code::BadCompressionLevel,
+        ),
+        (
+            json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": 20, "OUTPUT_OCI": "((layout))"}),
+            Code::BadCompressionLevel,
+        ),
+        (
+            json!({"COMPRESSION": "xz", "OUTPUT_OCI": "((layout))"}),
+            Code::BadCompression,
+        ),
+    ] {
+        assert_eq!(judged(wrong.clone()), [code], "{wrong}");
+    }
+}
+
 /// The program's errors about a file: the rules that each parameter breaks.
 fn errors_of_file(text: &str, parameters: &Map<String, Value>) -> BTreeMap<String, BTreeSet<Code>> {
     let file = TaskFile::read(text, &|_| None).expect("it is a task");
@@ -272,7 +316,7 @@ fn task_says_what_a_hover_shows_of_each_of_its_keys() {
     }
     assert!(keys > PARAMETERS.len() + 9, "{keys}");
     let regexes = schema.to_string().matches("\"pattern\":").count();
-    let of_condition = 4;
+    let of_condition = 5;
     let messages = schema
         .to_string()
         .matches("\"patternErrorMessage\":\"")
