@@ -181,19 +181,7 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             let regex = pattern::or_nothing(regex);
             let mut property = described(&regex, message, example.clone());
             property["examples"] = key["examples"].clone();
-            if parameter.key == "context" {
-                property["default"] = json!(".");
-            }
-            if parameter.key == "compression" {
-                property["default"] = json!(GZIP);
-            }
-            if parameter.key == "target" {
-                property["minimum"] = json!(0);
-            }
-            if parameter.key == "compression_level" {
-                property["minimum"] = json!(1);
-                property["maximum"] = json!(MOST_OF_ZSTD);
-            }
+            bound(parameter.key, &mut property);
             property
         }
         Form::Flag => {
@@ -225,6 +213,20 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             "type": types(parameter),
             "examples": [1_700_000_000],
         }),
+    }
+}
+
+/// Adds what a text counts as where it is left out, and what it may be as a number.
+fn bound(key: &str, property: &mut Value) {
+    match key {
+        "context" => property["default"] = json!("."),
+        "compression" => property["default"] = json!(GZIP),
+        "target" => property["minimum"] = json!(0),
+        "compression_level" => {
+            property["minimum"] = json!(1);
+            property["maximum"] = json!(MOST_OF_ZSTD);
+        }
+        _ => {}
     }
 }
 
