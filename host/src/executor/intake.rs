@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
+use oci_image_schema::plan::Compression;
 use oci_spec::image::Digest;
 
 use crate::boundary::blocking::blocking;
@@ -17,10 +18,22 @@ use crate::buildkit::content::{IncomingBlob, Intake};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::Opened;
-use crate::image::codec::Codec;
+use crate::image::codec::{Codec, GzipLevel, ZstdLevel};
 use crate::image::contents::{Arrival, Contents, KeptBlobs, Limits};
 use crate::image::registry::Registry;
 use crate::storage::place::{KEPT, WORKER};
+
+/// The codec of a plan, which names no level that its codec does not have.
+pub(super) fn codec(compression: Compression) -> Codec {
+    match compression {
+        Compression::Gzip(level) => Codec::Gzip {
+            level: level.and_then(GzipLevel::new).unwrap_or_default(),
+        },
+        Compression::Zstd(level) => Codec::Zstd {
+            level: level.and_then(ZstdLevel::new).unwrap_or_default(),
+        },
+    }
+}
 
 /// What this machine has of the images of a build, until it is not wanted any more.
 ///
@@ -28,6 +41,7 @@ use crate::storage::place::{KEPT, WORKER};
 /// [`BuildError::Kept`].
 pub(super) async fn contents(
     registry: Option<&Registry>,
+    codec: Codec,
     host: &Host,
     opened: &Opened,
     unwanted: &Cancel,
@@ -39,7 +53,7 @@ pub(super) async fn contents(
         let mut open = || {
             let root = Directory::open(&root)?;
             layouts.extend(of_daemon(&root)?);
-            KeptBlobs::open(root.made_own_directory(KEPT)?, Codec::gzip())
+            KeptBlobs::open(root.made_own_directory(KEPT)?, codec)
         };
         let kept = open().map_err(|source| BuildError::Kept {
             path: root.join(KEPT),
@@ -104,5 +118,30 @@ impl IncomingBlob for ArrivingBlob {
 
     fn commit(self: Box<Self>, digest: &Digest) -> io::Result<()> {
         self.0.commit(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oci_image_schema::compression::{MOST_OF_GZIP, MOST_OF_ZSTD};
+
+    use super::*;
+
+    #[test]
+    fn codec_has_each_level_that_a_request_may_name_and_no_more() {
+        for level in 0..=u8::MAX {
+            let of_gzip = (1..=MOST_OF_GZIP).contains(&level);
+            assert_eq!(GzipLevel::new(level).is_some(), of_gzip, "{level}");
+            let of_zstd = (1..=MOST_OF_ZSTD).contains(&level);
+            assert_eq!(ZstdLevel::new(level).is_some(), of_zstd, "{level}");
+        }
+    }
+
+    #[test]
+    fn levels_that_are_left_out_are_those_that_the_documentation_names() {
+        assert_eq!(codec(Compression::default()), Codec::gzip());
+        assert_eq!(codec(Compression::Gzip(Some(5))), Codec::gzip());
+        assert_eq!(codec(Compression::Zstd(None)), Codec::zstd());
+        assert_eq!(codec(Compression::Zstd(Some(3))), Codec::zstd());
     }
 }

@@ -14,6 +14,7 @@
 //! - `keys_args_labels`: `build_args`, `labels` and their files.
 //! - `keys_base_images`: `image_args`.
 //! - `keys_cache`: `cache`.
+//! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
 //! - `keys_platform`: `image_platform`, `output_oci`, `debug`, `context_inputs`.
@@ -93,6 +94,7 @@ mod image_fixture;
 mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;
+mod keys_compression;
 mod keys_frontends;
 mod keys_passed_on;
 mod keys_platform;
