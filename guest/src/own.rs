@@ -11,7 +11,7 @@ use crate::json::{Node, Text};
 use crate::pair::PairKind;
 use crate::reader::Reader;
 use crate::request::Request;
-use crate::{frontend, host, name, pair_list, platform, registry, secret};
+use crate::{compression, frontend, host, name, pair_list, platform, registry, secret};
 
 /// The longest addition to the daemon's configuration, in bytes. It is read into a tree, which takes many times its length.
 const MAX_CONFIG: usize = 128 << 10;
@@ -77,7 +77,7 @@ const READERS: &[(&str, Read)] = &[
         request.buildkit_frontends = frontend::frontends(reader, key.name, node);
     }),
     ("image_args", |request, reader, key, node| {
-        request.image_args = pair_list::images(reader, key.name, node);
+        request.image_args = pair_list::pairs(reader, key.name, PairKind::ImageArg, node);
     }),
     ("add_hosts", |request, reader, key, node| {
         let hosts = reader.optional(key.name, node);
@@ -88,6 +88,14 @@ const READERS: &[(&str, Read)] = &[
         let list = reader.optional(key.name, node);
         let platforms = list.map(|list| platform::platforms(reader.findings, &list));
         request.image_platform = platforms.unwrap_or_default();
+        let has_comma = |text: Text<'_>| text.as_str().contains(',');
+        request.lists_platforms = node.text().is_some_and(has_comma);
+    }),
+    ("compression", |request, reader, key, node| {
+        request.compression.codec = compression::codec(reader, key.name, node);
+    }),
+    ("compression_level", |request, reader, key, node| {
+        request.compression.level = reader.optional(key.name, node);
     }),
 ];
 

@@ -109,9 +109,16 @@ impl<'t> Pairs<'t> {
                 .help(help);
             return;
         }
-        if name_is_sound(findings, self.kind, name, origin) {
-            self.insert(findings, (name, value), origin, text);
+        if !name_is_sound(findings, self.kind, name, origin) {
+            return;
         }
+        // Also of a value that does not count in the end.
+        if self.kind == PairKind::ImageArg && value.contains(char::is_control) {
+            let message = "the path of an image holds a control character";
+            findings.report(Code::InvalidCharacter, text.span(), message);
+            return;
+        }
+        self.insert(findings, (name, value), origin, text);
     }
 
     /// Takes a pair whose name is sound.

@@ -44,22 +44,3 @@ fn report_map(findings: &mut Findings<'_>, kind: PairKind, expected: Kind, node:
         .report(Code::WrongType, node.span(), message)
         .help(help);
 }
-
-/// The pairs of a list whose values are paths of images.
-pub(crate) fn images<'t>(reader: &mut Reader<'_, 't>, key: &str, node: Node<'t>) -> Vec<Pair<'t>> {
-    let mut images = pairs(reader, key, PairKind::ImageArg, node);
-    images.retain(|pair| image_path_is_sound(reader.findings, pair));
-    images
-}
-
-fn image_path_is_sound(findings: &mut Findings<'_>, pair: &Pair<'_>) -> bool {
-    let sound = !pair.value.contains(char::is_control);
-    if !sound {
-        findings.report(
-            Code::InvalidCharacter,
-            pair.text.span(),
-            "the path of an image holds a control character",
-        );
-    }
-    sound
-}

@@ -11,6 +11,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 use oci_image_schema::key::Key;
 
+use crate::compression::{Codec, Compression};
 use crate::findings::{Findings, quoted};
 use crate::frontend::Frontends;
 use crate::json::Text;
@@ -48,6 +49,9 @@ pub(crate) struct Request<'t> {
     pub(crate) buildkit_frontends: Option<Frontends<'t>>,
     pub(crate) image_args: Vec<Pair<'t>>,
     pub(crate) image_platform: Platforms,
+    /// Whether several platforms are written, soundly or not.
+    pub(crate) lists_platforms: bool,
+    pub(crate) compression: Compression<'t>,
 }
 
 impl<'t> Request<'t> {
@@ -105,6 +109,7 @@ impl<'t> Request<'t> {
                 .report(Code::RootfsPlatforms, flag, message)
                 .help("remove one of the two");
         }
+        self.judge_compression(findings);
         let mut arguments = BTreeSet::new();
         for pair in &self.image_args {
             arguments.insert(pair.name.clone());
@@ -121,6 +126,21 @@ impl<'t> Request<'t> {
             findings
                 .report(Code::OverriddenArgument, pair.text.span(), message)
                 .help("remove one of the two");
+        }
+    }
+
+    /// Whether an image is a layout, and no archive.
+    pub(crate) fn is_layout(&self) -> bool {
+        self.flag("output_oci").is_some() || self.lists_platforms
+    }
+
+    fn judge_compression(&self, findings: &mut Findings<'t>) {
+        self.compression.judge(findings);
+        if let (Codec::Zstd(span), false) = (self.compression.codec, self.is_layout()) {
+            let message = "the layers of an archive are gzip: `zstd` needs `output_oci`";
+            findings
+                .report(Code::ZstdArchive, span, message)
+                .help("set `output_oci`, or remove `compression`");
         }
     }
 

@@ -70,6 +70,7 @@ pub(crate) fn plan<'t>(
         debug: request.flag("debug").is_some(),
         base_images: base_images(request),
         cache,
+        compression: request.compression.planned(),
         secrets: secrets(request),
         ssh: ssh(request),
         solves,
@@ -207,8 +208,7 @@ fn export(
             .help(help);
         return None;
     }
-    let is_layout = request.flag("output_oci").is_some() || request.image_platform.written > 1;
-    let format = if is_layout {
+    let format = if request.is_layout() {
         ImageFormat::OciLayout
     } else {
         ImageFormat::DockerArchive

@@ -7,10 +7,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
-use crate::habits;
+use crate::{habits, quantity};
 
 /// Builds OCI images with BuildKit, as a Concourse prototype (RFC 37).
 ///
@@ -35,7 +36,7 @@ pub(crate) struct Cli {
 /// What every help page ends with.
 const EXIT_STATUSES: &str = "\
 Exit status:
-  0      the image is built (info, plan, validate: the question is answered)
+  0      the image is built (other commands: the question is answered, what was to go is gone)
   1      the build failed: a step, the Dockerfile, a base image
   2      the request or the command line is wrong
   3      the engine or this machine failed
@@ -57,6 +58,12 @@ pub(crate) enum Command {
         /// The code, as a diagnostic shows it; without one, all are listed.
         code: Option<String>,
     },
+    /// Tells whether a build would start on this machine, line by line, each with what to do about it.
+    Doctor(Doctor),
+    /// Tells how many bytes the daemon's root has, by what they are for.
+    Du(Du),
+    /// Removes what builds keep in the daemon's root, while none uses it.
+    Prune(Prune),
     /// Prints a JSON Schema, for editors.
     Schema {
         /// What the schema is of.
@@ -171,6 +178,89 @@ pub(crate) struct Validate {
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) output_format: ReportForm,
 }
+
+/// `oci-image doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = DOCTOR_EXAMPLES)]
+pub(crate) struct Doctor {
+    /// Ask this registry for an answer too, without a login, for ten seconds at most; may be repeated.
+    #[arg(long, value_name = "REGISTRY")]
+    pub(crate) reach: Vec<String>,
+
+    /// Print one JSON document: `starts`, and `findings` with `topic`, `state`, `said`, `remedy` and `facts`.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// What the help of `doctor` ends with.
+const DOCTOR_EXAMPLES: &str = "\
+Examples:
+  oci-image doctor
+  oci-image doctor --root /scratch/buildkitd
+  oci-image doctor --reach docker.io --reach registry.example:5000
+  oci-image doctor --json | jq '.findings[] | select(.state != \"fine\")'
+
+Exit status:
+  0  a build would start, and every registry that was asked answers
+  3  there is a fault";
+
+/// `oci-image du`.
+#[derive(Debug, Args)]
+#[command(after_help = DU_EXAMPLES)]
+pub(crate) struct Du {
+    /// State of the daemon; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) root: Option<PathBuf>,
+
+    /// Print one JSON document, in bytes: `total`, its parts, and `largest_blobs`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What the help of `du` ends with.
+const DU_EXAMPLES: &str = "\
+Examples:
+  oci-image du
+  oci-image du --root /scratch/buildkitd --json | jq .total";
+
+/// `oci-image prune`.
+#[derive(Debug, Args)]
+#[command(after_help = PRUNE_EXAMPLES)]
+pub(crate) struct Prune {
+    /// Remove what was used least lately, until the kept blobs, and the daemon's cache, have no more than this each: `500MB`, `2GiB`.
+    #[arg(long, value_name = "BYTES", value_parser = quantity::bytes)]
+    pub(crate) keep: Option<u64>,
+
+    /// Remove what was not used for so long: `12h`, `14d`.
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) older_than: Option<Duration>,
+
+    /// Remove everything.
+    #[arg(long, conflicts_with_all = ["keep", "older_than"])]
+    pub(crate) all: bool,
+
+    /// Print one JSON document, in bytes: `before`, `after` and `freed`.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// What the help of `prune` ends with.
+const PRUNE_EXAMPLES: &str = "\
+Without --keep, --older-than or --all it removes of the kept blobs what was not used for two weeks, and what is beyond
+8 GiB, and leaves the daemon's cache alone. A part of that is removed by a daemon, which is started for it.
+
+Examples:
+  oci-image prune
+  oci-image prune --keep 5GB --older-than 7d
+  oci-image prune --all --root /scratch/buildkitd";
 
 /// What a JSON Schema is of.
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -11,6 +11,7 @@ use std::process::ExitCode;
 use oci_image::boundary::outside::within_lines;
 use oci_image::daemon::DaemonError;
 use oci_image::diagnostics::{self, Report};
+use oci_image::doctor::{PRIVILEGED_PROCESS, PRIVILEGED_TASK};
 use oci_image::executor::{BuildError, Stop};
 use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
@@ -31,13 +32,6 @@ const SIGNALLED: u8 = 128;
 /// How many lines of the daemon's log are shown.
 const LOG_LINES: usize = 20;
 
-/// What to do where a task may not run steps.
-const PRIVILEGED_TASK: &str = "write `privileged: true` in the step of the pipeline that runs this task, below its \
-     `task: NAME`, and let it run as root; if that is so, its worker grants privileged tasks too little";
-/// The same, of any other process.
-const PRIVILEGED_PROCESS: &str = "run it as root with all that root may do (a container: `--privileged`), or as an ordinary \
-     user, who needs `rootlesskit`";
-
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -45,6 +39,8 @@ pub(crate) enum Failure {
     Request(Box<Report>),
     /// Requests are wrong, and how was the command's answer.
     Reported,
+    /// This machine has faults, and which was the command's answer.
+    Unfit,
     /// What surrounds the request is wrong: a file, a response path, an unknown code.
     Usage(Box<dyn Error>),
     /// The build failed.
@@ -96,7 +92,10 @@ impl Failure {
     fn lines(&self) -> String {
         let mut line = ErrorEvent {
             status: self.status(),
-            message: "the request is wrong".to_owned(),
+            message: match self {
+                Self::Unfit => "this machine has faults".to_owned(),
+                _ => "the request is wrong".to_owned(),
+            },
             causes: Vec::new(),
             report: None,
             log: Vec::new(),
@@ -105,7 +104,7 @@ impl Failure {
         let mut lines = String::new();
         match self {
             Self::Request(report) => lines = diagnostics::json_lines(report),
-            Self::Reported => {}
+            Self::Reported | Self::Unfit => {}
             Self::Usage(error) | Self::Engine(error) => {
                 (line.message, line.causes) = message_and_causes(error.as_ref());
             }
@@ -126,7 +125,7 @@ impl Failure {
         let mut text = String::new();
         match self {
             Self::Request(report) => return diagnostics::text(report, coloured),
-            Self::Reported => return text,
+            Self::Reported | Self::Unfit => return text,
             Self::Usage(error) | Self::Engine(error) => text.push_str(&message(error.as_ref())),
             Self::Build(error) => {
                 // Apart from the progress above it.
@@ -152,7 +151,7 @@ impl Failure {
             | Self::Reported
             | Self::Usage(_)
             | Self::Build(BuildError::Ssh(_)) => REQUEST_WRONG,
-            Self::Engine(_) => ENGINE_FAILED,
+            Self::Engine(_) | Self::Unfit => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
             Self::Build(error) if error.is_of_the_image() => BUILD_FAILED,
             Self::Build(BuildError::Stopped(stop)) => SIGNALLED + stop.signal as u8,
@@ -163,7 +162,7 @@ impl Failure {
     /// What to do about it, where that is not in the message.
     fn hint(&self) -> Option<&'static str> {
         let error: &dyn Error = match self {
-            Self::Request(_) | Self::Reported => return None,
+            Self::Request(_) | Self::Reported | Self::Unfit => return None,
             Self::Build(BuildError::NoRoom { .. } | BuildError::NoRoomForDaemon { .. }) => {
                 return Some(
                     "free some space there, or use another disk (`--root`, `TMPDIR`), then build again",

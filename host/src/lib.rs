@@ -9,6 +9,8 @@
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
+//! - [`storage`]: what builds keep in the daemon's root, how much that is, and what of it goes.
+//! - [`doctor`]: whether a build would start on this machine, and what to do about it.
 //! - [`image`] (crate): archives and layouts by index, root filesystems, `metadata.json`, and the registry that serves base images.
 //! - [`daemon`] (crate): starts, watches and stops buildkitd.
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
@@ -39,10 +41,12 @@
 //! ```
 
 pub mod diagnostics;
+pub mod doctor;
 pub mod executor;
 pub mod idiom;
 pub mod protocol;
 pub mod source;
+pub mod storage;
 pub mod task;
 pub mod yaml;
 

@@ -4,10 +4,13 @@
 //! - `signals`: what asks this program to end.
 //! - `cli`: what can be typed.
 //! - `habits`: what is typed by people who are used to `docker build`.
+//! - `quantity`: bytes and times as they are typed.
 //! - `request`: where a request comes from, and its text without secrets.
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
 //! - `stderr`: what is said beside the answer.
+//! - `ending`: what a build that is done has come to; `metadata_file`: the file of that.
+//! - `concourse`: whether this is a task of Concourse.
 //! - `outlet`: standard error, for those who must not wait for its reader for ever.
 
 mod cli;
@@ -19,6 +22,7 @@ mod failure;
 mod habits;
 mod metadata_file;
 mod outlet;
+mod quantity;
 mod request;
 mod signals;
 mod stderr;

@@ -143,6 +143,12 @@ codes! {
     RootfsPlatforms Error "rootfs-platforms": "`unpack_rootfs` takes one platform",
         wrong r#""unpack_rootfs": true, "image_platform": "linux/amd64,linux/arm64""#,
         right r#""unpack_rootfs": true, "image_platform": "linux/arm64""#;
+    BadCompression Error "bad-compression": "`compression` is `gzip` or `zstd`",
+        wrong r#""compression": "xz""#, right r#""compression": "gzip""#;
+    BadCompressionLevel Error "bad-compression-level": "`compression_level` is a whole number from 1 to 12 for `gzip`, from 1 to 19 for `zstd`",
+        wrong r#""compression_level": "13""#, right r#""compression_level": "12""#;
+    ZstdArchive Error "zstd-archive": "`zstd` needs `output_oci`: the layers of an archive are gzip",
+        wrong r#""compression": "zstd""#, right r#""compression": "zstd", "output_oci": true"#;
     BadHostEntry Error "bad-host-entry": "an extra host is `host=address`",
         wrong r#""add_hosts": "db:10.0.0.7""#, right r#""add_hosts": "db=10.0.0.7,cache=10.0.0.8""#;
     BadHostName Error "bad-host-name": "a host's name is made of labels of letters, digits, `-` and `_`, with dots between",

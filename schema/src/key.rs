@@ -239,6 +239,24 @@ pub const KEYS: &[Key] = &[
         "write an OCI layout directory in place of an archive",
     )
     .parameter("OUTPUT_OCI"),
+    key(
+        152,
+        "compression",
+        Shape::Text,
+        "string",
+        "how layers are compressed: `gzip`, the default, or `zstd`, which needs `output_oci`",
+    )
+    .own()
+    .parameter("COMPRESSION"),
+    key(
+        154,
+        "compression_level",
+        Shape::Text,
+        "string",
+        "how hard: a whole number, 1 to 12 for `gzip`, 1 to 19 for `zstd`; default 5 and 3",
+    )
+    .own()
+    .parameter("COMPRESSION_LEVEL"),
 ];
 
 /// Their names, in the same order.

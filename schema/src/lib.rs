@@ -9,6 +9,7 @@
 //! - [`passed`]: what is only passed on, as the text of an attribute.
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
 //! - [`platform`]: the names of platforms that are known.
+//! - [`compression`]: the codecs of layers, and their levels.
 //! - [`frontend`]: the word that stands for no frontend.
 //! - [`event`]: the lines of `build --progress json`.
 //! - [`outcome`]: what a build has come to, as data.
@@ -30,6 +31,7 @@
 
 pub mod beyond;
 pub mod code;
+pub mod compression;
 mod contract;
 pub mod diagnostic;
 pub mod event;

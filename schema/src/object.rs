@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::presence::or_default;
 #[cfg(feature = "json-schema")]
-use crate::{frontend::NO_FRONTEND, pattern, platform, snippet};
+use crate::{compression, frontend::NO_FRONTEND, pattern, platform, snippet};
 
 pub use crate::object_registry::{KeyPair, Registry};
 pub use crate::object_secret::{InlineSecret, Secret};
@@ -29,7 +29,8 @@ pub use crate::object_secret::{InlineSecret, Secret};
             "enum": [false, null],
             "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
         }}})
-    )
+    ),
+    schemars(extend("allOf" = compression_conditions()))
 )]
 pub struct Object {
     /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
@@ -316,6 +317,55 @@ pub struct Object {
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "OCI layout"))]
     pub output_oci: bool,
+    /// How layers are compressed: `gzip`, or `zstd`, which is faster and smaller and needs `output_oci`. Layers of a base or of
+    /// `cache` that are compressed already stay as they are in a layout.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Compression",
+            with = "String",
+            regex(pattern = pattern::compression()),
+            extend("examples" = compression::NAMES, "default" = compression::GZIP)
+        )
+    )]
+    pub compression: Option<String>,
+    /// How hard layers are compressed, in digits: from 1, the fastest, to 12 with `gzip` or 19 with `zstd`, the smallest. Left out
+    /// it is 5 with `gzip` and 3 with `zstd`.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Level of compression",
+            with = "String",
+            regex(pattern = pattern::compression_level()),
+            example = &"9"
+        )
+    )]
+    pub compression_level: Option<String>,
+}
+
+/// What other keys say of how layers are compressed.
+#[cfg(feature = "json-schema")]
+fn compression_conditions() -> serde_json::Value {
+    // Without words of their own, which an editor would offer as values; it inserts the last default that it finds for a key.
+    let flag = serde_json::json!({"type": "boolean", "not": {"const": false}, "default": false});
+    serde_json::json!([
+        {
+            "if": {"anyOf": [
+                {"required": ["output_oci"], "properties": {"output_oci": flag}},
+                {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}},
+            ]},
+            "else": {"properties": {"compression": {
+                "pattern": pattern::archive_compression(),
+                "patternErrorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
+            }}},
+        },
+        {
+            "if": {"properties": {"compression": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
+            "then": {"properties": {"compression_level": {"pattern": pattern::gzip_level()}}},
+        },
+    ])
 }
 
 /// What an editor offers as `image_platform`.

@@ -6,6 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
+use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
@@ -39,6 +40,9 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (extra_hosts(), EXTRA_HOSTS),
         (platforms(), PLATFORMS),
         (ssh(), SSH),
+        (compression(), COMPRESSION),
+        (compression_level(), COMPRESSION_LEVEL),
+        (gzip_level(), GZIP_LEVEL),
     ];
     let found = forms.into_iter().find(|(known, _)| known == regex);
     found.map(|(_, form)| form)
@@ -243,6 +247,37 @@ const SSH: Form = Form::new("write `default`, or `id=path`");
 pub(crate) fn ssh() -> String {
     let path = format!("(?!raw=)[^,{CONTROL}]+");
     format!("^(?:[^=,{CONTROL}]+(?:={path}(?:,{path})*)?)?$")
+}
+
+const COMPRESSION: Form = Form::new("write `gzip` or `zstd`");
+/// A codec, or nothing.
+pub(crate) fn compression() -> String {
+    words(&[NAMES])
+}
+
+/// Gzip, or nothing, which is the same.
+pub(crate) fn gzip() -> String {
+    words(&[&[GZIP]])
+}
+
+/// Any codec but zstd, or none.
+pub(crate) fn archive_compression() -> String {
+    format!("^(?!{ZSTD}$)")
+}
+
+const COMPRESSION_LEVEL: Form = Form::new("write a whole number from 1 to 19");
+/// A level of any codec, or nothing.
+pub(crate) fn compression_level() -> String {
+    level(MOST_OF_ZSTD)
+}
+const GZIP_LEVEL: Form = Form::new("write a whole number from 1 to 12, the levels of `gzip`");
+/// A level of gzip, or nothing.
+pub(crate) fn gzip_level() -> String {
+    level(MOST_OF_GZIP)
+}
+/// A number from 1 to `most`, which has two digits of which the first is 1; or nothing.
+fn level(most: u8) -> String {
+    format!("^(?:[1-9]|1[0-{}])?$", most - 10)
 }
 
 // --- parts -----------------------------------------------------------------------------------------------------------

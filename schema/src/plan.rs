@@ -74,6 +74,9 @@ pub struct BuildPlan {
     pub base_images: Vec<BaseImage>,
     /// Build cache, if it is kept.
     pub cache: Option<Cache>,
+    /// How layers are compressed.
+    #[serde(default)]
+    pub compression: Compression,
     /// Secrets, sorted by id.
     pub secrets: Vec<Secret>,
     /// SSH agents, in the order of the object.
@@ -134,6 +137,22 @@ pub struct Cache {
     pub directory: String,
     /// Whether it holds a cache to import.
     pub import: bool,
+}
+
+/// How layers are compressed that are not, and at which level; without one, the codec's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Compression {
+    /// From 1 to 12.
+    Gzip(Option<u8>),
+    /// From 1 to 19.
+    Zstd(Option<u8>),
+}
+
+impl Default for Compression {
+    fn default() -> Self {
+        Self::Gzip(None)
+    }
 }
 
 /// Where the bytes of a secret are. The planner never sees them.

@@ -17,6 +17,7 @@ const COMPLETIONS = {
   'an empty object': '{\n  ¦\n}',
   'an empty file': '¦',
   'a flag': '{"cache": ¦}',
+  'a codec': '{"compression": ¦}',
   'a platform': '{"image_platform": ¦}',
   'an element of a list': '{"build_args": [¦]}',
   'a map of registries': '{"registries": ¦}',
@@ -36,6 +37,7 @@ for (const [name, marked] of Object.entries(COMPLETIONS)) {
 const HOVERS = {
   'a required key': '{"con¦text": "."}',
   'an optional key': '{"docker¦file": "ci/Dockerfile"}',
+  'a codec': '{"com¦pression": "zstd"}',
   'a list': '{"build¦_args": ["VERSION=1"]}',
   'a key of a registry': '{"registries": {"registry.example": {"in¦secure": true}}}',
   'a secret': '{"buildkit_secrets": {"to¦ken": "secrets/token"}}',

@@ -28,6 +28,7 @@ ${params}`;
 const COMPLETIONS = {
   'an empty task file': '¦',
   'a parameter': task('  CONTEXT: repository\n  ¦'),
+  'a codec of a task': task('  COMPRESSION: ¦'),
   'a flag of a task': task('  UNPACK_ROOTFS: ¦'),
   'an input': 'platform: linux\nrun: {path: build}\ninputs:\n- ¦',
 };
@@ -41,6 +42,7 @@ for (const [name, marked] of Object.entries(COMPLETIONS)) {
 
 const HOVERS = {
   'a parameter': task('  ADDITIONAL_¦TARGETS: tests'),
+  'a level of a task': task('  COMPRESSION_¦LEVEL: 9'),
   'a build argument': task('  BUILD_ARG_¦VERSION: "1.0"'),
   'the command': 'platform: linux\nru¦n: {path: build}',
 };
@@ -66,6 +68,9 @@ const PROBLEMS = {
   BUILDKIT_SECRETTEXT_key: ""
 `),
   'a flag that another parameter forbids': task('  IMAGE_PLATFORM: linux/amd64,linux/arm64\n  UNPACK_ROOTFS: true\n'),
+  'a codec that needs another parameter': task('  COMPRESSION: zstd\n  COMPRESSION_LEVEL: 20\n'),
+  'a level that the codec does not have': task('  COMPRESSION: xz\n  COMPRESSION_LEVEL: 0\n'),
+  'a level that gzip does not have': task('  COMPRESSION_LEVEL: 13\n'),
   'a task without a command': 'platform: windows\nimage: alpine\nparams: {CONTEXT: .}\n',
 };
 
@@ -106,7 +111,9 @@ params:
   IMAGE_ARG_base: base/image.tar
   IMAGE_PLATFORM: linux/amd64
   UNPACK_ROOTFS: true
-  OUTPUT_OCI: "0"
+  OUTPUT_OCI: ((layout))
+  COMPRESSION: zstd
+  COMPRESSION_LEVEL: 19
   DEBUG: ((debug))
   REGISTRY_MIRRORS: mirror.example:5000,((mirror))
   BUILDKIT_ADD_HOSTS: db=10.0.0.7

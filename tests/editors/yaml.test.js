@@ -19,6 +19,7 @@ after(() => editor?.stop());
 
 const COMPLETIONS = {
   'a flag': 'cache: ¦',
+  'a codec': 'compression: ¦',
   'a platform': 'image_platform: ¦',
   'an element of a list': 'build_args:\n  - ¦',
   'a map of registries': 'registries:\n  ¦',
@@ -48,6 +49,8 @@ test('completion of an empty document', async () => {
 const HOVERS = {
   'a required key': 'con¦text: .',
   'an optional key': 'docker¦file: ci/Dockerfile',
+  'a codec': 'com¦pression: zstd',
+  'a level': 'compression_¦level: "9"',
   'a list': 'build¦_args: [VERSION=1]',
   'a key of a registry': 'registries: {registry.example: {in¦secure: true}}',
   'a secret': 'buildkit_secrets:\n  to¦ken: secrets/token',
@@ -75,6 +78,9 @@ registries: {"mirror.example:99999": {ca: [""], mirror: []}}
 buildkit_secrets: {token: "", password: {txet: x}}
 `,
   'a flag that another key forbids': 'context: .\noutput: image\nunpack_rootfs: true\nimage_platform: linux/amd64,linux/arm64\n',
+  'a codec that needs another key': 'context: .\noutput: image\ncompression: zstd\ncompression_level: "20"\n',
+  'a level that gzip does not have': 'context: .\noutput: image\ncompression: gzip\ncompression_level: "13"\n',
+  'a codec that nobody knows': 'context: .\noutput: image\ncompression: xz\ncompression_level: 9\n',
   'a key that is written twice': 'context: .\noutput: image\ntarget: a\ntarget: b\n',
 };
 

@@ -66,6 +66,7 @@ const SCHEMA_TYPES: &[(&str, &str)] = &[
     ("types/solve", "plan::Solve"),
     ("types/base-image", "plan::BaseImage"),
     ("types/cache", "plan::Cache"),
+    ("types/compression", "plan::Compression"),
     ("types/secret-source", "plan::SecretSource"),
     ("types/secret", "plan::Secret"),
     ("types/ssh", "plan::Ssh"),
@@ -107,5 +108,6 @@ fn schema_type(name: &str, rust: &str) -> (String, WithOption) {
 
 fn schema_name(name: &str) -> String {
     let (interface, name) = name.split_once('/').expect("an interface and a type");
-    format!("oci-image:planner/{interface}@0.1.0/{name}")
+    let version = oci_image_schema::PLANNER_VERSION;
+    format!("oci-image:planner/{interface}@{version}/{name}")
 }

@@ -45,16 +45,25 @@ fn newest_released_contract_is_the_one_in_force() {
 }
 
 #[test]
+fn version_that_programs_tell_is_that_of_the_contract() {
+    assert_eq!(
+        oci_image_schema::PLANNER_VERSION,
+        version_text(oci_image_schema::WIT)
+    );
+}
+
+#[test]
 fn every_change_of_shape_is_a_breach_until_the_minor_version_is_raised() {
     let released = shape_of(oci_image_schema::WIT);
+    let current = version_of(&released);
     for (what, old, new) in CHANGES {
         let changed = oci_image_schema::WIT.replacen(old, new, 1);
         assert_ne!(changed, oci_image_schema::WIT, "{what}: nothing to change");
 
         assert!(breach(&released, &changed).is_some(), "{what}");
-        let patched = changed.replacen("planner@0.1.0", "planner@0.1.1", 1);
+        let patched = at_version(&changed, current.patched());
         assert!(breach(&released, &patched).is_some(), "{what}, as a patch");
-        let raised = changed.replacen("planner@0.1.0", "planner@0.2.0", 1);
+        let raised = at_version(&changed, current.raised());
         assert_eq!(breach(&released, &raised), None, "{what}, as a minor");
     }
 }
@@ -65,7 +74,7 @@ fn documentation_and_layout_may_change_and_the_version_never_falls() {
     let reworded = oci_image_schema::WIT
         .replace("///", "/// Said otherwise:")
         .replace(",\n", ",\n\n");
-    let lowered = oci_image_schema::WIT.replacen("planner@0.1.0", "planner@0.0.9", 1);
+    let lowered = at_version(oci_image_schema::WIT, version_of(&released).lowered());
 
     assert_eq!(breach(&released, &reworded), None);
     assert!(breach(&released, &lowered).is_some());
@@ -257,6 +266,30 @@ impl Version {
     fn track(self) -> (u32, u32) {
         (self.major, if self.major == 0 { self.minor } else { 0 })
     }
+
+    fn patched(self) -> Self {
+        Self {
+            patch: self.patch + 1,
+            ..self
+        }
+    }
+
+    fn raised(self) -> Self {
+        Self {
+            minor: self.minor + 1,
+            patch: 0,
+            ..self
+        }
+    }
+
+    /// A version before it: every contract so far has a minor version above zero.
+    fn lowered(self) -> Self {
+        Self {
+            minor: self.minor - 1,
+            patch: 9,
+            ..self
+        }
+    }
 }
 
 fn version_of(text: &str) -> Version {
@@ -279,6 +312,16 @@ fn version_text(text: &str) -> &str {
         .split_once("package oci-image:planner@")
         .expect("the package has its version");
     rest.split_once(';').expect("the package's line ends").0
+}
+
+fn at_version(text: &str, version: Version) -> String {
+    let Version {
+        major,
+        minor,
+        patch,
+    } = version;
+    let version = format!("planner@{major}.{minor}.{patch}");
+    text.replacen(&format!("planner@{}", version_text(text)), &version, 1)
 }
 
 fn contracts() -> PathBuf {

@@ -130,7 +130,7 @@ fn commands_that_the_playground_shows_build_what_the_plan_says() {
     workplace.write(
         "request.json",
         r#"{"context": "src", "output": "image", "build_args": ["WORD=it's $HOME"], "labels": ["a.b=c\"d"], "cache": true,
-            "target": "last", "additional_targets": ["tests"], "unpack_rootfs": true, "buildkit_secrets": {"token": "token"}}"#,
+            "target": "last", "additional_targets": ["tests"], "unpack_rootfs": true, "compression_level": "12", "buildkit_secrets": {"token": "token"}}"#,
     );
     let plan = workplace.run(&["plan", "request.json"], b"").expect(0);
     workplace.write("plan.json", &plan.stdout);

@@ -111,6 +111,7 @@ fn change(value: &Value, texts: &BTreeSet<String>, give: &mut dyn FnMut(Value)) 
         Value::Bool(flag) => give(json!(!flag)),
         Value::String(text) => change_text(text, texts, give),
         Value::Null => {
+            give(json!(1));
             give(json!({"directory": "cache", "import": true}));
             give(json!({"directory": "image", "format": "docker_archive", "rootfs": false}));
         }
@@ -119,7 +120,7 @@ fn change(value: &Value, texts: &BTreeSet<String>, give: &mut dyn FnMut(Value)) 
             // What may be absent, and what may be of another kind.
             give(Value::Null);
             give(json!("inline"));
-            for kind in ["text", "base_image", "file"] {
+            for kind in ["text", "base_image", "file", "gzip", "zstd"] {
                 entries
                     .values()
                     .for_each(|inner| give(json!({kind: inner})));
@@ -132,7 +133,10 @@ fn change(value: &Value, texts: &BTreeSet<String>, give: &mut dyn FnMut(Value)) 
                 });
             }
         }
-        Value::Number(_) => {}
+        Value::Number(number) => {
+            give(Value::Null);
+            give(json!(number.as_u64().unwrap_or_default() + 1));
+        }
     }
 }
 

@@ -223,7 +223,7 @@ impl Client {
         }
     }
 
-    fn control(&self) -> ControlClient<Channel> {
+    pub(crate) fn control(&self) -> ControlClient<Channel> {
         ControlClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT)
     }
 }

@@ -7,6 +7,8 @@
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
+//! Between solves: [`prune`], what its cache loses.
+//!
 //! What the daemon calls meanwhile:
 //! - `attachables`: all that it may call, and what came of it; [`session`]: the pipe for that; `tunnel`: it as a stream of bytes.
 //! - [`fault`]: what an attachable met, as a `recorder` takes it.
@@ -27,6 +29,7 @@ pub mod contexts;
 pub mod failure;
 pub mod fault;
 mod filesend;
+pub mod prune;
 mod recorder;
 pub mod registry;
 mod reports;

@@ -57,12 +57,8 @@ impl Who {
         let Some(rootlesskit) = programs.rootlesskit.clone() else {
             return (Self::Root, Vec::new());
         };
-        let mask = rootless::procfs_mask();
-        let procfs = mask.is_none();
-        let warnings = mask
-            .map(|mask| Warning::NoProcessSandbox { mask })
-            .into_iter()
-            .collect();
+        let warnings = rootless::rootless_warnings();
+        let procfs = warnings.is_empty();
         let user = Self::User {
             rootlesskit,
             procfs,

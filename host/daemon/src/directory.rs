@@ -53,6 +53,15 @@ impl Directory {
             .mode(0o700)
             .create(root)
             .map_err(failed)?;
+        Self::open_existing(root)
+    }
+
+    /// The same of a root that is there; nothing is made. Blocking.
+    pub(super) fn open_existing(root: &Path) -> Result<Self, DaemonError> {
+        let failed = |source| DaemonError::Root {
+            path: root.to_owned(),
+            source,
+        };
         check_owner(root, &fs::symlink_metadata(root).map_err(failed)?)?;
         let path = fs::canonicalize(root).map_err(failed)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | AS_ITSELF;

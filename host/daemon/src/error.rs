@@ -11,6 +11,7 @@ use std::time::Duration;
 use oci_image_boundary::outside::shown;
 
 use crate::exit::Exit;
+use crate::holder::Holder;
 use crate::lack::Lack;
 use crate::programs::MissingProgram;
 
@@ -93,6 +94,18 @@ pub enum DaemonError {
         /// The root.
         path: PathBuf,
     },
+    /// A build uses the root, and whoever wanted it does not wait.
+    #[error(
+        "{} uses `{}`: wait until it has ended, or name another root (`--root`)",
+        by(holder.as_ref()),
+        shown(path)
+    )]
+    RootHeld {
+        /// The root.
+        path: PathBuf,
+        /// Who that is, where it can be told.
+        holder: Option<Holder>,
+    },
     /// No directory takes the sockets.
     #[error("no directory for the daemon's sockets: {tried}")]
     NoRuntimeDir {
@@ -162,4 +175,8 @@ fn listed(lacks: &[Lack]) -> String {
         .map(Lack::to_string)
         .collect::<Vec<_>>()
         .join("; ")
+}
+
+fn by(holder: Option<&Holder>) -> String {
+    holder.map_or_else(|| "a build".to_owned(), Holder::to_string)
 }

@@ -20,7 +20,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::StatVfsMountFlags;
+use rustix::fs::{Access, StatVfsMountFlags};
 use rustix::io::Errno;
 use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
 
@@ -56,12 +56,15 @@ pub(super) struct Record {
 }
 
 /// What is found where cgroups are looked for.
-#[derive(Debug, PartialEq, Eq)]
-enum Found {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hierarchies {
+    /// Nothing is mounted there.
     Nothing,
-    /// Hierarchies of version 1, alone or with one of version 2 beside them (hybrid).
+    /// Hierarchies of version 1 alone.
     Version1,
-    /// The same, where no step can be given a group.
+    /// The same, and one of version 2 beside them.
+    Hybrid,
+    /// Hierarchies of version 1, or hybrid, where no step can be given a group.
     Version1ReadOnly,
     /// Version 2 alone.
     Version2,
@@ -76,8 +79,8 @@ pub(super) fn provide(isolation: Isolation, names: bool) -> (Option<Own>, Option
         Err(error) => return absent(error.to_string()),
     };
     match (isolation, found) {
-        (Isolation::Rootlesskit, Found::Version2) => (Own::mounted(), None),
-        (Isolation::Namespaces, Found::Version2) if !names => match Own::in_namespace() {
+        (Isolation::Rootlesskit, Hierarchies::Version2) => (Own::mounted(), None),
+        (Isolation::Namespaces, Hierarchies::Version2) if !names => match Own::in_namespace() {
             Ok(own) => (Some(own), None),
             Err(error) => (
                 None,
@@ -86,16 +89,16 @@ pub(super) fn provide(isolation: Isolation, names: bool) -> (Option<Own>, Option
                 }),
             ),
         },
-        (Isolation::Namespaces, Found::Nothing) => match mount_all() {
+        (Isolation::Namespaces, Hierarchies::Nothing) => match mount_all() {
             Ok(own) => (own, None),
             Err(error) => absent(error.to_string()),
         },
-        (Isolation::Namespaces, Found::Version1ReadOnly) => {
+        (Isolation::Namespaces, Hierarchies::Version1ReadOnly) => {
             // Steps of a user namespace do without groups: what is refused here was no loss so far.
             let _ = mount_version1(&hierarchies().unwrap_or_default());
             (None, None)
         }
-        (Isolation::None, Found::Nothing) => absent("nothing is mounted there".to_owned()),
+        (Isolation::None, Hierarchies::Nothing) => absent("nothing is mounted there".to_owned()),
         _ => (None, None),
     }
 }
@@ -146,6 +149,12 @@ impl Own {
         File::options()
             .write(true)
             .open(directory.join("cgroup.procs"))
+    }
+
+    /// Whether groups of ours could be made in it.
+    pub(super) fn takes_groups(&self) -> bool {
+        let needed = Access::WRITE_OK | Access::EXEC_OK;
+        rustix::fs::access(&self.directory, needed).is_ok()
     }
 
     /// Switches off the controllers that the runtime has switched on in our cgroup.
@@ -215,27 +224,42 @@ fn words(text: &str) -> BTreeSet<String> {
     text.split_whitespace().map(str::to_owned).collect()
 }
 
-fn found() -> io::Result<Found> {
+/// What is there for the calling thread.
+pub(super) fn found() -> io::Result<Hierarchies> {
     let mounts = mounts::list()?;
-    if !mounts.iter().any(|mount| mount.point == Path::new(ROOT)) {
-        return Ok(Found::Nothing);
-    }
     // The type is no more than the magic number on every architecture, whatever its width.
-    if rustix::fs::statfs(ROOT)?.f_type.cast_unsigned() == CGROUP2 {
-        return Ok(Found::Version2);
-    }
-    let mut version1 = mounts.iter().filter(|mount| {
-        mount.filesystem == "cgroup" && mount.point.parent() == Some(Path::new(ROOT))
-    });
-    let read_only = |mount: &mounts::Mount| {
-        rustix::fs::statvfs(&mount.point)
+    let is_version2 =
+        rustix::fs::statfs(ROOT).is_ok_and(|disk| disk.f_type.cast_unsigned() == CGROUP2);
+    let is_read_only = |point: &Path| {
+        rustix::fs::statvfs(point)
             .is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY))
     };
-    Ok(if version1.any(read_only) {
-        Found::Version1ReadOnly
+    Ok(judged(&mounts, is_version2, is_read_only))
+}
+
+/// What mounts amount to, of which the top is of version 2 or not.
+fn judged(
+    mounts: &[mounts::Mount],
+    is_version2: bool,
+    is_read_only: impl Fn(&Path) -> bool,
+) -> Hierarchies {
+    if !mounts.iter().any(|mount| mount.point == Path::new(ROOT)) {
+        return Hierarchies::Nothing;
+    }
+    if is_version2 {
+        return Hierarchies::Version2;
+    }
+    let below = |mount: &&mounts::Mount| mount.point.parent() == Some(Path::new(ROOT));
+    let mut version1 = (mounts.iter().filter(below)).filter(|mount| mount.filesystem == "cgroup");
+    if version1.any(|mount| is_read_only(&mount.point)) {
+        return Hierarchies::Version1ReadOnly;
+    }
+    let mut beside = mounts.iter().filter(below);
+    if beside.any(|mount| mount.filesystem == "cgroup2") {
+        Hierarchies::Hybrid
     } else {
-        Found::Version1
-    })
+        Hierarchies::Version1
+    }
 }
 
 /// Mounts the machine's hierarchies where there are none.
@@ -325,6 +349,31 @@ mod tests {
                 hierarchy("memory", "memory")
             ]
         );
+    }
+
+    #[test]
+    fn what_is_mounted_tells_the_versions_apart() {
+        let mount = |point: &str, filesystem: &str| mounts::Mount {
+            point: point.into(),
+            root: "/".into(),
+            filesystem: filesystem.into(),
+        };
+        let top = mount("/sys/fs/cgroup", "tmpfs");
+        let memory = mount("/sys/fs/cgroup/memory", "cgroup");
+        let unified = mount("/sys/fs/cgroup/unified", "cgroup2");
+        let judge = |mounts: &[mounts::Mount]| judged(mounts, false, |_| false);
+
+        assert_eq!(judge(&[]), Hierarchies::Nothing);
+        assert_eq!(judge(std::slice::from_ref(&memory)), Hierarchies::Nothing);
+        assert_eq!(judge(&[top.clone(), memory.clone()]), Hierarchies::Version1);
+        let hybrid = [top.clone(), memory, unified];
+        assert_eq!(judge(&hybrid), Hierarchies::Hybrid);
+        let read_only = |point: &Path| point.ends_with("memory");
+        assert_eq!(
+            judged(&hybrid, false, read_only),
+            Hierarchies::Version1ReadOnly
+        );
+        assert_eq!(judged(&[top], true, |_| false), Hierarchies::Version2);
     }
 
     #[test]

@@ -2,24 +2,21 @@
 //!
 //! Reads and writes: nothing.
 
+use std::error::Error;
+use std::fmt;
 use std::path::PathBuf;
 
 use oci_image_boundary::outside::shown;
 
 /// Something that a build without root needs and this machine lacks.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lack {
     /// A helper that writes the ID maps of user namespaces.
-    #[error("`{program}` (Debian: `apt-get install uidmap`)")]
     IdMapper {
         /// `newuidmap` or `newgidmap`.
         program: &'static str,
     },
     /// Subordinate IDs of the user.
-    #[error(
-        "a range for user `{user}` in `{file}` (as root: `usermod {option} 100000-165535 {user}`)",
-        user = shown(user)
-    )]
     SubordinateIds {
         /// `/etc/subuid` or `/etc/subgid`.
         file: &'static str,
@@ -29,29 +26,18 @@ pub enum Lack {
         user: String,
     },
     /// A helper that writes ID maps, and cannot: it has lost what makes it root, or its file system takes that away.
-    #[error(
-        "the setuid bit or the capabilities of `{file}` (as root: `chmod u+s {file}`; and no `nosuid` on its file system)",
-        file = shown(path)
-    )]
     IdMapperPowers {
         /// The helper.
         path: PathBuf,
     },
     /// This process and its children can become nobody else, not even by a setuid program.
-    #[error(
-        "the right to gain privileges, without which `newuidmap` cannot work (a container: leave out `no-new-privileges`)"
-    )]
     NewPrivileges,
     /// User namespaces, or mounts in them, which are on by all settings.
-    #[error(
-        "user namespaces, which the kernel refuses here: {reason} (a container: `--privileged`, or a seccomp profile that allows `unshare` and `mount`)"
-    )]
     Refused {
         /// Its words.
         reason: String,
     },
     /// User namespaces are switched off.
-    #[error("user namespaces (as root: `sysctl -w {setting}={value}`)")]
     UserNamespaces {
         /// What is set to 0.
         setting: &'static str,
@@ -59,3 +45,54 @@ pub enum Lack {
         value: u32,
     },
 }
+
+impl Lack {
+    /// What is missing.
+    #[must_use]
+    pub fn what(&self) -> String {
+        match self {
+            Self::IdMapper { program } => format!("`{program}`"),
+            Self::SubordinateIds { file, user, .. } => {
+                format!("a range for user `{}` in `{file}`", shown(user))
+            }
+            Self::IdMapperPowers { path } => {
+                format!("the setuid bit or the capabilities of `{}`", shown(path))
+            }
+            Self::NewPrivileges => {
+                "the right to gain privileges, without which `newuidmap` cannot work".to_owned()
+            }
+            Self::Refused { reason } => {
+                format!("user namespaces, which the kernel refuses here: {reason}")
+            }
+            Self::UserNamespaces { .. } => "user namespaces".to_owned(),
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::IdMapper { .. } => "Debian: `apt-get install uidmap`".to_owned(),
+            Self::SubordinateIds { option, user, .. } => {
+                format!("as root: `usermod {option} 100000-165535 {}`", shown(user))
+            }
+            Self::IdMapperPowers { path } => format!(
+                "as root: `chmod u+s {}`; and no `nosuid` on its file system",
+                shown(path)
+            ),
+            Self::NewPrivileges => "a container: leave out `no-new-privileges`".to_owned(),
+            Self::Refused { .. } => "a container: `--privileged`, or a seccomp profile that allows `unshare` and `mount`".to_owned(),
+            Self::UserNamespaces { setting, value } => {
+                format!("as root: `sysctl -w {setting}={value}`")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Lack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.what(), self.remedy())
+    }
+}
+
+impl Error for Lack {}

@@ -12,8 +12,11 @@
 //! - [`Programs`]: where buildkitd, runc and rootlesskit are.
 //! - [`Privileges`]: that a daemon can run its steps here.
 //! - [`Daemon`]: a running daemon; [`Exit`], [`Status`]: how it ended.
+//! - [`Cgroups`], [`Snapshots`], [`Occupancy`], [`private_place`], [`filesystem`], [`rootless_warnings`]: what else its start would find, looked at without one.
+//! - [`RootLock`]: the right to use a root while no daemon runs.
 //! - [`DaemonError`], [`Warning`]: what went wrong, and what went less well than it should.
 //! - `options`, `programs`, `privileges`, `rootless`: what is checked before anything starts.
+//! - `cgroups`, `overlay`, `occupancy`: the same for whoever only asks; `holder`: who has a lock.
 //! - `directory`, `root`, `runtime`: the directory that stays, who uses it, and the one that goes; `config`, `command`: what the daemon is told.
 //! - `daemon`: from its start to its end.
 //! - `process`, `namespaces`, `mounts`: the daemon, and what holds it together; `hierarchy`, `cgroup`: where its steps are
@@ -22,6 +25,7 @@
 //! - `readiness`, `log`: what it says; `exit`, `error`, `warning`, `lack`: what became of it. `version`: of which BuildKit it is.
 
 mod cgroup;
+mod cgroups;
 mod command;
 mod config;
 mod daemon;
@@ -29,11 +33,14 @@ mod directory;
 mod error;
 mod exit;
 mod hierarchy;
+mod holder;
 mod lack;
 mod log;
 mod mounts;
 mod namespaces;
+mod occupancy;
 mod options;
+mod overlay;
 mod privileges;
 mod process;
 mod programs;
@@ -45,13 +52,22 @@ mod snapshotter;
 mod version;
 mod warning;
 
+pub use cgroups::Cgroups;
 pub use daemon::Daemon;
 pub use error::DaemonError;
 pub use exit::{Exit, Status};
+pub use hierarchy::Hierarchies;
+pub use holder::Holder;
 pub use lack::Lack;
 pub use log::LogSink;
+pub use mounts::filesystem;
+pub use occupancy::Occupancy;
 pub use options::{Options, default_root, temporary_directory};
+pub use overlay::Snapshots;
 pub use privileges::Privileges;
-pub use programs::{MissingProgram, Overrides, Program, Programs};
+pub use programs::{MissingProgram, Overrides, Program, Programs, on_path};
+pub use root::RootLock;
+pub use rootless::rootless_warnings;
+pub use runtime::private_place;
 pub use version::BUILDKIT_VERSION;
 pub use warning::Warning;

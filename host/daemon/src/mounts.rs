@@ -31,6 +31,17 @@ pub(super) fn list() -> io::Result<Vec<Mount>> {
         .collect())
 }
 
+/// The type of the file system that a path is on, by the mounts that this process sees.
+#[must_use]
+pub fn filesystem(path: &Path) -> Option<String> {
+    let path = fs::canonicalize(path).ok()?;
+    let mounts = list().ok()?;
+    let above = mounts.iter().filter(|mount| path.starts_with(&mount.point));
+    // Of several at one place the last counts.
+    let mount = above.max_by_key(|mount| mount.point.components().count())?;
+    Some(mount.filesystem.clone())
+}
+
 /// Unmounts everything at or below `path`, the last mount first. Busy mounts go when their last user does.
 pub(super) fn unmount_below(path: &Path) -> io::Result<()> {
     for mount in list()?
@@ -43,8 +54,8 @@ pub(super) fn unmount_below(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a directory and all that is in it, unless something is mounted there: that would be emptied as well.
-pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+/// Refuses a directory in which something is mounted, or that is.
+pub(super) fn check_unmounted(path: &Path) -> io::Result<()> {
     if let Some(mount) = list()?
         .into_iter()
         .find(|mount| mount.point.starts_with(path))
@@ -52,6 +63,12 @@ pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
         let message = format!("`{}` is mounted", mount.point.display());
         return Err(io::Error::new(io::ErrorKind::ResourceBusy, message));
     }
+    Ok(())
+}
+
+/// Removes a directory and all that is in it, unless something is mounted there: that would be emptied as well.
+pub(super) fn remove_tree(path: &Path) -> io::Result<()> {
+    check_unmounted(path)?;
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         done => done,
@@ -118,6 +135,12 @@ mod tests {
                 .iter()
                 .any(|mount| mount.point == Path::new("/proc") && mount.filesystem == "proc")
         );
+    }
+
+    #[test]
+    fn a_path_is_on_the_mount_that_is_nearest_above_it() {
+        assert_eq!(filesystem(Path::new("/proc/self")).as_deref(), Some("proc"));
+        assert_eq!(filesystem(Path::new("/no/such/path")), None);
     }
 
     #[test]

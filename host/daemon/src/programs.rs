@@ -70,6 +70,16 @@ impl Overrides {
         }
     }
 
+    /// What is named in the place of a program.
+    fn of(&self, program: Program) -> Option<&OsStr> {
+        let named = match program {
+            Program::Buildkitd => &self.buildkitd,
+            Program::Runtime => &self.runtime,
+            Program::Rootlesskit => &self.rootlesskit,
+        };
+        named.as_deref()
+    }
+
     /// These, and `fallback` for what these leave open: flags over environment.
     #[must_use]
     pub fn or(self, fallback: Self) -> Self {
@@ -88,19 +98,36 @@ impl Programs {
     /// [`MissingProgram`] for the first that is not there.
     pub fn find(overrides: &Overrides) -> Result<Self, MissingProgram> {
         let path = env::var_os("PATH").unwrap_or_default();
-        let root = rustix::process::geteuid().is_root();
-        let find =
-            |program: Program, named: &Option<OsString>| program.find(named.as_deref(), &path);
+        let find = |program: Program| program.find(overrides.of(program), &path);
         Ok(Self {
-            buildkitd: find(Program::Buildkitd, &overrides.buildkitd)?,
-            runtime: find(Program::Runtime, &overrides.runtime)?,
-            rootlesskit: if root {
-                None
-            } else {
-                Some(find(Program::Rootlesskit, &overrides.rootlesskit)?)
-            },
+            buildkitd: find(Program::Buildkitd)?,
+            runtime: find(Program::Runtime)?,
+            rootlesskit: (!is_root())
+                .then(|| find(Program::Rootlesskit))
+                .transpose()?,
         })
     }
+
+    /// Looks for each program that the current user needs, whether or not the others are there.
+    pub fn each(overrides: &Overrides) -> Vec<(Program, Result<PathBuf, MissingProgram>)> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let mut needed = vec![Program::Buildkitd, Program::Runtime];
+        needed.extend((!is_root()).then_some(Program::Rootlesskit));
+        let look = |program: Program| (program, program.find(overrides.of(program), &path));
+        needed.into_iter().map(look).collect()
+    }
+}
+
+impl MissingProgram {
+    /// What to install.
+    #[must_use]
+    pub fn remedy(&self) -> Cow<'static, str> {
+        self.program.remedy()
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
 }
 
 impl Program {
@@ -175,7 +202,8 @@ impl fmt::Display for Program {
 }
 
 /// The executable of that name on `path`, or where system programs are; a name with a slash is a path already.
-pub(super) fn on_path(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
+#[must_use]
+pub fn on_path(name: &OsStr, path: &OsStr) -> Option<PathBuf> {
     if Path::new(name).components().count() > 1 {
         let named = PathBuf::from(name);
         return is_executable(&named).then_some(named);

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::directory::Directory;
 use crate::error::DaemonError;
+use crate::holder::Holder;
 use crate::mounts;
 use oci_image_boundary::blocking::blocking;
 
@@ -26,9 +27,15 @@ const RETRY: Duration = Duration::from_millis(50);
 // The kernel kills it together with its supervisor; 2 s is what we promise.
 const DYING: Duration = Duration::from_secs(5);
 
+/// The file that is locked for as long as a root is used.
+const LOCK: &str = "oci-image.lock";
+
+/// How a directory begins whose contents are being removed.
+const GOING: &str = "going-";
+
 /// The right to use a root, for as long as it lives.
 #[derive(Debug)]
-pub(super) struct RootLock {
+pub struct RootLock {
     directory: Directory,
     _file: File,
 }
@@ -46,7 +53,7 @@ impl RootLock {
         let named = root.to_owned();
         let (directory, file) = blocking(move || {
             let directory = Directory::open(&named)?;
-            let file = directory.lock_file("oci-image.lock")?;
+            let file = directory.lock_file(LOCK)?;
             Ok::<_, DaemonError>((directory, file))
         })
         .await?;
@@ -74,8 +81,68 @@ impl RootLock {
             .map_err(failed)
     }
 
+    /// The lock of a root that is there and that nobody uses. Nothing is waited for, and what killed builds left is removed. Blocking.
+    ///
+    /// # Errors
+    /// [`DaemonError::RootHeld`], [`DaemonError::RootBusy`], and those of a root that cannot be used.
+    pub fn acquire_free(root: &Path) -> Result<Self, DaemonError> {
+        let directory = Directory::open_existing(root)?;
+        let path = directory.path().to_owned();
+        let failed = |source| DaemonError::Root {
+            path: path.clone(),
+            source,
+        };
+        let file = directory.lock_file(LOCK)?;
+        if !try_lock(&file).map_err(failed)? {
+            let holder = Holder::of(&file);
+            return Err(DaemonError::RootHeld { path, holder });
+        }
+        if runs(&directory)? {
+            return Err(DaemonError::RootBusy { path });
+        }
+        tidy(&path).map_err(failed)?;
+        Ok(Self {
+            directory,
+            _file: file,
+        })
+    }
+
+    /// Removes everything in the root but the lock. Blocking.
+    ///
+    /// All of it gets another name first, so that a daemon which starts after a removal that was cut short finds nothing, and not
+    /// a part. What it says of results goes before the results.
+    ///
+    /// # Errors
+    /// The system's, with what it refuses to remove; something that is mounted in the root.
+    pub fn clear(&self) -> io::Result<()> {
+        mounts::check_unmounted(self.path())?;
+        let going = tempfile::Builder::new()
+            .prefix(GOING)
+            .tempdir_in(self.path())?;
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(self.path())? {
+            let entry = entry?;
+            entries.push((entry.file_type()?.is_dir(), entry.file_name()));
+        }
+        entries.sort(); // files, such as databases, first
+        let (own, mut left) = (going.path().file_name(), Vec::new());
+        for (is_directory, name) in entries {
+            let path = self.path().join(&name);
+            if name == LOCK || Some(name.as_os_str()) == own {
+                continue;
+            }
+            if is_directory && name.as_encoded_bytes().starts_with(GOING.as_bytes()) {
+                left.push(path);
+            } else {
+                fs::rename(&path, going.path().join(&name))?;
+            }
+        }
+        left.push(going.keep());
+        left.iter().try_for_each(|path| mounts::remove_tree(path))
+    }
+
     /// The root, absolute and without links, as mounts name it.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.directory.path()
     }
 
@@ -93,8 +160,20 @@ fn try_lock(file: &File) -> io::Result<bool> {
     }
 }
 
+/// Who uses a root: by its lock, which is let go again. Blocking.
+pub(super) fn is_held(directory: &Directory) -> Result<Option<Option<Holder>>, DaemonError> {
+    let Some(lock) = directory.existing(LOCK)? else {
+        return Ok(None);
+    };
+    let is_free = try_lock(&lock).map_err(|source| DaemonError::Root {
+        path: directory.path().to_owned(),
+        source,
+    })?;
+    Ok((!is_free).then(|| Holder::of(&lock)))
+}
+
 /// Whether a buildkitd has the root.
-fn runs(directory: &Directory) -> Result<bool, DaemonError> {
+pub(super) fn runs(directory: &Directory) -> Result<bool, DaemonError> {
     let Some(lock) = directory.existing("buildkitd.lock")? else {
         return Ok(false);
     };
@@ -183,6 +262,22 @@ mod tests {
         .await;
 
         assert!(waited.is_err());
+    }
+
+    #[test]
+    fn a_root_is_cleared_of_all_but_its_lock() {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["runc-overlayfs/snapshots/1/fs", "going-before/x"] {
+            fs::create_dir_all(root.path().join(path)).unwrap();
+        }
+        fs::write(root.path().join("cache.db"), "").unwrap();
+        let lock = RootLock::acquire_free(root.path()).unwrap();
+
+        lock.clear().unwrap();
+
+        let names = fs::read_dir(root.path()).unwrap();
+        let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, [LOCK]);
     }
 
     #[tokio::test]

@@ -16,6 +16,7 @@ use rustix::fs::StatVfsMountFlags;
 
 use crate::error::DaemonError;
 use crate::lack::Lack;
+use crate::warning::Warning;
 use crate::{mounts, namespaces, programs};
 
 /// Checks this machine for the current user.
@@ -33,8 +34,17 @@ pub(super) fn check() -> Result<(), DaemonError> {
     }
 }
 
+/// What a build without root has to do without.
+#[must_use]
+pub fn rootless_warnings() -> Vec<Warning> {
+    let mask = procfs_mask();
+    mask.map(|mask| Warning::NoProcessSandbox { mask })
+        .into_iter()
+        .collect()
+}
+
 /// What hides a part of `/proc` here, as container runtimes do: the kernel lets no user namespace mount it afresh then.
-pub(super) fn procfs_mask() -> Option<PathBuf> {
+fn procfs_mask() -> Option<PathBuf> {
     // Directories that the kernel keeps empty, so that a mount hides nothing.
     let harmless = ["/proc", "/proc/sys/fs/binfmt_misc", "/proc/fs/nfsd"].map(Path::new);
     let mounts = mounts::list().unwrap_or_default();
@@ -92,18 +102,19 @@ fn status_says(status: &str, name: &str, value: &str) -> bool {
 /// Why the kernel gives a child of ours no user namespace in which it may mount.
 fn refusal() -> Option<Lack> {
     // There the program decides, and rootlesskit may be allowed what we are not.
-    if read(Path::new(
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-    ))
-    .trim()
-        == "1"
-    {
+    if is_restricted() {
         return None;
     }
     let error = namespaces::try_in_child(namespaces::enter_as_user).err()?;
     Some(Lack::Refused {
         reason: error.to_string(),
     })
+}
+
+/// Whether AppArmor says which programs may have user namespaces.
+pub(super) fn is_restricted() -> bool {
+    let setting = Path::new("/proc/sys/kernel/apparmor_restrict_unprivileged_userns");
+    read(setting).trim() == "1"
 }
 
 fn missing_ranges(machine: &Path, user: u32) -> Vec<Lack> {

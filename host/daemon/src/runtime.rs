@@ -15,6 +15,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use crate::cgroup::{Group, PREFIX};
 use crate::error::DaemonError;
 use crate::hierarchy::Record;
@@ -76,11 +78,7 @@ impl RuntimeDir {
     }
 
     fn create_in(parent: &Path) -> io::Result<Self> {
-        if parent.as_os_str().len() > LONGEST_PARENT {
-            return Err(io::Error::other(format!(
-                "its path is longer than {LONGEST_PARENT} bytes"
-            )));
-        }
+        check_length(parent)?;
         loop {
             let directory = tempfile::Builder::new()
                 .prefix(PREFIX)
@@ -182,6 +180,42 @@ fn parents() -> Vec<PathBuf> {
     parents.extend(["/tmp", "/run"].map(PathBuf::from));
     parents.retain(|parent| parent.is_absolute());
     parents
+}
+
+/// Where the private directory of a daemon would be made; nothing is. Blocking.
+///
+/// # Errors
+/// [`DaemonError::NoRuntimeDir`].
+pub fn private_place() -> Result<PathBuf, DaemonError> {
+    let mut tried = Vec::new();
+    for parent in parents() {
+        match usable(&parent) {
+            Ok(parent) => return Ok(parent),
+            Err(error) => tried.push(format!("`{}`: {error}", parent.display())),
+        }
+    }
+    Err(DaemonError::NoRuntimeDir {
+        tried: tried.join("; "),
+    })
+}
+
+/// A directory without links in which one could be made.
+fn usable(parent: &Path) -> io::Result<PathBuf> {
+    let parent = fs::canonicalize(parent)?;
+    check_parent(&parent)?;
+    check_length(&parent)?;
+    rustix::fs::access(&parent, Access::WRITE_OK | Access::EXEC_OK)?;
+    Ok(parent)
+}
+
+/// Refuses a directory in which addresses of sockets would be too long.
+fn check_length(parent: &Path) -> io::Result<()> {
+    if parent.as_os_str().len() <= LONGEST_PARENT {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "its path is longer than {LONGEST_PARENT} bytes"
+    )))
 }
 
 /// Refuses a directory where others could put one of theirs in the place of ours.

@@ -25,22 +25,27 @@ pub(super) fn warnings(root: &Path) -> Vec<Warning> {
     let Some((used, _)) = ways.iter().find(|(_, path)| is_in_use(path)) else {
         return Vec::new();
     };
-    let slow = match used.as_str() {
-        "native" => Some("each step begins with a copy of all files that it starts from"),
-        "fuse-overlayfs" => Some("every file of a step goes through a process"),
-        _ => None,
-    };
-    let slow = slow.map(|effect| Warning::SlowSnapshots {
-        snapshotter: used.clone(),
-        effect,
-        reason: reason(root),
-    });
+    let slow = slow(used, root);
     let unused = ways.iter().filter(|(name, _)| name != used);
     let unused = unused.map(|(_, path)| Warning::UnusedSnapshots {
         path: path.clone(),
         snapshotter: used.clone(),
     });
     slow.into_iter().chain(unused).collect()
+}
+
+/// What is to be said of a way to make the file systems of steps, in that root, if it is a slow one.
+pub(super) fn slow(snapshotter: &str, root: &Path) -> Option<Warning> {
+    let effect = match snapshotter {
+        "native" => "each step begins with a copy of all files that it starts from",
+        "fuse-overlayfs" => "every file of a step goes through a process",
+        _ => return None,
+    };
+    Some(Warning::SlowSnapshots {
+        snapshotter: snapshotter.to_owned(),
+        effect,
+        reason: reason(root),
+    })
 }
 
 /// Each way that daemons of this root have taken, and its directory.
@@ -89,7 +94,9 @@ fn reason(root: &Path) -> String {
     {
         "this kernel has no overlays (as root: `modprobe overlay`)".to_owned()
     } else {
-        format!("the kernel refuses overlays in `{root_shown}`")
+        format!(
+            "the kernel refuses overlays in `{root_shown}`: name a root on another disk (`--root`)"
+        )
     }
 }
 

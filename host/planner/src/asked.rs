@@ -10,11 +10,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use oci_image_schema::compression;
 use oci_image_schema::key::{KEYS, given};
 use oci_image_schema::object::{self, Object};
 use oci_image_schema::plan::{
-    AttributeValue, BaseImage, Cache, FrontendAttribute, ImageExport, ImageFormat, Local, Secret,
-    SecretSource, Ssh,
+    AttributeValue, BaseImage, Cache, Compression, FrontendAttribute, ImageExport, ImageFormat,
+    Local, Secret, SecretSource, Ssh,
 };
 use oci_image_schema::platform;
 
@@ -69,6 +70,18 @@ impl Asked<'_> {
             directory: CACHE.to_owned(),
             import: self.answers.said(CACHE_INDEX, Entry::File),
         })
+    }
+
+    /// How layers are compressed.
+    pub(super) fn compression(self) -> Compression {
+        let level = |most| {
+            let level = given(&self.object.compression_level);
+            level.and_then(|level| compression::level(level, most))
+        };
+        match given(&self.object.compression) {
+            Some(compression::ZSTD) => Compression::Zstd(level(compression::MOST_OF_ZSTD)),
+            _ => Compression::Gzip(level(compression::MOST_OF_GZIP)),
+        }
     }
 
     /// Secrets, sorted by id.

@@ -81,6 +81,10 @@ impl From<types::BuildPlan> for plan::BuildPlan {
                 directory: cache.directory,
                 import: cache.import,
             }),
+            compression: match from.compression {
+                types::Compression::Gzip(level) => plan::Compression::Gzip(level),
+                types::Compression::Zstd(level) => plan::Compression::Zstd(level),
+            },
             secrets: all(from.secrets),
             ssh: all(from.ssh),
             solves: all(from.solves),

@@ -14,12 +14,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use oci_image_boundary::secret_bytes::SecretBytes;
+use oci_image_schema::compression::{GZIP, ZSTD};
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::key::given;
 use oci_image_schema::object::Object;
 use oci_image_schema::plan::{
-    BaseImage, BuildPlan, Cache, FrontendAttribute, ImageExport, ImageFormat, Local, Secret, Solve,
-    Ssh,
+    BaseImage, BuildPlan, Cache, Compression, FrontendAttribute, ImageExport, ImageFormat, Local,
+    Secret, Solve, Ssh,
 };
 
 use super::answers::Answers;
@@ -87,6 +88,12 @@ impl CheckedPlan {
         self.plan.cache.as_ref()
     }
 
+    /// How layers are compressed: by a level that there is.
+    #[must_use]
+    pub fn compression(&self) -> Compression {
+        self.plan.compression
+    }
+
     /// Secrets; their ids differ.
     #[must_use]
     pub fn secrets(&self) -> &[Secret] {
@@ -151,6 +158,7 @@ fn check(plan: &BuildPlan, object: &Object, answers: &Answers) -> Result<(), Lyi
     checked_config::check(&plan.daemon_config, object)?;
     check_base_images(&plan.base_images, asked)?;
     check_cache(plan.cache.as_ref(), asked)?;
+    check_compression(plan.compression, asked)?;
     let id = |secret: &Secret| secret.id.clone();
     all_are("secret", &plan.secrets, &asked.secrets(), id)?;
     let id = |agent: &Ssh| agent.id.clone();
@@ -171,6 +179,18 @@ fn check_cache(planned: Option<&Cache>, asked: Asked<'_>) -> Result<(), LyingPla
         (None, Some(asked)) => Err(missing("cache", &asked.directory)),
         (None, None) => Ok(()),
     }
+}
+
+fn check_compression(planned: Compression, asked: Asked<'_>) -> Result<(), LyingPlanner> {
+    if planned == asked.compression() {
+        return Ok(());
+    }
+    let (name, level) = match planned {
+        Compression::Gzip(level) => (GZIP, level),
+        Compression::Zstd(level) => (ZSTD, level),
+    };
+    let level = level.map_or_else(String::new, |level| format!(" at level {level}"));
+    Err(unasked("compression", &format!("{name}{level}")))
 }
 
 fn check_solves(solves: &[Solve], asked: Asked<'_>) -> Result<(), LyingPlanner> {

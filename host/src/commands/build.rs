@@ -1,18 +1,16 @@
 //! `oci-image build`: the image that a request describes.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::buildkit::registry::DockerConfig;
-use oci_image::daemon::{self, Overrides};
 use oci_image::executor::{self, Built, Host, Outcome};
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
 use crate::cli::{Build, Setting};
+use crate::commands::engine_place::EnginePlace;
 use crate::commands::telling::Telling;
 use crate::commands::working_directory::working_directory;
 use crate::environment::Environment;
@@ -89,49 +87,19 @@ pub(super) fn host(
     telling: &Telling,
     environment: &Environment,
 ) -> Host {
-    let (named, engine) = (setting.directory, setting.engine);
-    let seen = |path: PathBuf| match &named {
-        Some(directory) => directory.join(path),
-        None => path,
-    };
-    // A bare name is looked up on PATH.
-    let program = |program: OsString| match PathBuf::from(program) {
-        path if path.components().count() > 1 => seen(path).into(),
-        name => name.into(),
-    };
-    let programs = Overrides {
-        buildkitd: engine.buildkitd.map(Into::into),
-        runtime: engine.runtime.map(Into::into),
-        rootlesskit: engine.rootlesskit.map(Into::into),
-    }
-    .or(Overrides::from_env());
+    let EnginePlace { root, programs } =
+        EnginePlace::of(setting.engine, setting.directory.as_deref());
     let withheld = environment.withheld();
     let logins = DockerConfig::from_variables(|name| environment.value(name));
     Host {
-        root: engine
-            .root
-            .or_else(|| given(ROOT_VARIABLE))
-            .map_or_else(daemon::default_root, seen),
-        programs: Overrides {
-            buildkitd: programs.buildkitd.map(program),
-            runtime: programs.runtime.map(program),
-            rootlesskit: programs.rootlesskit.map(program),
-        },
+        root,
+        programs,
         progress: telling.mode,
         audience: Arc::new(Stderr::new(telling.mode, telling.face)),
         credentials: Arc::new(logins.withholding(withheld.clone())),
         withheld,
         ..Host::new(directory)
     }
-}
-
-/// Names the daemon's root.
-const ROOT_VARIABLE: &str = "OCI_IMAGE_ROOT";
-
-/// The path in a variable. One that is empty counts as unset: so does a task hand over every parameter that it leaves open.
-fn given(variable: &str) -> Option<PathBuf> {
-    let value = std::env::var_os(variable).filter(|value| !value.is_empty());
-    value.map(PathBuf::from)
 }
 
 /// The response's document for an image.

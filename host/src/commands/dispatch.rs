@@ -2,7 +2,7 @@
 
 use oci_image::progress::Mode;
 
-use super::{build, explain, info, plan, schema, task, validate};
+use super::{build, doctor, du, explain, info, plan, prune, schema, task, validate};
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -30,6 +30,9 @@ pub(crate) fn run(
         Some(Command::Plan(source)) => plan::run(&source, wait(EITHER, plan::INSTEAD)),
         Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
         Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),
+        Some(Command::Doctor(asked)) => doctor::run(asked, signals, environment),
+        Some(Command::Du(asked)) => du::run(asked, signals),
+        Some(Command::Prune(asked)) => prune::run(asked, signals, environment),
         Some(Command::Schema { of }) => schema::run(of, signals),
     }
 }

@@ -8,24 +8,32 @@
 //! - `validate`: every mistake of a request.
 //! - `explain`: the rule behind a diagnostic's code.
 //! - `schema`: the JSON Schemas.
+//! - `doctor`: whether a build would start on this machine.
+//! - `du`, `prune`: how much the daemon's root has, and what goes of it.
 //!
 //! What they have in common:
 //!
 //! - `mode`: how one speaks on standard error.
 //! - `telling`: where one that builds says what it does, and what it has come to.
 //! - `answer`: what one writes to standard output.
+//! - `engine_place`: where the engine is. `until_stopped`: work until it is done, or is not wanted any more.
 //! - `working_directory`: where the paths of a request begin.
 
 mod answer;
 mod build;
 mod dispatch;
+mod doctor;
+mod du;
+mod engine_place;
 mod explain;
 mod info;
 mod mode;
 mod plan;
+mod prune;
 mod schema;
 mod task;
 mod telling;
+mod until_stopped;
 mod validate;
 mod working_directory;
 

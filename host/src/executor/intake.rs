@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
+use oci_image_schema::plan::Compression;
 use oci_spec::image::Digest;
 
 use crate::boundary::blocking::blocking;
@@ -17,15 +18,22 @@ use crate::buildkit::content::{IncomingBlob, Intake};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::Opened;
-use crate::image::codec::Codec;
-use crate::image::contents::{Arrival, Contents, KeptBlobs};
+use crate::image::codec::{Codec, GzipLevel, ZstdLevel};
+use crate::image::contents::{Arrival, Contents, KeptBlobs, Limits};
 use crate::image::registry::Registry;
+use crate::storage::place::{KEPT, WORKER};
 
-/// Where blobs are kept, in the daemon's root: what is known of them is worth as much as the daemon's own cache.
-const KEPT: &str = "kept-blobs";
-
-/// How the directory of a worker begins in the daemon's root; the end is that of its snapshotter. Source: BuildKit, `worker/runc`.
-const WORKER: &[u8] = b"runc-";
+/// The codec of a plan, which names no level that its codec does not have.
+pub(super) fn codec(compression: Compression) -> Codec {
+    match compression {
+        Compression::Gzip(level) => Codec::Gzip {
+            level: level.and_then(GzipLevel::new).unwrap_or_default(),
+        },
+        Compression::Zstd(level) => Codec::Zstd {
+            level: level.and_then(ZstdLevel::new).unwrap_or_default(),
+        },
+    }
+}
 
 /// What this machine has of the images of a build, until it is not wanted any more.
 ///
@@ -33,6 +41,7 @@ const WORKER: &[u8] = b"runc-";
 /// [`BuildError::Kept`].
 pub(super) async fn contents(
     registry: Option<&Registry>,
+    codec: Codec,
     host: &Host,
     opened: &Opened,
     unwanted: &Cancel,
@@ -44,7 +53,7 @@ pub(super) async fn contents(
         let mut open = || {
             let root = Directory::open(&root)?;
             layouts.extend(of_daemon(&root)?);
-            KeptBlobs::open(root.made_own_directory(KEPT)?, Codec::gzip())
+            KeptBlobs::open(root.made_own_directory(KEPT)?, codec)
         };
         let kept = open().map_err(|source| BuildError::Kept {
             path: root.join(KEPT),
@@ -57,7 +66,7 @@ pub(super) async fn contents(
 
 /// The daemon's own blobs, which it has written to the same disk. It removes what it needs no longer.
 fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
-    let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER);
+    let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER.as_bytes());
     let workers = root.names()?.into_iter().filter(is_worker);
     let contents = workers.map(|name| root.own_directory(Path::new(&name).join("content")));
     Ok(contents.flatten().collect())
@@ -67,7 +76,7 @@ fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
 pub(super) async fn prune(contents: Contents, host: &Host) {
     let kept = contents.into_kept();
     let path = kept.directory().path().to_owned();
-    if let Err(error) = blocking(move || kept.prune()).await {
+    if let Err(error) = blocking(move || kept.prune(Limits::USUAL)).await {
         host.audience.warning(&format!(
             "cannot prune the blobs that are kept in `{}`: {error}",
             shown(&path)
@@ -109,5 +118,30 @@ impl IncomingBlob for ArrivingBlob {
 
     fn commit(self: Box<Self>, digest: &Digest) -> io::Result<()> {
         self.0.commit(digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oci_image_schema::compression::{MOST_OF_GZIP, MOST_OF_ZSTD};
+
+    use super::*;
+
+    #[test]
+    fn codec_has_each_level_that_a_request_may_name_and_no_more() {
+        for level in 0..=u8::MAX {
+            let of_gzip = (1..=MOST_OF_GZIP).contains(&level);
+            assert_eq!(GzipLevel::new(level).is_some(), of_gzip, "{level}");
+            let of_zstd = (1..=MOST_OF_ZSTD).contains(&level);
+            assert_eq!(ZstdLevel::new(level).is_some(), of_zstd, "{level}");
+        }
+    }
+
+    #[test]
+    fn levels_that_are_left_out_are_those_that_the_documentation_names() {
+        assert_eq!(codec(Compression::default()), Codec::gzip());
+        assert_eq!(codec(Compression::Gzip(Some(5))), Codec::gzip());
+        assert_eq!(codec(Compression::Zstd(None)), Codec::zstd());
+        assert_eq!(codec(Compression::Zstd(Some(3))), Codec::zstd());
     }
 }

@@ -41,7 +41,7 @@ mod opened;
 mod outcome;
 mod outputs;
 mod preparation;
-mod room;
+pub(crate) mod room;
 mod run;
 mod showing;
 mod site;

@@ -15,7 +15,7 @@ use crate::executor::host::Host;
 
 /// Less than this is no room for anything, in bytes.
 // A full tmpfs or ext4 shows less than a block; a build that fails for want of more than this says so itself.
-const LEAST: u64 = 64 << 10;
+pub(crate) const LEAST: u64 = 64 << 10;
 
 /// How the daemon's message ends when the system has refused it room.
 const REFUSALS: [&str; 2] = ["no space left on device", "disk quota exceeded"];
@@ -51,9 +51,12 @@ fn full(host: &Host) -> Option<PathBuf> {
 }
 
 fn is_full(directory: &Path) -> bool {
-    let Ok(disk) = rustix::fs::statvfs(directory) else {
-        return false;
-    };
+    free(directory).is_some_and(|free| free < LEAST)
+}
+
+/// How many bytes this user can still write in a directory; none where no file can be made any more.
+pub(crate) fn free(directory: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(directory).ok()?;
     // Some file systems keep blocks that root alone may use.
     let free = if rustix::process::geteuid().is_root() {
         disk.f_bfree
@@ -61,5 +64,9 @@ fn is_full(directory: &Path) -> bool {
         disk.f_bavail
     };
     let no_more_files = disk.f_files > 0 && disk.f_ffree == 0;
-    no_more_files || free.saturating_mul(disk.f_frsize) < LEAST
+    Some(if no_more_files {
+        0
+    } else {
+        free.saturating_mul(disk.f_frsize)
+    })
 }

@@ -67,7 +67,8 @@ pub async fn run(
     let unwanted = Cancel::default(); // work on blobs that is under way
     let _unwanted = unwanted.on_drop();
     let solving = async {
-        let contents = intake::contents(registry.as_ref(), host, &opened, &unwanted).await?;
+        let codec = intake::codec(plan.compression());
+        let contents = intake::contents(registry.as_ref(), codec, host, &opened, &unwanted).await?;
         let site = Site {
             host,
             opened: &opened,

@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD};
 use crate::key::{Key, Rule};
 use crate::object::Object;
 use crate::parameter::{
@@ -71,8 +72,43 @@ impl JsonSchema for Params {
                 "enum": no(),
                 "errorMessage": "`UNPACK_ROOTFS` takes one platform, and `IMAGE_PLATFORM` lists several",
             }}},
+            "allOf": of_compression(),
         })
     }
+}
+
+/// What other parameters say of how layers are compressed.
+fn of_compression() -> Value {
+    // Without words of their own, which an editor would offer as values.
+    let yes = json!({
+        "type": ["string", "integer", "boolean"],
+        "pattern": pattern::or_variable(&format!("^(?:{})$", TRUE.join("|"))),
+        "minimum": 1,
+        "maximum": 1,
+        "not": {"const": false},
+    });
+    let several = json!({"type": "string", "pattern": pattern::or_variable(",")});
+    let level = pattern::gzip_level();
+    json!([
+        {
+            "if": {"anyOf": [
+                {"required": ["OUTPUT_OCI"], "properties": {"OUTPUT_OCI": yes}},
+                {"required": ["IMAGE_PLATFORM"], "properties": {"IMAGE_PLATFORM": several}},
+            ]},
+            "else": {"properties": {"COMPRESSION": {
+                "pattern": pattern::archive_compression(),
+                "patternErrorMessage": "`zstd` needs `OUTPUT_OCI`: the layers of an archive are gzip",
+            }}},
+        },
+        {
+            "if": {"properties": {"COMPRESSION": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
+            "then": {"properties": {"COMPRESSION_LEVEL": {
+                "pattern": pattern::or_variable(&level),
+                "patternErrorMessage": pattern::form(&level).map_or("", |form| form.message),
+                "maximum": MOST_OF_GZIP,
+            }}},
+        },
+    ])
 }
 
 /// Every value of a flag that is no yes.
@@ -99,6 +135,7 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
         (Form::Flag, _) | (_, "target" | "additional_targets") => {
             &["string", "integer", "boolean", "null"]
         }
+        (_, "compression_level") => &["string", "integer", "null"],
         (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
             &SCALAR
         }
@@ -144,12 +181,7 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             let regex = pattern::or_nothing(regex);
             let mut property = described(&regex, message, example.clone());
             property["examples"] = key["examples"].clone();
-            if parameter.key == "context" {
-                property["default"] = json!(".");
-            }
-            if parameter.key == "target" {
-                property["minimum"] = json!(0);
-            }
+            bound(parameter.key, &mut property);
             property
         }
         Form::Flag => {
@@ -181,6 +213,20 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             "type": types(parameter),
             "examples": [1_700_000_000],
         }),
+    }
+}
+
+/// Adds what a text counts as where it is left out, and what it may be as a number.
+fn bound(key: &str, property: &mut Value) {
+    match key {
+        "context" => property["default"] = json!("."),
+        "compression" => property["default"] = json!(GZIP),
+        "target" => property["minimum"] = json!(0),
+        "compression_level" => {
+            property["minimum"] = json!(1);
+            property["maximum"] = json!(MOST_OF_ZSTD);
+        }
+        _ => {}
     }
 }
 

@@ -3,8 +3,8 @@
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Severity, Span};
 use oci_image_schema::interface::{Input, Interface, Output};
 use oci_image_schema::plan::{
-    AttributeValue, BuildPlan, Cache, FrontendAttribute, ImageExport, ImageFormat, Local, Secret,
-    SecretSource, Solve,
+    AttributeValue, BuildPlan, Cache, Compression, FrontendAttribute, ImageExport, ImageFormat,
+    Local, Secret, SecretSource, Solve,
 };
 
 use crate::bindings::oci_image::planner::workspace;
@@ -161,6 +161,7 @@ fn honest(object: &str) -> BuildPlan {
         debug: false,
         base_images: Vec::new(),
         cache: None,
+        compression: Compression::default(),
         secrets: Vec::new(),
         ssh: Vec::new(),
         solves: vec![Solve {

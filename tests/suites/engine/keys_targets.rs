@@ -107,10 +107,12 @@ fn shared_steps_that_are_cached_are_listed_once() {
 
     let run = place.build(&object).expect(0);
 
-    let shared = count(&run.stderr, "RUN echo shared step");
+    // What has come of it may name steps again.
+    let (steps, _) = run.stderr.split_once("\nbuilt in ").unwrap();
+    let shared = count(steps, "RUN echo shared step");
     assert_eq!(shared, 1, "{}", run.stderr);
     for own in ["[one 1/1] RUN", "[two 1/1] RUN", "[final 1/1] RUN"] {
-        assert_eq!(count(&run.stderr, own), 1, "{own}:\n{}", run.stderr);
+        assert_eq!(count(steps, own), 1, "{own}:\n{}", run.stderr);
     }
 }
 

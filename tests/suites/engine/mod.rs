@@ -6,7 +6,7 @@
 //! - `task`: a build by parameters in the environment.
 //! - `concourse`: the product's image as Concourse runs a task in it.
 //! - `protocol`: the prototype protocol at the program's border.
-//! - `terminal`: a terminal as standard input.
+//! - `terminal`: a terminal as standard input, and as what shows a build.
 //! - `library`: the library as a program of others uses it.
 //!
 //! Each key:
@@ -14,6 +14,7 @@
 //! - `keys_args_labels`: `build_args`, `labels` and their files.
 //! - `keys_base_images`: `image_args`.
 //! - `keys_cache`: `cache`.
+//! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
 //! - `keys_platform`: `image_platform`, `output_oci`, `debug`, `context_inputs`.
@@ -27,9 +28,12 @@
 //! What a person sees, and where it runs:
 //!
 //! - `failure`: builds that fail.
+//! - `ending`: what a build says when it is done.
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
+//! - `doctor`: whether a build would start, told beforehand.
+//! - `storage`: what builds keep, told and removed.
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
 //! - `push`: what is built arrives.
@@ -78,6 +82,7 @@ mod daemon;
 mod daemon_settings;
 mod disk_full;
 mod dockerfile;
+mod doctor;
 mod ending;
 mod failure;
 mod faults;
@@ -91,6 +96,7 @@ mod image_fixture;
 mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;
+mod keys_compression;
 mod keys_frontends;
 mod keys_passed_on;
 mod keys_platform;
@@ -114,6 +120,7 @@ mod recording;
 mod registry_conformance;
 mod rootless;
 mod stop;
+mod storage;
 mod swaps;
 mod task;
 mod terminal;

@@ -1,5 +1,5 @@
 //! Builds that may not run their steps: known before anything starts, said in one error with what to do, status 3; and
-//! builds of a root that is none outside of its user namespace, which may.
+//! builds of a root that is none outside of its user namespace, which may. Of each `doctor` says the same beforehand.
 
 use std::process::Command;
 
@@ -14,7 +14,7 @@ const NO_SYS_ADMIN: &str =
 const ONE_ID: &str = "exec unshare --user --map-root-user \"$@\"";
 /// One that maps the IDs that images use; the map is written from outside, as container runtimes do.
 const MANY_IDS: &str = "
-mkfifo mapped
+rm -f mapped; mkfifo mapped
 unshare --user --mount sh -c 'read line <mapped; exec setpriv --reuid 0 --regid 0 --clear-groups \"$@\"' sh \"$@\" <&3 &
 for map in uid_map gid_map; do
     until echo 0 0 65536 2>/dev/null >/proc/$!/$map; do sleep 0.01; done
@@ -30,25 +30,34 @@ fn build(set_up: &str, environment: &[(&str, &str)]) -> Option<(Workplace, Run)>
         return None;
     }
     place.dockerfile("BUSYBOX\nFROM busybox\nRUN true\n");
+    let object = json!({"context": "context", "output": "image"});
+    let message = json!({"object": object, "response_path": "../response"});
+    let mut command = lowered(&place, "build", set_up);
+    command.envs(environment.iter().copied());
+    let run = place.run_command(command, message.to_string().as_bytes());
+    Some((place, run))
+}
+
+/// The program by a root that `set_up` takes something from.
+fn lowered(place: &Workplace, act: &str, set_up: &str) -> Command {
     let mut command = Command::new("unshare");
     command
         .args(["--mount", "--propagation", "private", "sh", "-ec"])
         .arg(format!("exec 3<&0; {set_up}"))
         .args(["sh".as_ref(), engine::program().as_os_str()])
-        .args([
-            "build".as_ref(),
-            "--root".as_ref(),
-            place.root().as_os_str(),
-        ])
+        .args([act.as_ref(), "--root".as_ref(), place.root().as_os_str()])
         .current_dir(place.path(""))
         .env("PATH", engine::path())
         .env("TMPDIR", place.temporary())
-        .env_remove("ATC_EXTERNAL_URL")
-        .envs(environment.iter().copied());
-    let object = json!({"context": "context", "output": "image"});
-    let message = json!({"object": object, "response_path": "../response"});
-    let run = place.run_command(command, message.to_string().as_bytes());
-    Some((place, run))
+        .env_remove("ATC_EXTERNAL_URL");
+    command
+}
+
+/// What is said of it before anybody builds.
+fn doctor(place: &Workplace, set_up: &str, environment: &[(&str, &str)]) -> Run {
+    let mut command = lowered(place, "doctor", set_up);
+    command.envs(environment.iter().copied());
+    place.run_command(command, b"")
 }
 
 /// The one error of a build that was refused `step`, and that nothing else was done or said.
@@ -69,6 +78,17 @@ fn is_refused(set_up: &str, environment: &[(&str, &str)], step: &str, hint: &str
     assert_eq!(place.names("image"), Vec::<String>::new());
     assert_eq!(place.leftovers(), Vec::<String>::new());
     assert!(!place.root().exists(), "no daemon was about to start");
+    let told = doctor(&place, set_up, environment).expect(3);
+    let fault = format!(
+        "fault   privileges         not privileged to run the steps of a build: the kernel refuses {step}: "
+    );
+    assert!(told.stdout.contains(&fault), "{}", told.stdout);
+    assert!(
+        told.stdout.contains(&format!("to do: {hint}\n")),
+        "{}",
+        told.stdout
+    );
+    assert_eq!(place.leftovers(), Vec::<String>::new());
 }
 
 const OUTSIDE: &str = "run it as root with all that root may do (a container: `--privileged`), or as an ordinary user, who \
@@ -128,13 +148,16 @@ fn root_of_a_user_namespace_that_may_mount_builds() {
 
     let _ = run.expect(0);
     assert_eq!(place.names("image"), ["digest", "image.tar"]);
+    let _ = doctor(&place, MANY_IDS, &[]).expect(0);
 }
 
 #[test]
 fn procfs_that_cannot_be_written_is_no_hindrance() {
-    let Some((_place, run)) = build("mount -o remount,bind,ro /proc; exec \"$@\"", &[]) else {
+    let set_up = "mount -o remount,bind,ro /proc; exec \"$@\"";
+    let Some((place, run)) = build(set_up, &[]) else {
         return;
     };
 
     let _ = run.expect(0);
+    let _ = doctor(&place, set_up, &[]).expect(0);
 }

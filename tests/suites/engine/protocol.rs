@@ -356,7 +356,8 @@ fn versions_of_everything_are_told() {
     let run = place.run(&["--version"], b"").expect(0);
 
     let engine = format!("BuildKit: {}", engine::version());
-    for part in ["oci-image ", "planner contract: 0.1.0", "schema: ", &engine] {
+    let contract = format!("planner contract: {}", oci_image_schema::PLANNER_VERSION);
+    for part in ["oci-image ", &contract, "schema: ", &engine] {
         assert!(run.stdout.contains(part), "no {part:?} in:\n{}", run.stdout);
     }
 }

@@ -64,9 +64,16 @@ fn place() -> Option<Workplace> {
 
 /// A build as the user, with the default root.
 fn build(place: &Workplace, more: &str, object: &Value) -> Run {
+    let message = json!({"object": object, "response_path": "../response"});
+    run(place, more, &["build"], message.to_string().as_bytes())
+}
+
+/// The program as the user, with the default root.
+fn run(place: &Workplace, more: &str, arguments: &[&str], stdin: &[u8]) -> Run {
     let mut command = as_user(place, more);
     command
-        .args(["../program", "build"])
+        .arg("../program")
+        .args(arguments)
         .env(
             "PATH",
             format!("{}:{}", place.path("../engine").display(), engine::path()),
@@ -75,8 +82,7 @@ fn build(place: &Workplace, more: &str, object: &Value) -> Run {
         .env("TMPDIR", place.temporary())
         .env_remove("XDG_RUNTIME_DIR")
         .env_remove("DOCKER_CONFIG");
-    let message = json!({"object": object, "response_path": "../response"});
-    place.run_command(command, message.to_string().as_bytes())
+    place.run_command(command, stdin)
 }
 
 /// The example's context, with a busybox.
@@ -161,6 +167,36 @@ fn ordinary_user_who_unpacks_is_told_what_could_not_be_kept() {
         USER
     );
     assert!(place.path("image/metadata.json").exists());
+    assert_eq!(place.leftovers(), [root(&place)]);
+}
+
+#[test]
+fn ordinary_user_is_told_that_a_build_would_start_and_how_much_it_keeps_and_removes_all_of_it() {
+    let Some(place) = place() else { return };
+    let object = hello(&place);
+    let doctor = run(&place, "", &["doctor"], b"").expect(0);
+    let last = doctor.stdout.lines().last().unwrap_or_default();
+    assert!(
+        last.starts_with("a build would start ("),
+        "{}",
+        doctor.stdout
+    );
+    assert_eq!(place.leftovers(), Vec::<String>::new());
+    let _ = build(&place, "", &object).expect(0);
+
+    let answer = |arguments: &[&str]| -> Value {
+        let run = run(&place, "", arguments, b"").expect(0);
+        serde_json::from_str(&run.stdout).unwrap()
+    };
+    let used = answer(&["du", "--json"]);
+    let freed = answer(&["prune", "--all", "--json"]);
+
+    assert!(used["snapshots"].as_u64() > Some(1_000_000), "{used}");
+    assert_eq!(freed["after"], 0, "{freed}");
+    let left = fs::read_dir(root(&place)).unwrap();
+    let left: Vec<_> = left.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["oci-image.lock"]);
+    let _ = build(&place, "", &object).expect(0);
     assert_eq!(place.leftovers(), [root(&place)]);
 }
 

@@ -114,6 +114,8 @@ fn own(key: &str) -> BoxedStrategy<Value> {
         "buildkit_frontends" => list(frontend()),
         "add_hosts" => or_nothing(hosts()),
         "image_platform" => or_nothing(platforms()),
+        "compression" => or_nothing(compression()),
+        "compression_level" => or_nothing(compression_level()),
         other => panic!("`{other}` has rules of its own, and no values here"),
     }
 }
@@ -338,6 +340,18 @@ pub(crate) fn hosts() -> BoxedStrategy<Value> {
     ];
     let address = ipv6().prop_map(|address| Value::from(format!("db={address}")));
     prop_oneof![4 => string(sound, pieces), 1 => address].boxed()
+}
+
+pub(crate) fn compression() -> BoxedStrategy<Value> {
+    select(&["gzip", "zstd", "zstd", "zsdt", "GZIP", "gzip\0", "xz"][..])
+        .prop_map(Value::from)
+        .boxed()
+}
+
+pub(crate) fn compression_level() -> BoxedStrategy<Value> {
+    let odd = ["01", "+1", "-1", " 1", "1.0", "", "1\0", "one", "256"];
+    let number = (0..22_u8).prop_map(|level| level.to_string().into());
+    prop_oneof![4 => number, 1 => select(odd.to_vec()).prop_map(Value::from)].boxed()
 }
 
 pub(crate) fn platforms() -> BoxedStrategy<Value> {

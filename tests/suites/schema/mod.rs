@@ -9,6 +9,7 @@
 //! - `obedience`: the host as a third, which refuses nothing that the planner asks or plans.
 //! - `validator`: a schema that judges.
 //! - `task`: the schema of a task file and the program, as two judges of parameters.
+//! - `parameters`: such texts for a task.
 //! - `readme`: README's table of the keys, from their rows.
 //! - `beyond`: the rules that no schema can express, each shown by an object.
 
@@ -17,6 +18,7 @@ mod beyond;
 mod documents;
 mod generated;
 mod obedience;
+mod parameters;
 mod readme;
 mod task;
 mod validator;

@@ -11,16 +11,17 @@ use oci_image::source::{NamedText, SourceMap};
 use oci_image::task::{self, file::TaskFile};
 use oci_image_schema::beyond::{BEYOND_SCHEMA, BEYOND_TASK_SCHEMA};
 use oci_image_schema::code::Code;
+use oci_image_schema::compression::ZSTD;
 use oci_image_schema::diagnostic::{Place, Severity};
 use oci_image_schema::json_schema;
-use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
+use oci_image_schema::parameter::{FAMILIES, PARAMETERS};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::{select, subsequence};
 use serde_json::{Map, Value, json};
 
-use super::documents::{self, DOCUMENTS, judge_each};
+use super::documents::{DOCUMENTS, judge_each};
 use super::generated::{filled_in, properties};
+use super::parameters::{mutation, parameters};
 use super::validator::built;
 
 #[test]
@@ -63,6 +64,9 @@ const OF_PARAMETERS: &[Code] = &[
     Code::BadPath,
     Code::BadPlatform,
     Code::RootfsPlatforms,
+    Code::BadCompression,
+    Code::BadCompressionLevel,
+    Code::ZstdArchive,
     Code::BadHostEntry,
     Code::BadHostName,
     Code::BadAddress,
@@ -86,6 +90,50 @@ fn schema_of_a_task_and_program_agree_on_generated_files() {
         let said = errors_of_file(&task.to_string(), &parameters);
         compare(&schema, &task, &said)
     });
+}
+
+#[test]
+fn what_concourse_fills_in_makes_no_other_parameter_wrong() {
+    let schema = built(&json_schema::task());
+    let judged = |parameters: Value| {
+        let task = with(&parameters);
+        let parameters = parameters.as_object().unwrap();
+        let said = errors_of_file(&task.to_string(), parameters);
+        compare(&schema, &task, &said).unwrap();
+        said.into_values().flatten().collect::<Vec<Code>>()
+    };
+    for sound in [
+        json!({"COMPRESSION": "((codec))"}),
+        json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 19}),
+        json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 19, "OUTPUT_OCI": false}),
+        json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "((level))", "OUTPUT_OCI": true}),
+        json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "19", "OUTPUT_OCI": "((layout))"}),
+        json!({"COMPRESSION": "zstd", "IMAGE_PLATFORM": "((platforms))"}),
+        json!({"COMPRESSION": "zstd", "IMAGE_PLATFORM": "((platforms))", "OUTPUT_OCI": "false"}),
+    ] {
+        assert_eq!(judged(sound.clone()), [], "{sound}");
+    }
+    for (wrong, code) in [
+        (json!({"COMPRESSION": "zstd"}), Code::ZstdArchive),
+        (
+            json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": "((level))"}),
+            Code::ZstdArchive,
+        ),
+        (
+            json!({"COMPRESSION": "((codec))", "COMPRESSION_LEVEL": 20}),
+            Code::BadCompressionLevel,
+        ),
+        (
+            json!({"COMPRESSION": "zstd", "COMPRESSION_LEVEL": 20, "OUTPUT_OCI": "((layout))"}),
+            Code::BadCompressionLevel,
+        ),
+        (
+            json!({"COMPRESSION": "xz", "OUTPUT_OCI": "((layout))"}),
+            Code::BadCompression,
+        ),
+    ] {
+        assert_eq!(judged(wrong.clone()), [code], "{wrong}");
+    }
 }
 
 /// The program's errors about a file: the rules that each parameter breaks.
@@ -231,7 +279,10 @@ fn examples_defaults_and_snippets_of_a_task_obey_its_schema() {
     for (name, property) in parameters["properties"].as_object().unwrap() {
         let examples = property["examples"].as_array().into_iter().flatten();
         for value in examples.chain(property.get("default")) {
-            let map: Map<String, Value> = [(name.clone(), value.clone())].into_iter().collect();
+            let mut map: Map<String, Value> = [(name.clone(), value.clone())].into_iter().collect();
+            if value == ZSTD {
+                map.insert("OUTPUT_OCI".to_owned(), json!(true)); // which it needs
+            }
             accepted(&with(&json!(map)));
             assert_eq!(errors(&map), BTreeMap::new(), "{name}");
         }
@@ -265,138 +316,10 @@ fn task_says_what_a_hover_shows_of_each_of_its_keys() {
     }
     assert!(keys > PARAMETERS.len() + 9, "{keys}");
     let regexes = schema.to_string().matches("\"pattern\":").count();
-    let of_condition = 2;
+    let of_condition = 5;
     let messages = schema
         .to_string()
         .matches("\"patternErrorMessage\":\"")
         .count();
     assert_eq!(regexes - of_condition, messages);
-}
-
-// --- generated -------------------------------------------------------------------------------------------------------
-
-const WORDS: &[&str] = &["true", "T", "0", "False", "", "yes", "tRUE", " true", "2"];
-
-fn parameters() -> impl Strategy<Value = Map<String, Value>> {
-    let fixed = subsequence((0..PARAMETERS.len()).collect::<Vec<_>>(), 0..4);
-    let fixed = fixed.prop_flat_map(|some| {
-        let some: Vec<_> = some
-            .into_iter()
-            .map(|index| entry(PARAMETERS[index]))
-            .collect();
-        some
-    });
-    let members = vec(select(FAMILIES).prop_flat_map(member), 0..3);
-    (fixed, members).prop_map(|(fixed, members)| fixed.into_iter().chain(members).collect())
-}
-
-/// A value of whatever type, or under a name that is none.
-fn mutation() -> impl Strategy<Value = (String, Value)> {
-    let types = [
-        json!(7),
-        json!(0),
-        json!(-1),
-        json!(1.5),
-        json!(true),
-        Value::Null,
-        json!(["a"]),
-        json!({"a": "b"}),
-        json!("x"),
-    ];
-    let known = PARAMETERS.iter().map(|parameter| parameter.name.to_owned());
-    let members = FAMILIES.iter().map(|family| format!("{}a", family.prefix));
-    let known: Vec<String> = known.chain(members).collect();
-    let wrong = (select(known), select(types.to_vec()));
-    let others = [
-        "DOCKERFLE",
-        "context",
-        "HTTP_PROXY",
-        "PATHS",
-        "BUILD_ARG_",
-        "BUILD_ARG_a=b",
-        "BUILDKIT_SECRET_a=b",
-        "a\"b",
-        "LABEL",
-    ]
-    .map(str::to_owned);
-    let other = select(others.to_vec()).prop_map(|name| (name, json!("x")));
-    prop_oneof![3 => wrong, 1 => other]
-}
-
-fn entry(parameter: Parameter) -> impl Strategy<Value = (String, Value)> {
-    value(parameter).prop_map(move |value| (parameter.name.to_owned(), value))
-}
-
-fn value(parameter: Parameter) -> BoxedStrategy<Value> {
-    let value = match (parameter.form, parameter.key) {
-        (Form::Argument, _) => select(vec![json!("0"), json!(1_700_000_000), json!("x")]).boxed(),
-        (Form::Flag, _) => {
-            let word = select(WORDS).prop_map(Value::from);
-            let number = (0..4).prop_map(Value::from);
-            prop_oneof![2 => any::<bool>().prop_map(Value::from), 2 => word, 1 => number].boxed()
-        }
-        (Form::List, key) => list(match key {
-            "additional_targets" => documents::target(),
-            "registry_mirrors" => documents::mirror(),
-            "buildkit_frontends" => documents::frontend(),
-            _ => documents::pair(),
-        }),
-        (Form::Text, key) => match key {
-            "context" => documents::path(),
-            "target" => prop_oneof![documents::target(), (0..9).prop_map(Value::from)].boxed(),
-            "image_platform" => documents::platforms(),
-            "add_hosts" => documents::hosts(),
-            "buildkit_ssh" => documents::ssh(),
-            "buildkit_extra_config" => documents::toml(),
-            _ => documents::file(),
-        },
-    };
-    let or_nothing = prop_oneof![18 => value, 1 => Just(json!("")), 1 => Just(Value::Null)];
-    or_nothing.prop_map(without_nul).boxed()
-}
-
-fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
-    let separators = select(&[",", ", ", " ,\n", ",", ","][..]);
-    vec((element, separators), 1..4)
-        .prop_map(|items| {
-            let mut text = String::new();
-            for (index, (item, separator)) in items.iter().enumerate() {
-                if index > 0 {
-                    text.push_str(separator);
-                }
-                text.push_str(item.as_str().unwrap_or_default());
-            }
-            text.into()
-        })
-        .boxed()
-}
-
-/// A member of a family: a variable's name holds neither NUL nor `=`.
-fn member(family: Family) -> BoxedStrategy<(String, Value)> {
-    let (name, value) = match (family.key, family.member) {
-        (_, Member::Pair) if family.key == "image_args" => (documents::pair(), documents::path()),
-        (_, Member::Pair) => {
-            let scalars = select(vec![json!(7), json!(true), Value::Null, json!("a=b, c")]);
-            let value = prop_oneof![documents::path(), scalars].boxed();
-            (documents::pair(), value)
-        }
-        (_, Member::File) => (documents::path(), documents::file()),
-        (_, Member::SecretText) => (documents::path(), documents::path()),
-    };
-    (name, value)
-        .prop_map(move |(name, value)| {
-            let name = name.as_str().unwrap_or_default();
-            let name = name.split('=').next().unwrap_or_default();
-            let name = format!("{}{}", family.prefix, name.replace('\0', ""));
-            (name, without_nul(value))
-        })
-        .boxed()
-}
-
-/// The environment holds no NUL.
-fn without_nul(value: Value) -> Value {
-    match value {
-        Value::String(text) => text.replace('\0', "").into(),
-        other => other,
-    }
 }

@@ -61,7 +61,7 @@ impl Challenge {
 }
 
 /// The schemes by which the daemon asks the registry, in its order.
-fn schemes(access: &RegistryAccess) -> &'static [&'static str] {
+pub(super) fn schemes(access: &RegistryAccess) -> &'static [&'static str] {
     match (access.insecure, access.http) {
         (Some(true), Some(true)) => &["https", "http"],
         (_, Some(true)) => &["http"],

@@ -140,14 +140,15 @@ impl KeptBlobs {
         Blob::named(&self.0.blobs, digest.digest().to_owned())
     }
 
-    /// Removes what is not kept longer, unless another build uses it. Blocking.
+    /// Removes what is beyond the limits, unless another build uses it; whether that was done. Blocking.
     ///
     /// # Errors
     /// The system's.
-    pub fn prune(self) -> io::Result<()> {
+    pub fn prune(self, limits: Limits) -> io::Result<bool> {
         if flock(&self.0.lock, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Ok(());
+            return Ok(false);
         }
-        prune::prune(&self.0.directory, Limits::USUAL)
+        prune::prune(&self.0.directory, limits)?;
+        Ok(true)
     }
 }

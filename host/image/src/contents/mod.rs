@@ -18,3 +18,4 @@ mod turns;
 pub use arrival::Arrival;
 pub use found::Contents;
 pub use kept::KeptBlobs;
+pub use prune::Limits;

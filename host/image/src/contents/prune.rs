@@ -15,17 +15,17 @@ use super::directories::{BLOBS, INGEST, RECODED, STAMPS};
 use super::recoded::Recoded;
 
 /// What is kept.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
     /// How long a blob is kept that nobody uses.
-    pub(super) age: Duration,
+    pub age: Duration,
     /// How many bytes are kept.
-    pub(super) size: u64,
+    pub size: u64,
 }
 
 impl Limits {
     /// Two weeks, and 8 GiB.
-    pub(super) const USUAL: Self = Self {
+    pub const USUAL: Self = Self {
         age: Duration::from_secs(14 * 24 * 60 * 60),
         size: 8 << 30,
     };

@@ -7,6 +7,7 @@ use crate::mask;
 use crate::workspace::Entry;
 
 mod attributes;
+mod compression;
 
 const OBJECT: &str = r#"{
     "context": "app", "output": "image", "dockerfile": "ci/Dockerfile", "cache": true,
@@ -116,6 +117,7 @@ fn truth() -> BuildPlan {
             directory: "cache".to_owned(),
             import: true,
         }),
+        compression: Compression::Gzip(None),
         secrets: vec![
             secret("file", SecretSource::File("keys/token".to_owned())),
             secret("inline", SecretSource::Inline),

@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use console::{measure_text_width, truncate_str};
 
-use super::screen::Size;
+use super::size::Size;
 use crate::amount;
 use crate::colour::{BOLD, Colours};
 use crate::event::Advance;

@@ -10,21 +10,13 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use super::size::Size;
 use super::terminal::Terminal;
 
 /// The least time between two drawings.
 const PACE: Duration = Duration::from_millis(50);
 /// How much text that stays may wait for a terminal, in bytes, before its writer does.
 const MOST_WAITING: usize = 1 << 20;
-
-/// How large a terminal is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Characters in a line.
-    pub columns: u16,
-    /// Lines.
-    pub rows: u16,
-}
 
 /// Where a live display is drawn. Clones are the same one.
 #[derive(Clone)]

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use console::measure_text_width;
 
-use super::screen::Size;
+use super::size::Size;
 
 /// What is drawn between these is seen as a whole.
 const BEGIN: &str = "\x1b[?2026h";

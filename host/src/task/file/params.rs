@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use std::ops::Range;
 
 use oci_image_schema::code::Code;
+use oci_image_schema::compression::ZSTD;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Span};
+use oci_image_schema::parameter::FALSE;
 use serde_json::value::RawValue;
 
 use super::entry::Entry;
@@ -33,6 +35,8 @@ pub(super) struct Reader<'json, 'y> {
     pub(super) variables: Vec<(OsString, OsString)>,
     pub(super) mistakes: Vec<Diagnostic>,
     pub(super) unfilled: Vec<Diagnostic>,
+    /// The parameters of those that are left open.
+    open: BTreeSet<String>,
 }
 
 /// What a value is in the environment.
@@ -55,6 +59,7 @@ impl<'json, 'y> Reader<'json, 'y> {
             variables: Vec::new(),
             mistakes: Vec::new(),
             unfilled: Vec::new(),
+            open: BTreeSet::new(),
         }
     }
 
@@ -140,7 +145,10 @@ impl<'json, 'y> Reader<'json, 'y> {
         }
         let range = self.range(value);
         match self.value(value.get(), &range) {
-            Value::Text(text) if has_variable(&text) => self.unfilled(&name, range.clone()),
+            Value::Text(text) if has_variable(&text) => {
+                self.open.insert(name.clone());
+                self.unfilled(&name, range.clone());
+            }
             Value::Text(text) => self.variables.push((name.clone().into(), text.into())),
             Value::Rewritten(text) => {
                 if !role.is_flag() {
@@ -148,7 +156,13 @@ impl<'json, 'y> Reader<'json, 'y> {
                 }
                 self.variables.push((name.clone().into(), text.into()));
             }
-            Value::Nothing => self.no_text(range.clone(), value.get()),
+            Value::Nothing => {
+                // Of a codec that is none, no level is wrong.
+                if name == "COMPRESSION" {
+                    self.open.insert(name.clone());
+                }
+                self.no_text(range.clone(), value.get());
+            }
         }
         self.entries.push(Entry {
             name,
@@ -156,6 +170,31 @@ impl<'json, 'y> Reader<'json, 'y> {
             value: range,
             is_secret: role.is_secret(),
         });
+    }
+
+    /// Takes for what is left open what forbids nothing elsewhere: nobody knows it, and no other parameter is wrong by it.
+    pub(super) fn stand_in(&mut self) {
+        let is_open = |name: &str| self.open.contains(name);
+        let has_open_codec = is_open("COMPRESSION");
+        if has_open_codec || is_open("OUTPUT_OCI") || is_open("IMAGE_PLATFORM") {
+            self.stand_in_as("OUTPUT_OCI", "true");
+        }
+        if has_open_codec {
+            self.stand_in_as("COMPRESSION", ZSTD);
+        }
+    }
+
+    fn stand_in_as(&mut self, name: &str, value: &str) {
+        let is_no = |value: &OsString| {
+            let text = value.to_str();
+            text.is_some_and(|text| text.is_empty() || FALSE.contains(&text))
+        };
+        // What is wrong by itself is told.
+        self.variables
+            .retain(|(other, value)| other != name || !is_no(value));
+        if !self.variables.iter().any(|(other, _)| other == name) {
+            self.variables.push((name.into(), value.into()));
+        }
     }
 
     /// Another program's parameter, or one that is mistyped.

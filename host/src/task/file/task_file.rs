@@ -49,6 +49,7 @@ impl TaskFile {
         }
         if let Some(params) = value(&entries, "params") {
             reader.params(params);
+            reader.stand_in();
         }
         let keeps_cache = value(&entries, "caches").is_some_and(|caches| keeps_cache(caches.get()));
         Some(Self {

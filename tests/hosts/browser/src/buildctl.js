@@ -26,7 +26,7 @@ function command(solve, plan) {
     ...solve.attributes.map(({ key, value }) => ['--opt', `${key}=`, value]),
     ...plan.secrets.map(({ id, source }) => ['--secret', source === 'inline' ? `id=${id},env=${variable(id)}` : `id=${id},src=${source.file}`]),
     ...plan.ssh.map(({ id, paths }) => ['--ssh', [id, paths.join(',')].filter(Boolean).join('=')]),
-    ...outputs(solve.export).map((output) => ['--output', output]),
+    ...outputs(solve.export, plan.compression).map((output) => ['--output', output]),
     ...cache(plan.cache, solve.name).map(([flag, value]) => [flag, value]),
   ];
   const lines = parts.map(([flag, text, value]) => `  ${flag} ${argument(text, value)}`);
@@ -40,13 +40,22 @@ function argument(text, value) {
   return 'text' in value ? quoted(text + value.text) : `${quoted(text)}"$${variable(value.base_image)}"`;
 }
 
-function outputs(image) {
+function outputs(image, compression) {
   if (image === null) {
     return [];
   }
   const { directory, format, rootfs } = image;
-  const first = format === 'docker_archive' ? `type=docker,dest=${directory}/image.tar` : `type=oci,tar=false,dest=${directory}/image`;
+  const place = format === 'docker_archive' ? `type=docker,dest=${directory}/image.tar` : `type=oci,tar=false,dest=${directory}/image`;
+  const first = `${place}${compressed(compression)}`;
   return rootfs ? [first, `type=local,dest=${directory}/rootfs`] : [first];
+}
+
+/** What is said of how layers are compressed, where it is not the usual. The daemon's gzip has no level above 9. */
+function compressed(compression) {
+  const [[codec, level]] = Object.entries(compression);
+  const name = codec === 'gzip' && level === null ? '' : `,compression=${codec}`;
+  const most = codec === 'gzip' ? 9 : 19;
+  return level === null ? name : `${name},compression-level=${Math.min(level, most)}`;
 }
 
 function cache(kept, name) {

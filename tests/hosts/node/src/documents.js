@@ -21,6 +21,8 @@ export function buildPlan(plan) {
     debug: plan.debug,
     base_images: plan.baseImages,
     cache: plan.cache ?? null,
+    // A case whose level is left out is none that carries nothing.
+    compression: { [plan.compression.tag]: plan.compression.val ?? null },
     secrets: plan.secrets.map(({ id, source }) => ({ id, source: variant(source) })),
     ssh: plan.ssh,
     solves: plan.solves.map(solve),

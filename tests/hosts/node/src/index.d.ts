@@ -73,6 +73,8 @@ export interface BuildPlan {
   base_images: { argument: string; path: string }[];
   /** Build cache, if it is kept. */
   cache: { directory: string; import: boolean } | null;
+  /** How layers are compressed, and at which level; null: the codec's own. */
+  compression: { gzip: number | null } | { zstd: number | null };
   /** Secrets, sorted by id. */
   secrets: { id: string; source: { file: string } | 'inline' }[];
   /** SSH agents, in the order of the object. */

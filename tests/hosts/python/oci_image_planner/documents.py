@@ -76,6 +76,13 @@ class BaseImage(TypedDict):
 Cache = TypedDict("Cache", {"directory": str, "import": bool})
 
 
+class Compression(TypedDict, total=False):
+    """How layers are compressed, by one of two keys, and at which level; without one, the codec's own."""
+
+    gzip: int | None
+    zstd: int | None
+
+
 class SecretFile(TypedDict):
     """A secret whose bytes are in a file."""
 
@@ -141,6 +148,7 @@ class BuildPlan(TypedDict):
     debug: bool
     base_images: list[BaseImage]
     cache: Cache | None
+    compression: Compression
     secrets: list[Secret]
     ssh: list[Ssh]
     solves: list[Solve]
@@ -170,6 +178,10 @@ def build_interface(record: Record) -> BuildInterface:
 def build_plan(record: Record) -> BuildPlan:
     """A plan as the component gives it."""
     document: BuildPlan = _plain(record)
+    codec: Any = document["compression"]
+    if isinstance(codec, str):
+        # A case whose level is left out looks like one that carries nothing.
+        document["compression"] = {"zstd": None} if codec == "zstd" else {"gzip": None}
     for secret in document["secrets"]:
         # The one variant that arrives without its tag: its cases have different types in Python.
         file: Any = secret["source"]

@@ -26,8 +26,9 @@ MEMORY = 64 << 20
 #: Units of fuel that one call may use: about one for each WebAssembly instruction.
 FUEL = 4_000_000_000
 
-_WORKSPACE = "oci-image:planner/workspace@0.1.0"
-_PLANNER = "oci-image:planner/planner@0.1.0"
+_CONTRACT = "0.2.0"
+_WORKSPACE = f"oci-image:planner/workspace@{_CONTRACT}"
+_PLANNER = f"oci-image:planner/planner@{_CONTRACT}"
 
 
 class Refused(Exception):

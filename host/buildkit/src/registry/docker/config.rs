@@ -14,6 +14,7 @@ use crate::registry::docker::document::{Document, Undecodable, VARIABLE, Written
 use crate::registry::docker::error::DockerConfigError;
 use crate::registry::docker::kept::{Kept, LoginSource, chosen};
 use crate::registry::docker::keychain::{Asked, Keychain};
+use crate::registry::docker::listed::{ListedLogin, listed};
 use crate::registry::docker::namespace::{Namespace, key_of, without_user};
 use crate::registry::login::{Credentials, CredentialsError, Login, Origin};
 use crate::registry::repositories::Repositories;
@@ -124,6 +125,15 @@ impl DockerConfig {
             }
         }
         self
+    }
+
+    /// For which registries logins are kept, and where; the logins stay where they are, and no helper is asked.
+    ///
+    /// # Errors
+    /// [`DockerConfigError`], of a file that cannot be read.
+    pub async fn listed(&self) -> Result<Vec<ListedLogin>, DockerConfigError> {
+        let document = self.read().await?;
+        Ok(listed(&self.variable, &document, self.path()))
     }
 
     async fn find(
