@@ -132,7 +132,7 @@ fn put(
 ) -> Result<(), CacheFailure> {
     let assembly = Assembly::of(manifest, LayerForm::Compressed, contents)?;
     let (layout, ingest) = cache.directories()?;
-    assembly.write_blobs(&layout, &ingest, contents.cancel())?;
+    assembly.write_blobs(&layout, &ingest, contents)?;
     Ok(cache.put(tag, assembly.root().clone())?)
 }
 

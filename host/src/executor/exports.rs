@@ -96,7 +96,7 @@ pub(super) fn assemble(
         }
         ImageFormat::OciLayout => {
             let layout = staging.directory().made_own_directory(name(format));
-            image.write_layout(&layout.map_err(unwritten)?, cancel)?;
+            image.write_layout(&layout.map_err(unwritten)?, contents)?;
         }
     }
     Ok((image.root().clone(), image.figures(contents)))

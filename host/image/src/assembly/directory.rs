@@ -5,7 +5,6 @@
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_spec::image::{Descriptor, Digest, ImageIndexBuilder, MediaType, SCHEMA_VERSION};
 use serde_json::json;
@@ -13,6 +12,8 @@ use serde_json::json;
 use super::assembled::Assembly;
 use super::error::AssemblyError;
 use super::transfer;
+use crate::blob::Blob;
+use crate::contents::Contents;
 use crate::layout::{BLOBS, INDEX, MARKER, VERSION, blob_name};
 
 impl Assembly {
@@ -20,8 +21,8 @@ impl Assembly {
     ///
     /// # Errors
     /// [`AssemblyError::Write`].
-    pub fn write_layout(&self, to: &Directory, cancel: &Cancel) -> Result<(), AssemblyError> {
-        self.write_blobs(to, to, cancel)?;
+    pub fn write_layout(&self, to: &Directory, contents: &Contents) -> Result<(), AssemblyError> {
+        self.write_blobs(to, to, contents)?;
         for (name, text) in [(INDEX, index(&self.root)), (MARKER, marker())] {
             let written = write_document(to, to, name.as_ref(), text.as_bytes());
             written.map_err(|source| unwritten(to, name, source))?;
@@ -29,7 +30,7 @@ impl Assembly {
         Ok(())
     }
 
-    /// Writes what a layout has not of this image's blobs, each below `ingest` first. Blocking.
+    /// Writes what a layout has not of this image's blobs, or has damaged, each below `ingest` first. Blocking.
     ///
     /// # Errors
     /// [`AssemblyError::Write`].
@@ -37,14 +38,15 @@ impl Assembly {
         &self,
         layout: &Directory,
         ingest: &Directory,
-        cancel: &Cancel,
+        contents: &Contents,
     ) -> Result<(), AssemblyError> {
         let made = layout.made_own_directory(BLOBS);
         let blobs = made.map_err(|source| unwritten(layout, BLOBS, source))?;
-        let course = self.course(cancel);
+        let course = self.course(contents.cancel());
         for (digest, blob) in &self.blobs {
             let write = || {
-                if is_there(&blobs, digest, blob.size()) {
+                if is_there(&blobs, digest, blob.size(), contents)? {
+                    course.meter.advance(blob.size());
                     return Ok(());
                 }
                 let partial = PartialFile::new(ingest, ".blob.".as_ref())?;
@@ -54,11 +56,13 @@ impl Assembly {
             write().map_err(|source| unwritten(layout, &blob_name(digest), source))?;
         }
         for (digest, document) in &self.documents {
-            if is_there(&blobs, digest, document.len() as u64) {
-                continue;
-            }
-            let written = write_document(ingest, &blobs, digest.digest().as_ref(), document);
-            written.map_err(|source| unwritten(layout, &blob_name(digest), source))?;
+            let write = || {
+                if is_there(&blobs, digest, document.len() as u64, contents)? {
+                    return Ok(());
+                }
+                write_document(ingest, &blobs, digest.digest().as_ref(), document)
+            };
+            write().map_err(|source| unwritten(layout, &blob_name(digest), source))?;
         }
         Ok(())
     }
@@ -80,10 +84,17 @@ pub(super) fn marker() -> String {
     json!({ "imageLayoutVersion": VERSION }).to_string()
 }
 
-/// One of another size is damaged, and is replaced.
-fn is_there(blobs: &Directory, digest: &Digest, size: u64) -> bool {
-    let found = blobs.beneath().metadata(digest.digest());
-    found.is_ok_and(|found| found.len() == size)
+/// Whether a blob is there. One that is damaged is not, and is replaced.
+fn is_there(
+    blobs: &Directory,
+    digest: &Digest,
+    size: u64,
+    contents: &Contents,
+) -> io::Result<bool> {
+    match Blob::named(blobs, digest.digest().to_owned()) {
+        Some(blob) if blob.size() == size => contents.is_the_one(digest, &blob),
+        _ => Ok(false),
+    }
 }
 
 fn write_document(ingest: &Directory, to: &Directory, name: &Path, text: &[u8]) -> io::Result<()> {

@@ -55,6 +55,7 @@ pub(super) fn fill(blob: &Blob, to: &File, course: Course<'_>) -> io::Result<()>
         None => false,
     };
     if is_shared {
+        course.meter.advance(blob.size());
         return Ok(());
     }
     copy(blob, to, 0, course)

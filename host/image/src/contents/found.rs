@@ -116,6 +116,17 @@ impl Contents {
         Ok(None)
     }
 
+    /// Whether a blob, wherever it is, is the one that its digest names. Blocking.
+    ///
+    /// # Errors
+    /// That it was called off.
+    pub(crate) fn is_the_one(&self, digest: &Digest, blob: &Blob) -> io::Result<bool> {
+        let is_sound = (self.kept.stamps()).is_sound(digest, blob, &self.cancel);
+        self.cancel.check()?;
+        // What cannot be read is not.
+        Ok(is_sound.unwrap_or(false))
+    }
+
     /// Whether a blob need not come. A layer that is not compressed is compressed, in one reading with its comparison.
     fn is_had(&self, digest: &Digest) -> io::Result<bool> {
         if self.become_of(digest)?.is_some() || self.kept.blob(digest, &self.cancel)?.is_some() {

@@ -92,7 +92,7 @@ impl Machine {
         fs::create_dir(&path).unwrap();
         let directory = Directory::open(&path).unwrap();
         let image = Assembly::of(root, LayerForm::Compressed, &self.contents).unwrap();
-        image.write_layout(&directory, &Cancel::default()).unwrap();
+        image.write_layout(&directory, &self.contents).unwrap();
         let root = image.root().clone();
         let claim = Claim::Root(root.digest());
         let image = claim::check(Found::Directory(directory), &path, claim).unwrap();
@@ -282,7 +282,21 @@ fn the_config_of_a_cache_names_layers_as_they_are() {
     fs::create_dir_all(directory.join("ingest")).unwrap();
     let to = Directory::open(&directory).unwrap();
     let ingest = to.own_directory("ingest").unwrap();
-    cache.write_blobs(&to, &ingest, &Cancel::default()).unwrap();
+    cache.write_blobs(&to, &ingest, &machine.contents).unwrap();
+    // What is damaged and as large as it was is replaced too.
+    for blob in fs::read_dir(directory.join("blobs/sha256")).unwrap() {
+        let path = blob.unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        fs::write(&path, bytes).unwrap();
+    }
+    cache.write_blobs(&to, &ingest, &machine.contents).unwrap();
+    for blob in fs::read_dir(directory.join("blobs/sha256")).unwrap() {
+        let path = blob.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert_eq!(sha256(&fs::read(&path).unwrap()), format!("sha256:{name}"));
+    }
     let document = |named: &str| -> Value {
         let name = named.strip_prefix("sha256:").unwrap();
         let bytes = fs::read(directory.join("blobs/sha256").join(name)).unwrap();
