@@ -4,12 +4,12 @@
 //!
 //! Reads and writes: through the modules named here. Unknown here: what a solve is.
 
-use std::pin::pin;
-use std::time::Instant;
+use std::pin::{Pin, pin};
+use std::time::{Duration, Instant};
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
-use crate::daemon::Privileges;
+use crate::daemon::{Privileges, Warning};
 use crate::executor::built::Built;
 use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
@@ -18,7 +18,9 @@ use crate::executor::look::Look;
 use crate::executor::outcome::Outcome;
 use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
+use crate::executor::showing::Showing;
 use crate::executor::site::Site;
+use crate::executor::solves::Solves;
 use crate::executor::stop::Stop;
 use crate::executor::{intake, room, solves};
 use crate::image::contents::Contents;
@@ -88,36 +90,78 @@ pub async fn run(
         Ok(solved) => solved,
         Err(error) => {
             unwanted.cancel();
-            // What is left is nothing beside what ended the build.
-            let _ = if let BuildError::Stopped(_) = error {
-                unread.cancel();
-                engine.stop_at_once().await
-            } else {
-                engine.stop().await
-            };
-            return Err(room::blame(error, host));
+            return Err(give_up(engine, error, &unread, host).await);
         }
     };
-    let staged = Staged {
+    let solved = Solved {
+        engine,
         outputs,
-        images: solves.images,
+        contents,
+        solves,
     };
-    let assembling = staged.assemble_until(stop.as_mut(), &contents);
-    let ending = |_| async { tokio::join!(engine.stop(), assembling) };
-    let (showing, (left, staged)) = solves.showing.during(&contents, ending).await;
-    showing.finish().await;
-    let staged = staged?;
-    for warning in left? {
-        host.audience.warning(&warning.to_string());
-    }
-    intake::prune(contents, host).await;
+    let outcome = solved.conclude_until(stop, host).await?;
     Ok(Outcome {
-        images: staged.publish_until(stop).await?,
-        account: solves.account,
-        sent: solves.sent,
-        received: solves.received,
         elapsed: begun.elapsed(),
+        ..outcome
     })
+}
+
+/// Ends the daemon of a build that leaves nothing; what is told of that.
+async fn give_up(engine: Engine, error: BuildError, unread: &Cancel, host: &Host) -> BuildError {
+    // What is left is nothing beside what ended the build.
+    let _ = if let BuildError::Stopped(_) = error {
+        unread.cancel();
+        engine.stop_at_once().await
+    } else {
+        engine.stop().await
+    };
+    room::blame(error, host)
+}
+
+/// A build whose solves are done.
+struct Solved {
+    engine: Engine,
+    outputs: Outputs,
+    contents: Contents,
+    solves: Solves,
+}
+
+impl Solved {
+    /// Ends the daemon, and gives all results their names.
+    async fn conclude_until(
+        self,
+        mut stop: Pin<&mut impl Future<Output = Stop>>,
+        host: &Host,
+    ) -> Result<Outcome, BuildError> {
+        let Self {
+            engine,
+            outputs,
+            contents,
+            solves,
+        } = self;
+        let Solves {
+            images, showing, ..
+        } = solves;
+        let (unread, unwanted) = (showing.unread(), contents.cancel().clone());
+        let closing = Staged { outputs, images }.close(showing, engine, &contents);
+        let call_off = || {
+            unwanted.cancel();
+            unread.cancel();
+        };
+        let (left, staged) = unless_stopped(stop.as_mut(), closing, call_off).await?;
+        let staged = staged?;
+        for warning in left? {
+            host.audience.warning(&warning.to_string());
+        }
+        intake::prune(contents, host).await;
+        Ok(Outcome {
+            images: staged.publish_until(stop).await?,
+            account: solves.account,
+            sent: solves.sent,
+            received: solves.received,
+            elapsed: Duration::ZERO, // whoever began it knows
+        })
+    }
 }
 
 /// What the solves have come to, before it has its names.
@@ -126,19 +170,25 @@ struct Staged {
     images: Vec<Built>,
 }
 
+/// What could not be tidied away, and what is staged.
+type Closed = (Result<Vec<Warning>, BuildError>, Result<Staged, BuildError>);
+
 impl Staged {
-    /// Puts all images together.
-    async fn assemble_until(
-        self,
-        stop: impl Future<Output = Stop>,
-        contents: &Contents,
-    ) -> Result<Self, BuildError> {
+    /// Puts all images together while the daemon ends, and shows all that there is to show.
+    async fn close(self, showing: Showing, engine: Engine, contents: &Contents) -> Closed {
+        let work = |_| async { tokio::join!(engine.stop(), self.assemble(contents)) };
+        let (showing, closed) = showing.during(contents, work).await;
+        showing.finish().await;
+        closed
+    }
+
+    async fn assemble(self, contents: &Contents) -> Result<Self, BuildError> {
         let contents = contents.clone();
-        until(stop, contents.cancel().clone(), move |_| {
-            let Self {
-                outputs,
-                mut images,
-            } = self;
+        let Self {
+            outputs,
+            mut images,
+        } = self;
+        blocking(move || {
             outputs.assemble(&mut images, &contents)?;
             Ok(Self { outputs, images })
         })
@@ -151,26 +201,35 @@ impl Staged {
         stop: impl Future<Output = Stop>,
     ) -> Result<Vec<Built>, BuildError> {
         let Self { outputs, images } = self;
-        let publish = move |cancel: &Cancel| outputs.publish(cancel).map(|()| images);
-        until(stop, Cancel::default(), publish).await
+        let cancel = Cancel::default();
+        let cancelled = cancel.clone();
+        let publish = move || outputs.publish(&cancelled).map(|()| images);
+        let mut publishing = pin!(blocking(publish));
+        tokio::select! {
+            biased;
+            stop = stop => {
+                cancel.cancel();
+                publishing.await.map_err(|_cancelled| BuildError::Stopped(stop))
+            }
+            done = &mut publishing => done,
+        }
     }
 }
 
-/// Work that blocks, until it is done or called off, by `cancel`, at a stop; past the last moment for that it counts all the same.
-async fn until<T: Send + 'static>(
+/// Work until it is done; or at a stop until it has ended after it was called off, and then it counts for nothing.
+async fn unless_stopped<T>(
     stop: impl Future<Output = Stop>,
-    cancel: Cancel,
-    work: impl FnOnce(&Cancel) -> Result<T, BuildError> + Send + 'static,
+    work: impl Future<Output = T>,
+    call_off: impl FnOnce(),
 ) -> Result<T, BuildError> {
-    let cancelled = cancel.clone();
-    let working = blocking(move || work(&cancelled));
-    let mut working = pin!(working);
+    let mut work = pin!(work);
     tokio::select! {
         biased;
         stop = stop => {
-            cancel.cancel();
-            working.await.map_err(|_cancelled| BuildError::Stopped(stop))
+            call_off();
+            work.await;
+            Err(BuildError::Stopped(stop))
         }
-        done = &mut working => done,
+        done = &mut work => Ok(done),
     }
 }

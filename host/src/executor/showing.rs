@@ -31,6 +31,8 @@ pub(super) struct Showing {
     progress: Progress<Box<dyn Write + Send>>,
     /// Whoever is dropped does not wait for a reader of the progress.
     unread: CancelOnDrop,
+    /// The same, for whoever does not drop it.
+    hushed: Cancel,
 }
 
 impl Showing {
@@ -47,7 +49,13 @@ impl Showing {
         Self {
             progress,
             unread: unread.on_drop(),
+            hushed: unread,
         }
+    }
+
+    /// What is called off when nobody may wait for a reader any more.
+    pub(super) fn unread(&self) -> Cancel {
+        self.hushed.clone()
     }
 
     /// Announces a solve.
@@ -66,7 +74,11 @@ impl Showing {
         contents: &Contents,
         work: impl FnOnce(Reports) -> F,
     ) -> (Self, T) {
-        let Self { progress, unread } = self;
+        let Self {
+            progress,
+            unread,
+            hushed,
+        } = self;
         let own = progress.own();
         let (reports, shown) = mpsc::channel(REPORTS_IN_FLIGHT);
         let showing = progress::run(progress, shown);
@@ -85,10 +97,16 @@ impl Showing {
             }
         }
         drop(reports);
-        let (progress, _unread) = showing
+        // That a reader has failed is no build's failure.
+        let (progress, _) = showing
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        (Self { progress, unread }, done)
+        let showing = Self {
+            progress,
+            unread,
+            hushed,
+        };
+        (showing, done)
     }
 
     /// Shows what is left.
@@ -96,6 +114,7 @@ impl Showing {
         let Self {
             mut progress,
             unread,
+            hushed,
         } = self;
         let progress = blocking(move || {
             // No build fails for want of a reader.
@@ -103,7 +122,11 @@ impl Showing {
             progress
         })
         .await;
-        Self { progress, unread }
+        Self {
+            progress,
+            unread,
+            hushed,
+        }
     }
 }
 

@@ -151,6 +151,6 @@ fn metadata_file_that_cannot_be_written_costs_no_build_and_a_failed_build_leaves
     }
     place.write("result.json", "what was there");
     fs::remove_file(place.path("context/file")).unwrap();
-    build(&place, &["--metadata-file", "result.json"], &object()).expect(1);
+    let _ = build(&place, &["--metadata-file", "result.json"], &object()).expect(1);
     assert_eq!(place.read("result.json"), "what was there");
 }

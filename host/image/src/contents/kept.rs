@@ -37,7 +37,7 @@ struct Kept {
     codec: Codec,
     turns: Arc<Turns>,
     /// What was put since they were opened.
-    new: Mutex<HashSet<Digest>>,
+    put_lately: Mutex<HashSet<Digest>>,
     /// Held for its lock: the kernel releases it however this process ends.
     lock: OwnedFd,
 }
@@ -59,7 +59,7 @@ impl KeptBlobs {
             recoded: Recoded::new(recoded.made_own_directory(codec.id())?),
             codec,
             turns: Arc::default(),
-            new: Mutex::default(),
+            put_lately: Mutex::default(),
             directory,
             lock,
         })))
@@ -91,17 +91,20 @@ impl KeptBlobs {
         if let Some(blob) = self.at(digest) {
             self.0.stamps.vouch(digest, &blob);
         }
-        self.new().insert(digest.clone());
+        self.put_lately().insert(digest.clone());
         Ok(())
     }
 
     /// Whether a blob was put since they were opened.
     pub(crate) fn is_new(&self, digest: &Digest) -> bool {
-        self.new().contains(digest)
+        self.put_lately().contains(digest)
     }
 
-    fn new(&self) -> MutexGuard<'_, HashSet<Digest>> {
-        self.0.new.lock().unwrap_or_else(PoisonError::into_inner)
+    fn put_lately(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.0
+            .put_lately
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What layers became here.

@@ -130,6 +130,13 @@ impl Shared {
         next
     }
 
+    /// Waits for as long as is between two drawings, unless it is over.
+    fn pause(&self) {
+        let goes_on = |wanted: &mut Wanted| !wanted.is_over;
+        // Whoever panicked has left what is wanted whole.
+        let _ = (self.changed).wait_timeout_while(self.wanted(), PACE, goes_on);
+    }
+
     /// Draws what is wanted until it is over, or nobody looks any more.
     fn paint(&self, mut terminal: Terminal) {
         loop {
@@ -143,7 +150,7 @@ impl Shared {
             if is_over {
                 return;
             }
-            thread::sleep(PACE);
+            self.pause();
         }
     }
 }

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, SystemTime};
 
 use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 use oci_image_progress::{Mode, Progress, Screen, Size, SolveId};
@@ -20,24 +19,20 @@ fn parser(rows: u16, columns: u16) -> vt100::Parser {
 
 /// A terminal that remembers what it shows.
 #[derive(Clone)]
-struct Glass(Arc<Mutex<vt100::Parser>>);
+struct Glass(Arc<(Mutex<vt100::Parser>, Condvar)>);
 
 impl Glass {
     fn new(size: Size) -> Self {
         let parser = parser(size.rows, size.columns);
-        Self(Arc::new(Mutex::new(parser)))
+        Self(Arc::new((Mutex::new(parser), Condvar::new())))
     }
 
     fn rows(&self) -> Vec<String> {
-        let parser = self.0.lock().unwrap();
-        let (_, columns) = parser.screen().size();
-        let mut rows: Vec<String> = (parser.screen().rows(0, columns.get()))
-            .map(|row| row.trim_end().to_owned())
-            .collect();
-        while rows.last().is_some_and(String::is_empty) {
-            rows.pop();
-        }
-        rows
+        rows_of(&self.parser())
+    }
+
+    fn parser(&self) -> MutexGuard<'_, vt100::Parser> {
+        self.0.0.lock().unwrap()
     }
 
     /// Waits until exactly these rows are seen; in them `?` stands for any digit.
@@ -51,19 +46,35 @@ impl Glass {
         };
         let is_shown =
             |seen: &[String]| seen.len() == rows.len() && seen.iter().zip(rows).all(is_seen);
-        let deadline = Instant::now() + DEADLINE;
-        while !is_shown(&self.rows()) {
-            if Instant::now() > deadline {
-                assert_eq!(self.rows(), rows);
-            }
-            thread::sleep(Duration::from_millis(5));
-        }
+        self.until(is_shown);
     }
+
+    /// Waits until what is seen is so.
+    fn until(&self, is_so: impl Fn(&[String]) -> bool) {
+        let (parser, drawn) = &*self.0;
+        let is_not = |parser: &mut vt100::Parser| !is_so(&rows_of(parser));
+        let waited = drawn.wait_timeout_while(parser.lock().unwrap(), DEADLINE, is_not);
+        let (parser, waited) = waited.unwrap();
+        assert!(!waited.timed_out(), "{:#?}", rows_of(&parser));
+    }
+}
+
+/// What a terminal shows, without blanks at the ends of rows and rows at its end.
+fn rows_of(parser: &vt100::Parser) -> Vec<String> {
+    let (_, columns) = parser.screen().size();
+    let mut rows: Vec<String> = (parser.screen().rows(0, columns.get()))
+        .map(|row| row.trim_end().to_owned())
+        .collect();
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    rows
 }
 
 impl Write for Glass {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().process(bytes);
+        self.parser().process(bytes);
+        self.0.1.notify_all();
         Ok(bytes.len())
     }
 
@@ -263,11 +274,7 @@ fn no_escape_of_a_process_reaches_the_terminal_and_nothing_is_wider_than_it() {
         progress
             .update(solve, log(name, 10, &hostile.repeat(9)))
             .unwrap();
-        let deadline = Instant::now() + DEADLINE;
-        while !glass.rows().iter().any(|row| row.starts_with("building")) {
-            assert!(Instant::now() < deadline, "{:#?}", glass.rows());
-            thread::sleep(Duration::from_millis(5));
-        }
+        glass.until(|rows| rows.iter().any(|row| row.starts_with("building")));
 
         let rows = glass.rows();
         assert!(rows[0].starts_with("#1 RUN 印刷"), "{rows:#?}");
@@ -279,7 +286,7 @@ fn no_escape_of_a_process_reaches_the_terminal_and_nothing_is_wider_than_it() {
         progress.update(solve, vertex(name, 0, Some(20))).unwrap();
         progress.finish().unwrap();
         assert_eq!(glass.rows().len(), 1, "{:#?}", glass.rows());
-        let parser = glass.0.lock().unwrap();
+        let parser = glass.parser();
         assert!(!parser.screen().alternate_screen());
         assert!(!parser.screen().hide_cursor());
     }
@@ -294,15 +301,7 @@ fn more_steps_than_rows_are_counted() {
             .unwrap();
     }
 
-    let deadline = Instant::now() + DEADLINE;
-    while glass
-        .rows()
-        .get(21)
-        .is_none_or(|row| row != "   and 19 more")
-    {
-        assert!(Instant::now() < deadline, "{:#?}", glass.rows());
-        thread::sleep(Duration::from_millis(5));
-    }
+    glass.until(|rows| rows.get(21).is_some_and(|row| row == "   and 19 more"));
     assert_eq!(glass.rows().len(), 23);
     progress.finish().unwrap();
     assert!(
@@ -406,7 +405,7 @@ fn terminal_that_becomes_narrower_keeps_nothing_of_what_does_not_stay() {
 
     // A terminal folds what it shows; this one forgets, so it is shown anew what it would have.
     *columns.lock().unwrap() = 40;
-    *glass.0.lock().unwrap() = parser(24, 40);
+    *glass.parser() = parser(24, 40);
     let folded = "#1 RUN make                             \r\n                                   0.0s\r\nbuilding 0.0s, 0 of 1 steps are done, 0 o\r\nf them cached\r";
     glass
         .clone()
