@@ -40,9 +40,8 @@ impl Silence {
         if since(begun, now) < self.next {
             return false;
         }
-        let step = self.next.min(LONGEST);
         while self.next <= since(begun, now) {
-            self.next += step;
+            self.next += self.next.min(LONGEST);
         }
         true
     }

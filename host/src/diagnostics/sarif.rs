@@ -25,7 +25,7 @@ struct Log<'r> {
 struct Run<'r> {
     tool: Tool,
     column_kind: &'static str,
-    results: Vec<Finding<'r>>,
+    results: Vec<SarifResult<'r>>,
 }
 
 #[derive(Serialize)]
@@ -62,7 +62,7 @@ struct Text {
 /// What SARIF calls a result.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Finding<'r> {
+struct SarifResult<'r> {
     rule_id: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     rule_index: Option<usize>,
@@ -121,7 +121,7 @@ pub fn sarif(reports: &[Report]) -> String {
         .flat_map(|report| {
             let codes = &codes;
             let diagnostics = report.diagnostics.iter();
-            diagnostics.map(move |diagnostic| finding(report, diagnostic, codes))
+            diagnostics.map(move |diagnostic| result(report, diagnostic, codes))
         })
         .collect();
     let driver = Driver {
@@ -158,7 +158,7 @@ fn rule(code: Code) -> Rule {
     }
 }
 
-fn finding<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -> Finding<'r> {
+fn finding<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -> SarifResult<'r> {
     let spot = report.spot(diagnostic);
     let file = report.file(spot.as_ref());
     let mut message = diagnostic.message.clone();
@@ -175,7 +175,7 @@ fn finding<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -
         fully_qualified_name: &diagnostic.pointer,
         kind: "value",
     };
-    Finding {
+    SarifResult {
         rule_id: &diagnostic.code,
         rule_index: (codes.iter()).position(|code| code.name() == diagnostic.code),
         level: diagnostic.severity.name(),

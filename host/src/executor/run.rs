@@ -93,13 +93,13 @@ pub async fn run(
             return Err(give_up(engine, error, &unread, host).await);
         }
     };
-    let solved = Solved {
+    let concluding = Concluding {
         engine,
         outputs,
         contents,
         solves,
     };
-    let outcome = solved.conclude_until(stop, host).await?;
+    let outcome = concluding.until(stop, host).await?;
     Ok(Outcome {
         elapsed: begun.elapsed(),
         ..outcome
@@ -119,16 +119,16 @@ async fn give_up(engine: Engine, error: BuildError, unread: &Cancel, host: &Host
 }
 
 /// A build whose solves are done.
-struct Solved {
+struct Concluding {
     engine: Engine,
     outputs: Outputs,
     contents: Contents,
     solves: Solves,
 }
 
-impl Solved {
+impl Concluding {
     /// Ends the daemon, and gives all results their names.
-    async fn conclude_until(
+    async fn until(
         self,
         mut stop: Pin<&mut impl Future<Output = Stop>>,
         host: &Host,

@@ -226,7 +226,7 @@ fn colours_take_no_room() {
             glass.shows(
                 &[
                     &[][..],
-                    &vec!["#? ? RUN long long long l…  DONE 0.0s"; step as usize - 1],
+                    &vec!["#? ? RUN long long long long… DONE 0.0s"; step as usize - 1],
                     &["#? ? RUN long long long long long… 0.0s"],
                     &["   red red red red red red red red red…"],
                     &["building 0.0s, ? of ? steps are done, …"],
