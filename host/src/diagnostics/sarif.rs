@@ -158,7 +158,7 @@ fn rule(code: Code) -> Rule {
     }
 }
 
-fn finding<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -> SarifResult<'r> {
+fn result<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) -> SarifResult<'r> {
     let spot = report.spot(diagnostic);
     let file = report.file(spot.as_ref());
     let mut message = diagnostic.message.clone();
