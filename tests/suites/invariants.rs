@@ -21,6 +21,37 @@ const VAGUE: &[&str] = &[
     "util", "utils", "helper", "helpers", "common", "misc", "manager", "handler", "stuff",
 ];
 
+/// What stands at the top of the tree, beside the files of tools, which begin with a dot, and what is built.
+const TOP: &[&str] = &[
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "Cargo.lock",
+    "Cargo.toml",
+    "Dockerfile",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "SECURITY.md",
+    "clippy.toml",
+    "deny.toml",
+    "guest",
+    "host",
+    "rust-toolchain.toml",
+    "schema",
+    "target",
+    "tests",
+];
+
+/// Files in which nothing is, and why: a directory that has to be there, a mark for another tool, a case of emptiness.
+const EMPTY: &[&str] = &[
+    ".keep",
+    "__init__.py",
+    "py.typed",
+    "expected.txt",
+    "syntax_empty.json",
+    "empty_file/request.yaml",
+];
+
 /// How long a file may be, in lines, without its tests.
 const FILE_LIMIT: usize = 400;
 
@@ -70,6 +101,43 @@ fn no_error_shows_a_text_as_it_is() {
         }
     }
     assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
+fn nothing_stands_at_the_top_but_what_is_named() {
+    let entries = fs::read_dir(checkout()).expect("the checkout");
+    let names = entries.map(|entry| entry.expect("an entry").file_name());
+    let others: Vec<_> = names
+        .filter_map(|name| name.into_string().ok())
+        .filter(|name| !name.starts_with('.') && !TOP.contains(&name.as_str()))
+        .collect();
+
+    assert_eq!(others, Vec::<String>::new());
+}
+
+#[test]
+fn file_holds_something_unless_its_emptiness_says_it() {
+    let mut empty = Vec::new();
+    let mut left = ["guest", "host", "schema", "tests"]
+        .map(|part| checkout().join(part))
+        .to_vec();
+    while let Some(directory) = left.pop() {
+        for entry in fs::read_dir(&directory).expect("a directory") {
+            let path = entry.expect("an entry").path();
+            if path.is_symlink() || path.ends_with("target") || path.ends_with("node_modules") {
+                continue;
+            }
+            if path.is_dir() {
+                left.push(path);
+            } else if fs::metadata(&path).is_ok_and(|found| found.len() == 0)
+                && !EMPTY.iter().any(|name| path.ends_with(name))
+            {
+                empty.push(path);
+            }
+        }
+    }
+
+    assert_eq!(empty, Vec::<PathBuf>::new());
 }
 
 /// A room calls down, and so do the files within it. A module and those inside of it are one noun: they may use each other.
