@@ -55,7 +55,10 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     let mut text = "\n".to_owned();
     for built in &outcome.images {
         let figures = &built.figures;
-        let (size, layers) = (bytes(figures.size), counted(figures.layers, "layer"));
+        let (size, layers) = (
+            amount::size(figures.size),
+            amount::counted(figures.layers, "layer"),
+        );
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
@@ -73,10 +76,10 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         text,
         "built in {}: {}, {} of them cached; sent {}, received {}",
         amount::seconds(outcome.elapsed),
-        counted(account.steps, "step"),
+        amount::counted(account.steps, "step"),
         account.cached,
-        bytes(outcome.sent),
-        bytes(outcome.received),
+        amount::size(outcome.sent),
+        amount::size(outcome.received),
     );
     if !account.slowest.is_empty() {
         let named = |step: &SlowStep| {
@@ -87,14 +90,4 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         let _ = writeln!(text, "  slowest: {}", slowest.join(", "));
     }
     text
-}
-
-fn bytes(count: u64) -> String {
-    amount::bytes(i64::try_from(count).unwrap_or(i64::MAX))
-}
-
-/// `1 step`, `2 steps`.
-fn counted(count: usize, noun: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{plural}")
 }

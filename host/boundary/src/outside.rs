@@ -96,6 +96,13 @@ pub fn within_json(json: String) -> String {
     escaped
 }
 
+/// The same of a document of several lines, with their ends, which are ours.
+#[must_use]
+pub fn within_json_lines(document: &str) -> String {
+    let line = |line: &str| within_json(line.to_owned()) + "\n";
+    document.lines().map(line).collect()
+}
+
 impl Display for Shown<'_> {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         let length = self.0.chars().count();

@@ -6,7 +6,6 @@ use std::cmp::Reverse;
 use std::time::Duration;
 
 use crate::plain::title;
-use crate::step::Outcome;
 use crate::trace::Trace;
 
 /// How many of the slowest steps are named.
@@ -41,10 +40,9 @@ pub struct SlowStep {
 impl Account {
     pub(super) fn of(trace: &Trace) -> Self {
         let shown = || {
-            let numbered = |step| Some((trace.step(step).number?, trace.step(step)));
-            (0..trace.steps().len()).filter_map(numbered)
+            let steps = trace.steps().iter();
+            steps.filter_map(|step| Some((step.number?, step)))
         };
-        let is_cached = |step: &Option<Outcome>| *step == Some(Outcome::Cached);
         let mut slowest: Vec<_> = shown()
             .map(|(number, step)| (step.duration(), number, step))
             .filter(|(duration, ..)| *duration >= NOTABLE)
@@ -52,7 +50,7 @@ impl Account {
         slowest.sort_by_key(|(duration, number, _)| (Reverse(*duration), *number));
         Self {
             steps: shown().count(),
-            cached: shown().filter(|(_, step)| is_cached(&step.ended)).count(),
+            cached: shown().filter(|(_, step)| step.was_cached()).count(),
             slowest: (slowest.into_iter().take(MOST_SLOW))
                 .map(|(duration, number, step)| SlowStep {
                     number,

@@ -25,6 +25,18 @@ pub fn bytes(count: i64) -> String {
     format!("{value:.2}{}", UNITS[unit])
 }
 
+/// The same of a size, which has no sign.
+pub fn size(count: u64) -> String {
+    // An i64 ends at 9.22 EB, beyond which nothing is.
+    bytes(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+/// `1 step`, `2 steps`.
+pub fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 /// `0.1s`: how long something took.
 pub fn seconds(duration: Duration) -> String {
     format!("{:.1}s", duration.as_secs_f64())

@@ -115,12 +115,10 @@ impl Plain {
     /// Says what runs if nothing was said for long, so long after the last report.
     pub(super) fn break_silence(&mut self, trace: &Trace, later: Duration, out: &mut String) {
         let now = trace.now() + later;
-        let is_running = |step: &&Step| step.state == State::Running && step.number.is_some();
-        let mut running: Vec<_> = trace.steps().iter().filter(is_running).collect();
+        let running = trace.running();
         if running.is_empty() || !self.silence.is_due(now) {
             return;
         }
-        running.sort_by_key(|step| step.number);
         let named = |step: &&Step| {
             let name = amount::beginning(&title(trace, step));
             let elapsed = amount::minutes(step.elapsed(now));

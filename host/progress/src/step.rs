@@ -307,6 +307,11 @@ impl Step {
         })
     }
 
+    /// Whether its result was there already, when it last ended.
+    pub(super) fn was_cached(&self) -> bool {
+        self.ended == Some(Outcome::Cached)
+    }
+
     /// For how long it has run by now, if it runs.
     pub(super) fn elapsed(&self, now: SystemTime) -> Duration {
         let open = self.runs.iter().find(|(_, end)| end.is_none());

@@ -136,6 +136,16 @@ impl Trace {
         &self.steps
     }
 
+    /// The steps that run, in the order in which they were first shown.
+    pub(super) fn running(&self) -> Vec<&Step> {
+        let active = self.active.iter().map(|index| &self.steps[*index]);
+        let mut running: Vec<_> = active
+            .filter(|step| step.state == State::Running && step.number.is_some())
+            .collect();
+        running.sort_by_key(|step| step.number);
+        running
+    }
+
     /// The names of the targets that need a step.
     pub(super) fn targets(&self, step: &Step) -> Vec<&str> {
         step.solves

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use crate::amount;
 use crate::colour::{Colours, YELLOW};
 use crate::excerpt;
 use crate::line::clipped;
@@ -64,8 +65,7 @@ impl Warnings {
         if count == 0 {
             return;
         }
-        let plural = if count == 1 { "" } else { "s" };
-        let title = colours.paint(YELLOW, &format!("{count} warning{plural}:"));
+        let title = colours.paint(YELLOW, &format!("{}:", amount::counted(count, "warning")));
         out.push_str(&format!("\n{title}\n"));
         for warning in self.kept() {
             write_warning(warning, out);

@@ -2,13 +2,12 @@
 
 use std::fmt::Write as _;
 
-use oci_image::boundary::outside::{shown, within_json};
+use oci_image::boundary::outside::shown;
 use oci_image::progress::amount;
 use oci_image::storage::{KeptPart, Usage};
-use serde::Serialize;
 
 use crate::cli::Du;
-use crate::commands::answer::print;
+use crate::commands::answer::{document, print};
 use crate::commands::engine_place::root;
 use crate::failure::Failure;
 use crate::signals::Signals;
@@ -22,23 +21,8 @@ pub(super) fn run(asked: Du, signals: &Signals) -> Result<(), Failure> {
     print(&text(&usage), signals)
 }
 
-/// A document of JSON, a line for each of its lines.
-pub(super) fn document(of: &impl Serialize) -> String {
-    let text = serde_json::to_string_pretty(of).expect("an answer has only names as keys");
-    let lines: Vec<String> = text
-        .lines()
-        .map(|line| within_json(line.to_owned()))
-        .collect();
-    lines.join("\n") + "\n"
-}
-
-/// Bytes as a person reads them.
-pub(super) fn amount(bytes: u64) -> String {
-    amount::bytes(i64::try_from(bytes).unwrap_or(i64::MAX))
-}
-
 fn text(usage: &Usage) -> String {
-    let mut text = format!("{:>9}  {}\n", amount(usage.total), shown(&usage.root));
+    let mut text = format!("{:>9}  {}\n", amount::size(usage.total), shown(&usage.root));
     for (bytes, part) in [
         (
             usage.snapshots,
@@ -54,7 +38,7 @@ fn text(usage: &Usage) -> String {
         ),
         (usage.other, "other: databases, the daemon's log"),
     ] {
-        let _ = writeln!(text, "{:>9}    {part}", amount(bytes));
+        let _ = writeln!(text, "{:>9}    {part}", amount::size(bytes));
     }
     if !usage.largest_blobs.is_empty() {
         text.push_str("\nlargest blobs:\n");
@@ -67,7 +51,7 @@ fn text(usage: &Usage) -> String {
         let _ = writeln!(
             text,
             "{:>9}  {} ({part})",
-            amount(blob.bytes),
+            amount::size(blob.bytes),
             shown(&blob.digest)
         );
     }

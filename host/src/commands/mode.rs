@@ -62,18 +62,17 @@ fn chosen(setting: &Setting) -> Progress {
 
 /// Whether a person watches a terminal that can be redrawn. Where builds are run by a service its terminal is a log.
 fn is_watched() -> bool {
-    let set = |name, idle: &str| {
-        env::var_os(name).is_some_and(|value| !value.is_empty() && value != *idle)
-    };
     let is_log = concourse::is_here() || set("CI", "false") || stderr::is_log();
     io::stderr().is_terminal() && set("TERM", "dumb") && !is_log
 }
 
+/// Whether a variable says something, and not that word.
+fn set(name: &str, idle: &str) -> bool {
+    env::var_os(name).is_some_and(|value| !value.is_empty() && value != *idle)
+}
+
 /// Whether standard error takes colours. Source: no-color.org, bixense.com/clicolors.
 fn coloured(color: Color) -> bool {
-    let set = |name, idle: &str| {
-        env::var_os(name).is_some_and(|value| !value.is_empty() && value != *idle)
-    };
     match color {
         Color::Always => true,
         Color::Never => false,

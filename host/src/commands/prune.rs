@@ -1,11 +1,11 @@
 //! `oci-image prune`: what goes of the daemon's root, and how much that was.
 
 use oci_image::boundary::outside::shown;
+use oci_image::progress::amount;
 use oci_image::storage::{Freed, Pruning, Scope, StorageError};
 
 use crate::cli::Prune;
-use crate::commands::answer::print;
-use crate::commands::du::{amount, document};
+use crate::commands::answer::{document, print};
 use crate::commands::engine_place::EnginePlace;
 use crate::commands::until_stopped::until_stopped;
 use crate::environment::Environment;
@@ -48,7 +48,7 @@ fn failure(error: StorageError) -> Failure {
 }
 
 fn text(freed: &Freed, scope: Scope) -> String {
-    let (gone, left) = (amount(freed.freed), amount(freed.after));
+    let (gone, left) = (amount::size(freed.freed), amount::size(freed.after));
     let mut text = format!("freed {gone}; `{}` has {left} now\n", shown(&freed.root));
     if scope == Scope::Usual {
         text.push_str(LEFT_ALONE);

@@ -32,7 +32,7 @@ fn judged(
     let Some(free) = free else {
         return Finding::remark(topic, format!("how much room is in `{at}` cannot be told"));
     };
-    let amount = amount::bytes(i64::try_from(free).unwrap_or(i64::MAX));
+    let amount = amount::size(free);
     let filesystem = shown(filesystem.unwrap_or("a file system of unknown type")).to_string();
     let said = format!("{amount} free in `{at}` ({filesystem})");
     if free < room::LEAST {

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use crate::boundary::outside::{within_json, within_lines};
+use crate::boundary::outside::{within_json_lines, within_lines};
 use crate::doctor::finding::{Finding, Verdict};
 use crate::doctor::reach;
+use crate::progress::amount;
 
 /// Where what is said begins: after the state and the topic.
 const COLUMN: usize = 27;
@@ -45,12 +46,7 @@ impl Examination {
     #[must_use]
     pub fn json(&self) -> String {
         let text = serde_json::to_string_pretty(self).expect("a finding has only names as keys");
-        // What ends our own lines is no one's from outside.
-        let lines: Vec<String> = text
-            .lines()
-            .map(|line| within_json(line.to_owned()))
-            .collect();
-        lines.join("\n") + "\n"
+        within_json_lines(&text)
     }
 
     /// For a person: a line each, with what to do below it; the last one says what it amounts to.
@@ -79,8 +75,7 @@ impl Examination {
     fn conclusion(&self) -> String {
         let counted = |count: usize, word: &str| match count {
             0 => format!("no {word}s"),
-            1 => format!("1 {word}"),
-            count => format!("{count} {word}s"),
+            count => amount::counted(count, word),
         };
         let (faults, remarks) = (self.count(Verdict::Fault), self.count(Verdict::Remark));
         let remarks = counted(remarks, "remark");

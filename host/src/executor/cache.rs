@@ -106,7 +106,7 @@ pub(super) async fn keep(
     .await;
     match kept {
         Ok(size) => {
-            let size = amount::bytes(i64::try_from(size).unwrap_or(i64::MAX));
+            let size = amount::size(size);
             let notice = format!("the build's cache holds {size}");
             site.host.audience.notice(&notice);
         }

@@ -21,7 +21,7 @@ use crate::colour::{BOLD, Colours};
 use crate::event::Advance;
 use crate::part::since;
 use crate::plain::introduction;
-use crate::step::{Outcome, State, Step};
+use crate::step::Step;
 use crate::trace::Trace;
 
 /// How many rows all steps have at most, on however large a terminal.
@@ -50,10 +50,7 @@ pub(super) fn frame(
     let width = usize::from(size.columns).saturating_sub(1).max(1);
     // One row is the summary's, and one the cursor's.
     let rows = usize::from(size.rows).saturating_sub(2).clamp(1, MOST_ROWS);
-    let mut running: Vec<&Step> = (trace.steps().iter())
-        .filter(|step| step.state == State::Running && step.number.is_some())
-        .collect();
-    running.sort_by_key(|step| step.number);
+    let mut running = trace.running();
     let more = match running.len() {
         count if count > rows => count - (rows - 1),
         _ => 0,
@@ -136,8 +133,7 @@ fn transfer(part: &Advance) -> String {
 fn summary(trace: &Trace, colours: Colours, elapsed: Duration) -> String {
     let steps = trace.steps();
     let done = steps.iter().filter(|step| step.ended.is_some()).count();
-    let is_cached = |step: &&Step| step.ended == Some(Outcome::Cached);
-    let cached = steps.iter().filter(is_cached).count();
+    let cached = steps.iter().filter(|step| step.was_cached()).count();
     let title = colours.paint(BOLD, &format!("building {}", amount::seconds(elapsed)));
     format!(
         "{title}, {done} of {} steps are done, {cached} of them cached",
