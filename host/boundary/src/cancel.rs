@@ -62,6 +62,14 @@ impl Cancel {
     }
 }
 
+impl CancelOnDrop {
+    /// What it cancels, for whoever does so before.
+    #[must_use]
+    pub fn cancel(&self) -> &Cancel {
+        &self.0
+    }
+}
+
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();

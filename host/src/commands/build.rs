@@ -1,7 +1,6 @@
 //! `oci-image build`: the image that a request describes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::buildkit::registry::DockerConfig;
@@ -11,6 +10,7 @@ use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
 use crate::cli::{Build, Setting};
 use crate::commands::engine_place::EnginePlace;
+use crate::commands::runtime;
 use crate::commands::telling::Telling;
 use crate::commands::working_directory::working_directory;
 use crate::environment::Environment;
@@ -23,10 +23,6 @@ use crate::stderr::{self, Stderr};
 /// What can be done instead of sending a message.
 pub(super) const INSTEAD: &str =
     "`--file FILE` builds the object in a file, `oci-image task` what a task's parameters describe";
-
-/// How long threads may take to end that read or write when the build is over.
-// They end within milliseconds, a tree that is cleared away within seconds; one that hangs in the kernel never does.
-const THREADS_DEADLINE: Duration = Duration::from_secs(5);
 
 pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
     let named = build.setting.directory.as_deref();
@@ -63,19 +59,8 @@ pub(super) fn build_request(
     if let Some(remarks) = request.remarks(&plan) {
         stderr::remarks(&remarks, host.progress);
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Engine(Box::new(error)))?;
-    let outcome = runtime.block_on(async {
-        let stop = signals
-            .stop()
-            .map_err(|error| Failure::Engine(Box::new(error)))?;
-        Ok::<_, Failure>(executor::run(&plan, host, stop).await?)
-    });
-    runtime.shutdown_timeout(THREADS_DEADLINE);
-    let outcome: Outcome = outcome?;
+    let building = |stop| async { Ok(executor::run(&plan, host, stop).await?) };
+    let outcome = runtime::run(signals, building)?;
     telling.end(&outcome, signals)?;
     Ok(outcome)
 }

@@ -6,7 +6,7 @@ use oci_image::doctor::Inquiry;
 use crate::cli::Doctor;
 use crate::commands::answer::print;
 use crate::commands::engine_place::EnginePlace;
-use crate::commands::until_stopped::until_stopped;
+use crate::commands::runtime::run_until_stopped;
 use crate::concourse;
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -28,7 +28,7 @@ pub(super) fn run(
         reach: asked.reach,
         is_task: concourse::is_here(),
     };
-    let examination = until_stopped(signals, async { Ok(inquiry.examine().await) })?;
+    let examination = run_until_stopped(signals, async { Ok(inquiry.examine().await) })?;
     let answer = if asked.json {
         examination.json()
     } else {

@@ -16,7 +16,7 @@
 //! - `mode`: how one speaks on standard error.
 //! - `telling`: where one that builds says what it does, and what it has come to.
 //! - `answer`: what one writes to standard output.
-//! - `engine_place`: where the engine is. `until_stopped`: work until it is done, or is not wanted any more.
+//! - `engine_place`: where the engine is. `runtime`: what work runs on, until it is done or not wanted any more.
 //! - `working_directory`: where the paths of a request begin.
 
 mod answer;
@@ -30,10 +30,10 @@ mod info;
 mod mode;
 mod plan;
 mod prune;
+mod runtime;
 mod schema;
 mod task;
 mod telling;
-mod until_stopped;
 mod validate;
 mod working_directory;
 

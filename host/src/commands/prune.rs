@@ -7,7 +7,7 @@ use oci_image::storage::{Freed, Pruning, Scope, StorageError};
 use crate::cli::Prune;
 use crate::commands::answer::{document, print};
 use crate::commands::engine_place::EnginePlace;
-use crate::commands::until_stopped::until_stopped;
+use crate::commands::runtime::run_until_stopped;
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::signals::Signals;
@@ -32,7 +32,7 @@ pub(super) fn run(
         programs,
         withheld: environment.withheld(),
     };
-    let freed = until_stopped(signals, async { pruning.run().await.map_err(failure) })?;
+    let freed = run_until_stopped(signals, async { pruning.run().await.map_err(failure) })?;
     if asked.json {
         return print(&document(&freed), signals);
     }

@@ -5,7 +5,7 @@
 //! Reads and writes: through the modules named here. Unknown here: what a solve is.
 
 use std::pin::{Pin, pin};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
@@ -94,16 +94,13 @@ pub async fn run(
         }
     };
     let concluding = Concluding {
+        begun,
         engine,
         outputs,
         contents,
         solves,
     };
-    let outcome = concluding.until(stop, host).await?;
-    Ok(Outcome {
-        elapsed: begun.elapsed(),
-        ..outcome
-    })
+    concluding.until(stop, host).await
 }
 
 /// Ends the daemon of a build that leaves nothing; what is told of that.
@@ -120,6 +117,7 @@ async fn give_up(engine: Engine, error: BuildError, unread: &Cancel, host: &Host
 
 /// A build whose solves are done.
 struct Concluding {
+    begun: Instant,
     engine: Engine,
     outputs: Outputs,
     contents: Contents,
@@ -134,6 +132,7 @@ impl Concluding {
         host: &Host,
     ) -> Result<Outcome, BuildError> {
         let Self {
+            begun,
             engine,
             outputs,
             contents,
@@ -159,7 +158,7 @@ impl Concluding {
             account: solves.account,
             sent: solves.sent,
             received: solves.received,
-            elapsed: Duration::ZERO, // whoever began it knows
+            elapsed: begun.elapsed(),
         })
     }
 }

@@ -31,8 +31,6 @@ pub(super) struct Showing {
     progress: Progress<Box<dyn Write + Send>>,
     /// Whoever is dropped does not wait for a reader of the progress.
     unread: CancelOnDrop,
-    /// The same, for whoever does not drop it.
-    hushed: Cancel,
 }
 
 impl Showing {
@@ -49,13 +47,12 @@ impl Showing {
         Self {
             progress,
             unread: unread.on_drop(),
-            hushed: unread,
         }
     }
 
     /// What is called off when nobody may wait for a reader any more.
     pub(super) fn unread(&self) -> Cancel {
-        self.hushed.clone()
+        self.unread.cancel().clone()
     }
 
     /// Announces a solve.
@@ -74,11 +71,7 @@ impl Showing {
         contents: &Contents,
         work: impl FnOnce(Reports) -> F,
     ) -> (Self, T) {
-        let Self {
-            progress,
-            unread,
-            hushed,
-        } = self;
+        let Self { progress, unread } = self;
         let own = progress.own();
         let (reports, shown) = mpsc::channel(REPORTS_IN_FLIGHT);
         let showing = progress::run(progress, shown);
@@ -101,12 +94,7 @@ impl Showing {
         let (progress, _) = showing
             .await
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        let showing = Self {
-            progress,
-            unread,
-            hushed,
-        };
-        (showing, done)
+        (Self { progress, unread }, done)
     }
 
     /// Shows what is left.
@@ -114,7 +102,6 @@ impl Showing {
         let Self {
             mut progress,
             unread,
-            hushed,
         } = self;
         let progress = blocking(move || {
             // No build fails for want of a reader.
@@ -122,11 +109,7 @@ impl Showing {
             progress
         })
         .await;
-        Self {
-            progress,
-            unread,
-            hushed,
-        }
+        Self { progress, unread }
     }
 }
 

@@ -47,10 +47,14 @@ impl Assembly {
         cancel: &Cancel,
     ) -> Result<(), AssemblyError> {
         let naming = self.naming()?;
+        let stretch = self.begin_writing();
         let mut archive = Growing {
             file,
             end: 0,
-            course: self.course(cancel),
+            course: Course {
+                stretch: &stretch,
+                cancel,
+            },
         };
         archive
             .write(self, &naming)

@@ -4,15 +4,13 @@
 
 use std::collections::HashMap;
 
-use oci_image_boundary::cancel::Cancel;
 use oci_spec::image::{Descriptor, Digest};
 
 use super::error::AssemblyError;
 use super::rewriting::{LayerForm, Rewriting};
-use super::transfer::Course;
 use crate::blob::Blob;
 use crate::contents::Contents;
-use crate::meter::Meter;
+use crate::meter::{Meter, Stretch};
 
 /// An image that can be written.
 #[derive(Debug)]
@@ -75,13 +73,9 @@ impl Assembly {
         }
     }
 
-    /// The course of writing it, which begins.
-    pub(super) fn course<'course>(&'course self, cancel: &'course Cancel) -> Course<'course> {
-        self.meter.expect(self.blobs.values().map(Blob::size).sum());
-        Course {
-            meter: &self.meter,
-            cancel,
-        }
+    /// The work of writing it, which begins.
+    pub(super) fn begin_writing(&self) -> Stretch {
+        self.meter.begin(self.blobs.values().map(Blob::size).sum())
     }
 
     /// A document of the image.

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::assembled::Assembly;
 use super::error::AssemblyError;
-use super::transfer;
+use super::transfer::{self, Course};
 use crate::blob::Blob;
 use crate::contents::Contents;
 use crate::layout::{BLOBS, INDEX, MARKER, VERSION, blob_name};
@@ -42,11 +42,15 @@ impl Assembly {
     ) -> Result<(), AssemblyError> {
         let made = layout.made_own_directory(BLOBS);
         let blobs = made.map_err(|source| unwritten(layout, BLOBS, source))?;
-        let course = self.course(contents.cancel());
+        let stretch = self.begin_writing();
+        let course = Course {
+            stretch: &stretch,
+            cancel: contents.cancel(),
+        };
         for (digest, blob) in &self.blobs {
             let write = || {
                 if is_there(&blobs, digest, blob.size(), contents)? {
-                    course.meter.advance(blob.size());
+                    stretch.advance(blob.size());
                     return Ok(());
                 }
                 let partial = PartialFile::new(ingest, ".blob.".as_ref())?;

@@ -12,7 +12,7 @@ use oci_image_boundary::cancel::Cancel;
 use rustix::fs::{copy_file_range, ioctl_ficlone};
 
 use crate::blob::{Blob, Reader};
-use crate::meter::Meter;
+use crate::meter::Stretch;
 
 /// How much the kernel is asked to copy at once, in bytes: as much as may be late for a stop.
 const PIECE: u64 = 32 << 20;
@@ -20,7 +20,7 @@ const PIECE: u64 = 32 << 20;
 /// How a blob is written: how far that is, and whether it is still wanted.
 #[derive(Clone, Copy)]
 pub(super) struct Course<'course> {
-    pub(super) meter: &'course Meter,
+    pub(super) stretch: &'course Stretch,
     pub(super) cancel: &'course Cancel,
 }
 
@@ -39,7 +39,7 @@ pub(super) fn copy(blob: &Blob, to: &File, at: u64, course: Course<'_>) -> io::R
         file: to,
         offset: at,
     };
-    let mut to = course.meter.metered(&mut to);
+    let mut to = course.stretch.metered(&mut to);
     reader.write_to(&mut to, blob.size(), course.cancel)
 }
 
@@ -55,7 +55,7 @@ pub(super) fn fill(blob: &Blob, to: &File, course: Course<'_>) -> io::Result<()>
         None => false,
     };
     if is_shared {
-        course.meter.advance(blob.size());
+        course.stretch.advance(blob.size());
         return Ok(());
     }
     copy(blob, to, 0, course)
@@ -81,7 +81,7 @@ fn by_kernel(
             Ok(0) | Err(_) => break,
             Ok(copied) => {
                 done += copied as u64;
-                course.meter.advance(copied as u64);
+                course.stretch.advance(copied as u64);
             }
         }
     }

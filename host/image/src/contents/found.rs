@@ -107,11 +107,9 @@ impl Contents {
             return Ok(Some(kept));
         }
         for blob in self.places(digest) {
-            // What cannot be read there comes from elsewhere.
-            if self.is_sound(digest, &blob).unwrap_or(false) {
+            if self.is_sound(digest, &blob)? {
                 return Ok(Some(blob));
             }
-            self.cancel.check()?;
         }
         Ok(None)
     }
@@ -121,10 +119,7 @@ impl Contents {
     /// # Errors
     /// That it was called off.
     pub(crate) fn is_the_one(&self, digest: &Digest, blob: &Blob) -> io::Result<bool> {
-        let is_sound = (self.kept.stamps()).is_sound(digest, blob, &self.cancel);
-        self.cancel.check()?;
-        // What cannot be read is not.
-        Ok(is_sound.unwrap_or(false))
+        (self.kept.stamps()).is_sound(digest, blob, &self.cancel)
     }
 
     /// Whether a blob need not come. A layer that is not compressed is compressed, in one reading with its comparison.
@@ -149,7 +144,7 @@ impl Contents {
 
     /// Whether a blob is the one that its digest names; it is held then.
     fn is_sound(&self, digest: &Digest, blob: &Blob) -> io::Result<bool> {
-        let is_sound = (self.kept.stamps()).is_sound(digest, blob, &self.cancel)?;
+        let is_sound = self.is_the_one(digest, blob)?;
         if is_sound {
             self.hold(digest, blob);
         }
@@ -201,9 +196,9 @@ impl Contents {
             return Ok(Some(done));
         }
         let mut encoder = LayerEncoder::new(&self.kept)?;
-        self.compressing.expect(blob.size());
+        let stretch = self.compressing.begin(blob.size());
         let stream = blob.open()?.stream(blob.size(), self.cancel.clone());
-        let mut raw = Decoder::new(self.compressing.metered(stream))?;
+        let mut raw = Decoder::new(stretch.metered(stream))?;
         io::copy(&mut raw, &mut encoder)?;
         encoder.commit(&self.kept, layer)?;
         self.become_of(layer)
@@ -212,8 +207,8 @@ impl Contents {
     /// Whether a blob was the layer of that digest, and is kept as it is compressed.
     fn compress(&self, layer: &Digest, blob: &Blob) -> io::Result<bool> {
         let mut hashing = Hashing::new(LayerEncoder::new(&self.kept)?);
-        self.compressing.expect(blob.size());
-        let mut metered = self.compressing.metered(&mut hashing);
+        let stretch = self.compressing.begin(blob.size());
+        let mut metered = stretch.metered(&mut hashing);
         (blob.open()?).write_to(&mut metered, blob.size(), &self.cancel)?;
         let (encoder, found, _) = hashing.finish();
         if found != *layer {

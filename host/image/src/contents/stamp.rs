@@ -29,16 +29,25 @@ impl Stamps {
         Self(directory)
     }
 
-    /// Whether a blob is the one that its digest names. It is read if it was not since it was written. Blocking.
+    /// Whether a blob is the one that its digest names; one that cannot be read is not. It is read if it was not since it was written.
+    /// Blocking.
     ///
     /// # Errors
-    /// The blob's own; that it was called off.
+    /// That it was called off.
     pub(super) fn is_sound(
         &self,
         digest: &Digest,
         blob: &Blob,
         cancel: &Cancel,
     ) -> io::Result<bool> {
+        let is_sound = self.compare(digest, blob, cancel).unwrap_or(false);
+        if !is_sound {
+            cancel.check()?;
+        }
+        Ok(is_sound)
+    }
+
+    fn compare(&self, digest: &Digest, blob: &Blob, cancel: &Cancel) -> io::Result<bool> {
         if *digest.algorithm() != DigestAlgorithm::Sha256 {
             return Ok(false);
         }
