@@ -162,6 +162,22 @@ impl Workplace {
         child
     }
 
+    /// Starts a build whose step runs until it is stopped, and waits for that: the build, and how its step is called in the process
+    /// table, which no other test's is.
+    ///
+    /// # Panics
+    /// If the step does not run.
+    #[must_use]
+    pub fn start_endless_build(&self) -> (Child, String) {
+        let step = format!("sleep {}", self.mark());
+        self.dockerfile(&format!(
+            "BUSYBOX\nFROM busybox\nRUN echo started; {step}\n"
+        ));
+        let child = self.start_build(&json!({"context": "context", "output": "image"}));
+        self.wait_for("the step to run", || !self.processes(&step).is_empty());
+        (child, step)
+    }
+
     /// Runs the program with these bytes on standard input.
     #[must_use]
     pub fn run(&self, arguments: &[&str], stdin: &[u8]) -> Run {

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{Seek as _, Write as _};
 use std::path::Path;
-use std::process::Child;
 use std::time::{Duration, Instant};
 
 use oci_image_tests::workplace::Workplace;
@@ -13,22 +12,9 @@ fn object() -> Value {
     json!({"context": "context", "output": "image"})
 }
 
-/// A build whose step runs until it is stopped, and that step's mark in the process table.
-fn endless(place: &Workplace) -> Child {
-    let mark = place.mark();
-    place.dockerfile(&format!(
-        "BUSYBOX\nFROM busybox\nRUN echo started; sleep {mark}\n"
-    ));
-    let child = place.start_build(&object());
-    place.wait_for("the step to run", || {
-        !place.processes(&format!("sleep {mark}")).is_empty()
-    });
-    child
-}
-
 fn stopped_by(signal: &str, status: i32) {
     let place = Workplace::new();
-    let child = endless(&place);
+    let (child, _) = place.start_endless_build();
     let asked = Instant::now();
 
     place.signal(&child, signal);
@@ -178,7 +164,7 @@ fn stop_is_heard_while_another_build_holds_the_lock_of_the_cache() {
 #[test]
 fn sigkill_leaves_nothing_running_after_two_seconds() {
     let place = Workplace::new();
-    let child = endless(&place);
+    let (child, _) = place.start_endless_build();
 
     place.signal(&child, "SIGKILL");
     let run = place.finish(child);
@@ -196,7 +182,7 @@ fn sigkill_leaves_nothing_running_after_two_seconds() {
 #[test]
 fn daemon_that_is_killed_fails_the_build_at_once() {
     let place = Workplace::new();
-    let child = endless(&place);
+    let (child, _) = place.start_endless_build();
 
     for daemon in place.processes("buildkitd") {
         place.signal_process(daemon, "SIGKILL");
@@ -211,7 +197,7 @@ fn daemon_that_is_killed_fails_the_build_at_once() {
 #[test]
 fn second_build_on_one_root_waits_and_says_so() {
     let place = Workplace::new();
-    let first = endless(&place);
+    let (first, _) = place.start_endless_build();
     let other = Workplace::new();
     other.dockerfile("FROM scratch\nCOPY busybox /\n");
     let root = place.root();

@@ -153,16 +153,11 @@ fn usual_pruning_leaves_what_is_new_and_the_daemons_cache_and_says_so() {
 #[test]
 fn nothing_goes_while_a_build_uses_the_root_and_who_that_is_is_told() {
     let place = Workplace::new();
-    place.dockerfile(&format!(
-        "BUSYBOX\nFROM busybox\nRUN sleep {}\n",
-        place.mark()
-    ));
-    let mut child = place.start_build(&json!({"context": "context", "output": "image"}));
-    place.wait_for("its step", || !place.processes("sleep 9").is_empty());
+    let (mut child, step) = place.start_endless_build();
 
     let runs =
         [&[][..], &["--all"], &["--keep", "0"]].map(|arguments| ask(&place, "prune", arguments));
-    let still = place.processes("sleep 9");
+    let still = place.processes(&step);
     let used = answer(&place, "du", &[]);
 
     place.signal(&child, "SIGTERM");

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 use oci_image_progress::{Mode, Progress, Screen, Size, SolveId};
+
+use crate::reports::{done, log, part, started};
 
 /// How long a screen may take until it shows what it is to show.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -102,70 +103,18 @@ fn live_in(mode: Mode, columns: u16, targets: &[&str]) -> (Glass, Screen, Live, 
     (glass, screen, progress, solves)
 }
 
-fn at(ms: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + Duration::from_millis(ms)
-}
-
-fn vertex(name: &str, started: u64, completed: Option<u64>) -> Status {
-    let vertex = Vertex {
-        digest: format!("sha256:{name}"),
-        inputs: Vec::new(),
-        name: name.into(),
-        cached: false,
-        started: Some(at(started)),
-        completed: completed.map(at),
-        error: String::new(),
-    };
-    Status {
-        vertices: vec![vertex],
-        ..Status::default()
-    }
-}
-
-fn log(name: &str, time: u64, message: &str) -> Status {
-    let log = VertexLog {
-        vertex: format!("sha256:{name}"),
-        timestamp: Some(at(time)),
-        stream: 1,
-        message: message.to_owned().into(),
-    };
-    Status {
-        logs: vec![log],
-        ..Status::default()
-    }
-}
-
-fn part(name: &str, time: u64, current: i64, total: i64) -> Status {
-    let progress = VertexProgress {
-        id: "layer".into(),
-        vertex: format!("sha256:{name}"),
-        name: String::new(),
-        current,
-        total,
-        timestamp: Some(at(time)),
-        started: Some(at(0)),
-        completed: None,
-    };
-    Status {
-        progress: vec![progress],
-        ..Status::default()
-    }
-}
-
 #[test]
 fn what_runs_is_redrawn_and_what_has_ended_leaves_a_line() {
     let (glass, _, mut progress, solves) = live(80, &["image"]);
     let solve = solves[0];
 
-    progress.update(solve, vertex("RUN make", 0, None)).unwrap();
+    progress.update(solve, started("RUN make", 0)).unwrap();
     progress
         .update(solve, log("RUN make", 500, "cc a.c\ncc b.c\n"))
         .unwrap();
+    progress.update(solve, started("FROM base", 100)).unwrap();
     progress
-        .update(solve, vertex("FROM base", 100, None))
-        .unwrap();
-    progress
-        .update(solve, part("FROM base", 2000, 500_000, 2_000_000))
+        .update(solve, part("FROM base", 2000, 500_000, false))
         .unwrap();
     let bar = "   layer [#####---------------] 500.00kB / 2.00MB, 250.00kB/s, 6.0s left";
     glass.shows(&[
@@ -187,9 +136,7 @@ fn what_runs_is_redrawn_and_what_has_ended_leaves_a_line() {
         "building 2.7s, 0 of 2 steps are done, 0 of them cached",
     ]);
 
-    progress
-        .update(solve, vertex("RUN make", 0, Some(3000)))
-        .unwrap();
+    progress.update(solve, done("RUN make", 0, 3000)).unwrap();
     progress.idle().unwrap();
     glass.shows(&[
         "#1 RUN make                                                           DONE 3.0s",
@@ -199,7 +146,7 @@ fn what_runs_is_redrawn_and_what_has_ended_leaves_a_line() {
     ]);
 
     progress
-        .update(solve, vertex("FROM base", 100, Some(3100)))
+        .update(solve, done("FROM base", 100, 3100))
         .unwrap();
     progress.finish().unwrap();
     assert_eq!(
@@ -218,11 +165,9 @@ fn colours_take_no_room() {
         let long = format!("RUN {}", "long ".repeat(40));
         for step in 1..6_u64 {
             let name = format!("{step} {long}");
-            progress
-                .update(solves[0], vertex(&name, step, None))
-                .unwrap();
+            progress.update(solves[0], started(&name, step)).unwrap();
             let said = format!("\x1b[31m{}\x1b[0m\n", "red ".repeat(40));
-            progress.update(solves[0], log(&name, step, &said)).unwrap();
+            progress.update(solves[0], log(&name, step, said)).unwrap();
             glass.shows(
                 &[
                     &[][..],
@@ -234,7 +179,7 @@ fn colours_take_no_room() {
                 .concat(),
             );
             progress
-                .update(solves[0], vertex(&name, step, Some(step + 1)))
+                .update(solves[0], done(&name, step, step + 1))
                 .unwrap();
             progress.idle().unwrap();
         }
@@ -246,9 +191,7 @@ fn colours_take_no_room() {
 #[test]
 fn what_others_say_stands_above_and_after_the_end_is_said_by_them() {
     let (glass, screen, mut progress, solves) = live(80, &["image"]);
-    progress
-        .update(solves[0], vertex("RUN make", 0, None))
-        .unwrap();
+    progress.update(solves[0], started("RUN make", 0)).unwrap();
 
     assert!(screen.print("warning: something\n"));
     glass.shows(&[
@@ -269,10 +212,10 @@ fn no_escape_of_a_process_reaches_the_terminal_and_nothing_is_wider_than_it() {
         let solve = solves[0];
         let name =
             "RUN 印刷 \u{202e}gnp.exe\x1b[2J\x07 and much more of it, far beyond a narrow terminal";
-        progress.update(solve, vertex(name, 0, None)).unwrap();
+        progress.update(solve, started(name, 0)).unwrap();
         let hostile = "\x1b[2J\x1b[H\x1b]0;title\x07\x1b[?1049hgone?\t\u{1f469}\u{200d}\u{1f52c} 漢字 e\u{301}\n";
         progress
-            .update(solve, log(name, 10, &hostile.repeat(9)))
+            .update(solve, log(name, 10, hostile.repeat(9)))
             .unwrap();
         glass.until(|rows| rows.iter().any(|row| row.starts_with("building")));
 
@@ -283,7 +226,7 @@ fn no_escape_of_a_process_reaches_the_terminal_and_nothing_is_wider_than_it() {
             "{rows:#?}"
         );
         assert_eq!(rows.len(), 8, "{rows:#?}");
-        progress.update(solve, vertex(name, 0, Some(20))).unwrap();
+        progress.update(solve, done(name, 0, 20)).unwrap();
         progress.finish().unwrap();
         assert_eq!(glass.rows().len(), 1, "{:#?}", glass.rows());
         let parser = glass.parser();
@@ -297,7 +240,7 @@ fn more_steps_than_rows_are_counted() {
     let (glass, _, mut progress, solves) = live(80, &["image"]);
     for step in 0..40 {
         progress
-            .update(solves[0], vertex(&format!("step {step}"), 0, None))
+            .update(solves[0], started(&format!("step {step}"), 0))
             .unwrap();
     }
 
@@ -315,14 +258,10 @@ fn more_steps_than_rows_are_counted() {
 #[test]
 fn targets_stand_side_by_side() {
     let (glass, _, mut progress, solves) = live(60, &["server", "image"]);
+    progress.update(solves[0], started("RUN a", 0)).unwrap();
+    progress.update(solves[1], started("RUN b", 0)).unwrap();
     progress
-        .update(solves[0], vertex("RUN a", 0, None))
-        .unwrap();
-    progress
-        .update(solves[1], vertex("RUN b", 0, None))
-        .unwrap();
-    progress
-        .update(progress.own(), vertex("compressing layers", 0, None))
+        .update(progress.own(), started("compressing layers", 0))
         .unwrap();
 
     glass.shows(&[
@@ -363,13 +302,11 @@ fn nobody_waits_for_a_terminal_that_is_slow() {
     // It has not taken a byte when all of this is done.
     for step in 0..100 {
         let name = format!("step {step}");
-        progress.update(solve, vertex(&name, step, None)).unwrap();
+        progress.update(solve, started(&name, step)).unwrap();
         progress
-            .update(solve, log(&name, step, &"line\n".repeat(1000)))
+            .update(solve, log(&name, step, "line\n".repeat(1000)))
             .unwrap();
-        progress
-            .update(solve, vertex(&name, step, Some(step + 1)))
-            .unwrap();
+        progress.update(solve, done(&name, step, step + 1)).unwrap();
         progress.idle().unwrap();
     }
     drop(free);
@@ -397,7 +334,7 @@ fn terminal_that_becomes_narrower_keeps_nothing_of_what_does_not_stay() {
     let screen = Screen::new(Box::new(glass.clone()), size).unwrap();
     let mut progress = Progress::live(Mode::Plain, screen);
     let solve = progress.add_solve("image");
-    progress.update(solve, vertex("RUN make", 0, None)).unwrap();
+    progress.update(solve, started("RUN make", 0)).unwrap();
     glass.shows(&[
         "#1 RUN make                                                                0.0s",
         "building 0.0s, 0 of 1 steps are done, 0 of them cached",

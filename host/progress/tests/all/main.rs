@@ -1,6 +1,7 @@
 //! Progress, seen from outside: one binary for all suites of the crate.
 //!
 //! - `live`: the display of a terminal. `rendered`: recordings of real builds. `steps`: what no recording holds.
+//! - `reports`: what a daemon says of steps, made up.
 //! - `recording`: recordings read, and what is shown compared.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
@@ -8,4 +9,5 @@
 mod live;
 mod recording;
 mod rendered;
+mod reports;
 mod steps;

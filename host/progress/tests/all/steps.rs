@@ -1,88 +1,13 @@
 //! Steps as they are shown, report by report: what no recording holds.
 
 use std::io;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use bytes::Bytes;
-use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
+use oci_image_buildkit::status::{Status, Vertex};
 use oci_image_progress::{Mode, Progress, SolveId, run};
 use tokio::sync::mpsc::channel;
 
-fn at(ms: u64) -> SystemTime {
-    SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000) + Duration::from_millis(ms)
-}
-
-/// A vertex that is named like its digest, from `started` on.
-fn vertex(name: &str, started: Option<u64>, completed: Option<u64>) -> Vertex {
-    Vertex {
-        digest: format!("sha256:{name}"),
-        inputs: Vec::new(),
-        name: name.into(),
-        cached: false,
-        started: started.map(at),
-        completed: completed.map(at),
-        error: String::new(),
-    }
-}
-
-fn failed(name: &str, started: u64, completed: u64, error: &str) -> Vertex {
-    Vertex {
-        error: error.into(),
-        ..vertex(name, Some(started), Some(completed))
-    }
-}
-
-fn cached(name: &str, time: u64) -> Vertex {
-    Vertex {
-        cached: true,
-        ..vertex(name, Some(time), Some(time))
-    }
-}
-
-fn vertices(vertices: &[Vertex]) -> Status {
-    Status {
-        vertices: vertices.into(),
-        ..Status::default()
-    }
-}
-
-fn started(name: &str, time: u64) -> Status {
-    vertices(&[vertex(name, Some(time), None)])
-}
-
-fn done(name: &str, start: u64, end: u64) -> Status {
-    vertices(&[vertex(name, Some(start), Some(end))])
-}
-
-fn log(name: &str, time: u64, message: impl Into<Bytes>) -> Status {
-    let log = VertexLog {
-        vertex: format!("sha256:{name}"),
-        timestamp: Some(at(time)),
-        stream: 1,
-        message: message.into(),
-    };
-    Status {
-        logs: vec![log],
-        ..Status::default()
-    }
-}
-
-fn part(name: &str, time: u64, current: i64, done: bool) -> Status {
-    let progress = VertexProgress {
-        id: "layer".into(),
-        vertex: format!("sha256:{name}"),
-        name: String::new(),
-        current,
-        total: 2_000_000,
-        timestamp: Some(at(time)),
-        started: Some(at(0)),
-        completed: done.then(|| at(time)),
-    };
-    Status {
-        progress: vec![progress],
-        ..Status::default()
-    }
-}
+use crate::reports::{cached, done, failed, log, part, started, vertex, vertices};
 
 /// Progress of solves with the given targets.
 fn progress_of(targets: &[&str]) -> (Progress<Vec<u8>>, Vec<SolveId>) {
