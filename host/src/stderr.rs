@@ -50,13 +50,19 @@ struct Voice(Outlet);
 
 impl Write for Voice {
     fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        self.write_all(text)?;
+        Ok(text.len())
+    }
+
+    /// Writes all of it before anybody else writes, as an outlet does.
+    fn write_all(&mut self, text: &[u8]) -> io::Result<()> {
         let screen = SCREEN
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
         match screen {
-            Some(screen) if screen.print(&String::from_utf8_lossy(text)) => Ok(text.len()),
-            _ => self.0.write(text),
+            Some(screen) if screen.print(&String::from_utf8_lossy(text)) => Ok(()),
+            _ => self.0.write_all(text),
         }
     }
 
@@ -81,7 +87,7 @@ const USUAL: Size = Size {
     rows: 24,
 };
 
-/// Whether the terminal is one of Concourse, which keeps what it shows in a log, cursor codes and all. Source: `concourse.md`, seen: 500
+/// Whether the terminal is one of Concourse, which keeps what it shows in a log, cursor codes and all: as it was seen there, it has 500
 /// columns and rows.
 pub(crate) fn is_log() -> bool {
     let size = size();

@@ -1,7 +1,7 @@
 //! A terminal: lines that stay, and below them a few that are drawn anew.
 //!
-//! `indicatif` and `ratatui` were tried. The first fills every line up to the edge and ends none, so that what stays is copied as one
-//! line, and runs together where the terminal becomes wider; the second wants a region of a fixed height.
+//! `indicatif` (0.18) was tried: it fills every line up to the edge and ends none, so that what stays is copied as one line, and runs
+//! together where the terminal becomes wider. `ratatui` was not: its inline region has one height from beginning to end.
 //!
 //! Reads: nothing. Writes: what it was given. Source: ECMA-48 (`CUU`, `ED`); private mode 2026 shows what is drawn in one piece, and is
 //! passed over by terminals that do not know it.
