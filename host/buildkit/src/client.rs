@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::time::Duration;
 
-use bollard_buildkit_proto::moby::buildkit::v1::InfoRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
+use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, SolveRequest};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
@@ -20,11 +20,13 @@ use tonic::transport::{Channel, Endpoint};
 use crate::attachables::Attachables;
 use crate::context::{self, Identity, Local};
 use crate::contexts::{Claims, Contexts};
+use crate::gateway::Gateway;
 use crate::registry::Repositories;
 use crate::reports::Reports;
 use crate::session::{self, MESSAGE_LIMIT, Session, SessionError};
 use crate::solve::{Solve, SolveError, Solved};
 use crate::status::Status;
+use crate::subrequest::{self, Subrequest};
 use oci_image_boundary::outside::shown;
 
 /// How long the daemon may be silent about a solve that is over before we stop listening.
@@ -91,6 +93,21 @@ impl Watching<'_> {
         self.repositories.note(&report);
         // Whoever is not interested has dropped the receiver; the stream is read to its end all the same.
         let _ = self.status.send(report).await;
+    }
+}
+
+/// The names of a solve and of its session, which nobody can guess.
+struct Names {
+    solve: String,
+    session: String,
+}
+
+impl Names {
+    fn new() -> Result<Self, SessionError> {
+        Ok(Self {
+            solve: session::identity()?,
+            session: session::identity()?,
+        })
     }
 }
 
@@ -185,14 +202,55 @@ impl Client {
         solve: Solve,
         status: mpsc::Sender<Status>,
     ) -> Result<Solved, SolveError> {
-        let reference = session::identity()?;
-        let session_id = session::identity()?;
-        let repositories = Repositories::default();
-        let (attachables, services) = Attachables::new(&solve, &repositories).await?;
-        let shared_key = context::shared_key(&solve.all_locals());
-        let session = Session::open(self.control(), &session_id, &shared_key, services).await?;
+        let names = Names::new()?;
+        let request = solve.request(&names.solve, &names.session);
+        let alone = async { Ok(()) };
+        let (solved, ()) = self.run(&solve, names, request, status, alone).await?;
+        Ok(solved)
+    }
 
-        let request = solve.request(&reference, &session_id);
+    /// Asks the frontend of a solve for an answer in place of a build; the solve's exporters and caches count for nothing.
+    ///
+    /// # Errors
+    /// As those of [`Client::solve`]: [`SolveError::Failed`] too if the frontend does not know the question. [`SolveError::NoAnswer`],
+    /// [`SolveError::OddAnswer`].
+    pub async fn ask<A: Subrequest>(
+        &self,
+        solve: Solve,
+        status: mpsc::Sender<Status>,
+    ) -> Result<A, SolveError> {
+        let request = A::ID;
+        let names = Names::new()?;
+        let gateway = Gateway::new(self.channel.clone(), &names.solve);
+        let question = solve.question(request);
+        let asking = async {
+            let mut gateway = gateway.ok_or(SolveError::NoAnswer { request })?;
+            let connection = |source| SolveError::Connection { source };
+            gateway.ready().await.map_err(connection)?;
+            Ok(gateway.ask(question).await)
+        };
+        let without = solve.request_without_frontend(&names.solve, &names.session);
+        let (_, metadata) = self.run(&solve, names, without, status, asking).await?;
+        let answer = metadata.and_then(|mut metadata| metadata.remove(subrequest::ANSWER));
+        let answer = answer.ok_or(SolveError::NoAnswer { request })?;
+        serde_json::from_slice(&answer).map_err(|source| SolveError::OddAnswer { request, source })
+    }
+
+    /// Makes a request of a solve with all that the daemon may call meanwhile, and does something beside it, without which it comes to
+    /// nothing.
+    async fn run<T>(
+        &self,
+        solve: &Solve,
+        names: Names,
+        request: SolveRequest,
+        status: mpsc::Sender<Status>,
+        beside: impl Future<Output = Result<T, SolveError>>,
+    ) -> Result<(Solved, T), SolveError> {
+        let repositories = Repositories::default();
+        let (attachables, services) = Attachables::new(solve, &repositories).await?;
+        let shared_key = context::shared_key(&solve.all_locals());
+        let session = Session::open(self.control(), &names.session, &shared_key, services).await?;
+
         let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
@@ -205,10 +263,11 @@ impl Client {
             status,
             ended,
         };
-        let (response, ()) = tokio::join!(solving, self.watch(reference, watching));
-        attachables
-            .finish(response.map(|response| response.into_inner().exporter_response))
-            .await
+        let watching = self.watch(names.solve, watching);
+        let reported = async { Ok(tokio::join!(solving, watching)) };
+        let ((response, ()), beside) = tokio::try_join!(reported, beside)?;
+        let response = response.map(|response| response.into_inner().exporter_response);
+        Ok((attachables.finish(response).await?, beside))
     }
 
     /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has ended.

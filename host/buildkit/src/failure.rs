@@ -161,7 +161,7 @@ impl Source {
 
 impl LineRange {
     /// The daemon leaves the end out where the range is one line.
-    fn new(start: u32, end: u32) -> Self {
+    pub(crate) fn new(start: u32, end: u32) -> Self {
         Self {
             start,
             end: end.max(start),

@@ -5,6 +5,7 @@
 //! A solve:
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
+//! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
 //! Between solves: [`prune`], what its cache loses.
@@ -29,6 +30,7 @@ pub mod contexts;
 pub mod failure;
 pub mod fault;
 mod filesend;
+mod gateway;
 pub mod prune;
 mod recorder;
 pub mod registry;
@@ -39,6 +41,7 @@ pub mod sink;
 pub mod solve;
 pub mod ssh;
 pub mod status;
+pub mod subrequest;
 mod tunnel;
 
 pub use client::{Client, ConnectError};

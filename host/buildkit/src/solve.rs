@@ -23,6 +23,7 @@ use crate::secrets::Secret;
 use crate::session::SessionError;
 use crate::sink::{Sink, SinkError};
 use crate::ssh::SshAgent;
+use crate::subrequest;
 use oci_image_boundary::handle::Directory;
 
 /// One call of `Control.Solve`, with everything that the daemon may ask for meanwhile.
@@ -161,6 +162,20 @@ pub enum SolveError {
     /// There is no place for the layout that an exporter sends.
     #[error(transparent)]
     Layout(#[from] LayoutError),
+    /// The frontend has said nothing where it was asked.
+    #[error("the frontend does not answer `{request}`")]
+    NoAnswer {
+        /// What it was asked.
+        request: &'static str,
+    },
+    /// What the frontend answers cannot be read.
+    #[error("the frontend does not answer `{request}` as a frontend does")]
+    OddAnswer {
+        /// What it was asked.
+        request: &'static str,
+        /// What is wrong with the answer.
+        source: serde_json::Error,
+    },
     /// A result was received and could not get its final name.
     #[error("cannot publish what the daemon has sent")]
     Publish {
@@ -233,26 +248,12 @@ impl Solve {
     }
 
     pub(crate) fn request(&self, reference: &str, session: &str) -> wire::SolveRequest {
-        let imports: Vec<_> = self
-            .cache_imports
-            .iter()
-            .enumerate()
-            .map(|(index, import)| import_to_wire(index, import))
-            .collect();
-        let mut frontend_attrs = to_map(&self.frontend_attributes);
-        frontend_attrs.extend(
-            self.contexts
-                .iter()
-                .flat_map(|contexts| contexts.attributes()),
-        );
-        if !imports.is_empty() {
-            frontend_attrs.insert("cache-imports".to_owned(), imports_as_json(&imports));
-        }
+        let imports = self.imports();
         wire::SolveRequest {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
             frontend: self.frontend.clone(),
-            frontend_attrs,
+            frontend_attrs: self.attributes(&imports),
             exporters: self.exporters.iter().map(Exporter::to_wire).collect(),
             cache: Some(wire::CacheOptions {
                 exports: self.cache_exports.iter().map(export_to_wire).collect(),
@@ -262,6 +263,50 @@ impl Solve {
             entitlements: self.entitlements.clone(),
             ..wire::SolveRequest::default()
         }
+    }
+
+    /// The same, but for what a client in the place of the frontend asks: [`Self::question`].
+    pub(crate) fn request_without_frontend(
+        &self,
+        reference: &str,
+        session: &str,
+    ) -> wire::SolveRequest {
+        wire::SolveRequest {
+            r#ref: reference.to_owned(),
+            session: session.to_owned(),
+            entitlements: self.entitlements.clone(),
+            ..wire::SolveRequest::default()
+        }
+    }
+
+    /// What the frontend is asked by such a client, in place of building.
+    pub(crate) fn question(&self, id: &str) -> wire::frontend::SolveRequest {
+        let mut frontend_opt = self.attributes(&[]);
+        frontend_opt.extend(subrequest::attributes(id));
+        wire::frontend::SolveRequest {
+            frontend: self.frontend.clone(),
+            frontend_opt,
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            ..wire::frontend::SolveRequest::default()
+        }
+    }
+
+    fn imports(&self) -> Vec<wire::CacheOptionsEntry> {
+        let imports = self.cache_imports.iter().enumerate();
+        imports
+            .map(|(index, import)| import_to_wire(index, import))
+            .collect()
+    }
+
+    fn attributes(&self, imports: &[wire::CacheOptionsEntry]) -> HashMap<String, String> {
+        let mut attributes = to_map(&self.frontend_attributes);
+        let contexts = self.contexts.iter();
+        attributes.extend(contexts.flat_map(|contexts| contexts.attributes()));
+        if !imports.is_empty() {
+            attributes.insert("cache-imports".to_owned(), imports_as_json(imports));
+        }
+        attributes
     }
 }
 

@@ -62,6 +62,7 @@
 //! - `buildkit_auth`: logins.
 //! - `buildkit_cache`: the local cache.
 //! - `buildkit_mounts`: secrets and agents.
+//! - `buildkit_subrequests`: what a frontend says in place of building.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
 //! - `known_context`: contexts that the daemon has already.
 //! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.
@@ -76,6 +77,7 @@ mod buildkit_auth;
 mod buildkit_cache;
 mod buildkit_mounts;
 mod buildkit_solve;
+mod buildkit_subrequests;
 mod concourse;
 mod context_sync;
 mod daemon;
