@@ -50,7 +50,13 @@ pub(crate) enum Command {
     /// Builds the image that a task's parameters describe: `CONTEXT`, `BUILD_ARG_...` in the environment, as for oci-build-task.
     Task(Setting),
     /// Prints what would be built, as JSON, without a daemon.
-    Plan(Named),
+    Plan(Plan),
+    /// Tells what is wrong or unwise in a Dockerfile, and where the request and it do not go together, without a build.
+    Check(Check),
+    /// Tells what each target of a Dockerfile reads from outside: arguments, secrets, SSH agents, caches.
+    Outline(Inspect),
+    /// Tells which stages of a Dockerfile can be built.
+    Targets(Inspect),
     /// Reports every mistake of requests, in JSON or YAML.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
@@ -158,6 +164,69 @@ pub(crate) struct Named {
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 }
+
+/// `oci-image plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// Ask the Dockerfile's frontend, over a daemon, what each target reads from outside: add it to the plan, and to its warnings where
+    /// that and the request do not go together.
+    #[arg(long)]
+    pub(crate) outline: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// `oci-image outline` and `oci-image targets`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// `oci-image check`.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_EXAMPLES)]
+pub(crate) struct Check {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// How what is found is shown.
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub(crate) output_format: ReportForm,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// What the help of `check` ends with.
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  oci-image check request.json
+  oci-image check task.yml --directory .
+  oci-image check request.json --output-format sarif > check.sarif
+
+Exit status:
+  0  nothing is found
+  1  something is: a warning or an error
+  2  the request is wrong
+  3  the engine or this machine failed";
 
 /// `oci-image validate`.
 #[derive(Debug, Args)]

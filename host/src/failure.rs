@@ -39,6 +39,8 @@ pub(crate) enum Failure {
     Request(Box<Report>),
     /// Requests are wrong, and how was the command's answer.
     Reported,
+    /// Something is unwise in what would be built, and what was the command's answer.
+    Found,
     /// This machine has faults, and which was the command's answer.
     Unfit,
     /// What surrounds the request is wrong: a file, a response path, an unknown code.
@@ -94,6 +96,7 @@ impl Failure {
             status: self.status(),
             message: match self {
                 Self::Unfit => "this machine has faults".to_owned(),
+                Self::Found => "something was found".to_owned(),
                 _ => "the request is wrong".to_owned(),
             },
             causes: Vec::new(),
@@ -104,7 +107,7 @@ impl Failure {
         let mut lines = String::new();
         match self {
             Self::Request(report) => lines = diagnostics::json_lines(report),
-            Self::Reported | Self::Unfit => {}
+            Self::Reported | Self::Found | Self::Unfit => {}
             Self::Usage(error) | Self::Engine(error) => {
                 (line.message, line.causes) = message_and_causes(error.as_ref());
             }
@@ -125,7 +128,7 @@ impl Failure {
         let mut text = String::new();
         match self {
             Self::Request(report) => return diagnostics::text(report, coloured),
-            Self::Reported | Self::Unfit => return text,
+            Self::Reported | Self::Found | Self::Unfit => return text,
             Self::Usage(error) | Self::Engine(error) => text.push_str(&message(error.as_ref())),
             Self::Build(error) => {
                 // Apart from the progress above it.
@@ -151,6 +154,7 @@ impl Failure {
             | Self::Reported
             | Self::Usage(_)
             | Self::Build(BuildError::Ssh(_)) => REQUEST_WRONG,
+            Self::Found => BUILD_FAILED,
             Self::Engine(_) | Self::Unfit => ENGINE_FAILED,
             Self::Build(BuildError::Failed { .. } | BuildError::BaseImage(_)) => BUILD_FAILED,
             Self::Build(error) if error.is_of_the_image() => BUILD_FAILED,
@@ -162,7 +166,7 @@ impl Failure {
     /// What to do about it, where that is not in the message.
     fn hint(&self) -> Option<&'static str> {
         let error: &dyn Error = match self {
-            Self::Request(_) | Self::Reported | Self::Unfit => return None,
+            Self::Request(_) | Self::Reported | Self::Found | Self::Unfit => return None,
             Self::Build(BuildError::NoRoom { .. } | BuildError::NoRoomForDaemon { .. }) => {
                 return Some(
                     "free some space there, or use another disk (`--root`, `TMPDIR`), then build again",

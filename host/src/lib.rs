@@ -9,6 +9,7 @@
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
+//! - [`inspection`]: what is to be told of a Dockerfile before anything is built from it.
 //! - [`storage`]: what builds keep in the daemon's root, how much that is, and what of it goes.
 //! - [`doctor`]: whether a build would start on this machine, and what to do about it.
 //! - [`image`] (crate): archives and layouts by index, root filesystems, `metadata.json`, and the registry that serves base images.
@@ -44,6 +45,7 @@ pub mod diagnostics;
 pub mod doctor;
 pub mod executor;
 pub mod idiom;
+pub mod inspection;
 pub mod protocol;
 pub mod source;
 pub mod storage;

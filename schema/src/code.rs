@@ -203,6 +203,26 @@ codes! {
         right r#""additional_targets": ["app"] (and the task has the outputs `image` and `app`)"#;
     CacheMissing Warning "cache-missing": "build cache is kept where the directory `cache` exists",
         wrong r#""cache": true (and no task cache at `cache`)"#, right r#""cache": true (and the task has `caches: [{path: cache}]`)"#;
+
+    // What the Dockerfile reads, which only its frontend knows: `check`, and `plan --outline`.
+    UnbuildableDockerfile Error "unbuildable-dockerfile": "a Dockerfile is one that its frontend can read",
+        wrong r#"(`RUN` without a command)"#, right r#"(`RUN make`)"#;
+    UndeclaredArgument Warning "undeclared-argument": "a build argument is declared by a stage that is built",
+        wrong r#"("build_args": ["VERSION=1"], and no `ARG VERSION`)"#,
+        right r#"("build_args": ["VERSION=1"], and `ARG VERSION` in the stage that reads it)"#;
+    UnusedSecret Warning "unused-secret": "a secret that is given is mounted by a step that is built",
+        wrong r#"("buildkit_secrets": {"tokn": {"file": "token"}}, and `RUN --mount=type=secret,id=token`)"#,
+        right r#"("buildkit_secrets": {"token": {"file": "token"}}, and `RUN --mount=type=secret,id=token`)"#;
+    MissingSecret Error "missing-secret": "a secret that a step requires is given",
+        wrong r#"(`RUN --mount=type=secret,id=token,required=true make`, and no secret `token`)"#,
+        right r#"("buildkit_secrets": {"token": {"file": "token"}})"#;
+    AbsentSecret Warning "absent-secret": "a secret that a step mounts is given; otherwise the step runs without it",
+        wrong r#"(`RUN --mount=type=secret,id=token make`, and no secret `token`)"#,
+        right r#"("buildkit_secrets": {"token": {"file": "token"}})"#;
+    MissingAgent Error "missing-agent": "an SSH agent that a step requires is given",
+        wrong r#"(`RUN --mount=type=ssh,required=true git fetch`, and no agent)"#, right r#""buildkit_ssh": "default""#;
+    AbsentAgent Warning "absent-agent": "an SSH agent that a step uses is given; otherwise the step runs without it",
+        wrong r#"(`RUN --mount=type=ssh git fetch`, and no agent)"#, right r#""buildkit_ssh": "default""#;
 }
 
 impl Code {

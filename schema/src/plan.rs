@@ -57,10 +57,12 @@ impl std::error::Error for PlanTextError {
 
 /// The printed form.
 #[derive(Serialize)]
-struct Printed<'plan> {
+struct Printed<'plan, T> {
     version: u32,
     #[serde(flatten)]
     plan: &'plan BuildPlan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outline: Option<T>,
 }
 
 /// Everything that is built, and nothing of how the machine does it.
@@ -91,9 +93,16 @@ impl BuildPlan {
     /// The plan as JSON, with the version of its form, on several lines.
     #[must_use]
     pub fn print(&self) -> String {
+        self.print_beside(None::<()>)
+    }
+
+    /// The same with what is known of the files that are built from, as the key `outline`. Readers of plans pass over it.
+    #[must_use]
+    pub fn print_beside<T: Serialize>(&self, outline: Option<T>) -> String {
         let printed = Printed {
             version: VERSION,
             plan: self,
+            outline,
         };
         let mut text =
             serde_json::to_string_pretty(&printed).expect("a plan has no map with other keys");

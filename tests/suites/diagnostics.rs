@@ -32,7 +32,24 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("too-long", "object_that_is_too_large_is_told_so"),
     ("too-many-mistakes", "object_that_is_too_large_is_told_so"),
     ("secret-too-large", "object_that_is_too_large_is_told_so"),
+    // Only the frontend knows: `engine/inspection.rs`.
+    (
+        "unbuildable-dockerfile",
+        "check_is_silent_where_nothing_is_to_be_told_and_has_the_forms_of_validate",
+    ),
+    ("undeclared-argument", CHECK),
+    ("unused-secret", CHECK),
+    ("missing-secret", CHECK),
+    ("absent-secret", CHECK),
+    ("absent-agent", CHECK),
+    (
+        "missing-agent",
+        "step_that_requires_an_agent_is_told_as_an_error",
+    ),
 ];
+
+/// The test that shows most of what a frontend knows.
+const CHECK: &str = "check_tells_what_is_unwise_and_what_does_not_go_together_each_at_its_place";
 
 /// A run of the program.
 struct Run {

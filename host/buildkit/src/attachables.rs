@@ -28,7 +28,8 @@ use crate::registry::{Auth, Repositories, UsedLogins};
 use crate::secrets::Secrets;
 use crate::session::{NAMES_LIMIT, Services};
 use crate::sink::Received;
-use crate::solve::{self, Exporter, Solve, SolveError, Solved};
+use crate::solve::{Exporter, Solve, SolveError, Solved};
+use crate::solve_request;
 use crate::ssh::Ssh;
 
 /// Size of the largest message of an exporter's stream, in bytes: BuildKit cuts at 3 MiB.
@@ -247,7 +248,7 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Offere
     let mut stores = HashMap::new();
     for (index, import) in solve.cache_imports.iter().enumerate() {
         if let CacheImport::Local { directory, .. } = import {
-            let name = format!("local:{}", solve::import_name(index));
+            let name = format!("local:{}", solve_request::import_name(index));
             let store = Store::new(directory.clone(), Access::ReadVerified);
             stores.insert(name, store.into());
         }
@@ -260,7 +261,7 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Offere
             CacheExport::Blobs { intake, .. } => Offered::Intake(Arc::clone(intake)),
             CacheExport::Remote { .. } => continue,
         };
-        stores.insert(format!("local:{}", solve::EXPORT_NAME), offered);
+        stores.insert(format!("local:{}", solve_request::EXPORT_NAME), offered);
     }
     for offered in &solve.layouts {
         let layout = Layout::new(offered.directory.clone());

@@ -202,10 +202,13 @@ impl Client {
         solve: Solve,
         status: mpsc::Sender<Status>,
     ) -> Result<Solved, SolveError> {
-        let names = Names::new()?;
-        let request = solve.request(&names.solve, &names.session);
+        let Names {
+            solve: name,
+            session,
+        } = Names::new()?;
+        let request = solve.request(&name, &session);
         let alone = async { Ok(()) };
-        let (solved, ()) = self.run(&solve, names, request, status, alone).await?;
+        let (solved, ()) = self.run(&solve, request, status, alone).await?;
         Ok(solved)
     }
 
@@ -230,7 +233,7 @@ impl Client {
             Ok(gateway.ask(question).await)
         };
         let without = solve.request_without_frontend(&names.solve, &names.session);
-        let (_, metadata) = self.run(&solve, names, without, status, asking).await?;
+        let (_, metadata) = self.run(&solve, without, status, asking).await?;
         let answer = metadata.and_then(|mut metadata| metadata.remove(subrequest::ANSWER));
         let answer = answer.ok_or(SolveError::NoAnswer { request })?;
         serde_json::from_slice(&answer).map_err(|source| SolveError::OddAnswer { request, source })
@@ -241,7 +244,6 @@ impl Client {
     async fn run<T>(
         &self,
         solve: &Solve,
-        names: Names,
         request: SolveRequest,
         status: mpsc::Sender<Status>,
         beside: impl Future<Output = Result<T, SolveError>>,
@@ -249,8 +251,10 @@ impl Client {
         let repositories = Repositories::default();
         let (attachables, services) = Attachables::new(solve, &repositories).await?;
         let shared_key = context::shared_key(&solve.all_locals());
-        let session = Session::open(self.control(), &names.session, &shared_key, services).await?;
+        let session =
+            Session::open(self.control(), &request.session, &shared_key, services).await?;
 
+        let reference = request.r#ref.clone();
         let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
@@ -263,7 +267,7 @@ impl Client {
             status,
             ended,
         };
-        let watching = self.watch(names.solve, watching);
+        let watching = self.watch(reference, watching);
         let reported = async { Ok(tokio::join!(solving, watching)) };
         let ((response, ()), beside) = tokio::try_join!(reported, beside)?;
         let response = response.map(|response| response.into_inner().exporter_response);

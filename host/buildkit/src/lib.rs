@@ -5,6 +5,7 @@
 //! A solve:
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
+//!   `solve_request` is how it is asked.
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
@@ -39,6 +40,7 @@ pub mod secrets;
 pub mod session;
 pub mod sink;
 pub mod solve;
+mod solve_request;
 pub mod ssh;
 pub mod status;
 pub mod subrequest;

@@ -136,6 +136,17 @@ impl CheckedPlan {
         &self.plan.warnings
     }
 
+    /// The same with nothing that is left behind, images and cache: what is asked for is what is built from.
+    #[must_use]
+    pub fn without_results(&self) -> Self {
+        let mut only_read = self.clone();
+        only_read.plan.cache = None;
+        for solve in &mut only_read.plan.solves {
+            solve.export = None;
+        }
+        only_read
+    }
+
     /// The plan as a value, for printing it.
     #[must_use]
     pub fn as_plan(&self) -> &BuildPlan {

@@ -1,14 +1,16 @@
 //! `oci-image build`: the image that a request describes.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::buildkit::registry::DockerConfig;
 use oci_image::executor::{self, Built, Host, Outcome};
+use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
-use crate::cli::{Build, Setting};
+use crate::cli::{Build, EngineFlags, Setting};
 use crate::commands::engine_place::EnginePlace;
 use crate::commands::runtime;
 use crate::commands::telling::Telling;
@@ -18,7 +20,7 @@ use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
 use crate::signals::Signals;
-use crate::stderr::{self, Stderr};
+use crate::stderr::{self, Face, Stderr};
 
 /// What can be done instead of sending a message.
 pub(super) const INSTEAD: &str =
@@ -72,15 +74,37 @@ pub(super) fn host(
     telling: &Telling,
     environment: &Environment,
 ) -> Host {
-    let EnginePlace { root, programs } =
-        EnginePlace::of(setting.engine, setting.directory.as_deref());
+    let place = EnginePlace::of(setting.engine, setting.directory.as_deref());
+    let audience = Stderr::new(telling.mode, telling.face);
+    host_of(place, directory, telling.mode, audience, environment)
+}
+
+/// The same where nothing is shown but what goes wrong.
+pub(super) fn quiet_host(
+    engine: EngineFlags,
+    seen_from: Option<&Path>,
+    directory: WorkingDirectory,
+    wait: Wait<'_>,
+) -> Host {
+    let place = EnginePlace::of(engine, seen_from);
+    let audience = Stderr::new(wait.mode, Face::Quiet);
+    host_of(place, directory, wait.mode, audience, wait.environment)
+}
+
+fn host_of(
+    EnginePlace { root, programs }: EnginePlace,
+    directory: WorkingDirectory,
+    progress: Mode,
+    audience: Stderr,
+    environment: &Environment,
+) -> Host {
     let withheld = environment.withheld();
     let logins = DockerConfig::from_variables(|name| environment.value(name));
     Host {
         root,
         programs,
-        progress: telling.mode,
-        audience: Arc::new(Stderr::new(telling.mode, telling.face)),
+        progress,
+        audience: Arc::new(audience),
         credentials: Arc::new(logins.withholding(withheld.clone())),
         withheld,
         ..Host::new(directory)

@@ -2,7 +2,9 @@
 
 use oci_image::progress::Mode;
 
-use super::{build, doctor, du, explain, info, plan, prune, schema, task, validate};
+use super::{
+    build, check, doctor, du, explain, info, outline, plan, prune, schema, targets, task, validate,
+};
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -27,7 +29,10 @@ pub(crate) fn run(
         None => info::run(cli.info, wait("a message", info::INSTEAD)),
         Some(Command::Build(build)) => build::run(build, wait("a message", build::INSTEAD)),
         Some(Command::Task(setting)) => task::run(setting, mode, signals, environment),
-        Some(Command::Plan(source)) => plan::run(&source, wait(EITHER, plan::INSTEAD)),
+        Some(Command::Plan(asked)) => plan::run(asked, wait(EITHER, plan::INSTEAD)),
+        Some(Command::Check(asked)) => check::run(asked, wait(EITHER, check::INSTEAD)),
+        Some(Command::Outline(asked)) => outline::run(asked, wait(EITHER, outline::INSTEAD)),
+        Some(Command::Targets(asked)) => targets::run(asked, wait(EITHER, targets::INSTEAD)),
         Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
         Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),
         Some(Command::Doctor(asked)) => doctor::run(asked, signals, environment),

@@ -5,6 +5,7 @@
 //! - `build`: the image that a request describes.
 //! - `task`: the image that a task's parameters describe.
 //! - `plan`: what would be built.
+//! - `check`, `outline`, `targets`: what is to be told of a Dockerfile before it is built from. `inspected`: whose Dockerfile that is.
 //! - `validate`: every mistake of a request.
 //! - `explain`: the rule behind a diagnostic's code.
 //! - `schema`: the JSON Schemas.
@@ -21,17 +22,21 @@
 
 mod answer;
 mod build;
+mod check;
 mod dispatch;
 mod doctor;
 mod du;
 mod engine_place;
 mod explain;
 mod info;
+mod inspected;
 mod mode;
+mod outline;
 mod plan;
 mod prune;
 mod runtime;
 mod schema;
+mod targets;
 mod task;
 mod telling;
 mod validate;

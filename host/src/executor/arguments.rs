@@ -89,7 +89,8 @@ fn undeclared(given: &[&str], dockerfile: &str) -> Vec<String> {
     warnings
 }
 
-fn is_predefined(name: &str) -> bool {
+/// Whether an argument needs no declaration.
+pub(crate) fn is_predefined(name: &str) -> bool {
     name.starts_with("BUILDKIT_")
         || PREDEFINED.contains(&name)
         || PREDEFINED.contains(&name.to_ascii_uppercase().as_str()) && name.ends_with("_proxy")
@@ -156,7 +157,8 @@ fn has_foreign_frontend(dockerfile: &str) -> bool {
     })
 }
 
-fn near_miss<'n>(name: &str, declared: &'n BTreeSet<String>) -> Option<&'n String> {
+/// What was probably meant by a name that is none of those declared.
+pub(crate) fn near_miss<'n>(name: &str, declared: &'n BTreeSet<String>) -> Option<&'n String> {
     let near = declared
         .iter()
         .filter_map(|other| Some((distance(name, other)?, other)));

@@ -6,17 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::buildkit::client::Client;
-use crate::buildkit::solve::{Solve, SolveError, Solved};
+use crate::buildkit::solve::{SolveError, Solved};
 use crate::executor::outputs::Outputs;
-use crate::executor::showing::{Reports, Showing};
+use crate::executor::showing::{self, Reports, Showing};
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::progress::SolveId;
 
 /// What became of the solves when they all ran at once.
 pub(super) struct Attempt {
@@ -43,7 +41,8 @@ impl Attempt {
             let mut running = JoinSet::new();
             for (index, (id, solve)) in asked.into_iter().enumerate() {
                 let (client, reports) = (client.clone(), reports.clone());
-                running.spawn(async move { (index, run(&client, solve, id, reports).await) });
+                let solving = async move |status| client.solve(solve, status).await;
+                running.spawn(async move { (index, showing::marked(id, reports, solving).await) });
             }
             drop(reports);
             let outcome = join(&mut running).await;
@@ -54,24 +53,6 @@ impl Attempt {
         let (showing, outcome) = showing.during(site.contents, solving).await;
         Self { outcome, showing }
     }
-}
-
-/// One solve, its reports marked as its own.
-async fn run(
-    client: &Client,
-    solve: Solve,
-    id: SolveId,
-    reports: Reports,
-) -> Result<Solved, SolveError> {
-    let (sender, mut receiver) = mpsc::channel(1);
-    let forward = async {
-        while let Some(status) = receiver.recv().await {
-            // Progress takes every report until all senders are gone.
-            let _ = reports.send((id, status)).await;
-        }
-    };
-    let (solved, ()) = tokio::join!(client.solve(solve, sender), forward);
-    solved
 }
 
 /// Waits for all solves, or for the first that fails.

@@ -4,8 +4,10 @@
 //! room returns; if it is dropped in the middle, the daemon is killed.
 //!
 //! Public: [`run()`], and what it is given and gives: [`Host`], [`Audience`], [`Stop`]; [`Outcome`], [`Built`], [`BuildError`].
+//! [`inquire()`]: what frontends say of what they would build.
 //!
 //! - `run`: a build from a checked plan to outputs that have their names.
+//! - `inquiry`: what is asked of the frontends of a plan, in place of a build.
 //! - `host`, `audience`, `stop`: what the plan leaves to the machine; whom the build tells what it does; what asks for its end.
 //! - `outcome`: what a build has come to. `error`: why one left nothing, and whose fault that was.
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
@@ -22,7 +24,7 @@
 //!   explain a path that COPY did not find. `surroundings`: what else explains it. `arguments`: those that are given and that the
 //!   Dockerfile does not declare.
 
-mod arguments;
+pub(crate) mod arguments;
 mod attempt;
 mod audience;
 mod built;
@@ -34,6 +36,7 @@ mod error;
 mod exports;
 mod failure;
 mod host;
+mod inquiry;
 mod intake;
 mod lent;
 mod look;
@@ -57,6 +60,7 @@ pub use audience::{Audience, Nobody};
 pub use built::Built;
 pub use error::BuildError;
 pub use host::Host;
+pub use inquiry::{Frontends, inquire};
 pub use outcome::Outcome;
 pub use run::run;
 pub use staging::OutputError;

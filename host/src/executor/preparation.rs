@@ -27,6 +27,8 @@ pub(super) struct Preparation {
     pub(super) outputs: Outputs,
     /// Serves the base images; `None` where there are none.
     pub(super) registry: Option<Registry>,
+    /// What a person is told of arguments that nothing declares.
+    pub(super) undeclared: Vec<String>,
 }
 
 impl Preparation {
@@ -52,14 +54,13 @@ impl Preparation {
 
     async fn prepare(plan: &CheckedPlan, host: &Host, cancel: &Cancel) -> Result<Self, BuildError> {
         let (asked, directory) = (plan.clone(), host.directory.clone());
-        let (warnings, opened, outputs, bases) = blocking(move || {
+        let (warnings, undeclared, opened, outputs, bases) = blocking(move || {
             let mut work = Work::new(&directory);
             let opened = Opened::open(&asked, &mut work)?;
             let bases = opened::bases(&asked, &mut work)?;
             let outputs = Outputs::stage(&asked, &mut work)?;
             let undeclared = arguments::warnings(&asked, &opened);
-            let warnings: Vec<String> = work.warnings.into_iter().chain(undeclared).collect();
-            Ok::<_, BuildError>((warnings, opened, outputs, bases))
+            Ok::<_, BuildError>((work.warnings, undeclared, opened, outputs, bases))
         })
         .await?;
         (warnings.iter()).for_each(|warning| host.audience.warning(warning));
@@ -68,6 +69,7 @@ impl Preparation {
             opened,
             outputs,
             registry,
+            undeclared,
         })
     }
 }

@@ -51,21 +51,18 @@ pub async fn run(
 ) -> Result<Outcome, BuildError> {
     let begun = Instant::now();
     let mut stop = pin!(stop);
-    let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
-    (host.credentials.warnings().iter()).for_each(|warning| host.audience.warning(warning));
+    let (privileges, preparation) = prepare(stop.as_mut(), plan, host).await?;
     let Preparation {
         opened,
         outputs,
         registry,
-    } = Preparation::until(stop.as_mut(), plan, host).await?;
+        undeclared,
+    } = preparation;
+    (undeclared.iter()).for_each(|warning| host.audience.warning(warning));
     let look = Look::begin(plan, &opened);
     let unread = Cancel::default(); // what nobody may wait for who is stopped: a reader of the daemon's log
     let _unread = unread.on_drop();
-    let engine = tokio::select! {
-        biased;
-        stop = &mut stop => return Err(BuildError::Stopped(stop)),
-        engine = Engine::start(plan, host, privileges, &unread) => engine?,
-    };
+    let engine = start(stop.as_mut(), plan, host, privileges, &unread).await?;
     let unwanted = Cancel::default(); // work on blobs that is under way
     let _unwanted = unwanted.on_drop();
     let solving = async {
@@ -103,8 +100,39 @@ pub async fn run(
     concluding.until(stop, host).await
 }
 
+/// What is done before a daemon is started.
+pub(super) async fn prepare(
+    stop: impl Future<Output = Stop>,
+    plan: &CheckedPlan,
+    host: &Host,
+) -> Result<(Privileges, Preparation), BuildError> {
+    let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
+    (host.credentials.warnings().iter()).for_each(|warning| host.audience.warning(warning));
+    Ok((privileges, Preparation::until(stop, plan, host).await?))
+}
+
+/// The plan's daemon, unless it is stopped before that has started.
+pub(super) async fn start(
+    stop: impl Future<Output = Stop>,
+    plan: &CheckedPlan,
+    host: &Host,
+    privileges: Privileges,
+    unread: &Cancel,
+) -> Result<Engine, BuildError> {
+    tokio::select! {
+        biased;
+        stop = stop => Err(BuildError::Stopped(stop)),
+        engine = Engine::start(plan, host, privileges, unread) => engine,
+    }
+}
+
 /// Ends the daemon of a build that leaves nothing; what is told of that.
-async fn give_up(engine: Engine, error: BuildError, unread: &Cancel, host: &Host) -> BuildError {
+pub(super) async fn give_up(
+    engine: Engine,
+    error: BuildError,
+    unread: &Cancel,
+    host: &Host,
+) -> BuildError {
     // What is left is nothing beside what ended the build.
     let _ = if let BuildError::Stopped(_) = error {
         unread.cancel();

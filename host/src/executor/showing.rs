@@ -113,6 +113,23 @@ impl Showing {
     }
 }
 
+/// What comes of work that reports, its reports marked as those of a solve.
+pub(super) async fn marked<T, F: Future<Output = T>>(
+    id: SolveId,
+    reports: Reports,
+    work: impl FnOnce(mpsc::Sender<Status>) -> F,
+) -> T {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let forward = async {
+        while let Some(status) = receiver.recv().await {
+            // Progress takes every report until all senders are gone.
+            let _ = reports.send((id, status)).await;
+        }
+    };
+    let (done, ()) = tokio::join!(work(sender), forward);
+    done
+}
+
 /// Work of our own that is watched, and whether it was worth a step.
 struct Watch {
     name: &'static str,

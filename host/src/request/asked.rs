@@ -134,6 +134,18 @@ impl Request {
         self.source.report(said, &BTreeMap::new())
     }
 
+    /// What is said beside a plan, and what was found in these files besides.
+    pub(crate) fn report_beside(
+        &self,
+        plan: &CheckedPlan,
+        found: Vec<Diagnostic>,
+        files: BTreeMap<String, String>,
+    ) -> Report {
+        let said = plan.warnings().iter().cloned().chain(found).collect();
+        let files = plan.files().clone().into_iter().chain(files).collect();
+        self.source.report(said, &files)
+    }
+
     /// The same of what is said beside a plan.
     fn report_of(&self, plan: &CheckedPlan) -> Report {
         self.source.report(plan.warnings().to_vec(), plan.files())

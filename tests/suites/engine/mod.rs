@@ -33,6 +33,7 @@
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
 //! - `doctor`: whether a build would start, told beforehand.
+//! - `inspection`: what is told of a Dockerfile before it is built from.
 //! - `storage`: what builds keep, told and removed.
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
@@ -95,6 +96,7 @@ mod ignore_patterns;
 mod image_engine;
 #[path = "../../../host/image/tests/all/fixture.rs"]
 mod image_fixture;
+mod inspection;
 mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;

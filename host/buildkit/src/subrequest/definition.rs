@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::location::{Location, SourceFile};
+use super::question::Subrequest;
 
 /// A graph, of which the mounts of caches are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -14,6 +15,10 @@ use super::location::{Location, SourceFile};
 pub struct Definition {
     def: BTreeMap<String, Operation>,
     source: Sources,
+}
+
+impl Subrequest for Definition {
+    const ID: &'static str = "frontend.convertllb";
 }
 
 /// A cache that steps mount, and what they say of it.

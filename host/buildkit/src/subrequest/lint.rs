@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::location::{Location, SourceFile};
+use super::question::Subrequest;
 
 /// What a frontend finds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -17,6 +18,10 @@ pub struct Lint {
     /// Why they cannot be built from at all.
     #[serde(rename = "buildError")]
     pub error: Option<BuildError>,
+}
+
+impl Subrequest for Lint {
+    const ID: &'static str = "frontend.lint";
 }
 
 /// One thing that is unwise.

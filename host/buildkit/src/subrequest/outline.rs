@@ -4,6 +4,7 @@
 use serde::Deserialize;
 
 use super::location::{Location, SourceFile};
+use super::question::Subrequest;
 
 /// What a build of a target reads from outside.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -25,6 +26,10 @@ pub struct Outline {
     /// The files.
     #[serde(deserialize_with = "super::location::or_none")]
     pub sources: Vec<SourceFile>,
+}
+
+impl Subrequest for Outline {
+    const ID: &'static str = "frontend.outline";
 }
 
 /// An argument that a stage declares.

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::location::{Location, SourceFile};
+use super::question::Subrequest;
 
 /// What can be built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -14,6 +15,10 @@ pub struct Targets {
     /// The files.
     #[serde(deserialize_with = "super::location::or_none")]
     pub sources: Vec<SourceFile>,
+}
+
+impl Subrequest for Targets {
+    const ID: &'static str = "frontend.targets";
 }
 
 /// A stage.
