@@ -55,17 +55,12 @@ fn context() -> Context {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outline_has_what_a_target_reads_from_outside_and_its_definition_the_caches() {
+async fn an_outline_has_what_a_target_reads_from_outside() {
     let daemon = Daemon::start("").await;
     let context = context();
 
     let given = [("target", "app"), ("build-arg:VERSION", "2")];
     let outline: Outline = ask(&daemon, &context, &given).await.unwrap();
-    let namespace = [
-        ("target", "app"),
-        ("build-arg:BUILDKIT_CACHE_MOUNT_NS", "ns"),
-    ];
-    let definition: Definition = ask(&daemon, &context, &namespace).await.unwrap();
 
     assert_eq!(outline.name, "app");
     let args: Vec<_> = (outline.args.iter())
@@ -104,6 +99,19 @@ async fn an_outline_has_what_a_target_reads_from_outside_and_its_definition_the_
     );
     assert_eq!((&*outline.ssh[0].name, outline.ssh.len()), ("key", 1));
     assert!(outline.sources[0].data.starts_with(b"ARG BASE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_definition_has_the_caches_behind_their_namespace() {
+    let daemon = Daemon::start("").await;
+    let context = context();
+
+    let namespace = [
+        ("target", "app"),
+        ("build-arg:BUILDKIT_CACHE_MOUNT_NS", "ns"),
+    ];
+    let definition: Definition = ask(&daemon, &context, &namespace).await.unwrap();
+
     let mount = |id: &str, target: &str, sharing| CacheMount {
         id: id.to_owned(),
         target: target.to_owned(),
