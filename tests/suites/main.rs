@@ -7,6 +7,7 @@
 //! - `contract`: `planner.wit` keeps its promise.
 //! - `bindings`: the guest's bindings.
 //! - `component`: the planner as a component.
+//! - `command_line`: what is made of it for shells and for `man`.
 //! - `hosts`: the planner in other hosts.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
@@ -24,6 +25,7 @@
 )]
 
 mod bindings;
+mod command_line;
 mod component;
 mod contract;
 mod diagnostics;

@@ -2,7 +2,9 @@
 
 use oci_image::progress::Mode;
 
-use super::{build, doctor, du, explain, info, plan, prune, schema, task, validate};
+use super::{
+    build, completions, doctor, du, explain, info, man, plan, prune, schema, task, validate,
+};
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
@@ -34,6 +36,8 @@ pub(crate) fn run(
         Some(Command::Du(asked)) => du::run(asked, signals),
         Some(Command::Prune(asked)) => prune::run(asked, signals, environment),
         Some(Command::Schema { of }) => schema::run(of, signals),
+        Some(Command::Completions { shell }) => completions::run(shell, signals),
+        Some(Command::Man { out }) => man::run(&out),
     }
 }
 

@@ -10,6 +10,8 @@
 //! - `schema`: the JSON Schemas.
 //! - `doctor`: whether a build would start on this machine.
 //! - `du`, `prune`: how much the daemon's root has, and what goes of it.
+//! - `completions`: scripts for shells.
+//! - `man`: the pages of the manual.
 //!
 //! What they have in common:
 //!
@@ -21,12 +23,14 @@
 
 mod answer;
 mod build;
+mod completions;
 mod dispatch;
 mod doctor;
 mod du;
 mod engine_place;
 mod explain;
 mod info;
+mod man;
 mod mode;
 mod plan;
 mod prune;

@@ -1,4 +1,4 @@
-//! The command line: what can be typed, as types.
+//! The commands and their arguments.
 //!
 //! The program is called by Concourse without arguments (info) or with a message's name (`build`), or under that name, which
 //! is what a task runs too.
@@ -9,8 +9,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap_complete::Shell;
 
+use super::choice::{Color, Format, InfoStyle, Progress, ReportForm, SchemaOf};
+use super::examples;
 use crate::{habits, quantity};
 
 /// Builds OCI images with BuildKit, as a Concourse prototype (RFC 37).
@@ -18,7 +21,8 @@ use crate::{habits, quantity};
 /// Without a command it answers info: it reads {"object": {...}, "response_path": "..."} from standard input and writes
 /// the messages that the object supports to the response path.
 #[derive(Debug, Parser)]
-#[command(name = "oci-image", version, long_version = long_version(), after_long_help = EXIT_STATUSES)]
+#[command(name = "oci-image", version, long_version = long_version(), max_term_width = WIDEST)]
+#[command(after_help = examples::PROGRAM)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -33,14 +37,8 @@ pub(crate) struct Cli {
     pub(crate) color: Color,
 }
 
-/// What every help page ends with.
-const EXIT_STATUSES: &str = "\
-Exit status:
-  0      the image is built (other commands: the question is answered, what was to go is gone)
-  1      the build failed: a step, the Dockerfile, a base image
-  2      the request or the command line is wrong
-  3      the engine or this machine failed
-  128+n  stopped by signal n";
+/// How wide help is at most, in columns, however wide the terminal is: longer lines are hard to read.
+const WIDEST: usize = 100;
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -48,12 +46,15 @@ pub(crate) enum Command {
     /// Builds the image that the message on standard input describes.
     Build(Build),
     /// Builds the image that a task's parameters describe: `CONTEXT`, `BUILD_ARG_...` in the environment, as for oci-build-task.
+    #[command(after_help = examples::TASK)]
     Task(Setting),
     /// Prints what would be built, as JSON, without a daemon.
+    #[command(after_help = examples::PLAN)]
     Plan(Named),
     /// Reports every mistake of requests, in JSON or YAML.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// The code, as a diagnostic shows it; without one, all are listed.
         code: Option<String>,
@@ -65,16 +66,31 @@ pub(crate) enum Command {
     /// Removes what builds keep in the daemon's root, while none uses it.
     Prune(Prune),
     /// Prints a JSON Schema, for editors.
+    #[command(after_help = examples::SCHEMA)]
     Schema {
         /// What the schema is of.
         #[arg(value_enum, value_name = "OF", default_value_t = SchemaOf::Object)]
         of: SchemaOf,
     },
+    /// Prints a script that completes commands, flags and their values in a shell.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Writes the pages of the manual, one of the program and one of each command.
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The directory that they are written into, which exists.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// `oci-image build`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("request").args(["file", "named"]))]
+#[command(group = ArgGroup::new("request").args(["file", "named"]), after_help = examples::BUILD)]
 pub(crate) struct Build {
     /// Build the object in this file, in JSON or YAML, in place of a message on standard input.
     #[arg(long, value_name = "FILE")]
@@ -161,6 +177,7 @@ pub(crate) struct Named {
 
 /// `oci-image validate`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::VALIDATE)]
 pub(crate) struct Validate {
     /// Files that hold an object each, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -181,7 +198,7 @@ pub(crate) struct Validate {
 
 /// `oci-image doctor`.
 #[derive(Debug, Args)]
-#[command(after_help = DOCTOR_EXAMPLES)]
+#[command(after_help = examples::DOCTOR)]
 pub(crate) struct Doctor {
     /// Ask this registry for an answer too, without a login, for ten seconds at most; may be repeated.
     #[arg(long, value_name = "REGISTRY")]
@@ -196,21 +213,9 @@ pub(crate) struct Doctor {
     pub(crate) engine: EngineFlags,
 }
 
-/// What the help of `doctor` ends with.
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  oci-image doctor
-  oci-image doctor --root /scratch/buildkitd
-  oci-image doctor --reach docker.io --reach registry.example:5000
-  oci-image doctor --json | jq '.findings[] | select(.state != \"fine\")'
-
-Exit status:
-  0  a build would start, and every registry that was asked answers
-  3  there is a fault";
-
 /// `oci-image du`.
 #[derive(Debug, Args)]
-#[command(after_help = DU_EXAMPLES)]
+#[command(after_help = examples::DU)]
 pub(crate) struct Du {
     /// State of the daemon; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
     #[arg(long, value_name = "DIR")]
@@ -221,15 +226,9 @@ pub(crate) struct Du {
     pub(crate) json: bool,
 }
 
-/// What the help of `du` ends with.
-const DU_EXAMPLES: &str = "\
-Examples:
-  oci-image du
-  oci-image du --root /scratch/buildkitd --json | jq .total";
-
 /// `oci-image prune`.
 #[derive(Debug, Args)]
-#[command(after_help = PRUNE_EXAMPLES)]
+#[command(after_help = examples::PRUNE)]
 pub(crate) struct Prune {
     /// Remove what was used least lately, until the kept blobs, and the daemon's cache, have no more than this each: `500MB`, `2GiB`.
     #[arg(long, value_name = "BYTES", value_parser = quantity::bytes)]
@@ -250,86 +249,6 @@ pub(crate) struct Prune {
     /// The engine.
     #[command(flatten)]
     pub(crate) engine: EngineFlags,
-}
-
-/// What the help of `prune` ends with.
-const PRUNE_EXAMPLES: &str = "\
-Without --keep, --older-than or --all it removes of the kept blobs what was not used for two weeks, and what is beyond
-8 GiB, and leaves the daemon's cache alone. A part of that is removed by a daemon, which is started for it.
-
-Examples:
-  oci-image prune
-  oci-image prune --keep 5GB --older-than 7d
-  oci-image prune --all --root /scratch/buildkitd";
-
-/// What a JSON Schema is of.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SchemaOf {
-    /// The object, as a file holds it.
-    Object,
-    /// The whole message: `{"object": {...}, "response_path": "..."}`.
-    Message,
-    /// A task file that runs this program.
-    Task,
-    /// A line of `build --progress json`.
-    Progress,
-}
-
-/// How info lists a message.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum InfoStyle {
-    /// `{"name": "build", "config": {...}}`, as the reference's SDK does.
-    Configured,
-    /// `"build"`, as RFC 37 was merged.
-    Names,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
-    /// `tty` on a terminal, `plain` elsewhere and in Concourse.
-    Auto,
-    /// What runs now, redrawn; a line of each step that has ended.
-    Tty,
-    /// Lines of text, all that is printed among them.
-    Plain,
-    /// One JSON object a line.
-    Json,
-    /// Nothing; the digest of the image on standard output.
-    Quiet,
-}
-
-/// How mistakes are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportForm {
-    /// With excerpts, for people, on standard error.
-    Text,
-    /// As a JSON list.
-    Json,
-    /// As SARIF 2.1.0, for code scanning.
-    Sarif,
-    /// As workflow commands, for annotations of a job.
-    Github,
-}
-
-/// How an object is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON (RFC 8259).
-    Json,
-    /// YAML 1.2, as far as JSON can say the same.
-    Yaml,
 }
 
 impl Cli {
