@@ -62,11 +62,8 @@ fn bash_completes_commands_flags_and_their_values() {
         offered(&script, &["oci-image", "prune", "--older"]),
         ["--older-than"]
     );
-    let shells = ["bash", "elvish", "fish", "powershell", "zsh"];
-    assert_eq!(
-        offered(&script, &["oci-image", "completions", ""])[..5],
-        shells
-    );
+    let offered = offered(&script, &["oci-image", "completions", "po"]);
+    assert_eq!(offered, ["powershell"]);
 }
 
 #[test]

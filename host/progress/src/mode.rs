@@ -4,6 +4,8 @@
 
 use std::io;
 
+use oci_image_excerpt::Canvas;
+
 use crate::colour::Colours;
 
 /// How progress is shown.
@@ -29,10 +31,16 @@ impl Mode {
         }
     }
 
-    pub(super) fn colours(self) -> Colours {
-        match self {
-            Self::Coloured => Colours::Keep,
-            Self::Plain | Self::Json => Colours::Strip,
+    /// What is drawn on for such a reader, of so many columns.
+    #[must_use]
+    pub fn canvas(self, columns: usize) -> Canvas {
+        Canvas {
+            is_coloured: self == Self::Coloured,
+            columns,
         }
+    }
+
+    pub(super) fn colours(self) -> Colours {
+        Colours::of(self == Self::Coloured)
     }
 }
