@@ -8,6 +8,7 @@
 //! - `bindings`: the guest's bindings.
 //! - `component`: the planner as a component.
 //! - `command_line`: what is made of it for shells and for `man`.
+//! - `screens`: what a terminal shows of answers.
 //! - `hosts`: the planner in other hosts.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
@@ -39,3 +40,4 @@ mod masking;
 mod requests;
 mod sandbox;
 mod schema;
+mod screens;

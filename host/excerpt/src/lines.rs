@@ -19,8 +19,8 @@ const CONTEXT: usize = 2;
 const LONGEST_RUN: usize = 20;
 /// What is shown of a long run's end.
 const END_OF_RUN: usize = 4;
-/// How many ranges are shown; more only repeat themselves.
-const MOST_RANGES: usize = 4;
+/// How many runs of lines are shown; more only repeat themselves.
+const MOST_RUNS: usize = 4;
 /// How far lines are from the first one that are shown: what is between is counted by the drawing, line by line.
 const FARTHEST: usize = 10_000;
 /// A mark that says of so few lines that they are left out would be no shorter.
@@ -113,7 +113,7 @@ fn split(data: &[u8]) -> Vec<&[u8]> {
 
 /// The runs of lines that are meant, in the order of a file of `count` lines.
 fn meant(ranges: &[(u32, u32)], count: usize) -> Vec<Range<usize>> {
-    let ranges = ranges.iter().take(MOST_RANGES).map(|(start, end)| {
+    let ranges = ranges.iter().map(|(start, end)| {
         // A range without an end is one line; BuildKit leaves fields out that are zero.
         (*start as usize, (*end.max(start) as usize).min(count))
     });
@@ -130,6 +130,8 @@ fn meant(ranges: &[(u32, u32)], count: usize) -> Vec<Range<usize>> {
             _ => runs.push(start..end + 1),
         }
     }
+    // Not before: BuildKit names each line of an instruction as a range of its own.
+    runs.truncate(MOST_RUNS);
     runs
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
+use console::measure_text_width;
 
 use crate::printable::{printable, printable_source};
 
@@ -12,6 +13,8 @@ const CONTEXT_LINES: usize = 2;
 const DRAWN: usize = 16 << 10;
 /// How much is kept before and after the place of a line that is longer: a whole document may stand on one line.
 const CONTEXT_BYTES: usize = 256;
+/// How much of a line's width has its number, in columns, and what is cut off behind it.
+const GUTTER: usize = 16;
 
 /// A place in a text.
 #[derive(Debug, Clone)]
@@ -26,13 +29,19 @@ pub struct Place<'text> {
 
 impl<'text> Place<'text> {
     /// Adds the place and its excerpt; nothing if the text has no such place.
-    pub(crate) fn draw(&self, group: Group<'text>) -> Group<'text> {
+    pub(crate) fn draw(&self, group: Group<'text>, width: usize) -> Group<'text> {
         if self.text.get(self.span.clone()).is_none() {
             return group;
         }
-        let whole = [CONTEXT_LINES, 0]
-            .map(|context| self.lines(context))
-            .into_iter()
+        // Of the neighbours of a line that is cut at its beginning nobody would know what they are.
+        let contexts: &[usize] = if self.is_within(width) {
+            &[CONTEXT_LINES, 0]
+        } else {
+            &[0]
+        };
+        let whole = contexts
+            .iter()
+            .map(|context| self.lines(*context))
             .find(|lines| lines.len() <= DRAWN);
         let shown = whole.clone().unwrap_or_else(|| self.clipped());
         let marked = self.span.start - shown.start..self.span.end.min(shown.end) - shown.start;
@@ -47,6 +56,13 @@ impl<'text> Place<'text> {
         let (line, column) = (self.line_at(self.span.start), self.column());
         let place = format!("at {}:{line}:{column}", printable(self.name));
         group.element(snippet).element(Level::NOTE.message(place))
+    }
+
+    /// Whether a line of so many columns shows the place from its own beginning on.
+    fn is_within(&self, width: usize) -> bool {
+        let line = &self.text[self.line_start(self.span.start)..self.span.start];
+        // No character has more than four bytes, and that is known without looking at megabytes.
+        line.len() <= 4 * width && measure_text_width(line) + GUTTER < width
     }
 
     /// The lines of the place with `context` lines on both sides.

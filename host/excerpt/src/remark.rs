@@ -31,7 +31,7 @@ impl Remark<'_> {
         let title = self.level.drawn().primary_title(printable(self.message));
         let mut group = Group::with_title(title.id(printable(self.code)));
         if let Some(place) = &self.place {
-            group = place.draw(group);
+            group = place.draw(group, canvas.width());
         }
         if let Some(help) = self.help {
             group = group.element(Drawn::HELP.message(printable(help)));

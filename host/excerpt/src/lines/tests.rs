@@ -94,6 +94,26 @@ fn a_long_run_shows_its_beginning_and_its_end() {
 }
 
 #[test]
+fn lines_that_are_named_one_by_one_are_one_run() {
+    let ranges: Vec<(u32, u32)> = (3..=40).map(|line| (line, line)).collect();
+
+    let shown = drawn(&file(50), &ranges);
+
+    assert_eq!(shown, drawn(&file(50), &[(3, 40)]));
+    assert!(shown.unwrap().contains("40 | | line 40\n"));
+}
+
+#[test]
+fn more_runs_than_a_person_reads_are_not_shown() {
+    let ranges: Vec<(u32, u32)> = (1..=9).map(|run| (run * 10, run * 10)).collect();
+
+    let shown = drawn(&file(100), &ranges).unwrap();
+
+    assert_eq!(shown.matches("^^^").count(), MOST_RUNS * 2, "{shown}");
+    assert!(shown.ends_with("42 | line 42\n   |\n"), "{shown}");
+}
+
+#[test]
 fn ranges_apart_show_a_gap_and_ranges_that_meet_are_one() {
     assert_eq!(
         drawn(&file(20), &[(2, 2), (12, 12)]).unwrap(),
