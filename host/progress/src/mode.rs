@@ -31,12 +31,15 @@ impl Mode {
         }
     }
 
-    /// What is drawn on for such a reader, of so many columns.
+    /// What is drawn on for such a reader, whose terminal has so many columns; a program has none.
     #[must_use]
     pub fn canvas(self, columns: usize) -> Canvas {
         Canvas {
             is_coloured: self == Self::Coloured,
-            columns,
+            columns: match self {
+                Self::Plain | Self::Coloured => columns,
+                Self::Json => Canvas::USUAL,
+            },
         }
     }
 

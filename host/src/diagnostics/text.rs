@@ -11,8 +11,10 @@ const MOST: usize = 200;
 
 /// How many values are listed beside a hint that names the one that was probably meant.
 const LONG_LIST: usize = 8;
-/// The length of a line of such a list, in characters.
+/// The length of a line of such a list, in characters, if the canvas is as wide.
 const LINE: usize = 90;
+/// How far in it stands.
+const INDENT: usize = 14;
 
 /// Diagnostics for a person: code, message, place, excerpt, what to do; a count at the end. Empty for none. Between two there is a
 /// blank line, and none at the end.
@@ -40,7 +42,7 @@ fn draw(diagnostic: &Diagnostic, report: &Report, canvas: Canvas) -> String {
     // A long list beside the one word that was meant would hide it; programs are given both.
     let is_told = diagnostic.help.is_some() && diagnostic.allowed.len() > LONG_LIST;
     let is_listed = !diagnostic.allowed.is_empty() && !is_told;
-    let allowed = is_listed.then(|| allowed(&diagnostic.allowed));
+    let allowed = is_listed.then(|| allowed(&diagnostic.allowed, canvas));
     let remark = Remark {
         level: match diagnostic.severity {
             Severity::Error => Level::Error,
@@ -60,14 +62,15 @@ fn draw(diagnostic: &Diagnostic, report: &Report, canvas: Canvas) -> String {
 }
 
 /// The values that would be right, on lines of a readable length.
-fn allowed(values: &[String]) -> String {
+fn allowed(values: &[String], canvas: Canvas) -> String {
+    let longest = LINE.min(canvas.columns.saturating_sub(INDENT));
     let mut text = String::from("allowed:");
     let mut line = text.len();
     for (index, value) in values.iter().enumerate() {
         let comma = if index + 1 < values.len() { "," } else { "" };
         let value = format!("`{}`{comma}", printable(value));
         line += value.chars().count() + 1;
-        if line > LINE {
+        if line > longest {
             text.push('\n');
             line = value.chars().count();
         } else {
@@ -238,6 +241,27 @@ error[unknown-key]: `contxt` is not a key of the object
             drawn("{\"日本語\": \"ä\", \"contxt\": 2}", "\"contxt\"")
                 .contains("1 | {\"日本語\": \"ä\", \"contxt\": 2}\n  |                 ^^^^^^^^\n")
         );
+    }
+
+    #[test]
+    fn list_of_what_is_allowed_is_as_wide_as_the_canvas() {
+        let wrong = Diagnostic {
+            help: None,
+            allowed: (1..60).map(|number| format!("value{number}")).collect(),
+            ..diagnostic(None)
+        };
+        let report = report("{}", 0, wrong);
+        for columns in [60, 80, 200] {
+            let canvas = Canvas {
+                columns,
+                ..Canvas::plain()
+            };
+
+            let text = text(&report, canvas);
+
+            let widest = text.lines().map(str::len).max().unwrap();
+            assert!(widest <= columns, "{columns}: {widest}\n{text}");
+        }
     }
 
     #[test]
