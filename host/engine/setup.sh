@@ -65,6 +65,8 @@ missing_packages() {
     # libFuzzer is C++: tests/fuzz.
     has c++ || echo g++
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    # It judges the pages of the manual.
+    has mandoc || echo mandoc
     # The planner in other hosts, and editors: tests/hosts, tests/editors.
     has node || echo nodejs
     has npm || echo npm

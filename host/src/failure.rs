@@ -12,6 +12,7 @@ use oci_image::boundary::outside::within_lines;
 use oci_image::daemon::DaemonError;
 use oci_image::diagnostics::{self, Report};
 use oci_image::doctor::{PRIVILEGED_PROCESS, PRIVILEGED_TASK};
+use oci_image::excerpt::Canvas;
 use oci_image::executor::{BuildError, Stop};
 use oci_image::planner::PlannerError;
 use oci_image::progress::Mode;
@@ -85,7 +86,7 @@ impl Failure {
     pub(crate) fn report(&self, mode: Mode) -> ExitCode {
         stderr::tell(&match mode {
             Mode::Json => self.lines(),
-            Mode::Plain | Mode::Coloured => self.text(mode == Mode::Coloured),
+            Mode::Plain | Mode::Coloured => self.text(mode.canvas(stderr::columns())),
         });
         self.status().into()
     }
@@ -124,10 +125,10 @@ impl Failure {
         lines + &stderr::line(&ProgramEvent::Error(line))
     }
 
-    fn text(&self, coloured: bool) -> String {
+    fn text(&self, canvas: Canvas) -> String {
         let mut text = String::new();
         match self {
-            Self::Request(report) => return diagnostics::text(report, coloured),
+            Self::Request(report) => return diagnostics::text(report, canvas),
             Self::Reported | Self::Found | Self::Unfit => return text,
             Self::Usage(error) | Self::Engine(error) => text.push_str(&message(error.as_ref())),
             Self::Build(error) => {

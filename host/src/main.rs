@@ -4,6 +4,7 @@
 //! - `signals`: what asks this program to end.
 //! - `cli`: what can be typed.
 //! - `habits`: what is typed by people who are used to `docker build`.
+//! - `manual`: the same as pages of the manual.
 //! - `quantity`: bytes and times as they are typed.
 //! - `request`: where a request comes from, and its text without secrets.
 //! - `commands`: what each command does.
@@ -20,6 +21,7 @@ mod ending;
 mod environment;
 mod failure;
 mod habits;
+mod manual;
 mod metadata_file;
 mod outlet;
 mod quantity;

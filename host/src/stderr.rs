@@ -4,17 +4,19 @@
 //!
 //! Nobody hears it if standard error is closed, which is nobody's fault.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
+use oci_image::excerpt::Canvas;
 use oci_image::executor::{Audience, Outcome};
 use oci_image::progress::{Mode, Screen, Size};
 use oci_image_schema::event::ProgramEvent;
 
+use crate::concourse;
 use crate::ending;
 use crate::outlet::Outlet;
 
@@ -94,6 +96,14 @@ pub(crate) fn is_log() -> bool {
     size.columns >= 500 && size.rows >= 500
 }
 
+/// For how many columns excerpts are drawn: those of a terminal, unless what it shows is kept as a log.
+pub(crate) fn columns() -> usize {
+    if !io::stderr().is_terminal() || concourse::is_here() || is_log() {
+        return Canvas::USUAL;
+    }
+    size().columns.into()
+}
+
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Face {
@@ -111,7 +121,7 @@ pub(crate) fn remarks(report: &Report, mode: Mode) {
         Mode::Json => diagnostics::json_lines(report),
         // Apart from the progress below.
         Mode::Plain | Mode::Coloured => {
-            format!("{}\n", diagnostics::text(report, mode == Mode::Coloured))
+            format!("{}\n", diagnostics::text(report, mode.canvas(columns())))
         }
     });
 }
@@ -158,6 +168,10 @@ impl Audience for Stderr {
         let screen = is_live.then(|| Screen::new(Box::new(Outlet::new(unread)), size).ok())?;
         *SCREEN.lock().unwrap_or_else(PoisonError::into_inner) = screen.clone();
         screen
+    }
+
+    fn columns(&self) -> usize {
+        columns()
     }
 
     fn waiting(&self, root: &Path) {

@@ -6,6 +6,7 @@
 //! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
+//! - [`screen`]: what one shows in the end, cell by cell.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`certificates`]: what a registry behind TLS shows.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
@@ -42,6 +43,7 @@ pub mod package;
 pub mod product;
 pub mod random;
 pub mod rival;
+pub mod screen;
 pub mod secrecy;
 pub mod terminal;
 pub mod traces;

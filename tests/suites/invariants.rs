@@ -203,6 +203,7 @@ fn crate_uses_only_the_crates_below_it() {
         ("oci-image-guest", &["oci-image-schema"]),
         ("oci-image-buildkit", &["oci-image-boundary"]),
         ("oci-image-daemon", &["oci-image-boundary"]),
+        ("oci-image-excerpt", &["oci-image-boundary"]),
         ("oci-image-image", &["oci-image-boundary"]),
         (
             "oci-image-planner",
@@ -213,6 +214,7 @@ fn crate_uses_only_the_crates_below_it() {
             &[
                 "oci-image-boundary",
                 "oci-image-buildkit",
+                "oci-image-excerpt",
                 "oci-image-schema",
             ],
         ),
@@ -232,6 +234,16 @@ fn client_alone_brings_neither_sandbox_nor_command_line() {
     assert!(tree.contains("tonic"), "the tree of the client was read");
     for foreign in ["wasmtime", "wasmtime-wasi", "clap", "annotate-snippets"] {
         assert!(!tree.contains(foreign), "{foreign}");
+    }
+}
+
+/// What is shown of a request and of a Dockerfile looks the same because one crate draws both.
+#[test]
+fn excerpts_are_the_business_of_one_crate() {
+    for member in members_of_the_workspace() {
+        let manifest = fs::read_to_string(checkout().join(&member).join("Cargo.toml")).unwrap();
+        let names = manifest.contains("\nannotate-snippets");
+        assert_eq!(names, member == "host/excerpt", "{member}");
     }
 }
 

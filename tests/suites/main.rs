@@ -7,6 +7,8 @@
 //! - `contract`: `planner.wit` keeps its promise.
 //! - `bindings`: the guest's bindings.
 //! - `component`: the planner as a component.
+//! - `command_line`: what is made of it for shells and for `man`.
+//! - `screens`: what a terminal shows of answers.
 //! - `hosts`: the planner in other hosts.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
@@ -24,6 +26,7 @@
 )]
 
 mod bindings;
+mod command_line;
 mod component;
 mod contract;
 mod diagnostics;
@@ -37,3 +40,4 @@ mod masking;
 mod requests;
 mod sandbox;
 mod schema;
+mod screens;

@@ -20,6 +20,11 @@ pub(super) enum Colours {
 }
 
 impl Colours {
+    /// Kept, or not.
+    pub(super) fn of(is_coloured: bool) -> Self {
+        if is_coloured { Self::Keep } else { Self::Strip }
+    }
+
     /// The text in that colour.
     pub(super) fn paint(self, colour: &str, text: &str) -> String {
         match self {

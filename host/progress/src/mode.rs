@@ -4,6 +4,8 @@
 
 use std::io;
 
+use oci_image_excerpt::Canvas;
+
 use crate::colour::Colours;
 
 /// How progress is shown.
@@ -29,10 +31,19 @@ impl Mode {
         }
     }
 
-    pub(super) fn colours(self) -> Colours {
-        match self {
-            Self::Coloured => Colours::Keep,
-            Self::Plain | Self::Json => Colours::Strip,
+    /// What is drawn on for such a reader, whose terminal has so many columns; a program has none.
+    #[must_use]
+    pub fn canvas(self, columns: usize) -> Canvas {
+        Canvas {
+            is_coloured: self == Self::Coloured,
+            columns: match self {
+                Self::Plain | Self::Coloured => columns,
+                Self::Json => Canvas::USUAL,
+            },
         }
+    }
+
+    pub(super) fn colours(self) -> Colours {
+        Colours::of(self == Self::Coloured)
     }
 }

@@ -14,6 +14,7 @@ use crate::plain::Plain;
 use crate::step::SolveId;
 use crate::trace::{Patience, Trace};
 use oci_image_buildkit::status::{Status, VertexLog};
+use oci_image_excerpt::Canvas;
 
 /// How much of a report's logs is shown at once, in bytes.
 const MOST_AT_ONCE: usize = 64 << 10;
@@ -24,6 +25,8 @@ pub struct Progress<W> {
     trace: Trace,
     face: Face,
     mode: Mode,
+    /// How wide excerpts are.
+    columns: usize,
     /// The writer has failed: nobody reads any more.
     unread: bool,
 }
@@ -55,8 +58,16 @@ impl<W: Write> Progress<W> {
             trace: Trace::new(mode.colours()),
             face,
             mode,
+            columns: Canvas::USUAL,
             unread: false,
         }
+    }
+
+    /// The same, with excerpts for so many columns; without it they are [`Canvas::USUAL`] wide.
+    #[must_use]
+    pub fn of_columns(mut self, columns: usize) -> Self {
+        self.columns = columns;
+        self
     }
 
     /// The program itself, whose steps stand among those of the solves.
@@ -159,7 +170,8 @@ impl<W: Write> Progress<W> {
         match &self.face {
             Face::Json => return Ok(()),
             Face::Plain(_) | Face::Live(_) => {
-                self.trace.warnings().write(self.mode.colours(), &mut text);
+                let canvas = self.mode.canvas(self.columns);
+                self.trace.warnings().write(canvas, &mut text);
             }
         }
         let written = self.write(&text);

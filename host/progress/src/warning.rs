@@ -14,6 +14,7 @@ use crate::colour::{Colours, YELLOW};
 use crate::excerpt;
 use crate::line::clipped;
 use oci_image_buildkit::status::VertexWarning;
+use oci_image_excerpt::{Canvas, Level, Lines};
 
 /// How many warnings are kept with their details; more are only counted.
 const MOST: usize = 100;
@@ -22,6 +23,8 @@ const MOST_SEEN: usize = 10_000;
 /// What is kept of each of its texts, in bytes, and how many lines of its details.
 const LONGEST: usize = 4 << 10;
 const MOST_LINES: usize = 40;
+/// How far in its excerpt stands.
+const INDENT: &str = "  ";
 
 /// What the frontend says of a default that names no image, before and after the text behind `FROM`. It looks at defaults
 /// alone, whatever the build gives.
@@ -37,7 +40,7 @@ pub(super) struct Warning {
     pub detail: Vec<String>,
     pub url: String,
     /// The lines of the Dockerfile, if the frontend names them.
-    pub excerpt: Option<String>,
+    pub excerpt: Option<Lines>,
 }
 
 /// What makes two warnings one; the vertex does not, for each solve has its own.
@@ -60,15 +63,16 @@ pub(super) struct Warnings {
 
 impl Warnings {
     /// Writes them with their details, at the end of a build.
-    pub(super) fn write(&self, colours: Colours, out: &mut String) {
+    pub(super) fn write(&self, canvas: Canvas, out: &mut String) {
         let count = self.count();
         if count == 0 {
             return;
         }
-        let title = colours.paint(YELLOW, &format!("{}:", amount::counted(count, "warning")));
+        let title = Colours::of(canvas.is_coloured)
+            .paint(YELLOW, &format!("{}:", amount::counted(count, "warning")));
         out.push_str(&format!("\n{title}\n"));
         for warning in self.kept() {
-            write_warning(warning, out);
+            write_warning(warning, canvas, out);
         }
         if count > self.kept().len() {
             out.push_str(&format!("- and {} more\n", count - self.kept().len()));
@@ -152,7 +156,7 @@ fn arguments(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn write_warning(warning: &Warning, out: &mut String) {
+fn write_warning(warning: &Warning, canvas: Canvas, out: &mut String) {
     out.push_str(&format!("- {}\n", warning.short));
     for line in &warning.detail {
         out.push_str(&format!("  | {line}\n"));
@@ -160,8 +164,14 @@ fn write_warning(warning: &Warning, out: &mut String) {
     if !warning.url.is_empty() {
         out.push_str(&format!("  see {}\n", warning.url));
     }
-    for line in warning.excerpt.iter().flat_map(|excerpt| excerpt.lines()) {
-        out.push_str(&format!("  {line}\n"));
+    if let Some(lines) = &warning.excerpt {
+        let canvas = Canvas {
+            columns: canvas.columns.saturating_sub(INDENT.len()),
+            ..canvas
+        };
+        for line in lines.draw(canvas, Level::Warning).lines() {
+            out.push_str(&format!("{INDENT}{line}\n"));
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use oci_image::diagnostics;
 use oci_image::executor::Host;
 use oci_image::inspection::{Checked, check};
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::progress::Mode;
 
 use crate::cli::{Check, ReportForm};
 use crate::commands::answer::print;
@@ -15,6 +14,7 @@ use crate::commands::inspected::Inspected;
 use crate::commands::runtime::Stopped;
 use crate::failure::Failure;
 use crate::request::stream::Wait;
+use crate::stderr;
 
 /// What can be done instead of sending anything on standard input.
 pub(super) const INSTEAD: &str = "`oci-image check FILE` reads a file";
@@ -32,7 +32,7 @@ pub(super) fn run(asked: Check, wait: Wait<'_>) -> Result<(), Failure> {
     let reports = std::slice::from_ref(&report);
     match asked.output_format {
         ReportForm::Text => {
-            let text = diagnostics::text(&report, wait.mode == Mode::Coloured);
+            let text = diagnostics::text(&report, wait.mode.canvas(stderr::columns()));
             // Nobody hears it if standard error is closed.
             let _ = wait
                 .signals

@@ -3,7 +3,8 @@
 use oci_image::progress::Mode;
 
 use super::{
-    build, check, doctor, du, explain, info, outline, plan, prune, schema, targets, task, validate,
+    build, check, completions, doctor, du, explain, info, man, outline, plan, prune, schema,
+    targets, task, validate,
 };
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
@@ -39,6 +40,8 @@ pub(crate) fn run(
         Some(Command::Du(asked)) => du::run(asked, signals),
         Some(Command::Prune(asked)) => prune::run(asked, signals, environment),
         Some(Command::Schema { of }) => schema::run(of, signals),
+        Some(Command::Completions { shell }) => completions::run(shell, signals),
+        Some(Command::Man { out }) => man::run(&out),
     }
 }
 

@@ -6,7 +6,6 @@ use clap::CommandFactory;
 use oci_image::boundary::outside::shown;
 use oci_image::diagnostics;
 use oci_image::planner::Planner;
-use oci_image::progress::Mode;
 use oci_image::protocol::{self, InfoShape, ProtocolError, ResponseFile};
 use oci_image::task;
 
@@ -15,7 +14,7 @@ use crate::commands::answer::print;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
-use crate::stderr::tell;
+use crate::stderr::{self, tell};
 
 /// What can be done instead of sending a message.
 pub(super) const INSTEAD: &str = "`oci-image --help` tells what else there is, `oci-image task` builds what a task's parameters describe";
@@ -46,9 +45,9 @@ pub(super) fn run(style: InfoStyle, wait: Wait<'_>) -> Result<(), Failure> {
     let response = ResponseFile::create(request.response_path())?;
     let planner = Planner::load()?.cancelled_by(wait.signals.cancel());
     let described = planner.describe(request.object())?;
-    let coloured = wait.mode == Mode::Coloured;
+    let canvas = wait.mode.canvas(stderr::columns());
     let interface = described
-        .map_err(|mistakes| tell(&diagnostics::text(&request.report(mistakes), coloured)))
+        .map_err(|mistakes| tell(&diagnostics::text(&request.report(mistakes), canvas)))
         .ok();
     let shape = match style {
         InfoStyle::Configured => InfoShape::Configured,

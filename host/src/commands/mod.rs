@@ -11,6 +11,8 @@
 //! - `schema`: the JSON Schemas.
 //! - `doctor`: whether a build would start on this machine.
 //! - `du`, `prune`: how much the daemon's root has, and what goes of it.
+//! - `completions`: scripts for shells.
+//! - `man`: the pages of the manual.
 //!
 //! What they have in common:
 //!
@@ -23,6 +25,7 @@
 mod answer;
 mod build;
 mod check;
+mod completions;
 mod dispatch;
 mod doctor;
 mod du;
@@ -30,6 +33,7 @@ mod engine_place;
 mod explain;
 mod info;
 mod inspected;
+mod man;
 mod mode;
 mod outline;
 mod plan;

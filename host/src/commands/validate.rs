@@ -6,7 +6,7 @@ use std::io;
 use std::os::fd::AsFd as _;
 
 use oci_image::diagnostics::{self, Report};
-use oci_image::progress::Mode;
+use oci_image::excerpt::Canvas;
 
 use crate::cli::{ReportForm, Validate};
 use crate::commands::answer::print;
@@ -14,6 +14,7 @@ use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
 use crate::request::Request;
 use crate::request::stream::Wait;
+use crate::stderr;
 
 /// What can be done instead of sending anything on standard input.
 pub(super) const INSTEAD: &str = "`oci-image validate FILE...` reads files";
@@ -47,7 +48,7 @@ pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
     }
     match validate.output_format {
         ReportForm::Text => {
-            let text = text(&reports, wait.mode == Mode::Coloured);
+            let text = text(&reports, wait.mode.canvas(stderr::columns()));
             // Nobody hears it if standard error is closed.
             let _ = wait
                 .signals
@@ -65,10 +66,10 @@ pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
 }
 
 /// Each report, a blank line between two; of several requests, how many are wrong.
-fn text(reports: &[Report], coloured: bool) -> String {
+fn text(reports: &[Report], canvas: Canvas) -> String {
     let mut blocks: Vec<String> = reports
         .iter()
-        .map(|report| diagnostics::text(report, coloured))
+        .map(|report| diagnostics::text(report, canvas))
         .filter(|block| !block.is_empty())
         .collect();
     let wrong = reports.iter().filter(|report| report.is_wrong()).count();

@@ -1,44 +1,30 @@
 //! Diagnostics as a person reads them: an excerpt with the place marked, what to do, and a count at the end.
 
-use std::borrow::Cow;
-use std::ops::Range;
-
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use crate::excerpt::{Canvas, Level, Place, Remark};
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
-use oci_image_schema::event::Position;
-
-use super::report::{Report, Spot};
+use super::report::Report;
 use crate::boundary::outside::is_unruly;
 
-/// How many lines are shown before and after the place.
-const CONTEXT_LINES: usize = 2;
-/// How much text is handed to the drawing, in bytes. It shows a terminal's width of a line, but reads all of it.
-const DRAWN: usize = 16 << 10;
-/// How much is kept before and after the place of a line that is longer: a whole document may stand on one line.
-const CONTEXT_BYTES: usize = 256;
 /// How many diagnostics are drawn; the planner itself stops at half as many.
 const MOST: usize = 200;
 
 /// How many values are listed beside a hint that names the one that was probably meant.
 const LONG_LIST: usize = 8;
-/// The length of a line of such a list, in characters.
+/// The length of a line of such a list, in characters, if the canvas is as wide.
 const LINE: usize = 90;
+/// How far in it stands.
+const INDENT: usize = 14;
 
 /// Diagnostics for a person: code, message, place, excerpt, what to do; a count at the end. Empty for none. Between two there is a
 /// blank line, and none at the end.
 #[must_use]
-pub fn text(report: &Report, coloured: bool) -> String {
-    let renderer = if coloured {
-        Renderer::styled()
-    } else {
-        Renderer::plain()
-    };
+pub fn text(report: &Report, canvas: Canvas) -> String {
     let diagnostics = &report.diagnostics;
     let mut blocks: Vec<String> = diagnostics
         .iter()
         .take(MOST)
-        .map(|diagnostic| renderer.render(&[group(diagnostic, report)]))
+        .map(|diagnostic| draw(diagnostic, report, canvas))
         .collect();
     if diagnostics.len() > MOST {
         blocks.push(format!("and {} more", diagnostics.len() - MOST));
@@ -52,39 +38,39 @@ pub fn text(report: &Report, coloured: bool) -> String {
     blocks.join("\n\n") + "\n"
 }
 
-fn group<'text>(diagnostic: &'text Diagnostic, report: &'text Report) -> Group<'text> {
-    let level = match diagnostic.severity {
-        Severity::Error => Level::ERROR,
-        Severity::Warning => Level::WARNING,
-    };
-    let mut group = Group::with_title(
-        level
-            .primary_title(printable(&diagnostic.message))
-            .id(&diagnostic.code),
-    );
-    if let Some(spot) = report.spot(diagnostic) {
-        group = spot.draw(group);
-    }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(printable(help)));
-    }
+fn draw(diagnostic: &Diagnostic, report: &Report, canvas: Canvas) -> String {
     // A long list beside the one word that was meant would hide it; programs are given both.
     let is_told = diagnostic.help.is_some() && diagnostic.allowed.len() > LONG_LIST;
-    if !diagnostic.allowed.is_empty() && !is_told {
-        group = group.element(Level::NOTE.message(allowed(&diagnostic.allowed)));
-    }
-    group
+    let is_listed = !diagnostic.allowed.is_empty() && !is_told;
+    let allowed = is_listed.then(|| allowed(&diagnostic.allowed, canvas));
+    let remark = Remark {
+        level: match diagnostic.severity {
+            Severity::Error => Level::Error,
+            Severity::Warning => Level::Warning,
+        },
+        code: &diagnostic.code,
+        message: &diagnostic.message,
+        place: report.spot(diagnostic).map(|spot| Place {
+            name: spot.name,
+            text: spot.text,
+            span: spot.span,
+        }),
+        help: diagnostic.help.as_deref(),
+        note: allowed.as_deref(),
+    };
+    remark.draw(canvas)
 }
 
 /// The values that would be right, on lines of a readable length.
-fn allowed(values: &[String]) -> String {
+fn allowed(values: &[String], canvas: Canvas) -> String {
+    let longest = LINE.min(canvas.columns.saturating_sub(INDENT));
     let mut text = String::from("allowed:");
     let mut line = text.len();
     for (index, value) in values.iter().enumerate() {
         let comma = if index + 1 < values.len() { "," } else { "" };
         let value = format!("`{}`{comma}", printable(value));
         line += value.chars().count() + 1;
-        if line > LINE {
+        if line > longest {
             text.push('\n');
             line = value.chars().count();
         } else {
@@ -95,27 +81,9 @@ fn allowed(values: &[String]) -> String {
     text
 }
 
-/// A text that cannot drive a terminal: the drawing replaces such characters in titles and excerpts only, and not all of them.
+/// A text that cannot drive a terminal.
 fn printable(text: &str) -> String {
-    let is_replaced = |character| is_unruly(character) && character != '\n';
-    text.replace(is_replaced, "\u{fffd}")
-}
-
-/// The same for an excerpt, whose length must stay. Characters of one byte are left to the drawing; a byte order mark is one that
-/// nobody could see.
-fn printable_source(text: &str) -> Cow<'_, str> {
-    let is_replaced = |character: char| {
-        character == '\u{feff}' || (is_unruly(character) && character.len_utf8() > 1)
-    };
-    if !text.contains(is_replaced) {
-        return Cow::Borrowed(text);
-    }
-    let replaced = |character: char| match character {
-        character if !is_replaced(character) => character,
-        character if character.len_utf8() == 2 => '\u{b7}',
-        _ => '\u{fffd}',
-    };
-    Cow::Owned(text.chars().map(replaced).collect())
+    text.replace(is_unruly, "\u{fffd}")
 }
 
 fn count(report: &Report) -> String {
@@ -133,58 +101,6 @@ fn count(report: &Report) -> String {
     .flatten()
     .collect();
     format!("`{}` has {}", printable(&report.name), parts.join(" and "))
-}
-
-impl<'text> Spot<'text> {
-    /// The lines of the place with `context` lines on both sides.
-    fn lines(&self, context: usize) -> Range<usize> {
-        let line_start = |offset: usize| {
-            self.text[..offset]
-                .rfind('\n')
-                .map_or(0, |newline| newline + 1)
-        };
-        let line_end = |offset: usize| {
-            self.text[offset..]
-                .find('\n')
-                .map_or(self.text.len(), |newline| offset + newline + 1)
-        };
-        let mut start = line_start(self.span.start);
-        let mut end = line_end(self.span.end);
-        for _ in 0..context {
-            start = line_start(start.saturating_sub(1));
-            end = line_end(end);
-        }
-        start..end
-    }
-
-    /// The place, or its beginning, with some of its lines on both sides.
-    fn clipped(&self) -> Range<usize> {
-        let start = self.span.start.saturating_sub(CONTEXT_BYTES);
-        let end = self.span.end.min(self.span.start + DRAWN) + CONTEXT_BYTES;
-        self.text.floor_char_boundary(start)
-            ..self.text.floor_char_boundary(end.min(self.text.len()))
-    }
-
-    /// Adds the place and its excerpt.
-    fn draw(&self, group: Group<'text>) -> Group<'text> {
-        let whole = [CONTEXT_LINES, 0]
-            .map(|context| self.lines(context))
-            .into_iter()
-            .find(|lines| lines.len() <= DRAWN);
-        let shown = whole.clone().unwrap_or_else(|| self.clipped());
-        let marked = self.span.start - shown.start..self.span.end.min(shown.end) - shown.start;
-        let snippet = Snippet::source(printable_source(&self.text[shown.clone()]))
-            .line_start(self.position(shown.start).line)
-            .fold(false)
-            .annotation(AnnotationKind::Primary.span(marked));
-        if whole.is_some() {
-            return group.element(snippet.path(printable(self.name)));
-        }
-        // With a path the drawing would count columns from where its text begins.
-        let Position { line, column } = self.position(self.span.start);
-        let place = format!("at {}:{line}:{column}", printable(self.name));
-        group.element(snippet).element(Level::NOTE.message(place))
-    }
 }
 
 #[cfg(test)]
@@ -222,7 +138,7 @@ mod tests {
         let message = "{\n  \"object\": {\n    \"contxt\": \"ä\"\n  }\n}\n";
         let text = text(
             &report(message, 14, diagnostic(Some(Span { start: 6, end: 14 }))),
-            false,
+            Canvas::plain(),
         );
 
         assert_eq!(
@@ -261,7 +177,7 @@ error[unknown-key]: `contxt` is not a key of the object
                     end: start + 8,
                 })),
             ),
-            false,
+            Canvas::plain(),
         );
 
         assert!(text.len() < 2000, "{}", text.len());
@@ -274,7 +190,7 @@ error[unknown-key]: `contxt` is not a key of the object
         for (start, end) in [(5, 900), (900, 901), (3, 2), (1, 2), (u32::MAX, u32::MAX)] {
             let text = text(
                 &report("{ä}", 0, diagnostic(Some(Span { start, end }))),
-                false,
+                Canvas::plain(),
             );
 
             assert!(text.starts_with("error[unknown-key]"), "{text}");
@@ -291,7 +207,7 @@ error[unknown-key]: `contxt` is not a key of the object
             allowed: Vec::new(),
             ..diagnostic(Some(Span { start, end }))
         };
-        text(&report(message, 0, bare), false)
+        text(&report(message, 0, bare), Canvas::plain())
     }
 
     #[test]
@@ -328,6 +244,27 @@ error[unknown-key]: `contxt` is not a key of the object
     }
 
     #[test]
+    fn list_of_what_is_allowed_is_as_wide_as_the_canvas() {
+        let wrong = Diagnostic {
+            help: None,
+            allowed: (1..60).map(|number| format!("value{number}")).collect(),
+            ..diagnostic(None)
+        };
+        let report = report("{}", 0, wrong);
+        for columns in [60, 80, 200] {
+            let canvas = Canvas {
+                columns,
+                ..Canvas::plain()
+            };
+
+            let text = text(&report, canvas);
+
+            let widest = text.lines().map(str::len).max().unwrap();
+            assert!(widest <= columns, "{columns}: {widest}\n{text}");
+        }
+    }
+
+    #[test]
     fn no_text_drives_the_terminal() {
         let unruly: String = ('\0'..char::MAX)
             .filter(|&character| is_unruly(character))
@@ -348,7 +285,7 @@ error[unknown-key]: `contxt` is not a key of the object
             name: hostile.clone(),
             ..report(&message, 0, diagnostic)
         };
-        let text = text(&report, false);
+        let text = text(&report, Canvas::plain());
 
         let drives = |character: char| character != '\n' && is_unruly(character);
         assert!(!text.contains(drives), "{}", text.escape_debug());
@@ -370,7 +307,7 @@ error[unknown-key]: `contxt` is not a key of the object
             ..report("{}", 0, diagnostic)
         };
 
-        let text = text(&report, false);
+        let text = text(&report, Canvas::plain());
 
         assert!(
             text.contains(" --> args:2:1\n  |\n1 | A=1\n2 | B\n  | ^\n"),

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use crate::boundary::cancel::Cancel;
+use crate::excerpt::Canvas;
 use crate::progress::Screen;
 
 /// Whom a build tells what it does. What a kind of audience does not listen to is lost.
@@ -31,6 +32,11 @@ pub trait Audience: Send + Sync {
     fn screen(&self, unread: Cancel) -> Option<Screen> {
         let _ = unread;
         None
+    }
+
+    /// How many columns excerpts of files have where progress and the report of a failure are shown.
+    fn columns(&self) -> usize {
+        Canvas::USUAL
     }
 
     /// Told once that another build holds the daemon's root, for which this one waits.

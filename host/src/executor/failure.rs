@@ -67,7 +67,7 @@ pub(super) fn failed(
             secrets: Some(&surroundings.secrets),
         },
         logins: &logins,
-        mode: host.progress,
+        canvas: host.progress.canvas(host.audience.columns()),
     };
     let report = report.text();
     match room::lacking(&failure, host) {

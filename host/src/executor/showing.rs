@@ -40,7 +40,8 @@ impl Showing {
         let mut progress = match host.audience.screen(unread.clone()) {
             Some(screen) => Progress::live(host.progress, screen),
             None => Progress::new(host.progress, host.audience.progress(unread.clone())),
-        };
+        }
+        .of_columns(host.audience.columns());
         for image in plan.base_images() {
             progress.add_base_argument(&image.argument);
         }

@@ -2,6 +2,7 @@
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::excerpt::Canvas;
 use oci_image::{diagnostics, task};
 
 use super::unread::Unread;
@@ -62,8 +63,14 @@ impl Form {
         ]
         .concat();
         for report in &reports {
-            said.push_str(&diagnostics::text(report, false));
-            said.push_str(&diagnostics::text(report, true));
+            said.push_str(&diagnostics::text(report, Canvas::plain()));
+            said.push_str(&diagnostics::text(
+                report,
+                Canvas {
+                    is_coloured: true,
+                    ..Canvas::plain()
+                },
+            ));
         }
         said
     }

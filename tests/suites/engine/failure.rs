@@ -28,8 +28,8 @@ fn failing_step_shows_its_lines_the_end_of_its_log_and_the_exit_code() {
         &run,
         &[
             "Dockerfile:6",
-            "6 | >>> RUN echo the reason",
-            "7 | >>>     exit 7",
+            "6 | / RUN echo the reason",
+            "7 | |     exit 7",
             "  | the reason",
             "exit code: 7",
         ],
@@ -47,7 +47,7 @@ fn dockerfile_that_does_not_parse_shows_the_line() {
         &run,
         &[
             "Dockerfile:2",
-            ">>> COPPY a b",
+            "2 | COPPY a b",
             "unknown instruction: COPPY",
         ],
     );
@@ -77,7 +77,7 @@ fn unreachable_base_image_names_the_image() {
         &run,
         &[
             "Dockerfile:1",
-            ">>> FROM 127.0.0.1:1/base/image:tag",
+            "1 | FROM 127.0.0.1:1/base/image:tag",
             "127.0.0.1:1/base/image:tag",
             "connection refused",
         ],
@@ -136,7 +136,7 @@ fn program_that_the_daemon_lacks_is_named() {
     shows(
         &run,
         &[
-            ">>> ADD archive.tar.xz /",
+            " | ADD archive.tar.xz /",
             "hint: buildkitd runs `xz` for this, and finds none: install it where buildkitd runs",
         ],
     );
@@ -246,7 +246,7 @@ fn malformed_pattern_of_dockerignore_is_quoted_with_its_place() {
             let run = build_with(files, "FROM scratch\nCOPY . /\n", json!({})).expect(1);
 
             let says = format!("`{pattern}` in `{name}` is not a pattern");
-            shows(&run, &[&says, &format!("\n{name}:2\n"), "2 | >>>"]);
+            shows(&run, &[&says, &format!("--> {name}:2:"), "\n2 | "]);
         }
     }
 }
@@ -345,7 +345,7 @@ fn dockerfile_whose_name_is_taken_for_a_pattern_is_explained() {
     let files: &[(&str, &[u8])] = &[("::error::x", b"FROM scratch\nCOPPY a b\n")];
     let run = build_with(files, "", json!({"dockerfile": "context/::error::x"})).expect(1);
     assert_eq!(run.stderr.lines().find(is_command), None, "{}", run.stderr);
-    shows(&run, &["\n./::error::x:2\n"]);
+    shows(&run, &["\n --> ::error::x:2:1\n"]);
 }
 
 #[test]

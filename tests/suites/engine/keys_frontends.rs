@@ -42,7 +42,7 @@ fn frontend_that_is_not_listed_is_refused_with_its_line_and_what_to_write() {
         &[
             "error: the frontend `127.0.0.1:1/docker/dockerfile:1`, which the Dockerfile names by `syntax`, is not allowed",
             "Dockerfile:1",
-            ">>> # syntax=127.0.0.1:1/docker/dockerfile:1",
+            " | # syntax=127.0.0.1:1/docker/dockerfile:1",
             "hint: list `127.0.0.1:1/docker/dockerfile` in `buildkit_frontends` (in a task: `BUILDKIT_FRONTENDS`); without that \
              line buildkitd's own frontend is used",
         ],
@@ -61,7 +61,7 @@ fn where_none_is_allowed_every_frontend_is_refused_and_the_own_one_builds() {
             &refused,
             &[
                 "error: no frontend is allowed but buildkitd's own, and not that which the Dockerfile names by `syntax`",
-                ">>> # syntax=127.0.0.1:1/docker/dockerfile:1",
+                " | # syntax=127.0.0.1:1/docker/dockerfile:1",
                 "hint: list its repository in `buildkit_frontends`",
             ],
         );

@@ -5,6 +5,7 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use oci_image_tests::engine::program;
+use oci_image_tests::screen::{compare, screen};
 use oci_image_tests::terminal::{Shown, Terminal};
 use oci_image_tests::workplace::Workplace;
 
@@ -288,5 +289,81 @@ fn live_display_without_a_terminal_is_refused_before_anything_is_built() {
         run.stderr.contains("use `--progress plain`"),
         "{}",
         run.stderr
+    );
+}
+
+/// Columns and rows; the last is a terminal of Concourse, on which a build is plain.
+const SIZES: [(u16, u16); 3] = [(80, 24), (200, 50), (500, 500)];
+
+/// A step of thirty lines whose last one fails.
+fn long_step() -> String {
+    let lines: String = (1..=29)
+        .map(|number| format!("echo line {number}\n"))
+        .collect();
+    let note = "# a remark that is longer than a terminal of eighty columns, and that is cut there and not wrapped by it";
+    format!("BUSYBOX\nFROM busybox\n{note}\nRUN <<EOF\n{lines}exit 7\nEOF\nRUN echo never\n")
+}
+
+#[test]
+fn failed_build_looks_as_expected_on_terminals_of_each_width() {
+    for size in SIZES {
+        let place = Workplace::new();
+        place.dockerfile(&long_step());
+        let terminal = Terminal::of(size.0, size.1);
+        let child = terminal.start(&mut watched(&place, &["--quiet"]));
+        let shown = terminal.finish(child);
+
+        assert_eq!(shown.status, 1, "{}", shown.text);
+        compare(
+            &format!("failure.{}.txt", size.0),
+            &screen(size.0, &shown.text),
+        );
+    }
+}
+
+#[test]
+fn end_of_a_build_looks_as_expected_on_terminals_of_each_width() {
+    for face in ["plain", "tty"] {
+        for size in SIZES {
+            let place = Workplace::new();
+            place.write("context/a", "a");
+            place.dockerfile("FROM scratch\nCOPY a /\nCOPY a /b\n");
+            let terminal = Terminal::of(size.0, size.1);
+            let child = terminal.start(&mut watched(&place, &["--progress", face]));
+            let shown = terminal.finish(child);
+
+            assert_eq!(shown.status, 0, "{}", shown.text);
+            let is_redrawn = shown.text.contains("\x1b[J");
+            assert_eq!(is_redrawn, face == "tty", "{}", shown.text);
+            compare(
+                &format!("{face}.{}.txt", size.0),
+                &screen(size.0, &shown.text),
+            );
+        }
+    }
+}
+
+#[test]
+fn build_on_a_dumb_terminal_writes_no_code_and_one_without_colours_paints_nothing() {
+    let place = Workplace::new();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo said; exit 7\n");
+    let failed = |name: &str, value: &str| {
+        let mut command = watched(&place, &[]);
+        let terminal = Terminal::of(80, 24);
+        let child = terminal.start(command.env(name, value));
+        let shown = terminal.finish(child);
+        assert_eq!(shown.status, 1, "{}", shown.text);
+        shown.text
+    };
+
+    let dumb = failed("TERM", "dumb");
+    assert!(!dumb.contains('\u{1b}'), "{}", dumb.escape_debug());
+    let uncoloured = failed("NO_COLOR", "1");
+    assert!(uncoloured.contains("\u{1b}[J"), "it is live all the same");
+    assert!(!screen(80, &uncoloured).contains('<'), "{uncoloured}");
+    let coloured = failed("TERM", "xterm-256color");
+    assert!(
+        screen(80, &coloured).contains("<red bold>error:<>"),
+        "{coloured}"
     );
 }

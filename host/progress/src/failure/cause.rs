@@ -10,8 +10,12 @@ use crate::failure::registry::{registry_hint, registry_of, says_refused};
 use crate::line::one_line;
 use oci_image_buildkit::registry::NO_TOKEN;
 
-/// The longest message in characters; of a longer one (a process's arguments can be a whole script) the midst is cut.
+/// The longest message in characters; of a longer one the midst is cut.
 const LONGEST: usize = 2000;
+/// The same of a message about a process, whose arguments can be a whole script: its lines are shown below.
+const LONGEST_OF_PROCESS: usize = 300;
+/// How such a message begins.
+const PROCESS: &str = "process \"";
 
 /// How the daemon begins to say that a name is no reference of an image.
 const BAD_REFERENCE: &str = "invalid reference format";
@@ -325,12 +329,17 @@ fn base_image(message: &str) -> Option<(String, String)> {
 
 /// The beginning and the end of a long text: the cause is at the end.
 fn cut_midst(text: &str) -> String {
+    let longest = if text.starts_with(PROCESS) {
+        LONGEST_OF_PROCESS
+    } else {
+        LONGEST
+    };
     let count = text.chars().count();
-    if count <= LONGEST {
+    if count <= longest {
         return text.to_owned();
     }
-    let head: String = text.chars().take(LONGEST / 2).collect();
-    let tail: String = text.chars().skip(count - LONGEST / 2).collect();
+    let head: String = text.chars().take(longest / 2).collect();
+    let tail: String = text.chars().skip(count - longest / 2).collect();
     format!("{head} ... {tail}")
 }
 

@@ -4,9 +4,11 @@
 //! error: process "/bin/sh -c make" did not complete successfully: exit code: 7
 //!   step: [build 3/4] RUN make
 //!   target: `server`
-//! Dockerfile:12
-//!  11 |     COPY . .
-//!  12 | >>> RUN make
+//!   --> Dockerfile:12:1
+//!    |
+//! 11 | COPY . .
+//! 12 | RUN make
+//!    | ^^^^^^^^
 //! last lines of the log:
 //!   | make: *** [all] Error 7
 //! ```
@@ -17,15 +19,15 @@
 //! Reads: the context, through the caller. Writes: nothing. Unknown here: the file system, requests.
 
 use crate::amount::clip;
-use crate::colour::{BOLD, BOLD_RED, Colours};
+use crate::colour::{BOLD_RED, Colours};
 use crate::excerpt;
 use crate::failed_step::FailedStep;
 use crate::failure::cause::{Cause, FrontendName};
 use crate::failure::hint::{self, Known};
-use crate::mode::Mode;
 use oci_image_boundary::outside::shown;
 use oci_image_buildkit::failure::SolveFailure;
 use oci_image_buildkit::registry::{Given, UsedLogin};
+use oci_image_excerpt::{Canvas, Level, Lines};
 
 /// How many source files are quoted: one, or with a step inherited by ONBUILD the one behind it too.
 const MOST_EXCERPTS: usize = 2;
@@ -50,15 +52,15 @@ pub struct FailureReport<'a> {
     pub known: Known<'a>,
     /// The logins that registries were given; shown if one of them may have been refused.
     pub logins: &'a [UsedLogin],
-    /// As for [`Progress::new`](crate::Progress::new); JSON has no part in this, and means no colours.
-    pub mode: Mode,
+    /// What it is drawn on.
+    pub canvas: Canvas,
 }
 
 impl FailureReport<'_> {
     /// The text, several lines, each with its end.
     #[must_use]
     pub fn text(&self) -> String {
-        let colours = self.mode.colours();
+        let colours = Colours::of(self.canvas.is_coloured);
         let step = self.step();
         let cause = self.cause(step);
         let headline = cause.headline();
@@ -78,7 +80,7 @@ impl FailureReport<'_> {
         for login in self.logins.iter().filter(|_| cause.wants_login()) {
             text.push_str(&format!("  login: {}\n", describe(login)));
         }
-        self.write_excerpts(colours, &mut text);
+        self.write_excerpts(&mut text);
         if let Some(step) = step {
             write_log(step, &mut text);
         }
@@ -98,9 +100,9 @@ impl FailureReport<'_> {
             Some(reference) => cause.of_lookup(reference),
             None => cause,
         };
-        let marked = self.failure.sources.first().and_then(excerpt::marked);
+        let marked = self.failure.sources.first().and_then(excerpt::of);
         // Every instruction begins with a letter.
-        if marked.is_some_and(|marked| marked.starts_with(['#', '/'])) {
+        if marked.is_some_and(|marked| marked.text().starts_with(['#', '/'])) {
             cause.of_frontend(FrontendName::Directive)
         } else if step.is_some_and(|step| step.name.starts_with(FRONTEND_LOOKUP)) {
             cause.of_frontend(FrontendName::Argument)
@@ -121,7 +123,10 @@ impl FailureReport<'_> {
     fn hint(&self, cause: &Cause, step: Option<&FailedStep>) -> Option<String> {
         let instruction = match step {
             Some(step) => Some(step.name.clone()),
-            None => self.failure.sources.first().and_then(excerpt::marked),
+            None => {
+                let marked = self.failure.sources.first().and_then(excerpt::of);
+                marked.map(|marked| marked.text())
+            }
         };
         self.known.hint(&hint::Failure {
             cause,
@@ -131,23 +136,13 @@ impl FailureReport<'_> {
         })
     }
 
-    fn write_excerpts(&self, colours: Colours, text: &mut String) {
-        let mut shown: Vec<String> = Vec::new();
+    fn write_excerpts(&self, text: &mut String) {
+        let mut shown: Vec<Lines> = Vec::new();
         for excerpt in self.failure.sources.iter().filter_map(excerpt::of) {
             if !shown.contains(&excerpt) && shown.len() < MOST_EXCERPTS {
+                text.push_str(&excerpt.draw(self.canvas, Level::Error));
                 shown.push(excerpt);
             }
-        }
-        for line in shown.iter().flat_map(|excerpt| excerpt.lines()) {
-            let marked = line
-                .split_once(" | ")
-                .is_some_and(|(_, rest)| rest.starts_with(">>>"));
-            text.push_str(&if marked {
-                colours.paint(BOLD, line)
-            } else {
-                line.to_owned()
-            });
-            text.push('\n');
         }
     }
 

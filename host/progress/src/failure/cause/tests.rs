@@ -214,7 +214,7 @@ fn a_message_that_holds_a_script_keeps_its_end() {
         "x".repeat(30_000)
     ));
 
-    assert_eq!(shown.chars().count(), LONGEST + 5);
+    assert_eq!(shown.chars().count(), LONGEST_OF_PROCESS + 5);
     assert!(
         shown.starts_with("process \"xx") && shown.ends_with("xx\" did not complete: exit code: 7")
     );

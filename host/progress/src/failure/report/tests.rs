@@ -21,7 +21,7 @@ fn report<'a>(failure: &'a SolveFailure, steps: &'a [FailedStep]) -> FailureRepo
         target: None,
         known: Known::default(),
         logins: &[],
-        mode: Mode::Plain,
+        canvas: Canvas::plain(),
     }
 }
 
@@ -61,8 +61,8 @@ fn a_process_that_fails_is_shown_with_step_lines_log_and_exit_code() {
     assert_eq!(
         text,
         "error: process \"/bin/sh -c make\" did not complete successfully: exit code: 7\n  \
-         step: [server 3/3] RUN make\n  target: `server`\nDockerfile:3\n  1 |     FROM base\n  2 |     COPY . .\n  \
-         3 | >>> RUN make\nlast 3 of 1203 lines of the log:\n  | cc main.c\n  |\n  | Error 7\n"
+         step: [server 3/3] RUN make\n  target: `server`\n --> Dockerfile:3:1\n  |\n\
+         1 | FROM base\n2 | COPY . .\n3 | RUN make\n  | ^^^^^^^^\nlast 3 of 1203 lines of the log:\n  | cc main.c\n  |\n  | Error 7\n"
     );
 }
 
@@ -121,8 +121,8 @@ fn a_dockerfile_that_does_not_parse_needs_no_step() {
 
     assert_eq!(
         report(&failure, &[]).text(),
-        "error: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)\nDockerfile:2\n  \
-         1 |     FROM scratch\n  2 | >>> RUNN make\n"
+        "error: dockerfile parse error on line 2: unknown instruction: RUNN (did you mean RUN?)\n --> Dockerfile:2:1\n  |\n\
+         1 | FROM scratch\n2 | RUNN make\n  | ^^^^^^^^^\n"
     );
 }
 
@@ -221,12 +221,13 @@ fn without_a_step_the_lines_meant_tell_whether_the_context_explains_a_missing_fi
 
     assert_eq!(
         text("COPY out /"),
-        "error: \"/out\": not found\n  hint: `out` exists, but `.dockerignore` excludes it\nDockerfile:1\n  \
-         1 | >>> COPY out /\n"
+        "error: \"/out\": not found\n  hint: `out` exists, but `.dockerignore` excludes it\n --> Dockerfile:1:1\n  |\n\
+         1 | COPY out /\n  | ^^^^^^^^^^\n"
     );
     assert_eq!(
         text("COPY --from=build out /"),
-        "error: \"/out\": not found\nDockerfile:1\n  1 | >>> COPY --from=build out /\n"
+        "error: \"/out\": not found\n --> Dockerfile:1:1\n  |\n\
+         1 | COPY --from=build out /\n  | ^^^^^^^^^^^^^^^^^^^^^^^\n"
     );
 }
 
@@ -292,13 +293,17 @@ fn colours_mark_the_error_and_the_lines_meant() {
     };
 
     let text = FailureReport {
-        mode: Mode::Coloured,
+        canvas: Canvas {
+            is_coloured: true,
+            ..Canvas::plain()
+        },
         ..report(&failure, &[])
     }
     .text();
 
     assert_eq!(
         text,
-        "\x1b[1;31merror:\x1b[0m no\nDockerfile:1\n\x1b[1m  1 | >>> FROM a\x1b[0m\n"
+        "\x1b[1;31merror:\x1b[0m no\n \x1b[1m\x1b[94m--> \x1b[0mDockerfile:1:1\n  \x1b[1m\x1b[94m|\x1b[0m\n\
+         \x1b[1m\x1b[94m1\x1b[0m \x1b[1m\x1b[94m|\x1b[0m FROM a\n  \x1b[1m\x1b[94m|\x1b[0m \x1b[1m\x1b[91m^^^^^^\x1b[0m\n"
     );
 }

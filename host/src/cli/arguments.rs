@@ -1,4 +1,4 @@
-//! The command line: what can be typed, as types.
+//! The commands and their arguments.
 //!
 //! The program is called by Concourse without arguments (info) or with a message's name (`build`), or under that name, which
 //! is what a task runs too.
@@ -9,8 +9,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap_complete::Shell;
 
+use super::choice::{Color, Format, InfoStyle, Progress, ReportForm, SchemaOf};
+use super::engine_flags::EngineFlags;
+use super::examples;
+use super::inspection::{Check, Inspect, Plan};
 use crate::{habits, quantity};
 
 /// Builds OCI images with BuildKit, as a Concourse prototype (RFC 37).
@@ -18,7 +23,8 @@ use crate::{habits, quantity};
 /// Without a command it answers info: it reads {"object": {...}, "response_path": "..."} from standard input and writes
 /// the messages that the object supports to the response path.
 #[derive(Debug, Parser)]
-#[command(name = "oci-image", version, long_version = long_version(), after_long_help = EXIT_STATUSES)]
+#[command(name = "oci-image", version, long_version = long_version(), max_term_width = WIDEST)]
+#[command(after_help = examples::PROGRAM)]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -33,14 +39,8 @@ pub(crate) struct Cli {
     pub(crate) color: Color,
 }
 
-/// What every help page ends with.
-const EXIT_STATUSES: &str = "\
-Exit status:
-  0      the image is built (other commands: the question is answered, what was to go is gone)
-  1      the build failed: a step, the Dockerfile, a base image
-  2      the request or the command line is wrong
-  3      the engine or this machine failed
-  128+n  stopped by signal n";
+/// How wide help is at most, in columns, however wide the terminal is: longer lines are hard to read.
+const WIDEST: usize = 100;
 
 /// What can be done.
 #[derive(Debug, Subcommand)]
@@ -48,18 +48,24 @@ pub(crate) enum Command {
     /// Builds the image that the message on standard input describes.
     Build(Build),
     /// Builds the image that a task's parameters describe: `CONTEXT`, `BUILD_ARG_...` in the environment, as for oci-build-task.
+    #[command(after_help = examples::TASK)]
     Task(Setting),
     /// Prints what would be built, as JSON, without a daemon.
+    #[command(after_help = examples::PLAN)]
     Plan(Plan),
     /// Tells what is wrong or unwise in a Dockerfile, and where the request and it do not go together, without a build.
+    #[command(after_help = examples::CHECK)]
     Check(Check),
     /// Tells what each target of a Dockerfile reads from outside: arguments, secrets, SSH agents, caches.
+    #[command(after_help = examples::OUTLINE)]
     Outline(Inspect),
     /// Tells which stages of a Dockerfile can be built.
+    #[command(after_help = examples::TARGETS)]
     Targets(Inspect),
     /// Reports every mistake of requests, in JSON or YAML.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// The code, as a diagnostic shows it; without one, all are listed.
         code: Option<String>,
@@ -71,16 +77,31 @@ pub(crate) enum Command {
     /// Removes what builds keep in the daemon's root, while none uses it.
     Prune(Prune),
     /// Prints a JSON Schema, for editors.
+    #[command(after_help = examples::SCHEMA)]
     Schema {
         /// What the schema is of.
         #[arg(value_enum, value_name = "OF", default_value_t = SchemaOf::Object)]
         of: SchemaOf,
     },
+    /// Prints a script that completes commands, flags and their values in a shell.
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell.
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: Shell,
+    },
+    /// Writes the pages of the manual, one of the program and one of each command.
+    #[command(after_help = examples::MAN)]
+    Man {
+        /// The directory that they are written into, which exists.
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// `oci-image build`.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("request").args(["file", "named"]))]
+#[command(group = ArgGroup::new("request").args(["file", "named"]), after_help = examples::BUILD)]
 pub(crate) struct Build {
     /// Build the object in this file, in JSON or YAML, in place of a message on standard input.
     #[arg(long, value_name = "FILE")]
@@ -127,109 +148,9 @@ pub(crate) struct Setting {
     pub(crate) engine: EngineFlags,
 }
 
-/// Where the engine is, and where it keeps its state.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Engine")]
-pub(crate) struct EngineFlags {
-    /// State of the daemon, kept as a warm cache; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
-    // The variables are read where the rest of the environment is: to clap an empty one is a value, and a wrong one.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) root: Option<PathBuf>,
-
-    /// The daemon; default: `buildkitd` on PATH. [env: OCI_IMAGE_BUILDKITD]
-    #[arg(long, value_name = "PROGRAM")]
-    pub(crate) buildkitd: Option<PathBuf>,
-
-    /// The container runtime; default: `runc`, else `crun`, on PATH. [env: OCI_IMAGE_RUNTIME]
-    #[arg(long, value_name = "PROGRAM")]
-    pub(crate) runtime: Option<PathBuf>,
-
-    /// What runs the daemon without root; default: `rootlesskit` on PATH. [env: OCI_IMAGE_ROOTLESSKIT]
-    #[arg(long, value_name = "PROGRAM")]
-    pub(crate) rootlesskit: Option<PathBuf>,
-}
-
-/// Where a request is read from.
-#[derive(Debug, Args)]
-pub(crate) struct Named {
-    /// A file that holds the object, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
-    #[arg(value_name = "FILE", default_value = "-")]
-    pub(crate) file: PathBuf,
-
-    /// How the object is written; default: as the file's name or its first sign says.
-    #[arg(long, value_enum)]
-    pub(crate) format: Option<Format>,
-
-    /// The working directory, in which the object's paths are looked up.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) directory: Option<PathBuf>,
-}
-
-/// `oci-image plan`.
-#[derive(Debug, Args)]
-pub(crate) struct Plan {
-    /// The request.
-    #[command(flatten)]
-    pub(crate) named: Named,
-
-    /// Ask the Dockerfile's frontend, over a daemon, what each target reads from outside: add it to the plan, and to its warnings where
-    /// that and the request do not go together.
-    #[arg(long)]
-    pub(crate) outline: bool,
-
-    /// The engine.
-    #[command(flatten)]
-    pub(crate) engine: EngineFlags,
-}
-
-/// `oci-image outline` and `oci-image targets`.
-#[derive(Debug, Args)]
-pub(crate) struct Inspect {
-    /// The request.
-    #[command(flatten)]
-    pub(crate) named: Named,
-
-    /// Print one JSON document.
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// The engine.
-    #[command(flatten)]
-    pub(crate) engine: EngineFlags,
-}
-
-/// `oci-image check`.
-#[derive(Debug, Args)]
-#[command(after_help = CHECK_EXAMPLES)]
-pub(crate) struct Check {
-    /// The request.
-    #[command(flatten)]
-    pub(crate) named: Named,
-
-    /// How what is found is shown.
-    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
-    pub(crate) output_format: ReportForm,
-
-    /// The engine.
-    #[command(flatten)]
-    pub(crate) engine: EngineFlags,
-}
-
-/// What the help of `check` ends with.
-const CHECK_EXAMPLES: &str = "\
-Examples:
-  oci-image check request.json
-  oci-image check task.yml --directory .
-  oci-image check request.json --output-format sarif > check.sarif
-
-Exit status:
-  0  nothing is found
-  1  something is: a warning or an error
-  2  the request is wrong
-  3  the engine or this machine failed";
-
 /// `oci-image validate`.
 #[derive(Debug, Args)]
+#[command(after_help = examples::VALIDATE)]
 pub(crate) struct Validate {
     /// Files that hold an object each, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
@@ -250,7 +171,7 @@ pub(crate) struct Validate {
 
 /// `oci-image doctor`.
 #[derive(Debug, Args)]
-#[command(after_help = DOCTOR_EXAMPLES)]
+#[command(after_help = examples::DOCTOR)]
 pub(crate) struct Doctor {
     /// Ask this registry for an answer too, without a login, for ten seconds at most; may be repeated.
     #[arg(long, value_name = "REGISTRY")]
@@ -265,21 +186,9 @@ pub(crate) struct Doctor {
     pub(crate) engine: EngineFlags,
 }
 
-/// What the help of `doctor` ends with.
-const DOCTOR_EXAMPLES: &str = "\
-Examples:
-  oci-image doctor
-  oci-image doctor --root /scratch/buildkitd
-  oci-image doctor --reach docker.io --reach registry.example:5000
-  oci-image doctor --json | jq '.findings[] | select(.state != \"fine\")'
-
-Exit status:
-  0  a build would start, and every registry that was asked answers
-  3  there is a fault";
-
 /// `oci-image du`.
 #[derive(Debug, Args)]
-#[command(after_help = DU_EXAMPLES)]
+#[command(after_help = examples::DU)]
 pub(crate) struct Du {
     /// State of the daemon; default /scratch/buildkitd, else $TMPDIR/buildkitd. [env: OCI_IMAGE_ROOT]
     #[arg(long, value_name = "DIR")]
@@ -290,15 +199,9 @@ pub(crate) struct Du {
     pub(crate) json: bool,
 }
 
-/// What the help of `du` ends with.
-const DU_EXAMPLES: &str = "\
-Examples:
-  oci-image du
-  oci-image du --root /scratch/buildkitd --json | jq .total";
-
 /// `oci-image prune`.
 #[derive(Debug, Args)]
-#[command(after_help = PRUNE_EXAMPLES)]
+#[command(after_help = examples::PRUNE)]
 pub(crate) struct Prune {
     /// Remove what was used least lately, until the kept blobs, and the daemon's cache, have no more than this each: `500MB`, `2GiB`.
     #[arg(long, value_name = "BYTES", value_parser = quantity::bytes)]
@@ -319,86 +222,6 @@ pub(crate) struct Prune {
     /// The engine.
     #[command(flatten)]
     pub(crate) engine: EngineFlags,
-}
-
-/// What the help of `prune` ends with.
-const PRUNE_EXAMPLES: &str = "\
-Without --keep, --older-than or --all it removes of the kept blobs what was not used for two weeks, and what is beyond
-8 GiB, and leaves the daemon's cache alone. A part of that is removed by a daemon, which is started for it.
-
-Examples:
-  oci-image prune
-  oci-image prune --keep 5GB --older-than 7d
-  oci-image prune --all --root /scratch/buildkitd";
-
-/// What a JSON Schema is of.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SchemaOf {
-    /// The object, as a file holds it.
-    Object,
-    /// The whole message: `{"object": {...}, "response_path": "..."}`.
-    Message,
-    /// A task file that runs this program.
-    Task,
-    /// A line of `build --progress json`.
-    Progress,
-}
-
-/// How info lists a message.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum InfoStyle {
-    /// `{"name": "build", "config": {...}}`, as the reference's SDK does.
-    Configured,
-    /// `"build"`, as RFC 37 was merged.
-    Names,
-}
-
-/// When to use colours.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How progress is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Progress {
-    /// `tty` on a terminal, `plain` elsewhere and in Concourse.
-    Auto,
-    /// What runs now, redrawn; a line of each step that has ended.
-    Tty,
-    /// Lines of text, all that is printed among them.
-    Plain,
-    /// One JSON object a line.
-    Json,
-    /// Nothing; the digest of the image on standard output.
-    Quiet,
-}
-
-/// How mistakes are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportForm {
-    /// With excerpts, for people, on standard error.
-    Text,
-    /// As a JSON list.
-    Json,
-    /// As SARIF 2.1.0, for code scanning.
-    Sarif,
-    /// As workflow commands, for annotations of a job.
-    Github,
-}
-
-/// How an object is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// JSON (RFC 8259).
-    Json,
-    /// YAML 1.2, as far as JSON can say the same.
-    Yaml,
 }
 
 impl Cli {

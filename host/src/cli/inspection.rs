@@ -1,0 +1,56 @@
+//! The arguments of commands that look into what would be built.
+
+use clap::Args;
+
+use super::choice::ReportForm;
+use super::engine_flags::EngineFlags;
+use super::named::Named;
+
+/// `oci-image plan`.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// Ask the Dockerfile's frontend, over a daemon, what each target reads from outside: add it to the plan, and to its warnings where
+    /// that and the request do not go together.
+    #[arg(long)]
+    pub(crate) outline: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// `oci-image outline` and `oci-image targets`.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// Print one JSON document.
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
+
+/// `oci-image check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// The request.
+    #[command(flatten)]
+    pub(crate) named: Named,
+
+    /// How what is found is shown.
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    pub(crate) output_format: ReportForm,
+
+    /// The engine.
+    #[command(flatten)]
+    pub(crate) engine: EngineFlags,
+}
