@@ -18,6 +18,6 @@ mod replaced;
 mod role;
 mod walk;
 
-pub(crate) use index::{VERSION, only, read};
+pub(crate) use index::{VERSION, only, read, read_manifest};
 pub(crate) use name::{BLOBS, INDEX, MARKER, blob_name};
 pub(crate) use role::Role;

@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use oci_image_boundary::cancel::Cancel;
-use oci_image_boundary::handle::Found;
+use oci_image_boundary::handle::{Directory, Found};
+use oci_spec::image::Descriptor;
 
 use crate::error::ImageError;
 use crate::image::Image;
@@ -58,5 +59,19 @@ impl Image {
         } else {
             Err(ImageError::NotAnImage { path: path.into() })
         }
+    }
+
+    /// The image of a layout whose manifest or index is this one, whatever else the layout names. Blocking, as [`Image::open`].
+    ///
+    /// # Errors
+    /// As [`Image::read`].
+    pub fn read_manifest(
+        layout: Directory,
+        manifest: &Descriptor,
+        cancelled: &Cancel,
+    ) -> Result<Self, ImageError> {
+        let path = layout.path().to_owned();
+        let mut store = Store::open(Found::Directory(layout), &path, cancelled)?;
+        layout::read_manifest(&mut store, manifest)
     }
 }

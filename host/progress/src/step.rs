@@ -50,6 +50,8 @@ pub(super) struct Step {
     pub shown_since_end: bool,
     pub parts: Vec<Part>,
     pub tail: Tail,
+    /// Whether its result was there already. What runs of it afterwards is the transfer of that.
+    cached: bool,
     /// Which solves have reported that it runs.
     running: Vec<SolveId>,
     /// Start and end of each run, for a vertex may restart.
@@ -99,6 +101,7 @@ impl Step {
             shown_since_end: false,
             parts: Vec::new(),
             tail: Tail::default(),
+            cached: false,
             running: Vec::new(),
             runs: BTreeMap::new(),
             streams: BTreeMap::new(),
@@ -273,6 +276,11 @@ impl Step {
             return;
         }
         self.running.clear();
+        self.cached |= outcome == Outcome::Cached;
+        let outcome = match outcome {
+            Outcome::Done if self.cached => Outcome::Cached,
+            outcome => outcome,
+        };
         self.runs.insert(started, Some(at));
         if self.runs.values().all(Option::is_some) {
             self.state = State::Ending { outcome, at };

@@ -8,50 +8,134 @@ use std::error::Error;
 use oci_spec::image::Descriptor;
 
 use crate::boundary::blocking::blocking;
+use crate::boundary::cancel::Cancel;
 use crate::boundary::chain::chain;
 use crate::buildkit::content::{CacheError, CacheImport, ContentError, Lease, LocalCache};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::{SolveError, Solved};
 use crate::executor::host::Host;
 use crate::executor::site::Site;
+use crate::image::Image;
 use crate::image::assembly::{Assembly, AssemblyError, LayerForm};
 use crate::image::contents::Contents;
+use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::amount;
 
-/// What can be imported. A cache that is damaged is cleared, so that this build's can take its place.
-pub(super) async fn imports(plan: &CheckedPlan, site: Site<'_>) -> Vec<CacheImport> {
-    let is_imported = plan.cache().is_some_and(|cache| cache.import);
-    let Some(cache) = local(site).filter(|_| is_imported) else {
-        return Vec::new();
-    };
-    let read = cache.clone();
-    match blocking(move || read.imports()).await {
-        Ok(imports) => imports,
-        Err(error) => {
-            clear(cache, &chain(&error), site.host).await;
-            Vec::new()
+/// What can be imported of the build's cache, for as long as it lives.
+#[derive(Default)]
+pub(super) struct Imports {
+    /// As the daemon is told of it.
+    pub(super) list: Vec<CacheImport>,
+    /// Serves what it is told to fetch.
+    registry: Option<Registry>,
+}
+
+impl Imports {
+    /// Those of a plan. A cache that is damaged is cleared, so that this build's can take its place.
+    pub(super) async fn of(plan: &CheckedPlan, site: Site<'_>) -> Self {
+        let is_imported = plan.cache().is_some_and(|cache| cache.import);
+        let Some(cache) = local(site).filter(|_| is_imported) else {
+            return Self::default();
+        };
+        let read = cache.clone();
+        let cancel = site.contents.cancel().clone();
+        let (local, served) = match blocking(move || sorted(&read, &cancel)).await {
+            Ok(sorted) => sorted,
+            Err(error) => {
+                clear(cache, &chain(&error), site.host).await;
+                return Self::default();
+            }
+        };
+        let mut list: Vec<CacheImport> = (local.iter())
+            .map(|manifest| import(&cache, manifest))
+            .collect();
+        let manifests: Vec<Descriptor> = served.iter().map(|(one, _)| one.clone()).collect();
+        let registry = serve(served).await;
+        let fetched = |(index, manifest): (usize, &Descriptor)| match &registry {
+            Some(registry) => fetched(registry, &repository(index), manifest),
+            // What cannot be served is sent.
+            None => import(&cache, manifest),
+        };
+        list.extend(manifests.iter().enumerate().map(fetched));
+        Self { list, registry }
+    }
+
+    /// What is wrong with the cache, if that is what a solve failed for.
+    // Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
+    // does not fall back to executing the step.
+    fn damage(&self, error: &SolveError) -> Option<String> {
+        let SolveError::Failed { cause, .. } = error else {
+            return None;
+        };
+        if let Some(Fault::Content(damage @ ContentError::Damaged { .. })) = cause.as_deref() {
+            return Some(chain(damage));
         }
+        let damaged = self.registry.as_ref()?.damaged()?;
+        Some(format!("blob `{damaged}` is damaged"))
+    }
+}
+
+/// The manifests of a cache: those that are sent, and those that are served, of which the daemon unpacks no more than steps need.
+type Sorted = (Vec<Descriptor>, Vec<(Descriptor, Image)>);
+
+/// What is no image (a cache of an older BuildKit is a list of layers) is no registry's. Blocking.
+fn sorted(cache: &LocalCache, cancel: &Cancel) -> Result<Sorted, CacheError> {
+    let (mut local, mut served) = (Vec::new(), Vec::new());
+    for manifest in cache.manifests()? {
+        let image = Image::read_manifest(cache.directory().clone(), &manifest, cancel).ok();
+        let is_image = |image: &Image| {
+            let found = image.manifest(manifest.digest());
+            found.is_some_and(|found| found.config.is_some())
+        };
+        match image.filter(is_image) {
+            Some(image) => served.push((manifest, image)),
+            None => local.push(manifest),
+        }
+    }
+    Ok((local, served))
+}
+
+fn import(cache: &LocalCache, manifest: &Descriptor) -> CacheImport {
+    CacheImport::Local {
+        directory: cache.directory().clone(),
+        digest: manifest.digest().clone(),
+    }
+}
+
+/// On a port of its own, so that what it serves is looked at; `None` if there is none to be had.
+async fn serve(served: Vec<(Descriptor, Image)>) -> Option<Registry> {
+    let images = served.into_iter().enumerate();
+    let images: Vec<(String, Image)> = images
+        .map(|(index, (_, image))| (repository(index), image))
+        .collect();
+    if images.is_empty() {
+        return None;
+    }
+    Registry::serve_checked(images).await.ok()
+}
+
+/// Under what name a manifest is served.
+fn repository(index: usize) -> String {
+    format!("cache-{}", index + 1)
+}
+
+fn fetched(registry: &Registry, repository: &str, manifest: &Descriptor) -> CacheImport {
+    let reference = registry.reference(repository);
+    let reference = reference.expect("every manifest is served under its own name");
+    let named = format!("{reference}@{}", manifest.digest());
+    CacheImport::Remote {
+        kind: "registry".to_owned(),
+        attributes: BTreeMap::from([("ref".to_owned(), named)]),
     }
 }
 
 /// Clears the cache if it is what a solve failed for; then another attempt without it is worth its time.
-// Layers are compared with their digests only when the daemon asks for them: the solve has begun by then, and BuildKit
-// does not fall back to executing the step.
-pub(super) async fn forget_damage(error: &SolveError, site: Site<'_>) -> bool {
-    let Some(cache) = local(site) else {
+pub(super) async fn forget_damage(error: &SolveError, imports: &Imports, site: Site<'_>) -> bool {
+    let (Some(cache), Some(damage)) = (local(site), imports.damage(error)) else {
         return false;
     };
-    let SolveError::Failed {
-        cause: Some(fault), ..
-    } = error
-    else {
-        return false;
-    };
-    let Fault::Content(damage @ ContentError::Damaged { .. }) = &**fault else {
-        return false;
-    };
-    clear(cache, &chain(damage), site.host).await;
+    clear(cache, &damage, site.host).await;
     true
 }
 

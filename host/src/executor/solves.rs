@@ -88,10 +88,9 @@ async fn remedy(
     terms: &mut Terms<'_>,
     snapshot_was_left: &mut bool,
 ) -> bool {
-    if cache::forget_damage(error, site).await {
-        let had_imports = !terms.imports.is_empty();
-        terms.imports.clear();
-        return had_imports;
+    if cache::forget_damage(error, &terms.imports, site).await {
+        let imports = std::mem::take(&mut terms.imports);
+        return !imports.list.is_empty();
     }
     let is_new = !std::mem::replace(snapshot_was_left, true);
     is_new && snapshot::was_left(error, site.host)

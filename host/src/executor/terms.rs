@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use oci_image_schema::plan::{self, AttributeValue};
 
-use crate::buildkit::content::{CacheExport, CacheImport, Intake};
+use crate::buildkit::content::{CacheExport, Intake};
 use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::{Exporter, Solve};
+use crate::executor::cache::Imports;
 use crate::executor::host::Host;
 use crate::executor::outputs::Output;
 use crate::executor::site::Site;
-use crate::executor::{cache, dockerfile, exports};
+use crate::executor::{dockerfile, exports};
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 
@@ -29,7 +30,7 @@ const CACHE: [(&str, &str); 4] = [
 /// What all solves of a plan have in common.
 pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
-    pub(super) imports: Vec<CacheImport>,
+    pub(super) imports: Imports,
     /// What the solves read, in a session that they share.
     contexts: Option<Arc<Contexts>>,
     registry: Option<&'run Registry>,
@@ -49,7 +50,7 @@ impl<'run> Terms<'run> {
         site: Site<'run>,
     ) -> Self {
         Self {
-            imports: cache::imports(plan, site).await,
+            imports: Imports::of(plan, site).await,
             contexts,
             registry,
             intake,
@@ -91,7 +92,7 @@ impl<'run> Terms<'run> {
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
-            cache_imports: self.imports.clone(),
+            cache_imports: self.imports.list.clone(),
             cache_exports: (opened.cache.iter()).map(|_| self.cache_export()).collect(),
             ..Solve::default()
         }

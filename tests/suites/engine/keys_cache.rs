@@ -34,6 +34,11 @@ fn executed(run: &Run) -> bool {
     run.stderr.lines().any(|line| line.ends_with(" executed"))
 }
 
+fn count(run: &Run, end: &str) -> usize {
+    let steps = run.stderr.lines().filter(|line| line.starts_with('#'));
+    steps.filter(|line| line.ends_with(end)).count()
+}
+
 fn build(place: &Workplace) -> Run {
     place.build(&object()).expect(0)
 }
@@ -213,6 +218,45 @@ fn ten_rebuilds_with_a_changing_file_do_not_grow_the_cache() {
     let (first, last) = (sizes[0], sizes[9]);
     assert!(last < first + first / 10, "{sizes:?}");
     assert_sound(&place);
+}
+
+#[test]
+fn nothing_is_unpacked_of_an_image_that_the_cache_has_whole_and_the_next_step_finds_what_it_needs()
+{
+    let place = place();
+    let first = build(&place);
+    let digest = place.read("image/digest");
+
+    let again = build_afresh(&place);
+    assert!(!again.stderr.contains(" extracting "), "{}", again.stderr);
+    assert_eq!(count(&again, "CACHED"), 5, "{}", again.stderr);
+    assert_eq!(place.read("image/digest"), digest, "{}", first.stderr);
+
+    // On the root that has it packed, and without the cache.
+    fs::remove_dir_all(place.path("cache")).unwrap();
+    place.dockerfile(&format!("{STEPS}RUN cat /copy /noise > /more\n"));
+    let more = json!({"context": "context", "output": "image"});
+    let next = place.build(&more).expect(0);
+    assert!(!executed(&next), "{}", next.stderr);
+    assert!(next.stderr.contains(" extracting "), "{}", next.stderr);
+}
+
+#[test]
+fn result_that_is_not_exported_stays_packed_and_is_built_anew_where_it_is_gone() {
+    let place = place();
+    let _ = build(&place);
+    fs::remove_dir_all(place.path("image")).unwrap();
+
+    let again = build_afresh(&place);
+    fs::remove_dir_all(place.path("cache")).unwrap();
+    fs::create_dir(place.path("image")).unwrap();
+    let without = place
+        .build(&json!({"context": "context", "output": "image"}))
+        .expect(0);
+
+    assert!(!executed(&again), "{}", again.stderr);
+    assert_eq!(place.names("image"), ["digest", "image.tar"]);
+    assert!(executed(&without), "{}", without.stderr);
 }
 
 #[test]

@@ -112,7 +112,12 @@ fn shared_steps_that_are_cached_are_listed_once() {
     let shared = count(steps, "RUN echo shared step");
     assert_eq!(shared, 1, "{}", run.stderr);
     for own in ["[one 1/1] RUN", "[two 1/1] RUN", "[final 1/1] RUN"] {
-        assert_eq!(count(steps, own), 1, "{own}:\n{}", run.stderr);
+        // One whose layers are fetched meanwhile is announced again.
+        let announced = steps.lines().filter(|line| line.contains(own));
+        let numbers: BTreeSet<_> = announced
+            .filter_map(|line| line.split(' ').next())
+            .collect();
+        assert_eq!(numbers.len(), 1, "{own}:\n{}", run.stderr);
     }
 }
 

@@ -124,22 +124,37 @@ impl LocalCache {
     /// # Errors
     /// [`CacheError`] if the cache is damaged. A build can go on without it.
     pub fn imports(&self) -> Result<Vec<CacheImport>, CacheError> {
-        let Some(index) = self.layout.index()? else {
-            return Ok(Vec::new());
+        let import = |manifest: Descriptor| CacheImport::Local {
+            directory: self.layout.directory().clone(),
+            digest: manifest.digest().clone(),
         };
-        let mut imports = Vec::new();
+        Ok(self.manifests()?.into_iter().map(import).collect())
+    }
+
+    /// Every manifest of the index, once, for whoever serves them otherwise than [`CacheImport::Local`], of which the daemon unpacks all
+    /// that it uses. Nothing where there is no cache yet.
+    ///
+    /// # Errors
+    /// As of [`LocalCache::imports`].
+    pub fn manifests(&self) -> Result<Vec<Descriptor>, CacheError> {
+        let index = self.layout.index()?.unwrap_or_default();
+        let mut manifests: Vec<Descriptor> = Vec::new();
         let mut reached = HashSet::new();
-        for manifest in &index {
-            self.layout.reach(manifest, &mut reached)?;
-            if !imports.contains(manifest.digest()) {
-                imports.push(manifest.digest().clone());
+        for manifest in index {
+            self.layout.reach(&manifest, &mut reached)?;
+            if manifests
+                .iter()
+                .all(|known| known.digest() != manifest.digest())
+            {
+                manifests.push(manifest);
             }
         }
-        let import = |digest| CacheImport::Local {
-            directory: self.layout.directory().clone(),
-            digest,
-        };
-        Ok(imports.into_iter().map(import).collect())
+        Ok(manifests)
+    }
+
+    /// Where it is.
+    pub fn directory(&self) -> &Directory {
+        self.layout.directory()
     }
 
     /// Drops every tag but these, and gives the manifest of the last one the tag `latest` too, unless that is one of them;

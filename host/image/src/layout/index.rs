@@ -40,6 +40,13 @@ pub(crate) fn read(store: &mut Store) -> Result<Image, ImageError> {
     Ok(walk.image(root))
 }
 
+/// Reads the image of a layout whose manifest or index this is.
+pub(crate) fn read_manifest(store: &mut Store, manifest: &Descriptor) -> Result<Image, ImageError> {
+    let mut walk = Walk::new(store);
+    let root = walk.follow(manifest)?;
+    Ok(walk.image(root))
+}
+
 /// The one manifest or index that a layout names, as it lies there.
 pub(crate) fn only(store: &mut Store) -> Result<Descriptor, ImageError> {
     let bytes = store.document(INDEX)?;

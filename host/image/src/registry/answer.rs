@@ -7,11 +7,9 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures::{Stream, stream};
 use http::header::{
     ACCEPT_RANGES, ALLOW, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_NONE_MATCH,
     IF_RANGE, RANGE,
@@ -19,37 +17,39 @@ use http::header::{
 use http::{HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
-use hyper::body::Frame;
 use oci_spec::image::{Digest, ImageIndex, MediaType};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
+use super::check::{Check, Damage};
+use super::pieces::pieces;
 use super::range::{Part, part};
 use super::route::{Route, is_api, is_tag, route};
-use crate::blob::{Blob, Reader};
+use crate::blob::Blob;
 use crate::image::Image;
 
 /// The one tag that is listed of a repository. Every tag is answered, with the same image: a Dockerfile may add its own to
 /// the name that it is given (`FROM ${base}:${tag}`).
 const TAG: &str = "latest";
 
-/// How many bytes of a blob are read at once.
-// So large that handing each piece from one thread to another does not count beside copying it, and so small that a
-// hundred clients hold some 50 MB. A gigabyte over loopback took 0.8 s, unoptimized.
-const PIECE: u64 = 512 << 10;
-
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const JSON: &str = "application/json";
 
-/// The images served, by repository name.
-pub(super) type Repositories = BTreeMap<String, Arc<Image>>;
+/// What is served.
+#[derive(Debug)]
+pub(super) struct Served {
+    /// The images, by repository name.
+    pub(super) repositories: BTreeMap<String, Arc<Image>>,
+    /// Where it is noted that a blob is not the one of its digest; `None` where they are taken for that.
+    pub(super) damage: Option<Damage>,
+}
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
 /// Answers a request.
-pub(super) async fn answer<B>(repositories: &Repositories, request: &Request<B>) -> Response<Body> {
-    match find(repositories, request) {
+pub(super) async fn answer<B>(served: &Served, request: &Request<B>) -> Response<Body> {
+    match find(&served.repositories, request) {
         Ok(Found::Base) => build(
             Response::builder().header(API_VERSION, "registry/2.0"),
             JSON,
@@ -67,7 +67,9 @@ pub(super) async fn answer<B>(repositories: &Repositories, request: &Request<B>)
             }
             build(identified(digest), media_type.as_ref(), bytes.clone())
         }
-        Ok(Found::Blob { blob, digest }) => blob_answer(blob, &digest, request).await,
+        Ok(Found::Blob { blob, digest }) => {
+            blob_answer(blob, &digest, served.damage.as_ref(), request).await
+        }
         Err(refusal) => refusal.into_response(),
     }
 }
@@ -94,7 +96,7 @@ enum Found<'images> {
 }
 
 fn find<'images, B>(
-    repositories: &'images Repositories,
+    repositories: &'images BTreeMap<String, Arc<Image>>,
     request: &Request<B>,
 ) -> Result<Found<'images>, Refusal> {
     let path = request.uri().path();
@@ -225,7 +227,12 @@ fn referrers(image: &Image, subject: &Digest) -> Response<Body> {
     build(Response::builder(), MediaType::ImageIndex.as_ref(), body)
 }
 
-async fn blob_answer<B>(blob: &Blob, digest: &Digest, request: &Request<B>) -> Response<Body> {
+async fn blob_answer<B>(
+    blob: &Blob,
+    digest: &Digest,
+    damage: Option<&Damage>,
+    request: &Request<B>,
+) -> Response<Body> {
     if is_known(request, digest) {
         return not_modified(digest);
     }
@@ -264,33 +271,16 @@ async fn blob_answer<B>(blob: &Blob, digest: &Digest, request: &Request<B>) -> R
             .map_err(io::Error::from)
             .flatten()
         {
-            Ok(reader) => StreamBody::new(pieces(reader, bytes)).boxed_unsync(),
+            Ok(reader) => {
+                // Of a part nothing can be said.
+                let check = damage.filter(|_| bytes == (0..size));
+                let check = check.and_then(|damage| Check::of(digest, damage));
+                StreamBody::new(pieces(reader, bytes, check)).boxed_unsync()
+            }
             Err(error) => return Refusal::Unreadable(error).into_response(),
         }
     };
     finish(response, body)
-}
-
-/// The bytes of a blob, read piece by piece as they are taken. An error ends the connection before the announced
-/// length, which is how the client knows.
-fn pieces(reader: Reader, bytes: Range<u64>) -> impl Stream<Item = io::Result<Frame<Bytes>>> {
-    stream::try_unfold((Arc::new(reader), bytes), async |(reader, bytes)| {
-        if bytes.is_empty() {
-            return Ok(None);
-        }
-        let end = bytes.end.min(bytes.start + PIECE);
-        let piece = {
-            let reader = Arc::clone(&reader);
-            spawn_blocking(move || {
-                let mut piece = vec![0; usize::try_from(end - bytes.start).expect("at most PIECE")];
-                reader
-                    .read_exact_at(&mut piece, bytes.start)
-                    .map(|()| Bytes::from(piece))
-            })
-        };
-        let piece = piece.await.map_err(io::Error::from).flatten()?;
-        Ok(Some((Frame::data(piece), (reader, end..bytes.end))))
-    })
 }
 
 /// A range counts unless it is of another version of the blob, and there is but one.

@@ -11,10 +11,13 @@
 //! - `server`: who listens. `error`: why nobody does.
 //! - `name`: repository names from arguments' names. `route`: what a path asks for.
 //! - `answer`: the response to a request. `range`: the part of a blob that is asked for.
+//! - `pieces`: the bytes of a blob as a stream. `check`: whether a blob is the one of its digest.
 
 mod answer;
+mod check;
 mod error;
 mod name;
+mod pieces;
 mod range;
 mod route;
 mod server;

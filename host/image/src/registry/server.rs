@@ -2,7 +2,7 @@
 //!
 //! Reads and writes: connections. Unknown here: what is asked for.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use oci_spec::image::Digest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use super::answer::{self, Repositories};
+use super::answer::{self, Served};
+use super::check::Damage;
 use super::error::RegistryError;
 use super::name;
 use crate::image::Image;
@@ -35,6 +37,7 @@ pub struct Registry {
     /// Each image's reference, by the name it was given under.
     references: HashMap<String, String>,
     images: Vec<Arc<Image>>,
+    damage: Option<Damage>,
     /// The task that accepts connections and owns theirs; dropping the set ends it.
     _accepting: JoinSet<()>,
 }
@@ -60,12 +63,28 @@ impl Registry {
     /// # Errors
     /// [`RegistryError`]: two images of one name, or no port.
     pub async fn serve(images: Vec<(String, Image)>) -> Result<Self, RegistryError> {
+        Self::listen(images, None).await
+    }
+
+    /// The same, of images that may be damaged: a blob that is sent is compared with its digest meanwhile, and does not come to its end
+    /// if it is another one. [`Registry::damaged`] tells which.
+    ///
+    /// # Errors
+    /// As of [`Registry::serve`].
+    pub async fn serve_checked(images: Vec<(String, Image)>) -> Result<Self, RegistryError> {
+        Self::listen(images, Some(Damage::default())).await
+    }
+
+    async fn listen(
+        images: Vec<(String, Image)>,
+        damage: Option<Damage>,
+    ) -> Result<Self, RegistryError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(|source| RegistryError::Listen { source })?;
         let address = listener
             .local_addr()
             .map_err(|source| RegistryError::Listen { source })?;
-        let mut repositories = Repositories::new();
+        let mut repositories = BTreeMap::new();
         let mut references = HashMap::new();
         for (name, image) in images {
             let repository = name::repository(&name, |taken| repositories.contains_key(taken));
@@ -77,11 +96,16 @@ impl Registry {
         }
         let images = repositories.values().cloned().collect();
         let mut accepting = JoinSet::new();
-        accepting.spawn(accept(listener, Arc::new(repositories)));
+        let served = Served {
+            repositories,
+            damage: damage.clone(),
+        };
+        accepting.spawn(accept(listener, Arc::new(served)));
         Ok(Self {
             address,
             references,
             images,
+            damage,
             _accepting: accepting,
         })
     }
@@ -89,6 +113,11 @@ impl Registry {
     /// Where it listens: 127.0.0.1 and the port.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The first blob that was asked for and is not the one of its digest, where that is looked at.
+    pub fn damaged(&self) -> Option<Digest> {
+        self.damage.as_ref()?.found()
     }
 
     /// What it serves, in no order.
@@ -107,7 +136,7 @@ impl Registry {
 }
 
 /// Accepts connections, and serves each in a task of its own.
-async fn accept(listener: TcpListener, repositories: Arc<Repositories>) {
+async fn accept(listener: TcpListener, served: Arc<Served>) {
     let mut connections = JoinSet::new();
     loop {
         while connections.len() >= CONNECTION_LIMIT {
@@ -115,7 +144,7 @@ async fn accept(listener: TcpListener, repositories: Arc<Repositories>) {
         }
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&repositories)))),
+                Ok((stream, _)) => drop(connections.spawn(serve(stream, Arc::clone(&served)))),
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             Some(_) = connections.join_next() => {}
@@ -124,10 +153,10 @@ async fn accept(listener: TcpListener, repositories: Arc<Repositories>) {
 }
 
 /// Serves one connection to its end. Its failures are the client's to report: it is the one who misses something.
-async fn serve(stream: TcpStream, repositories: Arc<Repositories>) {
+async fn serve(stream: TcpStream, served: Arc<Served>) {
     let service = service_fn(|request| {
-        let repositories = Arc::clone(&repositories);
-        async move { Ok::<_, Infallible>(answer::answer(&repositories, &request).await) }
+        let served = Arc::clone(&served);
+        async move { Ok::<_, Infallible>(answer::answer(&served, &request).await) }
     });
     let mut server = hyper::server::conn::http1::Builder::new();
     server

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use crate::fixture::{Layout, MANIFEST, Tar, config, gzip, has, run, saved, sha256};
@@ -114,6 +115,34 @@ async fn the_reference_names_loopback_and_repository() {
         Some(reference.as_str())
     );
     assert_eq!(registry.reference("image_arg_base"), None);
+}
+
+#[tokio::test]
+async fn a_blob_that_is_another_one_does_not_come_to_its_end_and_is_told() {
+    let (directory, unchecked, _) = registry().await;
+    let mut layer = layer();
+    let digest = sha256(&layer);
+    let path = directory.path().join("base.tar");
+    let archive = fs::read(&path).unwrap();
+    let start = archive
+        .windows(layer.len())
+        .position(|window| window == layer);
+    layer[700_000] ^= 1;
+    let images = vec![("base".into(), Image::open(&path).unwrap())];
+    let checked = Registry::serve_checked(images).await.unwrap();
+    let blob = format!("/v2/base/blobs/{digest}");
+
+    let whole = request(checked.address(), "GET", &blob, "").await;
+    assert_eq!((whole.body.len(), checked.damaged()), (layer.len(), None));
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.write_all_at(&layer, start.unwrap() as u64).unwrap();
+    let part = request(checked.address(), "GET", &blob, "Range: bytes=0-9\r\n").await;
+    assert_eq!((part.body.len(), checked.damaged()), (10, None));
+    let damaged = request(checked.address(), "GET", &blob, "").await;
+
+    assert!(damaged.body.len() < layer.len(), "{}", damaged.body.len());
+    assert_eq!(checked.damaged().unwrap().to_string(), digest);
+    assert_eq!(unchecked.damaged(), None);
 }
 
 #[tokio::test]

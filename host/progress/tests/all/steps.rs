@@ -74,6 +74,30 @@ fn a_vertex_that_restarts_later_is_returned_to() {
 }
 
 #[test]
+fn a_cached_vertex_whose_result_is_fetched_later_stays_cached() {
+    let fetched = [
+        started("COPY", 1000),
+        part("COPY", 1100, 2_000_000, true),
+        done("COPY", 1000, 1500),
+    ];
+    let at_once = [vertices(&[cached("COPY", 999)])].into_iter();
+    let at_once = shown(&["image"], one(at_once.chain(fetched.clone())));
+    let later = [
+        vertices(&[cached("COPY", 0)]),
+        started("other", 500),
+        done("other", 500, 600),
+    ];
+    let later = shown(&["image"], one(later.into_iter().chain(fetched)));
+
+    let fetching = "#1 COPY\n#1 layer 2.00MB / 2.00MB 1.1s done\n#1 CACHED\n";
+    assert_eq!(at_once, fetching);
+    assert_eq!(
+        later,
+        format!("#1 COPY\n#1 CACHED\n\n#2 other\n#2 DONE 0.1s\n\n{fetching}")
+    );
+}
+
+#[test]
 fn a_vertex_that_is_cached_for_a_second_solve_is_shown_once() {
     let text = shown(
         &["server", "client"],
