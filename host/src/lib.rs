@@ -15,6 +15,7 @@
 //! - [`daemon`] (crate): starts, watches and stops buildkitd.
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
+//! - [`page`] (crate): what a build did, as one page of HTML.
 //! - [`boundary`] (crate): what comes from outside, held: paths as handles, texts as they may be shown, work that is called off.
 //! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //!
@@ -54,5 +55,6 @@ pub use oci_image_boundary as boundary;
 pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_image as image;
+pub use oci_image_page as page;
 pub use oci_image_planner as planner;
 pub use oci_image_progress as progress;

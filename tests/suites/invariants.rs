@@ -205,6 +205,15 @@ fn crate_uses_only_the_crates_below_it() {
         ("oci-image-daemon", &["oci-image-boundary"]),
         ("oci-image-image", &["oci-image-boundary"]),
         (
+            "oci-image-page",
+            &[
+                "oci-image-boundary",
+                "oci-image-buildkit",
+                "oci-image-progress",
+                "oci-image-schema",
+            ],
+        ),
+        (
             "oci-image-planner",
             &["oci-image-boundary", "oci-image-schema"],
         ),
