@@ -121,7 +121,8 @@ impl Failure {
         lines + &stderr::line(&ProgramEvent::Error(line))
     }
 
-    fn text(&self, coloured: bool) -> String {
+    /// For a person.
+    pub(crate) fn text(&self, coloured: bool) -> String {
         let mut text = String::new();
         match self {
             Self::Request(report) => return diagnostics::text(report, coloured),

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::boundary::cancel::Cancel;
 use crate::progress::Screen;
+use crate::progress::record::Recorder;
 
 /// Whom a build tells what it does. What a kind of audience does not listen to is lost.
 ///
@@ -30,6 +31,11 @@ pub trait Audience: Send + Sync {
     /// [`progress`](Self::progress) is.
     fn screen(&self, unread: Cancel) -> Option<Screen> {
         let _ = unread;
+        None
+    }
+
+    /// Who keeps what happens, for a look at it afterwards; `None`: nobody does.
+    fn recorder(&self) -> Option<Recorder> {
         None
     }
 

@@ -41,6 +41,9 @@ impl Showing {
             Some(screen) => Progress::live(host.progress, screen),
             None => Progress::new(host.progress, host.audience.progress(unread.clone())),
         };
+        if let Some(recorder) = host.audience.recorder() {
+            progress = progress.recorded_by(recorder);
+        }
         for image in plan.base_images() {
             progress.add_base_argument(&image.argument);
         }
