@@ -29,6 +29,7 @@
 //!
 //! - `failure`: builds that fail.
 //! - `ending`: what a build says when it is done.
+//! - `report`: the page about a build.
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
@@ -118,6 +119,7 @@ mod push;
 #[path = "../../../host/progress/tests/all/recording.rs"]
 mod recording;
 mod registry_conformance;
+mod report;
 mod rootless;
 mod stop;
 mod storage;

@@ -93,6 +93,7 @@ fn a_real_build_of_two_targets_waited_for_what_they_share_and_the_slower_one() {
     assert_eq!(
         path(&record),
         [
+            "[internal] load .dockerignore",
             "[internal] load build context",
             "[base 1/3] COPY busybox /bin/busybox",
             "[base 2/3] RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]",
