@@ -14,12 +14,14 @@ pub(crate) fn log(log: &KeptLog, of: &str) -> Markup {
     html! {
         @if log.seen() > 0 {
             div.log role="region" tabindex="0" aria-label={ "log of " (of) } {
-                @if left_out == 0 {
-                    pre { @for one in log.first().chain(log.last()) { (line(one)) } }
-                } @else {
-                    pre { @for one in log.first() { (line(one)) } }
-                    p.gap { (lines(left_out)) " left out" }
-                    pre { @for one in log.last() { (line(one)) } }
+                div {
+                    @if left_out == 0 {
+                        pre { @for one in log.first().chain(log.last()) { (line(one)) } }
+                    } @else {
+                        pre { @for one in log.first() { (line(one)) } }
+                        p.gap { (lines(left_out)) " left out" }
+                        pre { @for one in log.last() { (line(one)) } }
+                    }
                 }
             }
         }

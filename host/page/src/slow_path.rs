@@ -27,7 +27,8 @@ pub(crate) fn slow_path(record: &BuildRecord, legs: &[Leg]) -> Markup {
     html! {
         @if let Some(longest) = longest {
             section.path aria-labelledby="path" {
-                h2 id="path" { "What the end waited for" }
+                h2 id="path" { "Slow path" }
+                p.about { "What the end waited for, one after the other." }
                 ol role="list" {
                     @for leg in listed { (row(record, leg, longest)) }
                 }

@@ -127,10 +127,11 @@ fn legend(record: &BuildRecord, slow: &HashSet<usize>) -> Markup {
             None | Some(StepEnd::Canceled | StepEnd::Interrupted)
         )
     };
+    let is_amber = (slow.iter()).any(|place| !has_failed(&record.steps[*place]));
     let moves = |step: &RecordedStep| !step.transfers.is_empty();
     html! {
         span.key.done { (sample()) "ran" }
-        @if !slow.is_empty() { span.key.slow { (sample()) "on the slow path" } }
+        @if is_amber { span.key.slow { (sample()) "on the slow path" } }
         @if has(&is_cached) { span.key.cached { svg aria-hidden="true" { circle.hit cx="50%" cy="50%" r="4" {} } "cached" } }
         @if has(&has_failed) { span.key.failed { (sample()) "failed" } }
         @if has(&is_cut) { span.key.canceled { (sample()) "canceled or stopped" } }
