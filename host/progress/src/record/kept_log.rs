@@ -25,6 +25,7 @@ pub struct LogLine {
     pub since_start: Duration,
     /// Without its end, colours and commands.
     pub text: String,
+    cost: usize,
 }
 
 /// The beginning and the end of a log.
@@ -40,9 +41,7 @@ pub struct KeptLog {
 impl LogLine {
     /// What it takes, in bytes: in memory, and in a page that may have to write a character as six.
     fn cost(&self) -> usize {
-        let is_escaped = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'"');
-        let escaped = self.text.bytes().filter(|byte| is_escaped(byte)).count();
-        LINE_COST + self.text.len() + 5 * escaped
+        self.cost
     }
 
     fn set(&mut self, since_start: Duration, line: &str) {
@@ -57,6 +56,9 @@ impl LogLine {
         if kept.len() < line.len() {
             self.text.push_str("...");
         }
+        let is_escaped = |byte: &u8| matches!(byte, b'<' | b'>' | b'&' | b'"');
+        let escaped = self.text.bytes().filter(is_escaped).count();
+        self.cost = LINE_COST + self.text.len() + 5 * escaped;
     }
 }
 
