@@ -3,6 +3,8 @@
 //! Reads, writes: nothing. Unknown here: steps.
 //! Source: BuildKit, `frontend/dockerfile/dockerfile2llb/convert.go` (`cmdTotal`, `prefixCommand`).
 
+use std::collections::HashSet;
+
 use parse_dockerfile::{FromInstruction, Instruction as Parsed, Span};
 
 /// A stage of a Dockerfile.
@@ -42,6 +44,7 @@ pub(crate) fn stages(text: &str) -> Vec<Stage> {
     };
     let starts = LineStarts::of(text);
     let is_only = parsed.stages().len() == 1;
+    let mut names = HashSet::new();
     let mut stages: Vec<Stage> = Vec::new();
     for (place, stage) in parsed.stages().enumerate() {
         let named = stage
@@ -49,8 +52,9 @@ pub(crate) fn stages(text: &str) -> Vec<Stage> {
             .as_
             .as_ref()
             .map(|(_, name)| name.value.to_lowercase());
+        let from = from(stage.from, &names, &starts);
+        names.extend(named.clone());
         let name = named.unwrap_or_else(|| format!("stage-{place}"));
-        let from = from(stage.from, &stages, &starts);
         let others = stage
             .instructions
             .iter()
@@ -66,13 +70,9 @@ pub(crate) fn stages(text: &str) -> Vec<Stage> {
     stages
 }
 
-fn from(from: &FromInstruction<'_>, before: &[Stage], starts: &LineStarts) -> Instruction {
+fn from(from: &FromInstruction<'_>, before: &HashSet<String>, starts: &LineStarts) -> Instruction {
     let base = &*from.image.value;
-    let is_stage = || {
-        before
-            .iter()
-            .any(|stage| stage.name.as_deref() == Some(&base.to_lowercase()))
-    };
+    let is_stage = || before.contains(&base.to_lowercase());
     let counted = match base {
         "scratch" => Counted::No,
         base if base.contains('$') => Counted::Perhaps,

@@ -28,19 +28,37 @@ struct Claim<'a> {
 
 /// The lines, from 1, of those steps of a record of which they can be told.
 pub(crate) fn lines(record: &BuildRecord, stages: &[Stage]) -> HashMap<usize, usize> {
-    let claims = || {
-        let steps = record.steps.iter().enumerate();
-        steps.filter_map(|(place, step)| claim(place, &step.name))
-    };
-    let mut lines = HashMap::new();
-    for stage in stages {
-        let is_of = |claim: &Claim<'_>| match &stage.name {
-            Some(name) => claim.stage == Some(name),
-            // A platform may stand there.
-            None => claim.stage.is_none_or(|place| place.contains('/')),
+    let names = record.steps.iter().map(|step| step.name.as_str());
+    lines_of_names(names, stages)
+}
+
+fn lines_of_names<'a>(
+    names: impl Iterator<Item = &'a str>,
+    stages: &[Stage],
+) -> HashMap<usize, usize> {
+    let claims = (names.enumerate()).filter_map(|(place, name)| claim(place, name));
+    let mut of_stages: HashMap<Option<&str>, Vec<Claim<'_>>> = HashMap::new();
+    for claim in claims {
+        // The only stage has no name: a platform may stand there.
+        let stage = match stages {
+            [only] if only.name.is_none() => claim.stage.filter(|place| !place.contains('/')),
+            _ => claim.stage,
         };
-        let claims: Vec<Claim<'_>> = claims().filter(is_of).collect();
-        lines.extend(lines_of(&stage.instructions, &claims));
+        of_stages.entry(stage).or_default().push(claim);
+    }
+    let mut of_names: HashMap<Option<&str>, Vec<&Stage>> = HashMap::new();
+    for stage in stages {
+        of_names
+            .entry(stage.name.as_deref())
+            .or_default()
+            .push(stage);
+    }
+    let mut lines = HashMap::new();
+    for (name, claims) in of_stages {
+        // Two stages may have one name: `stage-1`, by itself or because somebody wrote it.
+        if let Some([stage]) = of_names.get(&name).map(Vec::as_slice) {
+            lines.extend(lines_of(&stage.instructions, &claims));
+        }
     }
     lines
 }
@@ -113,22 +131,10 @@ mod tests {
     use super::*;
     use crate::instruction::stages;
 
-    fn lines_of_names(dockerfile: &str, names: &[&str]) -> Vec<Option<usize>> {
-        let stages = stages(dockerfile);
-        let mut lines = HashMap::new();
-        for stage in &stages {
-            let claims = names
-                .iter()
-                .enumerate()
-                .filter_map(|(place, name)| claim(place, name));
-            let claims: Vec<_> = claims
-                .filter(|claim| claim.stage == stage.name.as_deref())
-                .collect();
-            lines.extend(lines_of(&stage.instructions, &claims));
-        }
-        (0..names.len())
-            .map(|place| lines.get(&place).copied())
-            .collect()
+    fn lines_in(dockerfile: &str, names: &[&str]) -> Vec<Option<usize>> {
+        let lines = lines_of_names(names.iter().copied(), &stages(dockerfile));
+        let places = 0..names.len();
+        places.map(|place| lines.get(&place).copied()).collect()
     }
 
     #[test]
@@ -143,7 +149,7 @@ mod tests {
             "exporting to image",
         ];
 
-        let lines = lines_of_names(dockerfile, &names);
+        let lines = lines_in(dockerfile, &names);
 
         assert_eq!(lines, [None, Some(1), Some(3), Some(5), Some(9), None]);
     }
@@ -152,7 +158,7 @@ mod tests {
     fn a_root_that_is_no_step_shifts_no_number() {
         let dockerfile = "FROM scratch\nWORKDIR /\nRUN one\nWORKDIR /a\nRUN two\n";
 
-        let lines = lines_of_names(
+        let lines = lines_in(
             dockerfile,
             &["[1/4] RUN one", "[2/4] WORKDIR /a", "[3/4] RUN two"],
         );
@@ -161,15 +167,42 @@ mod tests {
     }
 
     #[test]
+    fn platforms_and_wide_numbers_are_read() {
+        let runs = "RUN a\n".repeat(10);
+        let named = format!("FROM scratch AS b\n{runs}FROM b\n");
+        let only = format!("FROM scratch\n{runs}");
+
+        assert_eq!(
+            lines_in(&named, &["[b  3/10] RUN a", "[linux/arm64 b 10/10] RUN a"]),
+            [Some(4), Some(11)]
+        );
+        assert_eq!(
+            lines_in(
+                &only,
+                &["[ 3/10] RUN a", "[linux/amd64->arm64 10/10] RUN a"]
+            ),
+            [Some(4), Some(11)]
+        );
+        assert_eq!(lines_in(&only, &["[b 3/10] RUN a"]), [None]);
+    }
+
+    #[test]
+    fn two_stages_of_one_name_have_no_lines() {
+        let dockerfile = "FROM scratch AS stage-1\nRUN a\nFROM scratch\nRUN b\n";
+
+        assert_eq!(lines_in(dockerfile, &["[stage-1 1/1] RUN b"]), [None]);
+    }
+
+    #[test]
     fn what_hangs_on_an_argument_is_decided_by_the_steps_or_not_at_all() {
         let dockerfile = "ARG B\nFROM $B\nWORKDIR $D\nRUN one\nRUN two\n";
 
-        let told = lines_of_names(
+        let told = lines_in(
             dockerfile,
             &["[1/4] FROM x", "[2/4] WORKDIR /d", "[4/4] RUN two"],
         );
-        let scratch = lines_of_names(dockerfile, &["[1/3] RUN one", "[2/3] RUN two"]);
-        let open = lines_of_names(dockerfile, &["[3/4] RUN one"]);
+        let scratch = lines_in(dockerfile, &["[1/3] RUN one", "[2/3] RUN two"]);
+        let open = lines_in(dockerfile, &["[3/4] RUN one"]);
 
         assert_eq!(told, [Some(2), Some(3), Some(5)]);
         assert_eq!(scratch, [Some(4), Some(5)]);
@@ -191,10 +224,10 @@ mod tests {
             "[b] RUN one",
             "[] ",
         ] {
-            assert_eq!(lines_of_names(dockerfile, &[name]), [None], "{name}");
+            assert_eq!(lines_in(dockerfile, &[name]), [None], "{name}");
         }
         // Two that contradict each other.
-        let both = lines_of_names(dockerfile, &["[b 2/2] RUN one", "[b 1/2] RUN one"]);
+        let both = lines_in(dockerfile, &["[b 2/2] RUN one", "[b 1/2] RUN one"]);
         assert_eq!(both, [None, None]);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Takes the daemon's reports of one or several solves at once; a vertex of several solves is one step and is shown
 //! once. No clock is read and nothing waits: the same reports always give the same text. No line of a log is lost.
-//! What is kept of a step that has ended is its name; of one that failed, the end of its log too.
+//! What is kept of a step that has ended is its name; of one that failed, the end of its log too; and what a recorder was told.
 //!
 //! - [`Progress`] (`progress`) is the state machine, [`run`] feeds it from a channel on a thread of its own (`runner`), which
 //!   knows the time. [`Mode`] (`mode`) says for whom.

@@ -5,46 +5,8 @@ use oci_image_page::{Fate, Image};
 use proptest::prelude::*;
 
 use crate::build::{Build, page};
+use crate::markup::assert_own_markup;
 use crate::reports::{failed, log, part, started, vertex};
-
-/// What the page itself may have, and nothing else.
-const ELEMENTS: &[&str] = &[
-    "a", "body", "caption", "circle", "code", "col", "colgroup", "dd", "details", "div", "dl",
-    "dt", "h1", "h2", "h3", "head", "header", "html", "li", "line", "link", "main", "mark", "meta",
-    "ol", "p", "pre", "rect", "section", "span", "style", "summary", "svg", "table", "tbody", "td",
-    "text", "th", "thead", "title", "tr", "ul",
-];
-
-const ATTRIBUTES: &[&str] = &[
-    "aria-hidden",
-    "aria-label",
-    "aria-labelledby",
-    "charset",
-    "class",
-    "content",
-    "cx",
-    "cy",
-    "focusable",
-    "height",
-    "href",
-    "http-equiv",
-    "id",
-    "lang",
-    "name",
-    "open",
-    "r",
-    "rel",
-    "role",
-    "scope",
-    "tabindex",
-    "width",
-    "x",
-    "x1",
-    "x2",
-    "y",
-    "y1",
-    "y2",
-];
 
 /// What is tried in every place that holds a text from outside.
 const HARM: &[&str] = &[
@@ -61,53 +23,6 @@ const HARM: &[&str] = &[
     "\u{1b}[2J\u{1b}]0;title\u{7}",
     "\u{0}\u{fffe}\u{85}\u{2028}",
 ];
-
-/// Reads a page as a browser would, tag by tag, and refuses what it may not have.
-fn assert_own_markup(page: &str) {
-    let (head, rest) = page.split_once("<style>").unwrap();
-    let (_sheet, body) = rest.split_once("</style>").unwrap();
-    assert!(!body.contains("<style"), "a second sheet");
-    for part in [head, body] {
-        for tag in part.split('<').skip(1) {
-            let (tag, text) = tag
-                .split_once('>')
-                .unwrap_or_else(|| panic!("no end: {tag}"));
-            assert!(!text.contains('>'), "text with markup: {text}");
-            assert_tag(tag);
-        }
-    }
-    let odd = |character: char| {
-        character.is_control() && character != '\n' && character != '\t' || character == '\u{202e}'
-    };
-    assert_eq!(page.chars().find(|character| odd(*character)), None);
-}
-
-fn assert_tag(tag: &str) {
-    let (name, mut rest) = tag.split_once(' ').unwrap_or((tag, ""));
-    let name = name.strip_prefix('/').unwrap_or(name);
-    assert!(
-        ELEMENTS.contains(&name) || tag == "!DOCTYPE html",
-        "element: <{tag}>"
-    );
-    if tag == "!DOCTYPE html" {
-        return;
-    }
-    while !rest.is_empty() {
-        let end = rest.find(['=', ' ']).unwrap_or(rest.len());
-        let attribute = &rest[..end];
-        assert!(ATTRIBUTES.contains(&attribute), "attribute: <{tag}>");
-        rest = rest[end..].trim_start();
-        if let Some(value) = rest.strip_prefix("=\"") {
-            let (value, after) = value.split_once('"').unwrap();
-            let leads_inside = value.starts_with('#') || value.starts_with("data:image/svg+xml,");
-            assert!(
-                attribute != "href" || leads_inside,
-                "it leads away: <{tag}>"
-            );
-            rest = after.trim_start();
-        }
-    }
-}
 
 /// A page in which every text from outside is this one.
 fn page_of(text: &str) -> String {
