@@ -284,6 +284,18 @@ fn client_and_progress_leave_the_process_alone() {
     assert_eq!(found, read);
 }
 
+/// `maud` escapes whatever is shown; its own sheet is the one thing that a page shows as it is.
+#[test]
+fn page_shows_nothing_as_it_is_but_its_sheet() {
+    let files = rust_files(&checkout().join("host"));
+    let as_it_is = |file: &&Source| file.code.contains("PreEscaped");
+    let found: Vec<&str> = (files.iter().filter(as_it_is))
+        .map(|file| file.name.as_str())
+        .collect();
+
+    assert_eq!(found, ["host/page/src/style.rs"]);
+}
+
 #[test]
 fn sandbox_is_the_business_of_the_planner_alone() {
     for member in members_of_the_workspace() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use oci_image_buildkit::status::{Status, Vertex};
 use oci_image_progress::record::{BuildRecord, KeptLog, Recorder, StepEnd};
-use oci_image_progress::{Mode, Progress};
+use oci_image_progress::{Mode, OwnStep, Progress};
 
 use crate::recording::{Recording, parse};
 use crate::reports::{at, cached, done, failed, log, part, started, vertex, vertices};
@@ -130,6 +130,41 @@ fn the_end_waited_for_the_input_that_ended_last_and_for_what_ran_before_an_expor
     );
     let export = record.slow_path().pop().unwrap();
     assert_eq!(export.duration, Duration::from_millis(885));
+}
+
+#[test]
+fn work_of_the_program_counts_from_where_nothing_else_was_waited_for() {
+    let recorder = Recorder::new();
+    let mut progress = Progress::new(Mode::Plain, io::sink()).recorded_by(recorder.clone());
+    let (one, other) = (progress.add_solve("one"), progress.add_solve("other"));
+    let own = |progress: &mut Progress<_>, name, from, to| {
+        let status = OwnStep::begun(name, "compressed", at(from)).ended(5, at(to));
+        progress.update(progress.own(), status).unwrap();
+    };
+    progress.update(one, done("fast", 0, 1_000)).unwrap();
+    progress
+        .update(one, done("export of the one", 1_000, 9_000))
+        .unwrap();
+    progress.update(other, done("slow", 0, 6_000)).unwrap();
+    progress
+        .update(other, done("export of the other", 6_000, 9_000))
+        .unwrap();
+    own(&mut progress, "compressing layers", 600, 9_100);
+    own(&mut progress, "writing images", 9_000, 9_900);
+    progress.finish().unwrap();
+
+    let record = recorder.record();
+
+    assert_eq!(
+        path(&record),
+        ["slow", "compressing layers", "writing images"]
+    );
+    let waited: Vec<_> = record
+        .slow_path()
+        .iter()
+        .map(|leg| leg.duration.as_millis())
+        .collect();
+    assert_eq!(waited, [6_000, 3_100, 800]);
 }
 
 #[test]
