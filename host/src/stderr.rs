@@ -194,6 +194,9 @@ impl Audience for Stderr {
     }
 
     fn warning(&self, message: &str) {
+        if let Some(recorder) = &self.recorder {
+            recorder.warning(message);
+        }
         warning(message, self.mode);
     }
 

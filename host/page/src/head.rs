@@ -11,6 +11,7 @@ use oci_image_progress::record::BuildRecord;
 use crate::fate::{Fate, Image};
 use crate::figure::{date, time};
 use crate::text::visible;
+use crate::warning::count;
 
 /// `Built in 8.3s`: what the page is called.
 pub(crate) fn title(fate: &Fate<'_>, elapsed: Duration) -> String {
@@ -59,8 +60,8 @@ pub(crate) fn figures(fate: &Fate<'_>, record: &BuildRecord) -> Markup {
                 div { dt { "sent" } dd { (size(*sent)) } }
                 div { dt { "received" } dd { (size(*received)) } }
             }
-            @if account.warnings > 0 {
-                div { dt { "warnings" } dd { a href="#warnings" { (account.warnings) } } }
+            @if count(record) > 0 {
+                div { dt { "warnings" } dd { a href="#warnings" { (count(record)) } } }
             }
             @if record.attempts > 1 {
                 div { dt { "attempts" } dd { (record.attempts) } }

@@ -10,7 +10,7 @@
 //! - `timeline`: all steps on one `axis`, each a `row` with its `bar`, and with its `log` folded in.
 //! - `dockerfile`: the Dockerfile with times beside its lines; `instruction`: what stands on them; `matching`: which step is which.
 //! - `known`: what is known of all steps together.
-//! - `warning`: what the frontend warns of.
+//! - `warning`: what is warned of.
 //! - `style`: how it looks. `figure`: times and amounts. `text`: texts from outside.
 //!
 //! Reads, writes: nothing. Unknown here: requests, plans, where the page is kept.

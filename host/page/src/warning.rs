@@ -1,4 +1,4 @@
-//! What the frontend warns of.
+//! What the frontend warns of, and the program itself.
 //!
 //! Reads, writes: nothing. Unknown here: steps.
 
@@ -7,6 +7,11 @@ use oci_image_progress::record::BuildRecord;
 
 use crate::text::visible;
 
+/// How many warnings there are.
+pub(crate) fn count(record: &BuildRecord) -> usize {
+    record.told.len() + record.account.warnings
+}
+
 /// Lists the warnings; nothing where there are none.
 pub(crate) fn warnings(record: &BuildRecord) -> Markup {
     let more = record
@@ -14,10 +19,11 @@ pub(crate) fn warnings(record: &BuildRecord) -> Markup {
         .warnings
         .saturating_sub(record.warnings.len());
     html! {
-        @if !record.warnings.is_empty() {
+        @if count(record) > 0 {
             section.warnings aria-labelledby="warnings" {
                 h2 id="warnings" { "Warnings" }
                 ul role="list" {
+                    @for message in &record.told { li { p.short { (visible(message)) } } }
                     @for warning in &record.warnings {
                         li {
                             p.short { (visible(&warning.short)) }

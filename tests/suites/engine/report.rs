@@ -222,6 +222,24 @@ fn request_that_is_wrong_has_a_page_and_a_path_that_is_wrong_costs_no_build() {
 }
 
 #[test]
+fn page_has_the_warnings_of_the_frontend_and_of_the_program() {
+    let place = place("FROM scratch\nMAINTAINER a\nCOPY busybox /\n");
+    let object = json!({"context": "context", "output": "image", "build_args": ["GONE=1"]});
+
+    let run = build(&place, &[], &object).expect(0);
+
+    let page = place.read("report.html");
+    let warnings = between(&page, "<section class=\"warnings\"", "</section>");
+    for told in ["argument `GONE` is given", "MaintainerDeprecated"] {
+        assert!(
+            run.stderr.contains(told) && warnings.contains(told),
+            "{warnings}"
+        );
+    }
+    assert!(page.contains("<a href=\"#warnings\">2</a>"), "{page}");
+}
+
+#[test]
 fn task_has_a_page_too() {
     let place = place("FROM scratch\nCOPY busybox /\n");
     let root = place.root().display().to_string();

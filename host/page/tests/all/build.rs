@@ -55,6 +55,12 @@ impl Build {
         self
     }
 
+    /// A warning of the program itself.
+    pub(crate) fn warned(&mut self, message: &str) -> &mut Self {
+        self.recorder.warning(message);
+        self
+    }
+
     /// What was recorded of it, when it is over.
     pub(crate) fn record(&mut self) -> BuildRecord {
         self.progress.finish().unwrap();

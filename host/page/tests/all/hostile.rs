@@ -37,6 +37,7 @@ fn page_of(text: &str) -> String {
     build.tells(0, warning(&name, text));
     build.ran(0, &[], failed(&name, 0, 1_000, text));
     build.ran(1, &[text], vertex(text, Some(0), Some(2_000)));
+    build.warned(text);
     let record = build.record();
     let image = Image {
         path: text,

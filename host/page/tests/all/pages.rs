@@ -122,6 +122,8 @@ fn a_build_of_two_targets() {
         )
         .worked("compressing layers", 5_700, 8_200);
 
+    build.warned("argument `MODE` is given, and no `ARG` of the Dockerfile declares it");
+
     assert_page("built.html", &page(&build.record(), built()));
 }
 

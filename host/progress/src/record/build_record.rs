@@ -23,6 +23,8 @@ pub struct BuildRecord {
     pub unrecorded: usize,
     /// What the frontend warns of, a hundred at most.
     pub warnings: Vec<RecordedWarning>,
+    /// What the program itself warns of, a hundred at most.
+    pub told: Vec<String>,
     /// What all steps came to.
     pub account: Account,
     /// What is built.

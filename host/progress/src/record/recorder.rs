@@ -31,6 +31,11 @@ impl Recorder {
         self.lock().dockerfile(name, text);
     }
 
+    /// Takes a warning of the program itself.
+    pub fn warning(&self, message: &str) {
+        self.lock().warning(message);
+    }
+
     /// The build begins, or begins once more: what was recorded before is over.
     pub(crate) fn begin(&self) {
         self.lock().begin();

@@ -22,6 +22,8 @@ const MOST_STEPS: usize = 2_000;
 /// How many parts are recorded of a step, and of all steps.
 const MOST_TRANSFERS: usize = 100;
 const MOST_TRANSFERS_OF_ALL: usize = 5_000;
+/// How many warnings are recorded of the program.
+const MOST_TOLD: usize = 100;
 /// How many warnings are recorded of a step.
 const MOST_WARNINGS: usize = 20;
 /// What is kept of a Dockerfile, in bytes.
@@ -42,9 +44,19 @@ pub(super) struct Recording {
 impl Recording {
     pub(super) fn begin(&mut self) {
         let attempts = self.record.attempts + 1;
-        let dockerfile = self.record.dockerfile.take();
-        *self = Self::default();
-        (self.record.attempts, self.record.dockerfile) = (attempts, dockerfile);
+        let before = std::mem::take(self).record;
+        self.record = BuildRecord {
+            attempts,
+            dockerfile: before.dockerfile,
+            told: before.told,
+            ..BuildRecord::default()
+        };
+    }
+
+    pub(super) fn warning(&mut self, message: &str) {
+        if self.record.told.len() < MOST_TOLD {
+            self.record.told.push(kept(message));
+        }
     }
 
     pub(super) fn dockerfile(&mut self, name: &str, text: &[u8]) {
