@@ -94,11 +94,14 @@ for (const file of files) {
       await page.context().close();
     }
   }
-  const tell = (what) => console.log(`${name}, on paper: ${what}`);
-  const page = await opened(file, { viewport: { width: 700, height: 1000 } }, tell);
-  await page.emulateMedia({ media: 'print' });
-  for (const told of await page.evaluate(overflow)) tell(told);
-  await page.pdf({ path: join(screenshots, `${name}.pdf`), format: 'A4', margin: { top: '15mm', bottom: '15mm', left: '15mm', right: '15mm' } });
-  await page.context().close();
+  for (const colorScheme of SCHEMES) {
+    const tell = (what) => console.log(`${name}, on paper, ${colorScheme}: ${what}`);
+    const page = await opened(file, { viewport: { width: 700, height: 1000 }, colorScheme }, tell);
+    await page.emulateMedia({ media: 'print' });
+    for (const told of await page.evaluate(overflow)) tell(told);
+    for (const told of await page.evaluate(contrasts)) tell(told);
+    await page.pdf({ path: join(screenshots, `${name}-${colorScheme}.pdf`), format: 'A4' });
+    await page.context().close();
+  }
 }
 await browser.close();
