@@ -3,6 +3,7 @@
 //! Reads, writes: nothing. Unknown here: other rows.
 
 use maud::{Markup, html};
+use oci_image_progress::amount;
 use oci_image_progress::record::{BuildRecord, RecordedStep, StepEnd, Transfer};
 
 use crate::axis::Axis;
@@ -44,7 +45,10 @@ impl Row<'_> {
                             @if is_slow { span.hidden { ", on the slow path" } }
                         }
                         (bar(self.axis, self.record, step))
-                        span.time { (spent(step)) }
+                        span.time {
+                            @if let Some(bytes) = moved(step) { span.bytes { (bytes) " " } }
+                            (spent(step))
+                        }
                     }
                     div.inside { (self.inside()) }
                 }
@@ -108,6 +112,16 @@ pub(crate) fn spent(step: &RecordedStep) -> String {
         Some(StepEnd::Canceled) => format!("canceled {took}"),
         Some(StepEnd::Interrupted) | None => format!("stopped {took}"),
     }
+}
+
+/// How much came or went in a step that ended well: what counts.
+fn moved(step: &RecordedStep) -> Option<String> {
+    let counted = step
+        .transfers
+        .iter()
+        .map(|transfer| transfer.current.max(0));
+    let bytes = counted.fold(0_i64, i64::saturating_add);
+    (step.end == Some(StepEnd::Done) && bytes > 0).then(|| amount::bytes(bytes))
 }
 
 fn ending(step: &RecordedStep) -> String {

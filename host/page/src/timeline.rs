@@ -10,7 +10,7 @@ use oci_image_progress::record::{BuildRecord, RecordedStep, StepEnd};
 
 use crate::axis::Axis;
 use crate::known::Known;
-use crate::row::Row;
+use crate::row::{Row, kind};
 use crate::text::visible;
 
 /// How many steps are shown; those that failed and those of the slow path always are.
@@ -127,6 +127,9 @@ fn legend(record: &BuildRecord, slow: &HashSet<usize>) -> Markup {
             None | Some(StepEnd::Canceled | StepEnd::Interrupted)
         )
     };
+    let mut places = 0..record.steps.len();
+    let is_violet =
+        places.any(|place| kind(&record.steps[place]) == "own" && !slow.contains(&place));
     let is_amber = (slow.iter()).any(|place| !has_failed(&record.steps[*place]));
     let moves = |step: &RecordedStep| !step.transfers.is_empty();
     html! {
@@ -135,7 +138,7 @@ fn legend(record: &BuildRecord, slow: &HashSet<usize>) -> Markup {
         @if has(&is_cached) { span.key.cached { svg aria-hidden="true" { circle.hit cx="50%" cy="50%" r="4" {} } "cached" } }
         @if has(&has_failed) { span.key.failed { (sample()) "failed" } }
         @if has(&is_cut) { span.key.canceled { (sample()) "canceled or stopped" } }
-        @if has(&RecordedStep::is_own) { span.key.own { (sample()) "oci-image itself" } }
+        @if is_violet { span.key.own { (sample()) "oci-image itself" } }
         @if has(&moves) { span.key.moves { svg aria-hidden="true" { rect.transfer x="0" y="40%" width="100%" height="20%" {} } "transfer" } }
     }
 }
