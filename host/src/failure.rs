@@ -125,7 +125,8 @@ impl Failure {
         lines + &stderr::line(&ProgramEvent::Error(line))
     }
 
-    fn text(&self, canvas: Canvas) -> String {
+    /// For a person.
+    pub(crate) fn text(&self, canvas: Canvas) -> String {
         let mut text = String::new();
         match self {
             Self::Request(report) => return diagnostics::text(report, canvas),

@@ -17,6 +17,7 @@
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
 //! - [`excerpt`] (crate): places in requests and Dockerfiles, marked between their neighbours.
+//! - [`page`] (crate): what a build did, as one page of HTML.
 //! - [`boundary`] (crate): what comes from outside, held: paths as handles, texts as they may be shown, work that is called off.
 //! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //!
@@ -58,5 +59,6 @@ pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_excerpt as excerpt;
 pub use oci_image_image as image;
+pub use oci_image_page as page;
 pub use oci_image_planner as planner;
 pub use oci_image_progress as progress;

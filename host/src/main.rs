@@ -11,12 +11,14 @@
 //! - `failure`: how a command can fail: what is shown, and the exit status.
 //! - `stderr`: what is said beside the answer.
 //! - `ending`: what a build that is done has come to; `metadata_file`: the file of that.
+//! - `report_file`: the page of a build, however it ended. `destination`: where such files are.
 //! - `concourse`: whether this is a task of Concourse.
 //! - `outlet`: standard error, for those who must not wait for its reader for ever.
 
 mod cli;
 mod commands;
 mod concourse;
+mod destination;
 mod ending;
 mod environment;
 mod failure;
@@ -25,6 +27,7 @@ mod manual;
 mod metadata_file;
 mod outlet;
 mod quantity;
+mod report_file;
 mod request;
 mod signals;
 mod stderr;

@@ -13,6 +13,7 @@ use oci_image::boundary::outside::{shown, within_json, within_lines};
 use oci_image::diagnostics::{self, Report};
 use oci_image::excerpt::Canvas;
 use oci_image::executor::{Audience, Outcome};
+use oci_image::progress::record::Recorder;
 use oci_image::progress::{Mode, Screen, Size};
 use oci_image_schema::event::ProgramEvent;
 
@@ -134,6 +135,14 @@ pub(crate) fn notice(message: &str, mode: Mode) {
     });
 }
 
+/// Says what went less well than it should.
+pub(crate) fn warning(message: &str, mode: Mode) {
+    tell(&match mode {
+        Mode::Json => line(&ProgramEvent::Warning { message }),
+        Mode::Plain | Mode::Coloured => format!("warning: {}\n", within_lines(message)),
+    });
+}
+
 /// Says what a build has come to.
 pub(crate) fn ending(outcome: &Outcome, mode: Mode) {
     tell(&match mode {
@@ -146,11 +155,17 @@ pub(crate) fn ending(outcome: &Outcome, mode: Mode) {
 pub(crate) struct Stderr {
     mode: Mode,
     face: Face,
+    recorder: Option<Recorder>,
 }
 
 impl Stderr {
-    pub(crate) fn new(mode: Mode, face: Face) -> Self {
-        Self { mode, face }
+    /// With somebody who keeps what happens.
+    pub(crate) fn new(mode: Mode, face: Face, recorder: Option<Recorder>) -> Self {
+        Self {
+            mode,
+            face,
+            recorder,
+        }
     }
 }
 
@@ -174,6 +189,10 @@ impl Audience for Stderr {
         columns()
     }
 
+    fn recorder(&self) -> Option<Recorder> {
+        self.recorder.clone()
+    }
+
     fn waiting(&self, root: &Path) {
         let text = match self.mode {
             Mode::Json => {
@@ -189,10 +208,10 @@ impl Audience for Stderr {
     }
 
     fn warning(&self, message: &str) {
-        tell(&match self.mode {
-            Mode::Json => line(&ProgramEvent::Warning { message }),
-            Mode::Plain | Mode::Coloured => format!("warning: {}\n", within_lines(message)),
-        });
+        if let Some(recorder) = &self.recorder {
+            recorder.warning(message);
+        }
+        warning(message, self.mode);
     }
 
     fn notice(&self, message: &str) {

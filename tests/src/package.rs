@@ -82,6 +82,17 @@ impl Package {
         package
     }
 
+    /// A browser that looks at the pages of `--report`.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what was said.
+    #[must_use]
+    pub fn report() -> Self {
+        let package = Self::copied("report");
+        package.install_node_modules();
+        package
+    }
+
     /// Builds the playground's folder, and gives where it is.
     ///
     /// # Panics

@@ -206,6 +206,16 @@ fn crate_uses_only_the_crates_below_it() {
         ("oci-image-excerpt", &["oci-image-boundary"]),
         ("oci-image-image", &["oci-image-boundary"]),
         (
+            "oci-image-page",
+            &[
+                "oci-image-boundary",
+                "oci-image-buildkit",
+                "oci-image-excerpt",
+                "oci-image-progress",
+                "oci-image-schema",
+            ],
+        ),
+        (
             "oci-image-planner",
             &["oci-image-boundary", "oci-image-schema"],
         ),
@@ -285,6 +295,18 @@ fn client_and_progress_leave_the_process_alone() {
         .map(|(file, touched)| (file.as_str(), touched.as_slice()))
         .collect();
     assert_eq!(found, read);
+}
+
+/// `maud` escapes whatever is shown; its own sheet is the one thing that a page shows as it is.
+#[test]
+fn page_shows_nothing_as_it_is_but_its_sheet() {
+    let files = rust_files(&checkout().join("host"));
+    let as_it_is = |file: &&Source| file.code.contains("PreEscaped");
+    let found: Vec<&str> = (files.iter().filter(as_it_is))
+        .map(|file| file.name.as_str())
+        .collect();
+
+    assert_eq!(found, ["host/page/src/style.rs"]);
 }
 
 #[test]

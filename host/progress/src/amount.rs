@@ -43,7 +43,7 @@ pub fn seconds(duration: Duration) -> String {
 }
 
 /// `45s`, `2m05s`, `1h02m`: how long something has taken that takes long.
-pub(super) fn minutes(duration: Duration) -> String {
+pub fn minutes(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, 0, seconds) => format!("{seconds}s"),
@@ -66,7 +66,7 @@ pub(super) fn clip(text: &str, longest: usize) -> String {
 }
 
 /// `0.123`, `12.34`, `123.4`: when within a step a line was printed; always about as wide.
-pub(super) fn clock(since_start: Duration) -> String {
+pub fn clock(since_start: Duration) -> String {
     let seconds = since_start.as_secs_f64();
     let digits = match seconds {
         s if s < 10.0 => 3,

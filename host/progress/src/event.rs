@@ -41,6 +41,7 @@ pub(super) struct Advance {
     pub current: i64,
     /// 0 where unknown.
     pub total: i64,
+    pub started: Option<SystemTime>,
     pub elapsed: Option<Duration>,
     pub done: bool,
 }

@@ -105,6 +105,15 @@ pub(super) fn one_line(text: &str) -> String {
     shown.join(" ")
 }
 
+/// A text of several lines without colours and commands to a terminal.
+#[must_use]
+pub fn without_colours(text: &str) -> String {
+    let mut lines = Lines::new(Colours::Strip);
+    let mut shown = lines.feed(text.as_bytes());
+    shown.extend(lines.flush());
+    shown.join("\n")
+}
+
 /// The beginning of a text from elsewhere, so many bytes at most, as one line.
 pub(super) fn clipped(text: &str, longest: usize) -> String {
     one_line(beginning(text, longest))

@@ -117,6 +117,7 @@ impl Part {
             name: one_line(&self.latest.id),
             current: self.latest.current,
             total: self.latest.total,
+            started: self.latest.started,
             elapsed: self.latest.started.map(|started| since(started, until)),
             done,
         }

@@ -11,6 +11,7 @@ use crate::json;
 use crate::live::{Live, Screen};
 use crate::mode::Mode;
 use crate::plain::Plain;
+use crate::record::Recorder;
 use crate::step::SolveId;
 use crate::trace::{Patience, Trace};
 use oci_image_buildkit::status::{Status, VertexLog};
@@ -27,6 +28,7 @@ pub struct Progress<W> {
     mode: Mode,
     /// How wide excerpts are.
     columns: usize,
+    recorder: Option<Recorder>,
     /// The writer has failed: nobody reads any more.
     unread: bool,
 }
@@ -59,6 +61,7 @@ impl<W: Write> Progress<W> {
             face,
             mode,
             columns: Canvas::USUAL,
+            recorder: None,
             unread: false,
         }
     }
@@ -67,6 +70,14 @@ impl<W: Write> Progress<W> {
     #[must_use]
     pub fn of_columns(mut self, columns: usize) -> Self {
         self.columns = columns;
+        self
+    }
+
+    /// Tells a recorder as well what happens, from the beginning of a build or of another attempt at it.
+    #[must_use]
+    pub fn recorded_by(mut self, recorder: Recorder) -> Self {
+        recorder.begin();
+        self.recorder = Some(recorder);
         self
     }
 
@@ -157,7 +168,11 @@ impl<W: Write> Progress<W> {
     /// # Errors
     /// As [`Progress::update`].
     pub fn close(&mut self) -> io::Result<()> {
-        self.settle(Patience::Over)
+        let written = self.settle(Patience::Over);
+        if let Some(recorder) = &self.recorder {
+            recorder.close(&self.trace);
+        }
+        written
     }
 
     /// Shows everything that is left, and the warnings of the build. There are no reports after this.
@@ -203,7 +218,11 @@ impl<W: Write> Progress<W> {
 
     fn settle(&mut self, patience: Patience) -> io::Result<()> {
         let mut text = String::new();
-        for event in self.trace.settle(patience) {
+        let events = self.trace.settle(patience);
+        if let Some(recorder) = &self.recorder {
+            recorder.accept(&events, &self.trace);
+        }
+        for event in events {
             match &mut self.face {
                 Face::Plain(plain) => plain.accept(&event, self.trace.step(event.step)),
                 Face::Live(live) => live.accept(&event, &self.trace, &mut text),

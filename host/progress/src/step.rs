@@ -41,6 +41,8 @@ pub(super) struct Step {
     pub name: String,
     /// Counted from 1 in the order in which steps are first shown; none before that.
     pub number: Option<u32>,
+    /// Digests of the vertices that it builds upon.
+    pub inputs: Vec<String>,
     /// Which solves need this step, in the order of their first report.
     pub solves: Vec<SolveId>,
     pub state: State,
@@ -95,6 +97,7 @@ impl Step {
             digest: digest.to_owned(),
             name: String::new(),
             number: None,
+            inputs: Vec::new(),
             solves: Vec::new(),
             state: State::Waiting,
             ended: None,
@@ -325,6 +328,11 @@ impl Step {
         let open = self.runs.iter().find(|(_, end)| end.is_none());
         let running = open.map_or(Duration::ZERO, |(start, _)| since(*start, now));
         self.duration().saturating_add(running)
+    }
+
+    /// Start and end of each run, in order.
+    pub(super) fn runs(&self) -> impl Iterator<Item = (SystemTime, Option<SystemTime>)> {
+        self.runs.iter().map(|(start, end)| (*start, *end))
     }
 
     /// For how long it ran in all: runs that overlap count once.

@@ -17,6 +17,7 @@ use crate::line::{beginning, clipped, one_line};
 use crate::part::{Part, since};
 use crate::step::{Outcome, SolveId, State, Step};
 use crate::tail::Tail;
+use crate::twins::Twins;
 use crate::warning::Warnings;
 use oci_image_buildkit::status::{Status, Vertex, VertexLog, VertexProgress};
 
@@ -34,6 +35,8 @@ const LONGEST_NAME: usize = 4 << 10;
 const LONGEST_ERROR: usize = 8 << 10;
 /// What is kept of a digest, in bytes; the longest of any algorithm has 135.
 const LONGEST_DIGEST: usize = 200;
+/// How many inputs are kept of a step; most have one or two.
+const MOST_INPUTS: usize = 20;
 
 /// How long an unfinished line waits for its end.
 const HOLD_PARTIAL: Duration = Duration::from_secs(5);
@@ -154,6 +157,29 @@ impl Trace {
             .collect()
     }
 
+    /// The places of the targets that need a step.
+    pub(super) fn target_places(&self, step: &Step) -> Vec<usize> {
+        let known = step.solves.iter().map(|solve| solve.0);
+        known.filter(|place| *place < self.targets.len()).collect()
+    }
+
+    /// The names of all targets.
+    pub(super) fn target_names(&self) -> &[String] {
+        &self.targets
+    }
+
+    /// The step of a digest that a step names as its input.
+    pub(super) fn known(&self, input: &str) -> Option<usize> {
+        self.by_digest.get(input).copied()
+    }
+
+    pub(super) fn twins(&self) -> Twins<'_> {
+        Twins {
+            steps: &self.steps,
+            has_targets: self.has_targets(),
+        }
+    }
+
     /// Whether there is more than one target, so that a step must say whose it is.
     pub(super) fn has_targets(&self) -> bool {
         self.targets.len() > 1
@@ -177,10 +203,14 @@ impl Trace {
         if self.steps[index].name.is_empty() {
             self.steps[index].name = clipped(&vertex.name, LONGEST_NAME);
         }
-        if vertex.cached && self.is_double(solve, index) {
+        if self.steps[index].inputs.is_empty() {
+            let inputs = vertex.inputs.iter().take(MOST_INPUTS);
+            self.steps[index].inputs = inputs.map(|input| identity(input)).collect();
+        }
+        if vertex.cached && self.twins().shown(solve, index).is_some() {
             return;
         }
-        let index = match self.reused(solve, index).filter(|_| vertex.cached) {
+        let index = match self.twins().done(solve, index).filter(|_| vertex.cached) {
             Some(original) => {
                 self.by_digest.insert(identity(&vertex.digest), original);
                 self.steps[original].join(solve);
@@ -201,34 +231,6 @@ impl Trace {
                 );
             }
         }
-    }
-
-    /// Whether this step was shown under another digest already: BuildKit merges equal work of two solves that have
-    /// sessions of their own into the vertex of one, and at its end reports the vertex of the other as cached.
-    fn is_double(&self, solve: SolveId, index: usize) -> bool {
-        let double = &self.steps[index];
-        let is_original = |step: &Step| {
-            step.number.is_some()
-                && step.name == double.name
-                && step.solves.len() > 1
-                && step.solves.contains(&solve)
-        };
-        double.number.is_none() && self.has_targets() && self.steps.iter().any(is_original)
-    }
-
-    /// The step of another solve that has ended well and is called the same, for a step that was not shown yet. The
-    /// digests differ where the same work begins with the session of a solve (a local); targets of one Dockerfile number
-    /// their steps by stage, so that a name is no other step's.
-    fn reused(&self, solve: SolveId, index: usize) -> Option<usize> {
-        let twin = &self.steps[index];
-        let is_original = |step: &Step| {
-            step.number.is_some()
-                && step.name == twin.name
-                && step.has_ended_well()
-                && !step.solves.contains(&solve)
-        };
-        let unseen = twin.number.is_none() && self.has_targets();
-        unseen.then(|| self.steps.iter().position(is_original))?
     }
 
     fn progress(&mut self, solve: SolveId, mut progress: VertexProgress) {

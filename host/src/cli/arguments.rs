@@ -143,6 +143,10 @@ pub(crate) struct Setting {
     #[arg(long, value_name = "FILE")]
     pub(crate) metadata_file: Option<PathBuf>,
 
+    /// Write into this file, however the build ends, a page about it for a browser: what took how long, the logs, why it failed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+
     /// The engine.
     #[command(flatten)]
     pub(crate) engine: EngineFlags,

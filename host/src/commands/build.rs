@@ -50,21 +50,27 @@ pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
     }
 }
 
-/// Plans and builds.
+/// Plans and builds, and says what became of it.
 pub(super) fn build_request(
     request: &Request,
     host: &Host,
     telling: Telling,
     signals: &Signals,
 ) -> Result<Outcome, Failure> {
+    let built = plan_and_build(request, host, signals);
+    // Whatever could not be read or planned then: it was stopped.
+    let built = built.map_err(|failure| failure.unless_stopped(signals.received()));
+    telling.end(built, signals)
+}
+
+fn plan_and_build(request: &Request, host: &Host, signals: &Signals) -> Result<Outcome, Failure> {
     let plan = request.plan(&host.directory, signals.cancel())?;
     if let Some(remarks) = request.remarks(&plan) {
         stderr::remarks(&remarks, host.progress);
     }
-    let building = |stop| async { Ok(executor::run(&plan, host, stop).await?) };
-    let outcome = runtime::run(signals, building)?;
-    telling.end(&outcome, signals)?;
-    Ok(outcome)
+    runtime::run(signals, |stop| async {
+        Ok(executor::run(&plan, host, stop).await?)
+    })
 }
 
 /// This machine, as it is set.
@@ -75,7 +81,7 @@ pub(super) fn host(
     environment: &Environment,
 ) -> Host {
     let place = EnginePlace::of(setting.engine, setting.directory.as_deref());
-    let audience = Stderr::new(telling.mode, telling.face);
+    let audience = Stderr::new(telling.mode, telling.face, telling.recorder());
     host_of(place, directory, telling.mode, audience, environment)
 }
 
@@ -87,7 +93,7 @@ pub(super) fn quiet_host(
     wait: Wait<'_>,
 ) -> Host {
     let place = EnginePlace::of(engine, seen_from);
-    let audience = Stderr::new(wait.mode, Face::Quiet);
+    let audience = Stderr::new(wait.mode, Face::Quiet, None);
     host_of(place, directory, wait.mode, audience, wait.environment)
 }
 

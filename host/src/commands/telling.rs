@@ -1,14 +1,19 @@
-//! The telling of a build: how it is shown while it runs, and where it is said what it has come to.
+//! The telling of a build: how it is shown while it runs, and where it is said what has become of it.
+
+use std::error::Error as _;
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::executor::Outcome;
 use oci_image::progress::Mode;
+use oci_image::progress::record::Recorder;
 
 use super::answer::print;
 use super::mode::face;
 use crate::cli::Setting;
+use crate::destination::DestinationError;
 use crate::failure::Failure;
 use crate::metadata_file::MetadataFile;
+use crate::report_file::ReportFile;
 use crate::signals::Signals;
 use crate::stderr::{self, Face};
 
@@ -17,6 +22,7 @@ pub(super) struct Telling {
     pub(super) mode: Mode,
     pub(super) face: Face,
     metadata: Option<MetadataFile>,
+    report: Option<ReportFile>,
 }
 
 impl Telling {
@@ -26,28 +32,56 @@ impl Telling {
         directory: &WorkingDirectory,
         mode: Mode,
     ) -> Result<Self, Failure> {
-        let begin = |path| MetadataFile::begin(directory, path);
-        let metadata = setting.metadata_file.as_deref().map(begin).transpose();
+        let wrong = |error| Failure::Usage(Box::new(error));
+        let metadata =
+            (setting.metadata_file.as_deref()).map(|path| MetadataFile::begin(directory, path));
+        let report = (setting.report.as_deref()).map(|path| ReportFile::begin(directory, path));
         Ok(Self {
             mode,
             face: face(setting)?,
-            metadata: metadata.map_err(|error| Failure::Usage(Box::new(error)))?,
+            metadata: metadata.transpose().map_err(wrong)?,
+            report: report.transpose().map_err(wrong)?,
         })
     }
 
-    /// Says what a build has come to.
-    pub(super) fn end(self, outcome: &Outcome, signals: &Signals) -> Result<(), Failure> {
-        if let Some(file) = self.metadata {
-            let written = file.write(outcome);
-            written.map_err(|error| Failure::Engine(Box::new(error)))?;
-        }
-        if self.face != Face::Quiet {
-            stderr::ending(outcome, self.mode);
-            return Ok(());
-        }
-        match outcome.images.last() {
-            Some(image) => print(&format!("{}\n", image.digest), signals),
-            None => Ok(()),
-        }
+    /// Who keeps what the build does.
+    pub(super) fn recorder(&self) -> Option<Recorder> {
+        self.report.as_ref().map(ReportFile::recorder)
     }
+
+    /// Says what has become of a build.
+    pub(super) fn end(
+        self,
+        built: Result<Outcome, Failure>,
+        signals: &Signals,
+    ) -> Result<Outcome, Failure> {
+        let reported = self.report.map_or(Ok(()), |file| file.write(&built));
+        let failed = |error| Failure::Engine(Box::new(error));
+        let outcome = match built {
+            Ok(outcome) => outcome,
+            Err(failure) => {
+                // The build's own failure is what ends the program.
+                if let Err(error) = reported {
+                    stderr::warning(&within_reason(&error), self.mode);
+                }
+                return Err(failure);
+            }
+        };
+        if let Some(file) = self.metadata {
+            file.write(&outcome).map_err(failed)?;
+        }
+        reported.map_err(failed)?;
+        if self.face != Face::Quiet {
+            stderr::ending(&outcome, self.mode);
+        } else if let Some(image) = outcome.images.last() {
+            print(&format!("{}\n", image.digest), signals)?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// An error with its cause, on one line.
+fn within_reason(error: &DestinationError) -> String {
+    let cause = error.source().map(ToString::to_string);
+    format!("{error}: {}", cause.unwrap_or_default())
 }

@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::boundary::cancel::Cancel;
 use crate::excerpt::Canvas;
 use crate::progress::Screen;
+use crate::progress::record::Recorder;
 
 /// Whom a build tells what it does. What a kind of audience does not listen to is lost.
 ///
@@ -37,6 +38,11 @@ pub trait Audience: Send + Sync {
     /// How many columns excerpts of files have where progress and the report of a failure are shown.
     fn columns(&self) -> usize {
         Canvas::USUAL
+    }
+
+    /// Who keeps what happens, for a look at it afterwards; `None`: nobody does.
+    fn recorder(&self) -> Option<Recorder> {
+        None
     }
 
     /// Told once that another build holds the daemon's root, for which this one waits.

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
-use crate::executor::arguments;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::{self, Base, Opened};
 use crate::executor::outputs::Outputs;
 use crate::executor::stop::Stop;
 use crate::executor::work::Work;
+use crate::executor::{arguments, surroundings};
 use crate::image::Image;
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
@@ -54,11 +54,16 @@ impl Preparation {
 
     async fn prepare(plan: &CheckedPlan, host: &Host, cancel: &Cancel) -> Result<Self, BuildError> {
         let (asked, directory) = (plan.clone(), host.directory.clone());
+        let recorder = host.audience.recorder();
         let (warnings, undeclared, opened, outputs, bases) = blocking(move || {
             let mut work = Work::new(&directory);
             let opened = Opened::open(&asked, &mut work)?;
             let bases = opened::bases(&asked, &mut work)?;
             let outputs = Outputs::stage(&asked, &mut work)?;
+            if let Some((recorder, dockerfile)) = recorder.zip(opened.dockerfile.as_ref()) {
+                let text = surroundings::dockerfile_text(dockerfile);
+                (text.iter()).for_each(|text| recorder.dockerfile(&dockerfile.name, text));
+            }
             let undeclared = arguments::warnings(&asked, &opened);
             Ok::<_, BuildError>((work.warnings, undeclared, opened, outputs, bases))
         })

@@ -42,6 +42,9 @@ impl Showing {
             None => Progress::new(host.progress, host.audience.progress(unread.clone())),
         }
         .of_columns(host.audience.columns());
+        if let Some(recorder) = host.audience.recorder() {
+            progress = progress.recorded_by(recorder);
+        }
         for image in plan.base_images() {
             progress.add_base_argument(&image.argument);
         }

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use super::page_markup::assert_own_markup;
 use oci_image_tests::attacks;
 use oci_image_tests::memory::high_water_mark;
 use oci_image_tests::workplace::{Run, Workplace};
@@ -24,6 +25,8 @@ const MEMORY: u64 = 512 << 20;
 /// What is given to the build as a secret, and what lies beside its context.
 const SECRET: &str = "hunter2-of-the-build";
 const OUTSIDE: &str = "of-nobody-but-the-user";
+/// The page about the build.
+const PAGE: &str = "../report.html";
 /// What stands in the context.
 const INSIDE: &str = "the text of a file of the context";
 
@@ -231,7 +234,8 @@ impl Scene {
         let root = self.place.root();
         let message = json!({"object": self.object(), "response_path": "../response"});
         let message = self.place.write("../message", message.to_string());
-        let arguments = [&["build", "--root", root.to_str().unwrap()], arguments].concat();
+        let always = ["build", "--root", root.to_str().unwrap(), "--report", PAGE];
+        let arguments = [&always, arguments].concat();
         let mut command = self.place.command(&arguments);
         command
             .stdin(fs::File::open(message).unwrap())
@@ -281,6 +285,15 @@ impl Scene {
         assert_ne!(run.status, 101, "{said}");
         assert!(!run.stderr.contains("panicked"), "{said}");
         run.assert_commands_nothing(&said);
+        // It is written when the build is over, whatever becomes of it; of what the daemon says it holds no more than it may.
+        let page = self.place.read(PAGE);
+        assert!(
+            page.len() < 24 << 20,
+            "{deed}: a page of {} bytes",
+            page.len()
+        );
+        assert_own_markup(&page);
+        assert!(!page.contains(SECRET), "{deed}");
         let longest = run.stderr.lines().map(str::len).max().unwrap_or_default();
         assert!(longest < 70_000, "{deed}: a line of {longest} bytes");
         assert!(!run.stderr.contains(SECRET), "{said}");

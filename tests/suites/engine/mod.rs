@@ -29,6 +29,7 @@
 //!
 //! - `failure`: builds that fail.
 //! - `ending`: what a build says when it is done.
+//! - `report`: the page about a build; `page_markup` is what the crate of pages has.
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
@@ -113,6 +114,8 @@ mod kills;
 mod known_context;
 mod library;
 mod links;
+#[path = "../../../host/page/tests/all/markup.rs"]
+mod page_markup;
 mod pipes;
 mod privileges;
 mod progress_engine;
@@ -122,6 +125,7 @@ mod push;
 #[path = "../../../host/progress/tests/all/recording.rs"]
 mod recording;
 mod registry_conformance;
+mod report;
 mod rootless;
 mod stop;
 mod storage;

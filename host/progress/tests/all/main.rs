@@ -1,6 +1,7 @@
 //! Progress, seen from outside: one binary for all suites of the crate.
 //!
 //! - `live`: the display of a terminal. `rendered`: recordings of real builds. `steps`: what no recording holds.
+//! - `records`: what is kept of a build beside what is shown.
 //! - `reports`: what a daemon says of steps, made up.
 //! - `recording`: recordings read, and what is shown compared.
 
@@ -8,6 +9,7 @@
 
 mod live;
 mod recording;
+mod records;
 mod rendered;
 mod reports;
 mod steps;
