@@ -1,12 +1,14 @@
 //! Progress, seen from outside: one binary for all suites of the crate.
 //!
 //! - `live`: the display of a terminal. `rendered`: recordings of real builds. `steps`: what no recording holds.
+//! - `order`: much at once, and in pieces.
 //! - `reports`: what a daemon says of steps, made up.
 //! - `recording`: recordings read, and what is shown compared.
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails a test")]
 
 mod live;
+mod order;
 mod recording;
 mod rendered;
 mod reports;
