@@ -12,7 +12,7 @@
 //! - `stderr`: what is said beside the answer.
 //! - `ending`: what a build that is done has come to; `metadata_file`: the file of that.
 //! - `concourse`: whether this is a task of Concourse.
-//! - `outlet`: standard error, for those who must not wait for its reader for ever.
+//! - `outlet`: standard error, for those who must not wait for its reader for ever; `opening`: a terminal, for the same.
 
 mod cli;
 mod commands;
@@ -23,6 +23,7 @@ mod failure;
 mod habits;
 mod manual;
 mod metadata_file;
+mod opening;
 mod outlet;
 mod quantity;
 mod request;
