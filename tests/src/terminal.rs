@@ -84,6 +84,15 @@ impl Terminal {
         child
     }
 
+    /// How much of it can be read at once, in bytes.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.end).expect("a terminal says what can be read")
+    }
+
     /// Reads until the terminal shows `part`.
     ///
     /// # Panics

@@ -46,6 +46,7 @@
 //! - `kills`: a hundred moments of a build.
 //! - `faults`: deaths at any moment.
 //! - `disk_full`: full disks.
+//! - `readers`: readers of what is said who are slow, or do not read.
 //! - `pipes`: pipes, sockets and devices in the place of files.
 //! - `links`: symbolic links.
 //! - `swaps`: what changes places during a build.
@@ -119,6 +120,7 @@ mod progress_engine;
 mod progress_json;
 mod protocol;
 mod push;
+mod readers;
 #[path = "../../../host/progress/tests/all/recording.rs"]
 mod recording;
 mod registry_conformance;
