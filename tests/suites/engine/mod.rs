@@ -29,6 +29,7 @@
 //!
 //! - `failure`: builds that fail.
 //! - `ending`: what a build says when it is done.
+//! - `many_targets`: eleven targets at once.
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
@@ -114,6 +115,7 @@ mod kills;
 mod known_context;
 mod library;
 mod links;
+mod many_targets;
 mod pipes;
 mod privileges;
 mod progress_engine;
