@@ -13,7 +13,7 @@
 //! - `ending`: what a build that is done has come to; `metadata_file`: the file of that.
 //! - `report_file`: the page of a build, however it ended. `destination`: where such files are.
 //! - `concourse`: whether this is a task of Concourse.
-//! - `outlet`: standard error, for those who must not wait for its reader for ever.
+//! - `outlet`: standard error, for those who must not wait for its reader for ever; `opening`: a terminal, for the same.
 
 mod cli;
 mod commands;
@@ -25,6 +25,7 @@ mod failure;
 mod habits;
 mod manual;
 mod metadata_file;
+mod opening;
 mod outlet;
 mod quantity;
 mod report_file;

@@ -1,19 +1,21 @@
 //! An outlet: standard error, for those who must not wait for its reader for ever.
 //!
 //! Whoever writes to a pipe that nobody reads waits in the kernel, and hears of nothing. Here a writer looks from time to time
-//! whether its text is still wanted. Texts of several writers do not mix: each is written whole before the next.
+//! whether its text is still wanted. A terminal is opened once more for that, see `opening`. Texts of several writers do not mix: each is written whole before the next.
 //!
 //! Reads: nothing. Writes: standard error. Unknown here: what is said.
 
 use std::io::{self, Write};
-use std::os::fd::AsFd;
-use std::sync::{Mutex, MutexGuard, TryLockError};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::{Mutex, MutexGuard, OnceLock, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use oci_image::boundary::cancel::{Cancel, Cancelled};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
+
+use crate::opening;
 
 /// How often a writer that waits looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(50);
@@ -24,6 +26,9 @@ const PIPE_BUF: usize = 4096;
 
 /// Whose turn it is to write.
 static TURN: Mutex<()> = Mutex::new(());
+
+/// Standard error where it is a terminal, so that no write to it waits.
+static TERMINAL: OnceLock<Option<OwnedFd>> = OnceLock::new();
 
 /// Standard error, until it is called off.
 #[derive(Debug, Clone, Default)]
@@ -58,14 +63,20 @@ impl Outlet {
 
     fn write_some(&mut self, text: &[u8]) -> io::Result<usize> {
         let stderr = io::stderr();
+        let unblocked = TERMINAL.get_or_init(|| opening::unblocked(stderr.as_fd()));
+        let output = unblocked.as_ref().map_or(stderr.as_fd(), AsFd::as_fd);
         let wait = Timespec::try_from(LOOK).ok();
         loop {
-            let mut ready = [PollFd::from_borrowed_fd(stderr.as_fd(), PollFlags::OUT)];
+            let mut ready = [PollFd::from_borrowed_fd(output, PollFlags::OUT)];
             match poll(&mut ready, wait.as_ref()) {
                 Err(Errno::INTR) | Ok(0) => self.check()?,
                 Err(errno) => return Err(errno.into()),
-                Ok(_) => match rustix::io::write(&stderr, &text[..text.len().min(PIPE_BUF)]) {
-                    Err(Errno::AGAIN | Errno::INTR) => self.check()?,
+                Ok(_) => match rustix::io::write(output, &text[..text.len().min(PIPE_BUF)]) {
+                    Err(Errno::AGAIN | Errno::INTR) => {
+                        self.check()?;
+                        // A terminal is ready with less room than the end of a line takes.
+                        thread::park_timeout(LOOK / 10);
+                    }
                     written => return Ok(written?),
                 },
             }

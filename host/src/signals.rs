@@ -7,10 +7,11 @@
 //! Reads and writes: nothing. Unknown here: what is stopped.
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use oci_image::boundary::cancel::{Cancel, Cancelled};
@@ -18,6 +19,8 @@ use oci_image::executor::Stop;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::Signal;
+
+use crate::opening;
 
 /// The signals that ask for the end.
 const STOPS: [(Signal, &str); 3] = [
@@ -37,6 +40,9 @@ pub(crate) struct Signals {
 
 /// How much a pipe takes without waiting that is said to be ready, in bytes. Source: pipe(7).
 const PIPE_BUF: usize = 4096;
+
+/// How long it takes to write again to what was ready and took nothing.
+const RETRY: Duration = Duration::from_millis(5);
 
 /// What a wait ended with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +140,8 @@ impl Signals {
     /// # Errors
     /// [`Cancelled`], and the system's.
     pub(crate) fn write_all(&self, output: BorrowedFd<'_>, mut text: &[u8]) -> io::Result<()> {
+        let unblocked = opening::unblocked(output);
+        let output = unblocked.as_ref().map_or(output, AsFd::as_fd);
         while !text.is_empty() {
             let ready = PollFd::from_borrowed_fd(output, PollFlags::OUT);
             if self.await_either(ready, None)? == Awaited::Stop {
@@ -141,7 +149,8 @@ impl Signals {
             }
             let piece = &text[..text.len().min(PIPE_BUF)];
             match rustix::io::write(output, piece) {
-                Err(Errno::AGAIN | Errno::INTR) => {}
+                // A terminal is ready with less room than the end of a line takes.
+                Err(Errno::AGAIN | Errno::INTR) => thread::park_timeout(RETRY),
                 written => text = &text[written?..],
             }
         }

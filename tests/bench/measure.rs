@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use oci_image_tests::memory::Watch;
+use oci_image_tests::{memory::Watch, terminal::Terminal};
 use wait4::{ResUse, Wait4};
 
 use crate::{error::BenchError, setting::Log};
@@ -43,6 +43,23 @@ pub(crate) fn run_watched(command: &mut Command, log: &Log) -> Result<Sample, Be
     let (started, child) = start(command, log)?;
     let watch = Watch::over(child.id());
     let used = wait(child, command, log)?;
+    Ok(Sample {
+        wall: started.elapsed(),
+        cpu: used.rusage.utime + used.rusage.stime,
+        peak: watch.peak(),
+    })
+}
+
+/// The same of a process whose terminal is read as fast as can be.
+pub(crate) fn run_seen(command: &mut Command, log: &Log) -> Result<Sample, BenchError> {
+    let mut terminal = Terminal::of(120, 40);
+    let started = Instant::now();
+    let child = terminal.start(command);
+    let watch = Watch::over(child.id());
+    let (shown, _) = terminal.read_all();
+    let kept = log.write(&shown);
+    let used = wait(child, command, log)?;
+    kept?;
     Ok(Sample {
         wall: started.elapsed(),
         cpu: used.rusage.utime + used.rusage.stime,

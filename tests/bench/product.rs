@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Product<'setting> {
     setting: &'setting Setting,
     request: PathBuf,
+    /// The object alone.
+    object: PathBuf,
     root: PathBuf,
 }
 
@@ -38,12 +40,15 @@ impl<'setting> Product<'setting> {
         // A context is relative to the working directory, and stays below it.
         let context = context.strip_prefix(&setting.dir).unwrap_or(context);
         object["context"] = context.to_string_lossy().into();
+        let file = setting.dir.join("object.json");
+        fs::write(&file, object.to_string()).map_err(BenchError::file("write", &file))?;
         let message = json!({"object": object, "response_path": "/dev/null"});
         let request = setting.dir.join("request.json");
         fs::write(&request, message.to_string()).map_err(BenchError::file("write", &request))?;
         Ok(Self {
             setting,
             request,
+            object: file,
             root: setting.fresh_dir("root-ours")?,
         })
     }
@@ -64,6 +69,24 @@ impl<'setting> Product<'setting> {
         let mut command = self.command()?;
         command.arg("build").arg("--root").arg(&self.root);
         measure::run_watched(&mut command, &self.setting.log("oci-image"))
+    }
+
+    /// One build on a root that is empty, its progress shown in this way; a live one on a terminal that is read.
+    pub(crate) fn build_showing(&self, face: &str) -> Result<Sample, BenchError> {
+        self.forget()?;
+        let mut command = self.command()?;
+        command.arg("build").arg("--root").arg(&self.root);
+        command.args(["--progress", face]);
+        let log = self.setting.log(&format!("oci-image-{face}"));
+        if face != "tty" {
+            return measure::run_watched(&mut command, &log);
+        }
+        // The terminal is its standard input, too.
+        command
+            .arg("--file")
+            .arg(&self.object)
+            .env("TERM", "xterm-256color");
+        measure::run_seen(&mut command, &log)
     }
 
     /// One `oci-image` without arguments: info.

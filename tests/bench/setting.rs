@@ -119,6 +119,11 @@ impl Log {
         Ok((file, twin))
     }
 
+    /// Keeps what was printed elsewhere.
+    pub(crate) fn write(&self, text: &str) -> Result<(), BenchError> {
+        fs::write(&self.0, text).map_err(BenchError::file("write", &self.0))
+    }
+
     /// All of it.
     pub(crate) fn text(&self) -> Result<String, BenchError> {
         fs::read_to_string(&self.0).map_err(BenchError::file("read", &self.0))

@@ -21,6 +21,12 @@ const WHOLE: &str = "FROM scratch\nCOPY busybox /bin/busybox\nRUN --mount=type=b
 
 const BASE: &str = "FROM scratch\nCOPY . /\n";
 const ON_BASE: &str = "ARG BASE\nFROM ${BASE}\nRUN [\"/busybox\", \"true\"]\n";
+/// A step that prints a million lines of 47 bytes.
+const MILLION_LINES: &str = "\
+FROM scratch
+COPY busybox /bin/busybox
+RUN [\"/bin/busybox\", \"awk\", \"BEGIN { for (n = 0; n < 1000000; n++) printf \\\"line %07d of a million that one step prints\\\\n\\\", n }\"]
+";
 /// Three stages on a shared one. Each waits, as a download does, so that their order costs what it costs in practice.
 const THREE_TARGETS: &str = "\
 FROM scratch AS base
@@ -161,6 +167,11 @@ pub(crate) fn large_files(setting: &Setting, bytes: usize) -> Result<PathBuf, Be
 /// Stages `one`, `two` and `three`, each with a step that waits for 2 s.
 pub(crate) fn three_targets(setting: &Setting) -> Result<PathBuf, BenchError> {
     kept(setting, "three-targets", THREE_TARGETS, |_| Ok(()))
+}
+
+/// A step that prints a million lines, as fast as it can.
+pub(crate) fn million_lines(setting: &Setting) -> Result<PathBuf, BenchError> {
+    kept(setting, "million-lines", MILLION_LINES, |_| Ok(()))
 }
 
 /// An image of `bytes` bytes that do not compress, in files of `size` bytes, 100 in a directory.

@@ -84,6 +84,15 @@ impl Terminal {
         child
     }
 
+    /// How much of it can be read at once, in bytes.
+    ///
+    /// # Panics
+    /// If the system does not say.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        rustix::io::ioctl_fionread(&self.end).expect("a terminal says what can be read")
+    }
+
     /// Reads until the terminal shows `part`.
     ///
     /// # Panics
@@ -106,16 +115,8 @@ impl Terminal {
     /// If it does not end.
     #[must_use]
     pub fn finish(mut self, mut child: Child) -> Shown {
-        let deadline = Instant::now() + DEADLINE;
-        let mut text = String::new();
-        loop {
-            let more = self.read(deadline);
-            if more.is_empty() {
-                break;
-            }
-            text += &more;
-        }
-        if Instant::now() >= deadline {
+        let (text, is_late) = self.read_all();
+        if is_late {
             // The test fails; what it started ends.
             let _ = child.kill();
         }
@@ -124,6 +125,19 @@ impl Terminal {
         Shown {
             status: code.unwrap_or_else(|| 128 + status.signal().unwrap_or_default()),
             text,
+        }
+    }
+
+    /// Reads until nobody has the terminal any more: what it showed, and whether the time was up before.
+    pub fn read_all(&mut self) -> (String, bool) {
+        let deadline = Instant::now() + DEADLINE;
+        let mut text = String::new();
+        loop {
+            let more = self.read(deadline);
+            if more.is_empty() {
+                return (text, Instant::now() >= deadline);
+            }
+            text += &more;
         }
     }
 

@@ -9,7 +9,8 @@
 //! - [`FailureReport`] (`failure`) is the text of a solve that failed; [`FailedStep`] (`failed_step`) is what is kept for it.
 //! - [`Account`] (`account`) is what all steps came to.
 //! - [`DaemonLog`] (`daemon_log`) is the daemon's own log beside it, as JSON.
-//! - `trace`, `step`, `part`, `warning`: what the reports amount to, as `event`s; `twins`: one step under two digests.
+//! - `order`: reports in the order in which things happened. `trace`, `step`, `part`, `warning`: what they amount to, as `event`s;
+//!   `clock`: until when that is known; `twins`: one step under two digests.
 //! - `line`, `tail`, `excerpt`, `amount`, `colour`: logs, source files and figures made fit to show.
 //! - `plain`, `json`, `live`: the ways to show events; [`Screen`] is where the last one is drawn. `silence`: when plain text says that
 //!   nothing happens.
@@ -22,6 +23,7 @@
 
 mod account;
 pub mod amount;
+mod clock;
 mod colour;
 mod daemon_log;
 mod event;
@@ -32,6 +34,7 @@ mod json;
 mod line;
 mod live;
 mod mode;
+mod order;
 mod own;
 mod part;
 mod plain;

@@ -31,6 +31,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(7);
 const PAUSE: Duration = Duration::from_secs(2);
 /// How many steps are named that run while nothing is said.
 const MOST_NAMED: usize = 4;
+/// How many targets of a step are named. Of more, all but one less are counted: its own name would be hidden behind theirs.
+const MOST_TARGETS: usize = 3;
 /// How much text may wait, in bytes.
 const MOST_WAITING: usize = 256 * 1024;
 /// What is shown of a step's name, in characters.
@@ -219,10 +221,14 @@ pub(super) fn title(trace: &Trace, step: &Step) -> String {
         &step.name
     };
     let targets = trace.targets(step);
-    if trace.has_targets() && !targets.is_empty() {
-        format!("{}: {name}", targets.join(", "))
-    } else {
-        name.clone()
+    match targets.len() {
+        0 => name.clone(),
+        _ if !trace.has_targets() => name.clone(),
+        count if count > MOST_TARGETS => {
+            let named = targets[..MOST_TARGETS - 1].join(", ");
+            format!("{named} and {} more: {name}", count - (MOST_TARGETS - 1))
+        }
+        _ => format!("{}: {name}", targets.join(", ")),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Reads: nothing. Writes: only the `Write` it was given. Unknown here: requests, plans, the wire.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use crate::failed_step::FailedStep;
 use crate::json;
 use crate::live::{Live, Screen};
 use crate::mode::Mode;
+use crate::order::{Order, Piece};
 use crate::plain::Plain;
 use crate::record::Recorder;
 use crate::step::SolveId;
@@ -23,7 +25,10 @@ const MOST_AT_ONCE: usize = 64 << 10;
 /// Shows the reports of one or several solves.
 pub struct Progress<W> {
     out: W,
+    orders: BTreeMap<SolveId, Order>,
     trace: Trace,
+    /// How much was taken that was not shown yet, in bytes.
+    taken: usize,
     face: Face,
     mode: Mode,
     /// How wide excerpts are.
@@ -57,7 +62,9 @@ impl<W: Write> Progress<W> {
         };
         Self {
             out,
+            orders: BTreeMap::new(),
             trace: Trace::new(mode.colours()),
+            taken: 0,
             face,
             mode,
             columns: Canvas::USUAL,
@@ -101,29 +108,46 @@ impl<W: Write> Progress<W> {
     ///
     /// # Errors
     /// Whatever the writer answers, once: after that nothing is written any more, and reports are still taken.
-    pub fn update(&mut self, solve: SolveId, mut status: Status) -> io::Result<()> {
-        let logs = std::mem::take(&mut status.logs);
-        self.trace.update(solve, status);
-        // What is to be shown is some times as large as a log of empty lines: not all of it is made at once.
+    pub fn update(&mut self, solve: SolveId, status: Status) -> io::Result<()> {
         let mut written = Ok(());
-        let mut taken = 0;
-        for mut log in logs {
-            while !log.message.is_empty() {
-                let length = log.message.len().min(MOST_AT_ONCE);
-                let piece = log.message.split_to(length);
-                let message = VertexLog {
-                    message: piece,
-                    ..log.clone()
-                };
-                self.trace.log(solve, &message);
-                taken += length + size_of::<VertexLog>();
-                if taken >= MOST_AT_ONCE {
-                    taken = 0;
-                    written = written.and(self.settle(Patience::Waiting));
-                }
-            }
+        for piece in self.orders.entry(solve).or_default().take(status) {
+            written = written.and(self.take(solve, piece));
         }
         written.and(self.settle(Patience::Waiting))
+    }
+
+    fn take(&mut self, solve: SolveId, piece: Piece) -> io::Result<()> {
+        let mut log = match piece {
+            Piece::Log(log) => log,
+            Piece::Changes(status) => {
+                self.trace.update(solve, status);
+                return Ok(());
+            }
+        };
+        // What is to be shown is some times as large as a log of empty lines: not all of it is made at once.
+        let mut written = Ok(());
+        while !log.message.is_empty() {
+            let length = log.message.len().min(MOST_AT_ONCE);
+            let message = VertexLog {
+                message: log.message.split_to(length),
+                ..log.clone()
+            };
+            self.trace.log(solve, &message);
+            self.taken += length + size_of::<VertexLog>();
+            if self.taken >= MOST_AT_ONCE {
+                written = written.and(self.settle(Patience::Waiting));
+            }
+        }
+        written
+    }
+
+    /// Takes what was held back for logs that have not come.
+    fn take_rest(&mut self) {
+        for (solve, order) in &mut self.orders {
+            if let Some(Piece::Changes(status)) = order.rest() {
+                self.trace.update(*solve, status);
+            }
+        }
     }
 
     /// Shows what was held back for reports that might follow at once; to be called after about 200 ms without any.
@@ -140,6 +164,7 @@ impl<W: Write> Progress<W> {
     /// # Errors
     /// As [`Progress::update`].
     pub fn stalled(&mut self) -> io::Result<()> {
+        self.take_rest();
         self.settle(Patience::Stalled)
     }
 
@@ -168,6 +193,7 @@ impl<W: Write> Progress<W> {
     /// # Errors
     /// As [`Progress::update`].
     pub fn close(&mut self) -> io::Result<()> {
+        self.take_rest();
         let written = self.settle(Patience::Over);
         if let Some(recorder) = &self.recorder {
             recorder.close(&self.trace);
@@ -217,6 +243,7 @@ impl<W: Write> Progress<W> {
     }
 
     fn settle(&mut self, patience: Patience) -> io::Result<()> {
+        self.taken = 0;
         let mut text = String::new();
         let events = self.trace.settle(patience);
         if let Some(recorder) = &self.recorder {

@@ -43,16 +43,20 @@ pub fn run<W: Write + Send + 'static>(
         let pace = if progress.is_live() { CLOCK } else { LOOK };
         let mut written = Ok(());
         let mut quiet = Quiet::Busy;
+        // When the last report came, and when its reader was done with it: until then nothing is awaited.
         let mut last = Instant::now();
+        let mut shown = last;
         loop {
-            let due = quiet.ends_at(last);
+            let due = quiet.ends_at(shown);
             let wait = due.map_or(pace, |due| {
                 pace.min(due.saturating_duration_since(Instant::now()))
             });
             let result = match runtime.block_on(next(&mut reports, wait)) {
                 Next::Report(solve, status) => {
                     (quiet, last) = (Quiet::Busy, Instant::now());
-                    progress.update(solve, status)
+                    let updated = progress.update(solve, status);
+                    shown = Instant::now();
+                    updated
                 }
                 Next::Silence if due.is_some_and(|due| Instant::now() >= due) => match quiet {
                     Quiet::Busy => {

@@ -11,6 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, SystemTime};
 
+use crate::clock::Clocks;
 use crate::colour::Colours;
 use crate::event::{End, Event, Kind};
 use crate::line::{beginning, clipped, one_line};
@@ -67,7 +68,7 @@ pub(super) struct Trace {
     /// How many bytes the steps hold of their logs.
     held: usize,
     numbered: u32,
-    now: SystemTime,
+    clocks: Clocks,
     events: Vec<Event>,
     warnings: Warnings,
 }
@@ -83,7 +84,7 @@ impl Trace {
             parts: 0,
             held: 0,
             numbered: 0,
-            now: SystemTime::UNIX_EPOCH,
+            clocks: Clocks::new(),
             events: Vec::new(),
             warnings: Warnings::default(),
         }
@@ -113,7 +114,7 @@ impl Trace {
                 continue;
             };
             if let Some(short) = self.warnings.add(warning) {
-                self.emit(step, self.now, Kind::Warning(short));
+                self.emit(step, self.clocks.now, Kind::Warning(short));
             }
         }
     }
@@ -191,12 +192,12 @@ impl Trace {
 
     /// The newest time that a report spoke of.
     pub(super) fn now(&self) -> SystemTime {
-        self.now
+        self.clocks.now
     }
 
     fn vertex(&mut self, solve: SolveId, vertex: &Vertex) {
-        self.tick(vertex.started);
-        self.tick(vertex.completed);
+        self.clocks.tick(solve, vertex.started);
+        self.clocks.tick(solve, vertex.completed);
         let Some(index) = self.step_of(solve, &vertex.digest) else {
             return;
         };
@@ -225,17 +226,15 @@ impl Trace {
             State::Waiting | State::Ended => {}
             State::Running | State::Ending { .. } => {
                 self.active.insert(index);
-                self.show(
-                    index,
-                    vertex.started.or(vertex.completed).unwrap_or(self.now),
-                );
+                let time = vertex.started.or(vertex.completed);
+                self.show(index, time.unwrap_or(self.clocks.now));
             }
         }
     }
 
     fn progress(&mut self, solve: SolveId, mut progress: VertexProgress) {
-        self.tick(progress.timestamp);
-        let time = progress.timestamp.unwrap_or(self.now);
+        self.clocks.tick(solve, progress.timestamp);
+        let time = progress.timestamp.unwrap_or(self.clocks.now);
         let Some(index) = self.step_of(solve, &progress.vertex) else {
             return;
         };
@@ -260,7 +259,7 @@ impl Trace {
 
     /// Takes a piece of a log.
     pub(super) fn log(&mut self, solve: SolveId, log: &VertexLog) {
-        self.tick(log.timestamp);
+        self.clocks.tick(solve, log.timestamp);
         let Some(index) = self.step_of(solve, &log.vertex) else {
             return;
         };
@@ -272,14 +271,14 @@ impl Trace {
             step.tail = Tail::default();
         }
         self.held += step.held();
-        let time = log.timestamp.unwrap_or(self.now);
+        let time = log.timestamp.unwrap_or(self.clocks.now);
         for kind in shown {
             self.emit(index, time, kind);
         }
     }
 
     fn show_parts(&mut self, index: usize, patience: Patience) {
-        let (now, step) = (self.now, &mut self.steps[index]);
+        let (now, step) = (self.clocks.now, &mut self.steps[index]);
         let states: Vec<_> = (step.parts.iter_mut())
             .filter_map(|part| match patience {
                 Patience::Waiting => part.due(now),
@@ -293,8 +292,9 @@ impl Trace {
     }
 
     fn flush(&mut self, index: usize, patience: Patience) {
+        let known = self.clocks.of(&self.steps[index].solves);
         let deadline = match patience {
-            Patience::Waiting | Patience::Idle => self.now.checked_sub(HOLD_PARTIAL),
+            Patience::Waiting | Patience::Idle => known.checked_sub(HOLD_PARTIAL),
             Patience::Stalled | Patience::Over => None,
         };
         let step = &mut self.steps[index];
@@ -302,7 +302,7 @@ impl Trace {
         let flushed = step.flush(deadline);
         self.held += step.held();
         for kind in flushed {
-            self.emit(index, self.now, kind);
+            self.emit(index, self.clocks.now, kind);
         }
     }
 
@@ -310,7 +310,7 @@ impl Trace {
         let mut ended: Vec<(SystemTime, usize, Outcome)> = (self.active.iter())
             .filter_map(|index| match &self.steps[*index].state {
                 State::Ending { outcome, at }
-                    if patience > Patience::Waiting || since(*at, self.now) >= HOLD_END =>
+                    if patience > Patience::Waiting || since(*at, self.clocks.now) >= HOLD_END =>
                 {
                     Some((*at, *index, outcome.clone()))
                 }
@@ -344,7 +344,7 @@ impl Trace {
             self.flush(index, Patience::Over);
         }
         for index in std::mem::take(&mut self.active) {
-            self.emit(index, self.now, Kind::Ended(End::Interrupted));
+            self.emit(index, self.clocks.now, Kind::Ended(End::Interrupted));
         }
     }
 
@@ -385,10 +385,6 @@ impl Trace {
             time,
             kind,
         });
-    }
-
-    fn tick(&mut self, time: Option<SystemTime>) {
-        self.now = self.now.max(time.unwrap_or(self.now));
     }
 }
 

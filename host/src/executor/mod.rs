@@ -11,7 +11,7 @@
 //! - `host`, `audience`, `stop`: what the plan leaves to the machine; whom the build tells what it does; what asks for its end.
 //! - `outcome`: what a build has come to. `error`: why one left nothing, and whose fault that was.
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
-//!   and held. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
+//!   and held. `wait`: one that is told. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
 //! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
 //!   common, and each as the client's. `site`: the machine's part of each.
@@ -54,6 +54,7 @@ mod staging;
 mod stop;
 mod surroundings;
 mod terms;
+mod wait;
 mod work;
 
 pub use audience::{Audience, Nobody};

@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
+use crate::boundary::outside::listed;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::{self, Base, Opened};
 use crate::executor::outputs::Outputs;
 use crate::executor::stop::Stop;
+use crate::executor::wait::told;
 use crate::executor::work::Work;
 use crate::executor::{arguments, surroundings};
 use crate::image::Image;
@@ -20,6 +22,9 @@ use crate::planner::checked_plan::CheckedPlan;
 
 /// How long work may take to notice that it was called off, which it does within a piece of a file.
 const CALLING_OFF_DEADLINE: Duration = Duration::from_secs(1);
+
+/// How long base images are read without a word of it.
+const SHORT: Duration = Duration::from_millis(500);
 
 /// What a daemon is started for.
 pub(super) struct Preparation {
@@ -69,7 +74,9 @@ impl Preparation {
         })
         .await?;
         (warnings.iter()).for_each(|warning| host.audience.warning(warning));
-        let registry = serve(bases, cancel).await?;
+        let arguments: Vec<&str> = bases.iter().map(|base| base.argument.as_str()).collect();
+        let notice = format!("reading the base images of {}", listed(&arguments));
+        let registry = told(host, SHORT, &notice, serve(bases, cancel)).await?;
         Ok(Self {
             opened,
             outputs,

@@ -5,6 +5,7 @@
 //! - [`pathological`]: the same of requests that are large in one way.
 //! - [`planner`]: the planner by itself, in each of its hosts.
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
+//! - [`logs`]: a step that prints a million lines.
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
 //! - [`mounted`]: a context of many small files that a step mounts.
@@ -20,6 +21,7 @@ mod cache;
 mod first_sync;
 mod info;
 mod layer;
+mod logs;
 mod mounted;
 mod on_base;
 mod pathological;
@@ -68,6 +70,10 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "trivial",
         run: |setting| trivial::run(setting).map(compared),
+    },
+    Case {
+        name: "logs",
+        run: |setting| logs::run(setting).map(compared),
     },
     Case {
         name: "resync",

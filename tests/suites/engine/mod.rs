@@ -30,6 +30,7 @@
 //! - `failure`: builds that fail.
 //! - `ending`: what a build says when it is done.
 //! - `report`: the page about a build; `page_markup` is what the crate of pages has.
+//! - `many_targets`: eleven targets at once.
 //! - `progress_json`: progress as events.
 //! - `progress_engine`: progress beside `buildctl`; `recording` is what the crate of progress has.
 //! - `privileges`: builds that may not run their steps.
@@ -47,6 +48,7 @@
 //! - `kills`: a hundred moments of a build.
 //! - `faults`: deaths at any moment.
 //! - `disk_full`: full disks.
+//! - `readers`: readers of what is said who are slow, or do not read.
 //! - `pipes`: pipes, sockets and devices in the place of files.
 //! - `links`: symbolic links.
 //! - `swaps`: what changes places during a build.
@@ -114,6 +116,7 @@ mod kills;
 mod known_context;
 mod library;
 mod links;
+mod many_targets;
 #[path = "../../../host/page/tests/all/markup.rs"]
 mod page_markup;
 mod pipes;
@@ -122,6 +125,7 @@ mod progress_engine;
 mod progress_json;
 mod protocol;
 mod push;
+mod readers;
 #[path = "../../../host/progress/tests/all/recording.rs"]
 mod recording;
 mod registry_conformance;

@@ -78,6 +78,11 @@ fn stop_is_heard_while_a_base_image_is_hashed() {
     place.wait_for("the output to be staged", || {
         !place.names("image").is_empty()
     });
+    let told = "reading the base images of `base`\n";
+    place.wait_for("the wait to be told", || {
+        let held = rustix::io::ioctl_fionread(child.stderr.as_ref().unwrap()).unwrap();
+        usize::try_from(held).unwrap() >= told.len()
+    });
     let asked = Instant::now();
 
     place.signal(&child, "SIGTERM");
@@ -89,7 +94,7 @@ fn stop_is_heard_while_a_base_image_is_hashed() {
         "{:?}",
         asked.elapsed()
     );
-    assert_eq!(run.stderr, "error: stopped by SIGTERM\n");
+    assert_eq!(run.stderr, format!("{told}error: stopped by SIGTERM\n"));
     assert_eq!(place.names("image"), Vec::<String>::new());
     assert_eq!(place.leftovers(), Vec::<String>::new());
 }
