@@ -6,6 +6,7 @@
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //!   `solve_request` is how it is asked.
+//! - [`llb`]: steps of a client's own, in place of a frontend's.
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
@@ -32,6 +33,7 @@ pub mod failure;
 pub mod fault;
 mod filesend;
 mod gateway;
+pub mod llb;
 pub mod prune;
 mod recorder;
 pub mod registry;

@@ -17,6 +17,7 @@ use crate::context::Local;
 use crate::contexts::Contexts;
 use crate::failure::SolveFailure;
 use crate::fault::Fault;
+use crate::llb::ExecOp;
 use crate::registry::{Logins, UsedLogin};
 use crate::secrets::Secret;
 use crate::session::SessionError;
@@ -28,6 +29,8 @@ use oci_image_boundary::handle::Directory;
 pub struct Solve {
     /// What turns the locals into a build graph: `dockerfile.v0`.
     pub frontend: String,
+    /// A step in place of what a frontend makes: `frontend` is empty then, or the daemon refuses both.
+    pub exec: Option<ExecOp>,
     /// The frontend's attributes: `filename`, `target`, `build-arg:K`.
     pub frontend_attributes: BTreeMap<String, String>,
     /// The directories offered to the daemon.
@@ -187,6 +190,7 @@ impl Default for Solve {
     fn default() -> Self {
         Self {
             frontend: String::new(),
+            exec: None,
             frontend_attributes: BTreeMap::new(),
             locals: Vec::new(),
             contexts: None,
