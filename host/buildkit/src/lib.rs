@@ -14,9 +14,10 @@
 //!
 //! What the daemon calls meanwhile:
 //! - `attachables`: all that it may call, and what came of it; [`session`]: the pipe for that; `tunnel`: it as a stream of bytes.
+//! - `whole`: a call whose end is told from its being called off.
 //! - [`fault`]: what an attachable met, as a `recorder` takes it.
 //! - [`context`]: directories, and how they are sent; [`contexts`]: a session of those alone, which solves share.
-//! - [`secrets`], [`ssh`]: what steps may mount.
+//! - [`secrets`], [`ssh`]: what steps may mount; [`conduit`]: bytes of a step, to and fro.
 //! - [`registry`]: logins, and how registries are reached.
 //! - [`sink`]: where exported bytes go; `filesend` receives them. [`content`]: blobs that are read and kept, such as a cache.
 //!
@@ -26,6 +27,7 @@
 
 mod attachables;
 pub mod client;
+pub mod conduit;
 pub mod content;
 pub mod context;
 pub mod contexts;
@@ -47,6 +49,7 @@ pub mod ssh;
 pub mod status;
 pub mod subrequest;
 mod tunnel;
+mod whole;
 
 pub use client::{Client, ConnectError};
 pub use oci_image_boundary::handle::Directory;

@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use oci_spec::image::Descriptor;
 use tonic::Status;
 
+use crate::conduit::Conduit;
 use crate::content::{CacheError, CacheExport, CacheImport, Intake, LayoutError};
 use crate::context::Local;
 use crate::contexts::Contexts;
@@ -49,6 +50,8 @@ pub struct Solve {
     pub secrets: Vec<Secret>,
     /// The agents that steps may use.
     pub ssh: Vec<SshAgent>,
+    /// What steps may send and receive by sockets of ours.
+    pub conduits: Vec<Conduit>,
     /// The logins for registries; the solves of a build share them.
     pub logins: Arc<Logins>,
     /// What steps may do beyond the ordinary: `security.insecure`, `network.host`.
@@ -200,6 +203,7 @@ impl Default for Solve {
             cache_exports: Vec::new(),
             secrets: Vec::new(),
             ssh: Vec::new(),
+            conduits: Vec::new(),
             logins: Arc::default(),
             entitlements: Vec::new(),
         }
