@@ -31,11 +31,12 @@ use crate::sink::Received;
 use crate::solve::{Exporter, Solve, SolveError, Solved};
 use crate::solve_request;
 use crate::ssh::Ssh;
+use crate::whole::Whole;
 
 /// Size of the largest message of an exporter's stream, in bytes: BuildKit cuts at 3 MiB.
 const CHUNK_LIMIT: usize = 4 << 20;
-/// Size of the largest message of an agent's stream, in bytes: the daemon passes pieces of 32 KiB.
-const AGENT_LIMIT: usize = 1 << 20;
+/// Size of the largest message of a socket's stream, in bytes: the daemon passes pieces of 32 KiB.
+const SOCKET_LIMIT: usize = 1 << 20;
 /// BuildKit's name of the store that takes an image blob by blob.
 const EXPORTED: &str = "export";
 
@@ -221,10 +222,14 @@ fn lend(solve: &Solve, faults: &Faults, services: &mut Services) {
         &["GetSecret"],
         SecretsServer::new(secrets).max_decoding_message_size(NAMES_LIMIT),
     );
-    let ssh = Ssh::new(solve.ssh.clone(), faults.recorder(Fault::Ssh));
+    let ssh = Ssh::new(
+        solve.ssh.clone(),
+        solve.conduits.clone(),
+        faults.recorder(Fault::Ssh),
+    );
     services.add(
         &["CheckAgent", "ForwardAgent"],
-        SshServer::new(ssh).max_decoding_message_size(AGENT_LIMIT),
+        Whole(SshServer::new(ssh).max_decoding_message_size(SOCKET_LIMIT)),
     );
 }
 

@@ -6,6 +6,7 @@
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //!   `solve_request` is how it is asked.
+//! - [`llb`]: steps of a client's own, in place of a frontend's.
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
@@ -13,9 +14,10 @@
 //!
 //! What the daemon calls meanwhile:
 //! - `attachables`: all that it may call, and what came of it; [`session`]: the pipe for that; `tunnel`: it as a stream of bytes.
+//! - `whole`: a call whose end is told from its being called off.
 //! - [`fault`]: what an attachable met, as a `recorder` takes it.
 //! - [`context`]: directories, and how they are sent; [`contexts`]: a session of those alone, which solves share.
-//! - [`secrets`], [`ssh`]: what steps may mount.
+//! - [`secrets`], [`ssh`]: what steps may mount; [`conduit`]: bytes of a step, to and fro.
 //! - [`registry`]: logins, and how registries are reached.
 //! - [`sink`]: where exported bytes go; `filesend` receives them. [`content`]: blobs that are read and kept, such as a cache.
 //!
@@ -25,6 +27,7 @@
 
 mod attachables;
 pub mod client;
+pub mod conduit;
 pub mod content;
 pub mod context;
 pub mod contexts;
@@ -32,6 +35,7 @@ pub mod failure;
 pub mod fault;
 mod filesend;
 mod gateway;
+pub mod llb;
 pub mod prune;
 mod recorder;
 pub mod registry;
@@ -45,6 +49,7 @@ pub mod ssh;
 pub mod status;
 pub mod subrequest;
 mod tunnel;
+mod whole;
 
 pub use client::{Client, ConnectError};
 pub use oci_image_boundary::handle::Directory;

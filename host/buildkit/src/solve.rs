@@ -12,11 +12,13 @@ use base64::engine::general_purpose::STANDARD;
 use oci_spec::image::Descriptor;
 use tonic::Status;
 
+use crate::conduit::Conduit;
 use crate::content::{CacheError, CacheExport, CacheImport, Intake, LayoutError};
 use crate::context::Local;
 use crate::contexts::Contexts;
 use crate::failure::SolveFailure;
 use crate::fault::Fault;
+use crate::llb::ExecOp;
 use crate::registry::{Logins, UsedLogin};
 use crate::secrets::Secret;
 use crate::session::SessionError;
@@ -28,6 +30,8 @@ use oci_image_boundary::handle::Directory;
 pub struct Solve {
     /// What turns the locals into a build graph: `dockerfile.v0`.
     pub frontend: String,
+    /// A step in place of what a frontend makes: `frontend` is empty then, or the daemon refuses both.
+    pub exec: Option<ExecOp>,
     /// The frontend's attributes: `filename`, `target`, `build-arg:K`.
     pub frontend_attributes: BTreeMap<String, String>,
     /// The directories offered to the daemon.
@@ -46,6 +50,8 @@ pub struct Solve {
     pub secrets: Vec<Secret>,
     /// The agents that steps may use.
     pub ssh: Vec<SshAgent>,
+    /// What steps may send and receive by sockets of ours.
+    pub conduits: Vec<Conduit>,
     /// The logins for registries; the solves of a build share them.
     pub logins: Arc<Logins>,
     /// What steps may do beyond the ordinary: `security.insecure`, `network.host`.
@@ -187,6 +193,7 @@ impl Default for Solve {
     fn default() -> Self {
         Self {
             frontend: String::new(),
+            exec: None,
             frontend_attributes: BTreeMap::new(),
             locals: Vec::new(),
             contexts: None,
@@ -196,6 +203,7 @@ impl Default for Solve {
             cache_exports: Vec::new(),
             secrets: Vec::new(),
             ssh: Vec::new(),
+            conduits: Vec::new(),
             logins: Arc::default(),
             entitlements: Vec::new(),
         }

@@ -41,6 +41,7 @@ impl Solve {
         wire::SolveRequest {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
+            definition: self.exec.as_ref().map(|exec| exec.to_wire(session)),
             frontend: self.frontend.clone(),
             frontend_attrs: self.attributes(&imports),
             exporters: self.exporters.iter().map(Exporter::to_wire).collect(),

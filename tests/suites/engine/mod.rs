@@ -66,6 +66,7 @@
 //! - `buildkit_auth`: logins.
 //! - `buildkit_cache`: the local cache.
 //! - `buildkit_mounts`: secrets and agents.
+//! - `buildkit_llb`: steps of a client's own; `buildkit_conduit`: what they send and receive.
 //! - `buildkit_subrequests`: what a frontend says in place of building.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
 //! - `known_context`: contexts that the daemon has already.
@@ -79,6 +80,8 @@ mod bounded;
 mod build;
 mod buildkit_auth;
 mod buildkit_cache;
+mod buildkit_conduit;
+mod buildkit_llb;
 mod buildkit_mounts;
 mod buildkit_solve;
 mod buildkit_subrequests;

@@ -1,4 +1,6 @@
-//! The attachable that lends agents: a step's requests, cut out of its stream, and the answers to those that are allowed.
+//! The attachable behind the sockets of steps: it lends agents, and leads to conduits.
+//!
+//! Of what a step sends to an agent it passes on the requests that are allowed; what goes through a conduit is the step's own affair.
 //!
 //! Reads and writes: the agent's socket.
 //! Source: BuildKit, `session/sshforward`; draft-ietf-sshm-ssh-agent for the agent's protocol.
@@ -17,27 +19,41 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::conduit::Conduit;
 use crate::recorder::Recorder;
 use crate::ssh::agent::{KeySource, SshAgent};
 use crate::ssh::error::SshError;
 use crate::ssh::keyring::Keyring;
 use crate::ssh::message::{FAILURE, REQUEST_IDENTITIES, SIGN_REQUEST};
-use crate::ssh::wire;
+use crate::ssh::{passage, wire};
 
 /// How long an agent may take to accept a connection.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(2);
 /// Size of the largest message of an agent, in bytes; OpenSSH's own limit.
 const MESSAGE_LIMIT: usize = 256 * 1024;
-/// The attachable that serves agents.
+/// The attachable that serves agents and conduits.
 pub(crate) struct Ssh {
     agents: Vec<SshAgent>,
+    conduits: Vec<Conduit>,
     faults: Recorder<SshError>,
 }
 
 impl Ssh {
-    /// Serves `agents`.
-    pub(crate) fn new(agents: Vec<SshAgent>, faults: Recorder<SshError>) -> Self {
-        Self { agents, faults }
+    /// Serves `agents` and `conduits`.
+    pub(crate) fn new(
+        agents: Vec<SshAgent>,
+        conduits: Vec<Conduit>,
+        faults: Recorder<SshError>,
+    ) -> Self {
+        Self {
+            agents,
+            conduits,
+            faults,
+        }
+    }
+
+    fn conduit(&self, id: &str) -> Option<&Conduit> {
+        self.conduits.iter().find(|conduit| conduit.id() == id)
     }
 
     fn find(&self, id: &str) -> Result<&SshAgent, Status> {
@@ -55,7 +71,10 @@ impl ssh_server::Ssh for Ssh {
         &self,
         request: Request<CheckAgentRequest>,
     ) -> Result<Response<CheckAgentResponse>, Status> {
-        self.find(&request.into_inner().id)?;
+        let id = request.into_inner().id;
+        if self.conduit(&id).is_none() {
+            self.find(&id)?;
+        }
         Ok(Response::new(CheckAgentResponse {}))
     }
 
@@ -68,8 +87,14 @@ impl ssh_server::Ssh for Ssh {
         let id = request
             .metadata()
             .get("buildkit.ssh.id")
-            .and_then(|id| id.to_str().ok());
-        let agent = self.find(id.unwrap_or_default())?;
+            .and_then(|id| id.to_str().ok())
+            .unwrap_or_default();
+        if let Some(conduit) = self.conduit(id) {
+            let taken = Status::resource_exhausted("a conduit takes one connection");
+            let ends = conduit.take().ok_or(taken)?;
+            return Ok(Response::new(passage::open(ends, request.into_inner())));
+        }
+        let agent = self.find(id)?;
         let agent = Agent::connect(agent)
             .await
             .map_err(|error| self.faults.record(error))?;
