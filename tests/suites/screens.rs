@@ -75,9 +75,12 @@ fn who_wants_no_colours_gets_none_and_a_dumb_terminal_no_code_at_all() {
         let (_, coloured) = written((80, 24), arguments, &[]);
         assert!(coloured.contains("\u{1b}["), "{name}: {coloured}");
         for variable in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-            let (_, plain) = written((80, 24), arguments, &[variable]);
+            // Also where a service runs it, which to some is a reason for colours.
+            for variables in [vec![variable], vec![variable, ("CI", "true")]] {
+                let (_, plain) = written((80, 24), arguments, &variables);
 
-            assert!(!plain.contains('\u{1b}'), "{variable:?}: {plain}");
+                assert!(!plain.contains('\u{1b}'), "{variables:?}: {plain}");
+            }
         }
     }
 }

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, ColorChoice, Parser, Subcommand};
 use clap_complete::Shell;
 
 use super::choice::{Color, Format, InfoStyle, Progress, ReportForm, SchemaOf};
@@ -24,7 +24,7 @@ use crate::{habits, quantity};
 /// the messages that the object supports to the response path.
 #[derive(Debug, Parser)]
 #[command(name = "oci-image", version, long_version = long_version(), max_term_width = WIDEST)]
-#[command(after_help = examples::PROGRAM)]
+#[command(after_help = examples::PROGRAM, color = colours())]
 pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -249,6 +249,15 @@ impl Cli {
             build.file = build.file.take().or(build.named.take());
         }
         Ok(cli)
+    }
+}
+
+/// Whether help has colours. A dumb terminal gets none in a service that sets `CI` either, which to clap is a reason for them.
+fn colours() -> ColorChoice {
+    if std::env::var_os("TERM").is_some_and(|terminal| terminal == "dumb") {
+        ColorChoice::Never
+    } else {
+        ColorChoice::Auto
     }
 }
 
