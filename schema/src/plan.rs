@@ -205,6 +205,31 @@ pub struct Solve {
     pub export: Option<ImageExport>,
 }
 
+impl Solve {
+    /// The directory that is offered under this name.
+    #[must_use]
+    pub fn local(&self, name: &str) -> Option<&Local> {
+        self.locals.iter().find(|local| local.name == name)
+    }
+
+    /// The text of a frontend attribute; `None` too for one that is a base image.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<&str> {
+        let mut attributes = self.attributes.iter();
+        let attribute = attributes.find(|attribute| attribute.key == key)?;
+        match &attribute.value {
+            AttributeValue::Text(text) => Some(text),
+            AttributeValue::BaseImage(_) => None,
+        }
+    }
+
+    /// The names of the build arguments that are given, base images among them.
+    pub fn arguments(&self) -> impl Iterator<Item = &str> {
+        let attributes = self.attributes.iter();
+        attributes.filter_map(|attribute| attribute.key.strip_prefix("build-arg:"))
+    }
+}
+
 /// A directory offered to the daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Local {

@@ -36,8 +36,7 @@ pub(super) fn warnings(plan: &CheckedPlan, opened: &Opened) -> Vec<String> {
     let Some(solve) = plan.solves().first() else {
         return Vec::new();
     };
-    let given: Vec<&str> = (solve.attributes.iter())
-        .filter_map(|attribute| attribute.key.strip_prefix("build-arg:"))
+    let given: Vec<&str> = (solve.arguments())
         // Such a name comes from a file, and was told with its line.
         .filter(|name| !name.contains(char::is_whitespace))
         .collect();

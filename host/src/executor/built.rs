@@ -4,7 +4,7 @@
 
 use std::str::FromStr;
 
-use oci_image_schema::plan::{self, AttributeValue, ImageFormat};
+use oci_image_schema::plan::{self, ImageFormat};
 use oci_spec::image::{Descriptor, Digest, DigestAlgorithm};
 
 use crate::buildkit::solve::Solved;
@@ -44,10 +44,6 @@ pub(super) fn built(
         ImageFormat::DockerArchive => solved.config_digest(),
         ImageFormat::OciLayout => solved.manifest_digest(),
     };
-    let target = solve
-        .attributes
-        .iter()
-        .find(|attribute| attribute.key == "target");
     let digest = match told(solve, digest) {
         Ok(digest) => digest,
         Err(error) => return Some(Err(error)),
@@ -60,7 +56,7 @@ pub(super) fn built(
     };
     Some(Ok(Built {
         solve: solve.name.clone(),
-        target: target.and_then(|target| text(&target.value)),
+        target: solve.text("target").map(str::to_owned),
         image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest,
         figures: Figures::default(), // those of the image as it is put together
@@ -82,11 +78,4 @@ fn told(solve: &plan::Solve, digest: Option<&str>) -> Result<Digest, BuildError>
             solve,
             digest: digest.to_owned(),
         })
-}
-
-fn text(value: &AttributeValue) -> Option<String> {
-    match value {
-        AttributeValue::Text(text) => Some(text.clone()),
-        AttributeValue::BaseImage(_) => None,
-    }
 }

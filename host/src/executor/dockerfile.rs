@@ -10,7 +10,7 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use oci_image_schema::plan::{AttributeValue, Solve};
+use oci_image_schema::plan::Solve;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat};
 
 use crate::boundary::handle::{Directory, real_path};
@@ -47,22 +47,15 @@ impl Dockerfile {
         locals: &BTreeMap<String, Directory>,
         work: &mut Work,
     ) -> Result<Option<Self>, BuildError> {
-        let local = |solve: &Solve| {
-            solve
-                .locals
-                .iter()
-                .find(|local| local.name == LOCAL)
-                .cloned()
-        };
         let solves = plan.solves();
-        let Some((solve, local)) = solves.iter().find_map(|solve| Some((solve, local(solve)?)))
-        else {
+        let reads = |solve| Some((solve, Solve::local(solve, LOCAL)?));
+        let Some((solve, local)) = solves.iter().find_map(reads) else {
             return Ok(None);
         };
         let directory = locals.get(&local.path).cloned();
         let offered = Self {
             directory: directory.expect("every local of a plan is open"),
-            name: named(solve).unwrap_or(DEFAULT).to_owned(),
+            name: solve.text(ATTRIBUTE).unwrap_or(DEFAULT).to_owned(),
         };
         if !plan.names_dockerfile() || !offered.leads_out() {
             return Ok(Some(offered));
@@ -121,14 +114,4 @@ pub(super) fn lower_case(name: &str) -> Option<String> {
     }
     let path = clean(format!("{directory}{}", DEFAULT.to_lowercase()).as_bytes());
     String::from_utf8(path).ok()
-}
-
-/// The name that a solve gives its Dockerfile.
-fn named(solve: &Solve) -> Option<&str> {
-    let mut attributes = solve.attributes.iter();
-    let attribute = attributes.find(|attribute| attribute.key == ATTRIBUTE)?;
-    match &attribute.value {
-        AttributeValue::Text(name) => Some(name),
-        AttributeValue::BaseImage(_) => None,
-    }
 }

@@ -72,7 +72,7 @@ impl Opened {
 
     /// What a solve offers to the daemon under a name; `None` if it offers nothing so.
     pub(super) fn local(&self, solve: &Solve, name: &str) -> Option<&Directory> {
-        let local = solve.locals.iter().find(|local| local.name == name)?;
+        let local = solve.local(name)?;
         match &self.dockerfile {
             Some(dockerfile) if name == LOCAL => Some(&dockerfile.directory),
             _ => self.directories.get(&local.path),

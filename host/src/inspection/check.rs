@@ -1,15 +1,15 @@
 //! What is wrong or unwise in a Dockerfile, and in the request beside it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Severity};
+use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 
 use super::agreement;
 use super::dockerfile::DockerfileText;
-use super::needs::asked;
+use super::needs::outlined;
 use crate::boundary::outside::within_lines;
-use crate::buildkit::subrequest::{Lint, LintWarning};
+use crate::buildkit::subrequest::{Lint, LintError, LintWarning};
 use crate::executor::{self, BuildError, Frontends, Host, Stop};
 use crate::planner::checked_plan::CheckedPlan;
 
@@ -39,7 +39,7 @@ pub async fn check(
         let mut found = unwise(&lints, &dockerfile);
         // What cannot be built has no outline.
         if found.iter().all(|one| one.severity == Severity::Warning) {
-            let (_, needs) = asked(plan, frontends).await?;
+            let (_, needs) = outlined(plan, frontends).await?;
             found.extend(agreement::mistakes(plan, object, &needs, &dockerfile));
         }
         Ok((dockerfile, found))
@@ -51,23 +51,31 @@ pub async fn check(
     })
 }
 
-/// What frontends find, each once.
+/// What frontends find, each once: those of several targets read one Dockerfile.
 fn unwise(lints: &[Lint], dockerfile: &DockerfileText) -> Vec<Diagnostic> {
-    let mut found: Vec<Diagnostic> = Vec::new();
-    for lint in lints {
+    let of_lint = |lint: &Lint| {
         let warnings = lint.warnings.iter().map(|one| warning(one, dockerfile));
-        let error = lint.error.iter().map(|error| Diagnostic {
-            place: (dockerfile.line(error.location.as_ref(), None))
-                .and_then(|line| dockerfile.place(line)),
-            ..Diagnostic::new(Code::UnbuildableDockerfile, within_lines(&error.message))
-        });
-        for one in warnings.chain(error) {
-            if !found.contains(&one) {
-                found.push(one);
-            }
-        }
-    }
+        let error = lint.error.iter().map(|error| error_of(error, dockerfile));
+        warnings.chain(error).collect::<Vec<_>>()
+    };
+    let mut found: Vec<Diagnostic> = lints.iter().flat_map(of_lint).collect();
+    let mut seen = HashSet::new();
+    found.retain(|one| {
+        let start = match &one.place {
+            Some(Place::File(place)) => Some(place.span.start),
+            _ => None,
+        };
+        seen.insert((start, one.code.clone(), one.message.clone()))
+    });
     found
+}
+
+fn error_of(error: &LintError, dockerfile: &DockerfileText) -> Diagnostic {
+    let line = dockerfile.line(error.location.as_ref(), None);
+    Diagnostic {
+        place: line.and_then(|line| dockerfile.place(line)),
+        ..Diagnostic::new(Code::UnbuildableDockerfile, within_lines(&error.message))
+    }
 }
 
 fn warning(warning: &LintWarning, dockerfile: &DockerfileText) -> Diagnostic {

@@ -1,7 +1,9 @@
 //! The Dockerfile of a plan: its text, as the frontend has read it, and places in it.
 
+use std::ops::Range;
+
 use oci_image_schema::diagnostic::{FilePlace, Place, Span};
-use oci_image_schema::plan::{AttributeValue, Solve};
+use oci_image_schema::plan::Solve;
 
 use crate::buildkit::subrequest::{Location, SourceFile};
 use crate::planner::checked_plan::CheckedPlan;
@@ -12,6 +14,8 @@ pub(super) struct DockerfileText {
     /// Its path, as the request has it.
     pub(super) path: String,
     pub(super) text: String,
+    /// Where its lines are, without their ends.
+    lines: Vec<Range<usize>>,
 }
 
 impl DockerfileText {
@@ -19,8 +23,15 @@ impl DockerfileText {
     pub(super) fn of(plan: &CheckedPlan, sources: &[SourceFile]) -> Self {
         let text = sources.first().map(|source| source.data.as_slice());
         let text = String::from_utf8_lossy(text.unwrap_or_default()).into_owned();
-        let path = plan.solves().first().map(path).unwrap_or_default();
-        Self { path, text }
+        let start = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+        let lines = text
+            .lines()
+            .map(|line| start(line)..start(line) + line.len());
+        Self {
+            path: plan.solves().first().map(path).unwrap_or_default(),
+            lines: lines.collect(),
+            text,
+        }
     }
 
     /// The first line that counts, from 1: of several the one that has `word`, if one has it.
@@ -34,9 +45,10 @@ impl DockerfileText {
 
     /// The place of a line of it.
     pub(super) fn place(&self, line: u32) -> Option<Place> {
-        let text = self.line_text(line);
+        let line = self.lines.get((line as usize).checked_sub(1)?)?;
+        let text = &self.text[line.clone()];
         let trimmed = text.trim();
-        let start = (trimmed.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
+        let start = line.start + text.len() - text.trim_start().len();
         (!trimmed.is_empty()).then(|| {
             Place::File(FilePlace {
                 path: self.path.clone(),
@@ -48,8 +60,8 @@ impl DockerfileText {
     /// Empty for a line that there is not.
     fn line_text(&self, line: u32) -> &str {
         let index = (line as usize).checked_sub(1);
-        let line = index.and_then(|index| self.text.lines().nth(index));
-        line.unwrap_or_default()
+        let line = index.and_then(|index| self.lines.get(index));
+        line.map_or("", |line| &self.text[line.clone()])
     }
 }
 
@@ -58,16 +70,11 @@ const MOST_LINES: usize = 1000;
 
 /// The path of what a solve reads.
 fn path(solve: &Solve) -> String {
-    let local = |name: &str| solve.locals.iter().find(|local| local.name == name);
-    let named = |attribute: &oci_image_schema::plan::FrontendAttribute| match &attribute.value {
-        AttributeValue::Text(text) if attribute.key == "filename" => Some(text.clone()),
-        _ => None,
-    };
-    let name = solve.attributes.iter().find_map(named);
-    let name = name.unwrap_or_else(|| "Dockerfile".to_owned());
-    let directory = local("dockerfile").map_or("", |local| local.path.as_str());
+    let name = solve.text("filename").unwrap_or("Dockerfile");
+    let directory = solve.local("dockerfile");
+    let directory = directory.map_or("", |local| local.path.as_str());
     match directory.trim_start_matches("./").trim_end_matches('/') {
-        "" | "." => name,
+        "" | "." => name.to_owned(),
         directory => format!("{directory}/{name}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use oci_image_schema::plan::AttributeValue;
+use oci_image_schema::plan::Solve;
 use serde::Serialize;
 
 use super::columns::columns;
@@ -92,19 +92,32 @@ pub(super) async fn asked(
     plan: &CheckedPlan,
     frontends: &Frontends<'_>,
 ) -> Result<(DockerfileText, Vec<Needs>), BuildError> {
-    let outlines = frontends.ask::<Outline>().await?;
+    let (dockerfile, mut needs) = outlined(plan, frontends).await?;
     let definitions = frontends.ask::<Definition>().await?;
+    let reading = Reading {
+        plan,
+        dockerfile: &dockerfile,
+    };
+    for (needs, definition) in needs.iter_mut().zip(&definitions) {
+        needs.caches = reading.caches(definition);
+    }
+    Ok((dockerfile, needs))
+}
+
+/// The same without the caches, of which a request gives none.
+pub(super) async fn outlined(
+    plan: &CheckedPlan,
+    frontends: &Frontends<'_>,
+) -> Result<(DockerfileText, Vec<Needs>), BuildError> {
+    let outlines = frontends.ask::<Outline>().await?;
     let sources = outlines.first().map(|outline| outline.sources.as_slice());
     let dockerfile = DockerfileText::of(plan, sources.unwrap_or_default());
-    let answers = outlines.into_iter().zip(definitions);
-    let needs = (plan.solves().iter().zip(answers))
-        .map(|(solve, (outline, definition))| {
-            let reading = Reading {
-                plan,
-                dockerfile: &dockerfile,
-            };
-            reading.needs(&solve.name, outline, &definition)
-        })
+    let reading = Reading {
+        plan,
+        dockerfile: &dockerfile,
+    };
+    let needs = (plan.solves().iter().zip(outlines))
+        .map(|(solve, outline)| reading.needs(&solve.name, outline))
         .collect();
     Ok((dockerfile, needs))
 }
@@ -116,7 +129,7 @@ struct Reading<'asked> {
 }
 
 impl Reading<'_> {
-    fn needs(&self, solve: &str, outline: Outline, definition: &Definition) -> Needs {
+    fn needs(&self, solve: &str, outline: Outline) -> Needs {
         let secrets = self.plan.secrets().iter().map(|secret| secret.id.as_str());
         let secrets: Vec<&str> = secrets.collect();
         let agents: Vec<&str> = self.plan.ssh().iter().map(|ssh| ssh.id.as_str()).collect();
@@ -143,7 +156,6 @@ impl Reading<'_> {
                 id,
             }
         };
-        let caches = definition.cache_mounts().into_iter();
         Needs {
             solve: solve.to_owned(),
             target: outline.name,
@@ -155,26 +167,27 @@ impl Reading<'_> {
             ssh: (outline.ssh.into_iter())
                 .map(|one| agent(one.name, one.required, one.location))
                 .collect(),
-            caches: caches
-                .map(|(cache, location)| NeededCache {
-                    line: self.line(location.as_ref(), &cache.target),
-                    id: self.within_namespace(cache.id),
-                    target: cache.target,
-                    sharing: cache.sharing,
-                })
-                .collect(),
+            caches: Vec::new(),
         }
+    }
+
+    fn caches(&self, definition: &Definition) -> Vec<NeededCache> {
+        let mounts = definition.cache_mounts().into_iter();
+        mounts
+            .map(|(cache, location)| NeededCache {
+                line: self.line(location.as_ref(), &cache.target),
+                id: self.within_namespace(cache.id),
+                target: cache.target,
+                sharing: cache.sharing,
+            })
+            .collect()
     }
 
     /// The id of a cache as a step names it: in the daemon it stands behind the namespace that the build gives its caches.
     fn within_namespace(&self, id: String) -> String {
         let solve = self.plan.solves().first();
-        let attributes = solve.into_iter().flat_map(|solve| &solve.attributes);
-        let mut namespaces = attributes.filter_map(|attribute| match &attribute.value {
-            AttributeValue::Text(text) if attribute.key == NAMESPACE => Some(text.as_str()),
-            _ => None,
-        });
-        let namespace = namespaces.next().unwrap_or_default();
+        let namespace = solve.and_then(|solve| solve.text(NAMESPACE));
+        let namespace = namespace.unwrap_or_default();
         let within = id
             .strip_prefix(namespace)
             .and_then(|id| id.strip_prefix('/'));
@@ -195,8 +208,7 @@ const DEFAULT_AGENT: &str = "default";
 /// The names of the arguments that a plan gives: all its solves have the same.
 pub(super) fn given(plan: &CheckedPlan) -> impl Iterator<Item = &str> {
     let solve = plan.solves().first().into_iter();
-    let attributes = solve.flat_map(|solve| &solve.attributes);
-    attributes.filter_map(|attribute| attribute.key.strip_prefix("build-arg:"))
+    solve.flat_map(Solve::arguments)
 }
 
 impl Needs {

@@ -11,7 +11,7 @@ use oci_image::boundary::regular_file;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Diagnostic;
-use oci_image_schema::plan::{AttributeValue, Solve};
+use oci_image_schema::plan::Solve;
 
 /// Those that the daemon would wait for without end, because they are pipes, say.
 pub(super) fn mistakes(
@@ -31,17 +31,12 @@ pub(super) fn mistakes(
 
 /// Where a solve's ignore file may be: beside its Dockerfile and named after that, or in the context.
 fn paths(solve: &Solve) -> Vec<PathBuf> {
-    let local = |name: &str| solve.locals.iter().find(|local| local.name == name);
-    let filename = solve
-        .attributes
-        .iter()
-        .find_map(|attribute| match &attribute.value {
-            AttributeValue::Text(text) if attribute.key == "filename" => Some(text),
-            _ => None,
-        });
-    let of_dockerfile = local("dockerfile")
-        .zip(filename)
+    let of_dockerfile = solve
+        .local("dockerfile")
+        .zip(solve.text("filename"))
         .map(|(local, filename)| Path::new(&local.path).join(format!("{filename}.dockerignore")));
-    let of_context = local("context").map(|local| Path::new(&local.path).join(".dockerignore"));
+    let of_context = solve
+        .local("context")
+        .map(|local| Path::new(&local.path).join(".dockerignore"));
     of_dockerfile.into_iter().chain(of_context).collect()
 }

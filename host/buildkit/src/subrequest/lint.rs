@@ -17,7 +17,7 @@ pub struct Lint {
     pub sources: Vec<SourceFile>,
     /// Why they cannot be built from at all.
     #[serde(rename = "buildError")]
-    pub error: Option<BuildError>,
+    pub error: Option<LintError>,
 }
 
 impl Subrequest for Lint {
@@ -44,7 +44,7 @@ pub struct LintWarning {
 /// Why files cannot be built from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-pub struct BuildError {
+pub struct LintError {
     /// The frontend's message.
     pub message: String,
     /// Where.

@@ -17,7 +17,7 @@ mod question;
 mod targets;
 
 pub use definition::{CacheMount, Definition, Sharing};
-pub use lint::{BuildError, Lint, LintWarning};
+pub use lint::{Lint, LintError, LintWarning};
 pub use location::{Location, SourceFile};
 pub use outline::{Argument, Outline, SecretMount, SshMount};
 pub use question::Subrequest;
