@@ -69,7 +69,7 @@ impl Package {
         package
     }
 
-    /// The playground, which is made of the planner in Node.
+    /// The playground, which is made of the planner in Node; and the browser that looks at it, and at the pages of `--report`.
     ///
     /// # Panics
     /// If it cannot be installed; with what was said.
@@ -78,17 +78,6 @@ impl Package {
         let node = Self::node();
         let mut package = Self::copied("browser");
         package.locks.extend(node.locks);
-        package.install_node_modules();
-        package
-    }
-
-    /// A browser that looks at the pages of `--report`.
-    ///
-    /// # Panics
-    /// If it cannot be installed; with what was said.
-    #[must_use]
-    pub fn report() -> Self {
-        let package = Self::copied("report");
         package.install_node_modules();
         package
     }

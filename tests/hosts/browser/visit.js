@@ -1,4 +1,4 @@
-// What a visit of the built playground takes: a server of static files on this machine, and a headless Chromium.
+// What a visit of a page takes: a server of static files on this machine, for the built playground, and a headless Chromium.
 
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:http';

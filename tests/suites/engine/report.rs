@@ -1,6 +1,6 @@
 //! `--report`: the page about a build, however it ended, and as a browser shows it.
 //!
-//! Needs: Chromium, and Node's `playwright-core` below `target/hosts/report`. Screenshots go to `target/hosts/reports`.
+//! Needs: Chromium, and Node's `playwright-core` below `target/hosts/browser`. Screenshots go to `target/hosts/reports`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -296,7 +296,7 @@ fn pages_are_fit_to_look_at_on_every_screen_and_ask_for_nothing() {
         })
         .collect();
     let screenshots = target().join("hosts/reports");
-    let package = Package::report();
+    let package = Package::browser();
 
     let arguments = [vec!["look.js".into(), screenshots], pages].concat();
     let told = package.output("node", &arguments);

@@ -8,9 +8,8 @@ import { mkdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { chromium } from 'playwright-core';
-
 import { contrasts, headings, overflow } from './judge.js';
+import { launch } from './visit.js';
 
 const WIDTHS = [390, 800, 1440];
 const SCHEMES = ['light', 'dark'];
@@ -18,19 +17,7 @@ const SCHEMES = ['light', 'dark'];
 const [, , screenshots, ...files] = process.argv;
 mkdirSync(screenshots, { recursive: true });
 
-/** Debian's Chromium, told to speak to nobody by itself. */
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launch();
 
 /** Opens a page; whatever it asks for or complains of is told to `tell`. */
 async function opened(file, options, tell) {
