@@ -24,7 +24,8 @@ pub(crate) fn document(outcome: &Outcome) -> outcome::BuildResult<'_> {
     }
 }
 
-fn image(built: &Built) -> outcome::ImageResult<'_> {
+/// An image that was exported.
+pub(crate) fn image(built: &Built) -> outcome::ImageResult<'_> {
     outcome::ImageResult {
         image: &built.image,
         target: built.target.as_deref(),

@@ -9,11 +9,12 @@ use std::time::{Instant, SystemTime};
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::excerpt::Canvas;
-use oci_image::executor::{BuildError, Built, Outcome};
-use oci_image::page::{Fate, Image, Page};
+use oci_image::executor::{BuildError, Outcome};
+use oci_image::page::{Fate, Page};
 use oci_image::progress::record::Recorder;
 
 use crate::destination::{Destination, DestinationError};
+use crate::ending;
 use crate::failure::Failure;
 
 /// A place for the page of a build that begins now.
@@ -63,22 +64,11 @@ impl ReportFile {
 fn fate<'a>(built: &'a Result<Outcome, Failure>, report: &'a str) -> Fate<'a> {
     match built {
         Ok(outcome) => Fate::Built {
-            images: outcome.images.iter().map(image).collect(),
+            images: outcome.images.iter().map(ending::image).collect(),
             sent: outcome.sent,
             received: outcome.received,
         },
         Err(Failure::Build(BuildError::Stopped(_))) => Fate::Stopped { report },
         Err(_) => Fate::Failed { report },
-    }
-}
-
-fn image(built: &Built) -> Image<'_> {
-    Image {
-        path: &built.image,
-        target: built.target.as_deref(),
-        digest: built.digest.as_ref(),
-        size: built.figures.size,
-        layers: built.figures.layers,
-        new_layers: built.figures.new_layers,
     }
 }

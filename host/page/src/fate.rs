@@ -2,13 +2,15 @@
 //!
 //! Reads, writes: nothing. Unknown here: how it went.
 
+use oci_image_schema::outcome::ImageResult;
+
 /// What became of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate<'a> {
     /// It is done.
     Built {
         /// What was exported.
-        images: Vec<Image<'a>>,
+        images: Vec<ImageResult<'a>>,
         /// Bytes of files that the engine has taken.
         sent: u64,
         /// Bytes of results that it has sent.
@@ -24,21 +26,4 @@ pub enum Fate<'a> {
         /// What a person is told of it.
         report: &'a str,
     },
-}
-
-/// An image that was exported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image<'a> {
-    /// Where it is.
-    pub path: &'a str,
-    /// The stage that was built; `None`: the last one.
-    pub target: Option<&'a str>,
-    /// By which it is known.
-    pub digest: &'a str,
-    /// In bytes.
-    pub size: u64,
-    /// How many layers it has.
-    pub layers: usize,
-    /// Of these, how many are new.
-    pub new_layers: usize,
 }

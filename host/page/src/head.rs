@@ -7,8 +7,9 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 use oci_image_progress::amount::{counted, size};
 use oci_image_progress::record::BuildRecord;
+use oci_image_schema::outcome::ImageResult;
 
-use crate::fate::{Fate, Image};
+use crate::fate::Fate;
 use crate::figure::{date, time};
 use crate::text::visible;
 use crate::warning::count;
@@ -71,7 +72,7 @@ pub(crate) fn figures(fate: &Fate<'_>, record: &BuildRecord) -> Markup {
 }
 
 /// The images that were exported.
-pub(crate) fn images(images: &[Image<'_>]) -> Markup {
+pub(crate) fn images(images: &[ImageResult<'_>]) -> Markup {
     html! {
         section.images aria-labelledby="images" {
             h2 id="images" { @if images.len() == 1 { "Image" } @else { "Images" } }
@@ -79,7 +80,7 @@ pub(crate) fn images(images: &[Image<'_>]) -> Markup {
             ul role="list" {
                 @for image in images {
                     li {
-                        p.path { code { (visible(image.path)) } @if let Some(target) = image.target { span.target { "target " (visible(target)) } } }
+                        p.path { code { (visible(image.image)) } @if let Some(target) = image.target { span.target { "target " (visible(target)) } } }
                         p.digest { code { (visible(image.digest)) } }
                         p.weight {
                             (size(image.size)) ", " (counted(image.layers, "layer")) ", " (image.new_layers) " new"

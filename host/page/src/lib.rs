@@ -4,7 +4,7 @@
 //! is escaped, and no class, place or style of the page is made of it but figures. The page forbids itself, by its own policy, to
 //! fetch and to run anything, and to be styled by any other sheet than its own.
 //!
-//! - [`Page`] (`page`) is the whole; [`Fate`] and [`Image`] (`fate`) are what became of the build.
+//! - [`Page`] (`page`) is the whole; [`Fate`] (`fate`) is what became of the build.
 //! - `head`: that, its figures and its images. `failure`: why it has none.
 //! - `slow_path`: the steps for which the end waited.
 //! - `timeline`: all steps on one `axis`, each a `row` with its `bar`, and with its `log` folded in.
@@ -34,5 +34,5 @@ mod text;
 mod timeline;
 mod warning;
 
-pub use fate::{Fate, Image};
+pub use fate::Fate;
 pub use page::Page;

@@ -4,9 +4,10 @@ use std::io;
 use std::time::Duration;
 
 use oci_image_buildkit::status::{Status, Vertex};
-use oci_image_page::{Fate, Image, Page};
+use oci_image_page::{Fate, Page};
 use oci_image_progress::record::{BuildRecord, Recorder};
 use oci_image_progress::{Mode, OwnStep, Progress};
+use oci_image_schema::outcome::ImageResult;
 
 use crate::reports::{at, vertices};
 
@@ -83,8 +84,8 @@ pub(crate) fn page(record: &BuildRecord, fate: Fate<'_>) -> String {
 /// A build that is done, with an image.
 pub(crate) fn built() -> Fate<'static> {
     Fate::Built {
-        images: vec![Image {
-            path: "image/image.tar",
+        images: vec![ImageResult {
+            image: "image/image.tar",
             target: None,
             digest: "sha256:0123456789abcdef",
             size: 183_160_000,

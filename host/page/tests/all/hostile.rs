@@ -1,7 +1,8 @@
 //! Builds that mean harm, and builds beyond all measure: whatever is in them, a page is its own markup, and no larger than it may be.
 
 use oci_image_buildkit::status::Status;
-use oci_image_page::{Fate, Image};
+use oci_image_page::Fate;
+use oci_image_schema::outcome::ImageResult;
 use proptest::prelude::*;
 
 use crate::build::{Build, page};
@@ -39,8 +40,8 @@ fn page_of(text: &str) -> String {
     build.ran(1, &[text], vertex(text, Some(0), Some(2_000)));
     build.warned(text);
     let record = build.record();
-    let image = Image {
-        path: text,
+    let image = ImageResult {
+        image: text,
         target: Some(text),
         digest: text,
         size: u64::MAX,
