@@ -47,17 +47,17 @@ impl Imports {
                 return Self::default();
             }
         };
-        let mut list: Vec<CacheImport> = (local.iter())
-            .map(|manifest| import(&cache, manifest))
-            .collect();
-        let manifests: Vec<Descriptor> = served.iter().map(|(one, _)| one.clone()).collect();
-        let registry = serve(served).await;
+        let (manifests, images): (Vec<Descriptor>, Vec<Image>) = served.into_iter().unzip();
+        let registry = serve(images).await;
         let fetched = |(index, manifest): (usize, &Descriptor)| match &registry {
-            Some(registry) => fetched(registry, &repository(index), manifest),
+            Some(registry) => fetched(registry, index, manifest),
             // What cannot be served is sent.
-            None => import(&cache, manifest),
+            None => cache.import(manifest),
         };
-        list.extend(manifests.iter().enumerate().map(fetched));
+        let sent = local.iter().map(|manifest| cache.import(manifest));
+        let list = sent
+            .chain(manifests.iter().enumerate().map(fetched))
+            .collect();
         Self { list, registry }
     }
 
@@ -96,23 +96,14 @@ fn sorted(cache: &LocalCache, cancel: &Cancel) -> Result<Sorted, CacheError> {
     Ok((local, served))
 }
 
-fn import(cache: &LocalCache, manifest: &Descriptor) -> CacheImport {
-    CacheImport::Local {
-        directory: cache.directory().clone(),
-        digest: manifest.digest().clone(),
-    }
-}
-
 /// On a port of its own, so that what it serves is looked at; `None` if there is none to be had.
-async fn serve(served: Vec<(Descriptor, Image)>) -> Option<Registry> {
-    let images = served.into_iter().enumerate();
-    let images: Vec<(String, Image)> = images
-        .map(|(index, (_, image))| (repository(index), image))
-        .collect();
+async fn serve(images: Vec<Image>) -> Option<Registry> {
     if images.is_empty() {
         return None;
     }
-    Registry::serve_checked(images).await.ok()
+    let images = images.into_iter().enumerate();
+    let named = images.map(|(index, image)| (repository(index), image));
+    Registry::serve_checked(named.collect()).await.ok()
 }
 
 /// Under what name a manifest is served.
@@ -120,8 +111,8 @@ fn repository(index: usize) -> String {
     format!("cache-{}", index + 1)
 }
 
-fn fetched(registry: &Registry, repository: &str, manifest: &Descriptor) -> CacheImport {
-    let reference = registry.reference(repository);
+fn fetched(registry: &Registry, index: usize, manifest: &Descriptor) -> CacheImport {
+    let reference = registry.reference(&repository(index));
     let reference = reference.expect("every manifest is served under its own name");
     let named = format!("{reference}@{}", manifest.digest());
     CacheImport::Remote {

@@ -10,6 +10,7 @@ use crate::daemon::{Daemon, LogSink, Options, Privileges, Programs, Warning};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::room;
+use crate::executor::stop::Stop;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::DaemonLog;
 
@@ -57,13 +58,30 @@ impl Engine {
         self.0.socket()
     }
 
+    /// What comes of work over it, unless that is stopped before, or the daemon ends although nobody has stopped it.
+    ///
+    /// # Errors
+    /// [`BuildError::Stopped`], [`BuildError::DaemonDied`]; those of the work.
+    pub(super) async fn during<T>(
+        &self,
+        stop: impl Future<Output = Stop>,
+        work: impl Future<Output = Result<T, BuildError>>,
+    ) -> Result<T, BuildError> {
+        tokio::select! {
+            biased;
+            stop = stop => Err(BuildError::Stopped(stop)),
+            died = self.died() => Err(died),
+            done = work => self.blame(done).await,
+        }
+    }
+
     /// Resolves when it has ended although nobody has stopped it, with what that is to a build.
-    pub(super) async fn died(&self) -> BuildError {
+    async fn died(&self) -> BuildError {
         BuildError::DaemonDied(Box::new(self.0.exited().await))
     }
 
     /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
-    pub(super) async fn blame<T>(&self, solved: Result<T, BuildError>) -> Result<T, BuildError> {
+    async fn blame<T>(&self, solved: Result<T, BuildError>) -> Result<T, BuildError> {
         match solved {
             Err(error) if error.is_lost_connection() => {
                 let died = tokio::time::timeout(DEATH_DEADLINE, self.died()).await;

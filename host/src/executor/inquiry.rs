@@ -64,13 +64,7 @@ pub async fn inquire<T>(
     let _unread = unread.on_drop();
     let engine = start(stop.as_mut(), plan, host, privileges, &unread).await?;
     let asking = ask(plan, host, &preparation, &engine, questions);
-    let answered = tokio::select! {
-        biased;
-        stop = stop => Err(BuildError::Stopped(stop)),
-        died = engine.died() => Err(died),
-        answered = asking => engine.blame(answered).await,
-    };
-    match answered {
+    match engine.during(stop, asking).await {
         Ok(answer) => {
             for warning in engine.stop().await? {
                 host.audience.warning(&warning.to_string());

@@ -46,7 +46,8 @@ pub(super) async fn contents(
     opened: &Opened,
     unwanted: &Cancel,
 ) -> Result<Contents, BuildError> {
-    let images = registry.map_or(&[][..], Registry::images).to_vec();
+    let images = registry.into_iter().flat_map(Registry::images);
+    let images = images.cloned().collect();
     let mut layouts: Vec<Directory> = opened.cache.iter().cloned().collect();
     let (root, unwanted) = (host.root.clone(), unwanted.clone());
     blocking(move || {

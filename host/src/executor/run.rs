@@ -77,13 +77,7 @@ pub async fn run(
         let solves = solves::all(plan, registry.as_ref(), &outputs, look, site).await?;
         Ok((contents, solves))
     };
-    let solved = tokio::select! {
-        biased;
-        stop = &mut stop => Err(BuildError::Stopped(stop)),
-        died = engine.died() => Err(died),
-        solved = solving => engine.blame(solved).await,
-    };
-    let (contents, solves) = match solved {
+    let (contents, solves) = match engine.during(stop.as_mut(), solving).await {
         Ok(solved) => solved,
         Err(error) => {
             unwanted.cancel();

@@ -124,11 +124,17 @@ impl LocalCache {
     /// # Errors
     /// [`CacheError`] if the cache is damaged. A build can go on without it.
     pub fn imports(&self) -> Result<Vec<CacheImport>, CacheError> {
-        let import = |manifest: Descriptor| CacheImport::Local {
-            directory: self.layout.directory().clone(),
+        let manifests = self.manifests()?;
+        let imports = manifests.iter().map(|manifest| self.import(manifest));
+        Ok(imports.collect())
+    }
+
+    /// The import of one of its manifests.
+    pub fn import(&self, manifest: &Descriptor) -> CacheImport {
+        CacheImport::Local {
+            directory: self.directory().clone(),
             digest: manifest.digest().clone(),
-        };
-        Ok(self.manifests()?.into_iter().map(import).collect())
+        }
     }
 
     /// Every manifest of the index, once, for whoever serves them otherwise than [`CacheImport::Local`], of which the daemon unpacks all

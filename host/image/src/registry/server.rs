@@ -36,8 +36,7 @@ pub struct Registry {
     address: SocketAddr,
     /// Each image's reference, by the name it was given under.
     references: HashMap<String, String>,
-    images: Vec<Arc<Image>>,
-    damage: Option<Damage>,
+    served: Arc<Served>,
     /// The task that accepts connections and owns theirs; dropping the set ends it.
     _accepting: JoinSet<()>,
 }
@@ -94,18 +93,16 @@ impl Registry {
             }
             repositories.insert(repository, Arc::new(image));
         }
-        let images = repositories.values().cloned().collect();
         let mut accepting = JoinSet::new();
-        let served = Served {
+        let served = Arc::new(Served {
             repositories,
-            damage: damage.clone(),
-        };
-        accepting.spawn(accept(listener, Arc::new(served)));
+            damage,
+        });
+        accepting.spawn(accept(listener, Arc::clone(&served)));
         Ok(Self {
             address,
             references,
-            images,
-            damage,
+            served,
             _accepting: accepting,
         })
     }
@@ -117,12 +114,12 @@ impl Registry {
 
     /// The first blob that was asked for and is not the one of its digest, where that is looked at.
     pub fn damaged(&self) -> Option<Digest> {
-        self.damage.as_ref()?.found()
+        self.served.damage.as_ref()?.found()
     }
 
     /// What it serves, in no order.
-    pub fn images(&self) -> &[Arc<Image>] {
-        &self.images
+    pub fn images(&self) -> impl Iterator<Item = &Arc<Image>> {
+        self.served.repositories.values()
     }
 
     /// What to write after `FROM` for the image given as `name`: `127.0.0.1:PORT/REPOSITORY`, to which a Dockerfile may add
