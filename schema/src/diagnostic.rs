@@ -107,3 +107,9 @@ impl Diagnostic {
         Self { help, ..self }
     }
 }
+
+/// A key as a token of a JSON Pointer (RFC 6901, section 3).
+#[must_use]
+pub fn pointer_token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}

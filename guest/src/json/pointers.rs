@@ -1,5 +1,7 @@
 //! JSON Pointers (RFC 6901) from places.
 
+use oci_image_schema::diagnostic::pointer_token;
+
 use super::{Kind, Node};
 
 /// The JSON Pointers (RFC 6901) of the innermost values, or their keys, that hold the bytes at `offsets`; these ascend.
@@ -90,5 +92,5 @@ fn token(key: Node<'_>) -> String {
     let key = key
         .text()
         .map_or_else(|| key.raw.to_owned(), |text| text.as_str().to_owned());
-    key.replace('~', "~0").replace('/', "~1")
+    pointer_token(&key)
 }

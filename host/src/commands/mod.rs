@@ -18,7 +18,7 @@
 //!
 //! - `mode`: how one speaks on standard error.
 //! - `telling`: where one that builds says what it does, and what it has come to.
-//! - `answer`: what one writes to standard output.
+//! - `answer`: what one writes to standard output. `reported`: reports on requests, in the form that is asked for.
 //! - `engine_place`: where the engine is. `runtime`: what work runs on, until it is done or not wanted any more.
 //! - `working_directory`: where the paths of a request begin.
 
@@ -38,6 +38,7 @@ mod mode;
 mod outline;
 mod plan;
 mod prune;
+mod reported;
 mod runtime;
 mod schema;
 mod targets;

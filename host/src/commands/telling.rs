@@ -1,7 +1,6 @@
 //! The telling of a build: how it is shown while it runs, and where it is said what has become of it.
 
-use std::error::Error as _;
-
+use oci_image::boundary::chain::chain;
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::executor::Outcome;
 use oci_image::progress::Mode;
@@ -10,7 +9,6 @@ use oci_image::progress::record::Recorder;
 use super::answer::print;
 use super::mode::face;
 use crate::cli::Setting;
-use crate::destination::DestinationError;
 use crate::failure::Failure;
 use crate::metadata_file::MetadataFile;
 use crate::report_file::ReportFile;
@@ -62,7 +60,7 @@ impl Telling {
             Err(failure) => {
                 // The build's own failure is what ends the program.
                 if let Err(error) = reported {
-                    stderr::warning(&within_reason(&error), self.mode);
+                    stderr::warning(&chain(&error), self.mode);
                 }
                 return Err(failure);
             }
@@ -78,10 +76,4 @@ impl Telling {
         }
         Ok(outcome)
     }
-}
-
-/// An error with its cause, on one line.
-fn within_reason(error: &DestinationError) -> String {
-    let cause = error.source().map(ToString::to_string);
-    format!("{error}: {}", cause.unwrap_or_default())
 }

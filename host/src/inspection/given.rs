@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use oci_image_schema::diagnostic::{Place, Span};
+use oci_image_schema::diagnostic::{Place, Span, pointer_token};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -59,10 +59,7 @@ impl<'object> Given<'object> {
 
     /// Where a secret is given.
     pub(super) fn secret(&self, id: &str) -> GivenPlace {
-        let pointer = format!(
-            "/buildkit_secrets/{}",
-            id.replace('~', "~0").replace('/', "~1")
-        );
+        let pointer = format!("/buildkit_secrets/{}", pointer_token(id));
         match self
             .buildkit_secrets
             .as_ref()

@@ -12,7 +12,7 @@ use oci_image::planner::workspace::SECRET_LIMIT;
 use oci_image::planner::{MaskedObject, Planner, PlannerError, Refusal};
 use oci_image::source::Source;
 use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Severity};
+use oci_image_schema::diagnostic::{Diagnostic, Severity, pointer_token};
 
 use super::ignore_file;
 use crate::failure::Failure;
@@ -85,10 +85,7 @@ impl Request {
                 format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes");
             let help = "mount a large file by a context input, and the key to it as a secret";
             Diagnostic {
-                pointer: format!(
-                    "/buildkit_secrets/{}/text",
-                    id.replace('~', "~0").replace('/', "~1")
-                ),
+                pointer: format!("/buildkit_secrets/{}/text", pointer_token(id)),
                 ..Diagnostic::new(Code::SecretTooLarge, message).help(help)
             }
         })
