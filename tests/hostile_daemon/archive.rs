@@ -1,4 +1,6 @@
-//! Images as blobs, whole and in other states, and the tree of one as the `tar` exporter sends it.
+//! Images as blobs, whole and in other states.
+
+use std::io::Write as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +14,6 @@ use crate::visit::response;
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
-/// A gzip of no bytes, and the digest of none.
-const EMPTY_LAYER: &[u8] = b"\x1f\x8b\x08\0\0\0\0\0\0\xff\x03\0\0\0\0\0\0\0\0\0";
-const NOTHING: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// An image in parts, each of which can be put wrong.
 #[derive(Clone)]
@@ -29,23 +28,29 @@ pub(crate) struct Image {
 impl Image {
     /// An image of one empty layer that is what it says.
     pub(crate) fn honest() -> Self {
+        Self::of_layer(&[])
+    }
+
+    /// An image of one layer, whatever that holds.
+    pub(crate) fn of_layer(raw: &[u8]) -> Self {
+        let layer = gzip(raw);
         let config = json!({
             "architecture": oci_image_tests::base::architecture(), "os": "linux", "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [NOTHING]},
+            "rootfs": {"type": "layers", "diff_ids": [sha256(raw)]},
         });
         let config = config.to_string().into_bytes();
-        let (config_digest, layer_digest) = (sha256(&config), sha256(EMPTY_LAYER));
+        let (config_digest, layer_digest) = (sha256(&config), sha256(&layer));
         let manifest = json!({
             "schemaVersion": 2, "mediaType": MANIFEST,
             "config": {"mediaType": CONFIG, "digest": config_digest, "size": config.len()},
-            "layers": [{"mediaType": LAYER, "digest": layer_digest, "size": EMPTY_LAYER.len()}],
+            "layers": [{"mediaType": LAYER, "digest": layer_digest, "size": layer.len()}],
         });
         let manifest = manifest.to_string().into_bytes();
         let manifest_digest = sha256(&manifest);
         let descriptor =
             json!({"mediaType": MANIFEST, "digest": manifest_digest, "size": manifest.len()});
         let files = vec![
-            (blob(&layer_digest), EMPTY_LAYER.to_vec()),
+            (blob(&layer_digest), layer),
             (blob(&config_digest), config),
             (blob(&manifest_digest), manifest),
         ];
@@ -58,7 +63,7 @@ impl Image {
         }
     }
 
-    /// The merged tree of the image, as the `tar` exporter sends it.
+    /// A tree, as a layer has it and as the `tar` exporter sends it.
     pub(crate) fn tree() -> Vec<u8> {
         tar_of(&[("file".to_owned(), b"inside".to_vec())])
     }
@@ -105,12 +110,21 @@ pub(crate) fn blob(digest: &str) -> String {
     format!("blobs/{}", digest.replacen(':', "/", 1))
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).expect("memory");
+    writer.finish().expect("memory")
+}
+
 fn tar_of(files: &[(String, Vec<u8>)]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, content) in files {
         let mut header = Header::new_gnu();
         header.set_size(content.len() as u64);
         header.set_mode(0o644);
+        header.set_uid(0);
+        header.set_gid(0);
+        header.set_mtime(0);
         archive
             .append_data(&mut header, name, content.as_slice())
             .expect("memory");

@@ -80,7 +80,7 @@ impl control_server::Control for Hostile {
     ) -> Result<Response<SolveResponse>, Status> {
         let request = request.into_inner();
         let session = self.session_of(&request.session).await;
-        let answer = (self.scenario.solve)(Visit::new(session, request)).await;
+        let answer = (self.scenario.solve)(Visit::new(session)).await;
         self.over.send_replace(true);
         answer.map(Response::new)
     }

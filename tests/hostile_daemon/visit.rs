@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::{env, future};
 
-use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, SolveResponse};
+use bollard_buildkit_proto::moby::buildkit::v1::SolveResponse;
 use bollard_buildkit_proto::moby::filesync::v1::BytesMessage;
 use bollard_buildkit_proto::moby::filesync::v1::file_send_client::FileSendClient;
 use futures::StreamExt as _;
@@ -27,12 +27,11 @@ const PIECE: usize = 32 << 10;
 #[derive(Clone)]
 pub(crate) struct Visit {
     pub(crate) session: Channel,
-    pub(crate) request: SolveRequest,
 }
 
 impl Visit {
-    pub(crate) fn new(session: Channel, request: SolveRequest) -> Self {
-        Self { session, request }
+    pub(crate) fn new(session: Channel) -> Self {
+        Self { session }
     }
 
     /// Sends bytes to an exporter's sink, and ends the stream.
@@ -82,13 +81,10 @@ impl Visit {
         }
     }
 
-    /// Sends the image that the solve asks for, and whatever goes with it.
+    /// Sends the image that the solve asks for.
     pub(crate) async fn satisfy(&self) -> Result<SolveResponse, Status> {
         let image = Image::honest();
         self.put(&image).await;
-        if self.request.exporters.len() > 1 {
-            self.send("1", &Image::tree()).await?;
-        }
         Ok(image.response())
     }
 

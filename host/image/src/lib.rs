@@ -8,7 +8,7 @@
 //! - [`blob`]: one blob, and reading it at any offset.
 //! - [`error`]: why an archive or a layout cannot be opened, by file and entry.
 //! - [`claim`]: whether an image is whole, and the one that it is said to be.
-//! - [`rootfs`]: a flattened tar stream as a directory that nothing can leave.
+//! - [`rootfs`]: the layers of an image as a directory that nothing can leave.
 //! - [`registry`]: a registry that serves images to this machine.
 //! - [`metadata`]: `metadata.json`, from an image's config.
 //! - [`contents`]: blobs that this machine has, so that they need not come again; [`assembly`]: an image from them.

@@ -10,7 +10,6 @@ use tokio::task::JoinSet;
 
 use crate::buildkit::client::Client;
 use crate::buildkit::solve::{SolveError, Solved};
-use crate::executor::outputs::Outputs;
 use crate::executor::showing::{self, Reports, Showing};
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
@@ -28,14 +27,13 @@ impl Attempt {
     pub(super) async fn make(
         plan: &CheckedPlan,
         terms: &Terms<'_>,
-        outputs: &Outputs,
         site: Site<'_>,
         client: &Client,
     ) -> Self {
         let mut showing = Showing::begin(plan, site.host);
-        let solves = plan.solves().iter().zip(outputs.iter());
+        let solves = plan.solves().iter();
         let asked: Vec<_> = solves
-            .map(|(solve, output)| (showing.add_solve(&solve.name), terms.solve(solve, output)))
+            .map(|solve| (showing.add_solve(&solve.name), terms.exporting(solve)))
             .collect();
         let solving = |reports: Reports| async move {
             let mut running = JoinSet::new();

@@ -11,6 +11,7 @@ use crate::buildkit::solve::Solved;
 use crate::executor::error::BuildError;
 use crate::executor::exports;
 use crate::image::assembly::Figures;
+use crate::image::rootfs::Lost;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// An image that was exported.
@@ -26,6 +27,8 @@ pub struct Built {
     pub digest: Digest,
     /// How large it is, and how much of it is new.
     pub figures: Figures,
+    /// What its root filesystem lost.
+    pub(super) lost: Lost,
     /// The manifest or index: as the daemon describes it, then as it was put together.
     pub(super) root: Descriptor,
     /// The solve's place in the plan.
@@ -60,6 +63,7 @@ pub(super) fn built(
         image: format!("{}/{}", export.directory, exports::name(export.format)),
         digest,
         figures: Figures::default(), // those of the image as it is put together
+        lost: Lost::default(),
         root,
         index,
     }))

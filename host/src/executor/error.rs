@@ -20,7 +20,6 @@ use crate::executor::stop::Stop;
 use crate::image::assembly::AssemblyError;
 use crate::image::error::ImageError;
 use crate::image::registry::RegistryError;
-use crate::image::rootfs::error::RootfsError;
 
 /// Why a build left nothing.
 #[derive(Debug, thiserror::Error)]
@@ -178,7 +177,11 @@ impl BuildError {
             if let Some(FileSyncError::Walk(error)) = error.downcast_ref() {
                 return error.is_of_the_tree();
             }
-            (error.downcast_ref()).is_some_and(RootfsError::is_of_the_stream)
+            // It says nothing itself, and is not its own source.
+            if let Some(AssemblyError::Rootfs(error)) = error.downcast_ref() {
+                return error.is_of_the_image();
+            }
+            false
         };
         iter::successors(Some(error), |&error| error.source()).any(is_of_it)
     }

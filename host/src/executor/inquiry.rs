@@ -111,12 +111,7 @@ impl Frontends<'_> {
         let mut showing = Showing::begin(self.plan, self.site.host);
         let solves = self.plan.solves().iter();
         let asked: Vec<_> = solves
-            .map(|solve| {
-                (
-                    showing.add_solve(&solve.name),
-                    self.terms.solve(solve, None),
-                )
-            })
+            .map(|solve| (showing.add_solve(&solve.name), self.terms.solve(solve)))
             .collect();
         let asking = |reports: Reports| async move {
             let mut answers = Vec::new();

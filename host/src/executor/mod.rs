@@ -19,7 +19,7 @@
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
-//!   the daemon sends of an image, on its way there. `built`: which image that is.
+//!   the daemon sends of an image, put together and unpacked. `built`: which image that is.
 //! - `failure`: a solve that failed: whose fault that was, and what a person is told of it. `context`: names in the build context, to
 //!   explain a path that COPY did not find. `surroundings`: what else explains it. `arguments`: those that are given and that the
 //!   Dockerfile does not declare.

@@ -47,12 +47,7 @@ impl Outputs {
             .map(Self)
     }
 
-    /// By the place of the solve in the plan; `None` where it exports nothing.
-    pub(super) fn iter(&self) -> impl Iterator<Item = Option<&Output>> {
-        self.0.iter().map(Option::as_ref)
-    }
-
-    /// Puts each image together from what this machine has, checks it, and writes what describes it beside it. Blocking.
+    /// Puts each image together, and unpacks it, from what this machine has, checks it, and writes what describes it beside it. Blocking.
     ///
     /// # Errors
     /// [`BuildError::Assembly`], [`BuildError::NotTheImage`], [`BuildError::Output`], [`BuildError::Metadata`].
@@ -88,13 +83,13 @@ impl Outputs {
 
 impl Output {
     fn assemble(&self, image: &mut Built, contents: &Contents) -> Result<(), BuildError> {
-        let format = self.export.format;
-        let assembled = exports::assemble(format, &image.root, contents, &self.staging);
-        (image.root, image.figures) = assembled.map_err(|source| BuildError::Assembly {
+        let assembled = exports::assemble(&self.export, &image.root, contents, &self.staging);
+        let exported = assembled.map_err(|source| BuildError::Assembly {
             path: image.image.clone().into(),
             source,
         })?;
-        if format == ImageFormat::OciLayout {
+        (image.root, image.figures, image.lost) = (exported.root, exported.figures, exported.lost);
+        if self.export.format == ImageFormat::OciLayout {
             image.digest = image.root.digest().clone();
         }
         Ok(())

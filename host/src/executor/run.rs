@@ -74,7 +74,7 @@ pub async fn run(
             socket: engine.socket(),
             contents: &contents,
         };
-        let solves = solves::all(plan, registry.as_ref(), &outputs, look, site).await?;
+        let solves = solves::all(plan, registry.as_ref(), look, site).await?;
         Ok((contents, solves))
     };
     let (contents, solves) = match engine.during(stop.as_mut(), solving).await {
@@ -174,6 +174,16 @@ impl Concluding {
         for warning in left? {
             host.audience.warning(&warning.to_string());
         }
+        for image in staged
+            .images
+            .iter()
+            .filter(|image| !image.lost.is_nothing())
+        {
+            host.audience.warning(&format!(
+                "`rootfs/` lost what this user may not keep: {}",
+                image.lost
+            ));
+        }
         intake::prune(contents, host).await;
         Ok(Outcome {
             images: staged.publish_until(stop).await?,
@@ -195,7 +205,7 @@ struct Staged {
 type Closed = (Result<Vec<Warning>, BuildError>, Result<Staged, BuildError>);
 
 impl Staged {
-    /// Puts all images together while the daemon ends, and shows all that there is to show.
+    /// Puts all images together, and unpacks them, while the daemon ends, and shows all that there is to show.
     async fn close(self, showing: Showing, engine: Engine, contents: &Contents) -> Closed {
         let work = |_| async { tokio::join!(engine.stop(), self.assemble(contents)) };
         let (showing, closed) = showing.during(contents, work).await;

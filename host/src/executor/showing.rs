@@ -82,6 +82,7 @@ impl Showing {
         let mut watches = [
             Watch::new("compressing layers", "compressed", contents.compressing()),
             Watch::new("writing images", "written", contents.writing()),
+            Watch::new("unpacking images", "unpacked", contents.unpacking()),
         ];
         let done = tokio::select! {
             done = work(reports.clone()) => done,

@@ -1,6 +1,6 @@
 //! The plan's solves: attempts to make them, until one has made them all or there is nothing that another would help.
 //!
-//! Writes: kept blobs, staged outputs. Unknown here: what is in the build's cache (`cache`).
+//! Writes: kept blobs. Unknown here: what is in the build's cache (`cache`).
 
 use std::sync::Arc;
 
@@ -12,7 +12,6 @@ use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
 use crate::executor::intake::BlobIntake;
 use crate::executor::look::Look;
-use crate::executor::outputs::Outputs;
 use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
@@ -41,7 +40,6 @@ pub(super) struct Solves {
 pub(super) async fn all(
     plan: &CheckedPlan,
     registry: Option<&Registry>,
-    outputs: &Outputs,
     look: Look,
     site: Site<'_>,
 ) -> Result<Solves, BuildError> {
@@ -51,12 +49,12 @@ pub(super) async fn all(
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
     let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
     let mut snapshot_was_left = false;
-    let mut attempt = Attempt::make(plan, &terms, outputs, site, &client).await;
+    let mut attempt = Attempt::make(plan, &terms, site, &client).await;
     while let Err((_, error)) = &attempt.outcome
         && remedy(error, site, &mut terms, &mut snapshot_was_left).await
     {
         attempt.showing.finish().await;
-        attempt = Attempt::make(plan, &terms, outputs, site, &client).await;
+        attempt = Attempt::make(plan, &terms, site, &client).await;
     }
     match attempt.outcome {
         Ok(solved) => {

@@ -10,10 +10,9 @@ use crate::buildkit::content::{CacheExport, Intake};
 use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
-use crate::buildkit::solve::{Exporter, Solve};
+use crate::buildkit::solve::Solve;
 use crate::executor::cache::Imports;
 use crate::executor::host::Host;
-use crate::executor::outputs::Output;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
 use crate::image::registry::Registry;
@@ -65,8 +64,8 @@ impl<'run> Terms<'run> {
         contexts.map_or(0, |contexts| contexts.sent().bytes)
     }
 
-    /// A solve of the plan, which exports into `output`.
-    pub(super) fn solve(&self, solve: &plan::Solve, output: Option<&Output>) -> Solve {
+    /// A solve of the plan, which exports nothing.
+    pub(super) fn solve(&self, solve: &plan::Solve) -> Solve {
         let opened = self.site.opened;
         let attribute = |attribute: &plan::FrontendAttribute| {
             let value = match &opened.dockerfile {
@@ -85,10 +84,6 @@ impl<'run> Terms<'run> {
                 None => opened.locals(solve),
             },
             contexts: self.contexts.clone(),
-            exporters: output
-                .into_iter()
-                .flat_map(|to| self.exporters(to))
-                .collect(),
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
@@ -98,13 +93,14 @@ impl<'run> Terms<'run> {
         }
     }
 
-    fn exporters(&self, to: &Output) -> Vec<Exporter> {
-        exports::exporters(
-            &to.export,
-            &self.intake,
-            &to.staging,
-            &self.site.host.audience,
-        )
+    /// The same, which exports what the plan says.
+    pub(super) fn exporting(&self, solve: &plan::Solve) -> Solve {
+        let exports = solve.export.iter();
+        let exporters = exports.map(|_| exports::exporter(&self.intake));
+        Solve {
+            exporters: exporters.collect(),
+            ..self.solve(solve)
+        }
     }
 
     /// With the layers of the image, in the same form: asked for another one, the daemon would make it, and BuildKit would list every

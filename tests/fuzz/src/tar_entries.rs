@@ -94,7 +94,8 @@ fn is_record(line: &[u8]) -> bool {
     length == Some(line.len() + 1)
 }
 
-/// The tree that the stream means to the other reader; nothing if that one cannot read it.
+/// The tree that the stream means to the other reader; nothing if that one cannot read it, or if it says what only a layer can: whiteouts,
+/// and paths that lead through links, up, or from the root.
 fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
     let mut tree = Tree::new();
     let mut archive = Archive::new(stream);
@@ -102,8 +103,21 @@ fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
         let mut entry = entry.ok()?;
         let path = components(&entry.path_bytes());
         let link = entry.link_name_bytes().map(|link| link.into_owned());
-        let mut content = Vec::new();
         let kind = entry.header().entry_type();
+        let target = link.as_deref().filter(|_| kind == EntryType::Link);
+        let is_of_layers = |path: &[u8]| {
+            let mut parts = path.split(|byte| *byte == b'/');
+            path.starts_with(b"/") || parts.any(|part| part == b".." || part.starts_with(b".wh."))
+        };
+        let leads_through_link = |path: &[u8]| {
+            let mut ways = (0..path.len()).filter(|at| path[*at] == b'/');
+            ways.any(|at| matches!(tree.get(&path[..at]), Some(File::Link(_))))
+        };
+        let is_beyond = |path: &[u8]| is_of_layers(path) || leads_through_link(&components(path));
+        if is_beyond(&entry.path_bytes()) || target.is_some_and(is_beyond) {
+            return None;
+        }
+        let mut content = Vec::new();
         let is_directory = entry.path_bytes().ends_with(b"/");
         let file = match kind {
             EntryType::Regular | EntryType::Continuous if !is_directory => {
@@ -114,7 +128,13 @@ fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
             EntryType::Symlink => File::Link(link?),
             EntryType::Link => tree.get(&components(&link?))?.clone(),
             EntryType::Fifo => File::Pipe,
-            EntryType::Char | EntryType::Block | EntryType::XGlobalHeader => continue,
+            EntryType::XGlobalHeader => continue,
+            // It is left out, and so is what stood there.
+            EntryType::Char | EntryType::Block => {
+                put(&mut tree, path.clone(), File::Pipe);
+                tree.remove(&path);
+                continue;
+            }
             other => panic!("{other:?} was unpacked"),
         };
         put(&mut tree, path, file);
@@ -127,9 +147,14 @@ fn put(tree: &mut Tree, path: Vec<u8>, file: File) {
     for at in slashes {
         tree.entry(path[..at].to_vec()).or_insert(File::Directory);
     }
-    if !path.is_empty() {
-        tree.insert(path, file);
+    if path.is_empty() {
+        return;
     }
+    if file != File::Directory {
+        let beneath = [path.as_slice(), b"/"].concat();
+        tree.retain(|other, _| !other.starts_with(&beneath));
+    }
+    tree.insert(path, file);
 }
 
 /// A path without what means nothing.

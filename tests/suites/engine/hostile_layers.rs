@@ -235,7 +235,7 @@ fn names_that_are_too_long_are_an_error_and_others_are_kept() {
     let longer = Layer::new().file(&"n".repeat(300), "1");
     fails(&target, &[longer], "file name too long");
     let deep = Layer::new().file(&format!("{}file", "d/".repeat(300)), "1");
-    fails(&target, &[deep], "cannot build `image`");
+    fails(&target, &[deep], "cannot put `image/image.tar` together");
     let long = format!("{}/", "p".repeat(200)).repeat(30);
     fails(
         &target,
@@ -282,7 +282,8 @@ fn devices_are_left_out_and_the_root_stays_a_directory() {
     let devices = Layer::new().device("null").file("beside", "1");
     becomes(&target, &[devices], &[text("beside", "1")]);
     let roots = [
-        Layer::new().file("./", "1"),
+        Layer::new().file("./", ""),
+        Layer::new().file(".", "1"),
         Layer::new().symlink("./", &target.outside),
     ];
     for root in roots {

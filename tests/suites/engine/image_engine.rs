@@ -10,7 +10,7 @@ use oci_image::boundary::handle::Directory;
 use oci_image::image::Image;
 use oci_image::image::metadata::metadata;
 use oci_image::image::registry::Registry;
-use oci_image::image::rootfs::Rootfs;
+use oci_image::image::rootfs::{GrowingRootfs, Rootfs};
 use oci_image_tests::rival::Rival;
 use tar::EntryType;
 use tempfile::tempdir;
@@ -173,6 +173,127 @@ async fn the_daemon_pulls_a_preloaded_base_and_its_tree_is_the_one_of_umoci() {
             texts_of_configs(image),
             ["{\"env\":[\"PATH=/bin\",\"FOO=bar\"],\"user\":\"1000\"}\n"]
         );
+    }
+}
+
+/// Layers that change what is below them in every way that there is, and some that no tool writes.
+fn odd_layers() -> Vec<Vec<u8>> {
+    let below = rich_layer();
+    let types = Tar::new()
+        .directory("removed/")
+        .file("removed/now", b"a directory")
+        .file("locked", b"now a file")
+        .symlink("tmp", "bin")
+        .file("sbin/new", b"below what was a link")
+        .directory("pipe/");
+    let hidden = Tar::new()
+        .directory("etc/")
+        .file("etc/one", b"1")
+        .file("etc/two", b"2")
+        .directory("var/")
+        .directory("var/lib/")
+        .file("var/lib/old", b"old")
+        .hard_link("etc/three", "etc/two");
+    let opaque = Tar::new()
+        .directory("var/")
+        .file("var/.wh..wh..opq", b"")
+        .file("var/new", b"new")
+        .file("etc/.wh.one", b"")
+        .file("bin/.wh.su", b"")
+        .file(".wh..wh.plnk", b"");
+    let through = Tar::new()
+        .directory("real/")
+        .symlink("link", "real")
+        .symlink("up", "../../../real/../real")
+        .file("link/inside", b"1")
+        .file("up/inside-too", b"2")
+        .hard_link("second", "link/inside")
+        .file("/absolute", b"3")
+        .file("../above", b"4")
+        .file("real/../beside", b"5");
+    let through_below = Tar::new()
+        .file("up/file", b"6")
+        .file("var/.wh.new", b"")
+        .directory("var/new/")
+        .file("etc/two", b"one name of two");
+    [below]
+        .into_iter()
+        .chain([types, hidden, opaque, through, through_below].map(Tar::end))
+        .collect()
+}
+
+/// Unpacks the layers of an image.
+fn unpacked(image: &Image, to: &Path) {
+    let bytes = |digest: &str| {
+        let blob = image.blob(&digest.try_into().unwrap()).unwrap();
+        let mut bytes = vec![0; blob.size() as usize];
+        blob.open().unwrap().read_exact_at(&mut bytes, 0).unwrap();
+        bytes
+    };
+    let manifest = &image.manifest(image.digest()).unwrap().bytes;
+    let manifest: serde_json::Value = serde_json::from_slice(manifest).unwrap();
+    let (parent, name) = (to.parent().unwrap(), to.file_name().unwrap());
+    let mut growing = GrowingRootfs::beside(&Directory::open(parent).unwrap(), name).unwrap();
+    for layer in manifest["layers"].as_array().unwrap() {
+        growing
+            .add(bytes(layer["digest"].as_str().unwrap()).as_slice())
+            .unwrap();
+    }
+    growing.finish().unwrap().commit().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tree_of_layers_is_the_one_that_the_daemon_shows_of_them() {
+    let work = tempdir().unwrap();
+    let at = |name: &str| work.path().join(name);
+    let layers = odd_layers();
+    let names: Vec<String> = (0..layers.len())
+        .map(|number| format!("{number}.tar"))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let config = config(&layers.iter().map(Vec::as_slice).collect::<Vec<_>>());
+    let archive = (names.iter().zip(&layers)).fold(
+        Tar::new()
+            .file("config.json", &config)
+            .file("manifest.json", &saved("config.json", &names)),
+        |archive, (name, layer)| archive.file(name, layer),
+    );
+    let base = Image::open(&archive.write(&at("base.tar"))).unwrap();
+    let registry = Registry::serve(vec![("BASE".into(), base)]).await.unwrap();
+    let base = registry.reference("BASE").unwrap().to_owned();
+    let outputs = [("tar", "tree.tar"), ("oci,tar=false", "layout")]
+        .map(|(kind, name)| format!("--output=type={kind},dest={}", at(name).display()));
+    let built = tokio::task::spawn_blocking(move || {
+        let context = tempdir().unwrap();
+        let dockerfile = "ARG BASE\nFROM $BASE\nCOPY Dockerfile /real/\nCOPY Dockerfile /etc/\n";
+        fs::write(context.path().join("Dockerfile"), dockerfile).unwrap();
+        let base = format!("--opt=build-arg:BASE={base}");
+        let arguments = [outputs[0].as_str(), &outputs[1], &base];
+        let _ = Rival::start().build(context.path(), &arguments);
+    });
+    built.await.unwrap();
+
+    unpacked(&Image::open(&at("layout")).unwrap(), &at("ours"));
+
+    let stream = File::open(at("tree.tar")).unwrap();
+    let output = Directory::open(at("")).unwrap();
+    Rootfs::unpack(stream, &output, "theirs".as_ref())
+        .and_then(Rootfs::commit)
+        .unwrap();
+    let (ours, theirs) = (tree(&at("ours")), tree(&at("theirs")));
+    assert_eq!(
+        ours.keys().collect::<Vec<_>>(),
+        theirs.keys().collect::<Vec<_>>()
+    );
+    for (path, (ours, our_time)) in &ours {
+        let (theirs, their_time) = &theirs[path];
+        // A directory in the place of a link, which no layer describes, has from the daemon the owner of where that led.
+        let is_same = ours == theirs || path == Path::new("sbin");
+        assert!(is_same, "{}: {ours} {theirs}", path.display());
+        // Of what no layer describes the daemon takes the time when it was made; and it rounds times for the tree.
+        let is_made_anew = ["", "sbin", "up", "real", "etc", "bin", "var"].map(Path::new);
+        let is_same = is_made_anew.contains(&path.as_path()) || our_time.abs_diff(*their_time) <= 1;
+        assert!(is_same, "{}: {our_time} {their_time}", path.display());
     }
 }
 

@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use oci_image_boundary::cancel::Cancel;
-use oci_spec::image::{Digest, ImageManifest, MediaType};
+use oci_spec::image::{Digest, MediaType};
 use serde_json::json;
 use tar::{EntryType, Header};
 
@@ -22,7 +22,7 @@ use crate::blob::Blob;
 use crate::docker;
 use crate::document;
 use crate::entry::BLOCK;
-use crate::layout::{INDEX, MARKER, Role, blob_name};
+use crate::layout::{INDEX, MARKER, blob_name};
 
 /// The modes of entries: of what is named by its digest, and of what names it.
 const BLOB_MODE: u32 = 0o444;
@@ -66,15 +66,7 @@ impl Assembly {
 
     /// The files that name the image, in the order of the archive.
     fn naming(&self) -> Result<[(&'static str, String); 3], AssemblyError> {
-        let Role::Manifest = Role::of(self.root.media_type()) else {
-            return Err(AssemblyError::SeveralPlatforms);
-        };
-        let bytes = self.document(self.root.digest())?;
-        let malformed = |source| AssemblyError::Document {
-            digest: self.root.digest().clone(),
-            source: Some(source),
-        };
-        let manifest: ImageManifest = document::parse(bytes).map_err(malformed)?;
+        let manifest = self.manifest()?;
         let layers = manifest.layers().iter();
         let layers: Vec<_> = layers.map(|layer| blob_name(layer.digest())).collect();
         let mut saved = json!({
@@ -83,7 +75,11 @@ impl Assembly {
             "Layers": layers,
         });
         let config = self.document(manifest.config().digest())?;
-        let config: docker::Config = document::parse(config).map_err(malformed)?;
+        let config = document::parse::<docker::Config>(config);
+        let config = config.map_err(|source| AssemblyError::Document {
+            digest: manifest.config().digest().clone(),
+            source: Some(source),
+        })?;
         let is_gzip = (manifest.layers().iter())
             .all(|layer| *layer.media_type() == MediaType::ImageLayerGzip);
         let sources = sources::of(&config.rootfs.diff_ids, manifest.layers());

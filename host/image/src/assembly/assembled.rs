@@ -4,12 +4,14 @@
 
 use std::collections::HashMap;
 
-use oci_spec::image::{Descriptor, Digest};
+use oci_spec::image::{Descriptor, Digest, ImageManifest};
 
 use super::error::AssemblyError;
-use super::rewriting::{LayerForm, Rewriting};
+use super::rewriting::{LayerForm, Parts, Rewriting};
 use crate::blob::Blob;
 use crate::contents::Contents;
+use crate::document;
+use crate::layout::Role;
 use crate::meter::{Meter, Stretch};
 
 /// An image that can be written.
@@ -20,7 +22,9 @@ pub struct Assembly {
     pub(super) documents: HashMap<Digest, Vec<u8>>,
     /// Everything else, by digest.
     pub(super) blobs: HashMap<Digest, Blob>,
-    pub(super) meter: Meter,
+    /// What layers were, as the daemon has described them.
+    pub(super) origins: HashMap<Digest, Digest>,
+    meter: Meter,
 }
 
 /// How large an image is, and how much of it is new.
@@ -47,11 +51,16 @@ impl Assembly {
     ) -> Result<Self, AssemblyError> {
         let mut rewriting = Rewriting::new(layers, contents);
         let root = rewriting.document(root, 0)?;
-        let (documents, blobs) = rewriting.parts();
+        let Parts {
+            documents,
+            blobs,
+            origins,
+        } = rewriting.parts();
         Ok(Self {
             root,
             documents,
             blobs,
+            origins,
             meter: contents.writing().clone(),
         })
     }
@@ -76,6 +85,18 @@ impl Assembly {
     /// The work of writing it, which begins.
     pub(super) fn begin_writing(&self) -> Stretch {
         self.meter.begin(self.blobs.values().map(Blob::size).sum())
+    }
+
+    /// The manifest, of an image of one platform.
+    pub(super) fn manifest(&self) -> Result<ImageManifest, AssemblyError> {
+        let Role::Manifest = Role::of(self.root.media_type()) else {
+            return Err(AssemblyError::SeveralPlatforms);
+        };
+        let bytes = self.document(self.root.digest())?;
+        document::parse(bytes).map_err(|source| AssemblyError::Document {
+            digest: self.root.digest().clone(),
+            source: Some(source),
+        })
     }
 
     /// A document of the image.

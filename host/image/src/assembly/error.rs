@@ -8,6 +8,8 @@ use std::path::PathBuf;
 use oci_image_boundary::outside::shown;
 use oci_spec::image::Digest;
 
+use crate::rootfs::error::RootfsError;
+
 /// Why an image cannot be put together from the blobs that are there.
 #[derive(Debug, thiserror::Error)]
 pub enum AssemblyError {
@@ -46,6 +48,9 @@ pub enum AssemblyError {
         "the image has several platforms, and an archive holds one; name one platform, or set `output_oci`"
     )]
     SeveralPlatforms,
+    /// The layers cannot be unpacked.
+    #[error(transparent)]
+    Rootfs(#[from] RootfsError),
     /// The file or directory cannot be written.
     #[error("cannot write `{}`", shown(path))]
     Write {

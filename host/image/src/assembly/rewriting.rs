@@ -50,6 +50,14 @@ pub(super) struct Rewriting<'contents> {
     renamed: HashMap<Digest, Descriptor>,
 }
 
+/// All that an image names.
+pub(super) struct Parts {
+    pub(super) documents: HashMap<Digest, Vec<u8>>,
+    pub(super) blobs: HashMap<Digest, Blob>,
+    /// What each layer was before it was compressed.
+    pub(super) origins: HashMap<Digest, Digest>,
+}
+
 impl<'contents> Rewriting<'contents> {
     pub(super) fn new(layers: LayerForm, contents: &'contents Contents) -> Self {
         Self {
@@ -61,9 +69,16 @@ impl<'contents> Rewriting<'contents> {
         }
     }
 
-    /// All documents and all other blobs that were named.
-    pub(super) fn parts(self) -> (HashMap<Digest, Vec<u8>>, HashMap<Digest, Blob>) {
-        (self.documents, self.blobs)
+    /// All that was named.
+    pub(super) fn parts(self) -> Parts {
+        let renamed = self.renamed.into_iter();
+        Parts {
+            documents: self.documents,
+            blobs: self.blobs,
+            origins: renamed
+                .map(|(stated, now)| (now.digest().clone(), stated))
+                .collect(),
+        }
     }
 
     /// A manifest or an index with all that it names, as it is by now; so many documents stand above it.

@@ -38,6 +38,7 @@ pub struct Contents {
     cancel: Cancel,
     compressing: Meter,
     writing: Meter,
+    unpacking: Meter,
 }
 
 impl Contents {
@@ -57,6 +58,7 @@ impl Contents {
             cancel,
             compressing: Meter::default(),
             writing: Meter::default(),
+            unpacking: Meter::default(),
         }
     }
 
@@ -78,6 +80,11 @@ impl Contents {
     /// How far images are written that are put together from them.
     pub fn writing(&self) -> &Meter {
         &self.writing
+    }
+
+    /// How far layers of them are unpacked.
+    pub fn unpacking(&self) -> &Meter {
+        &self.unpacking
     }
 
     /// Those that are kept, when nothing else is wanted any more.
@@ -108,6 +115,20 @@ impl Contents {
         }
         for blob in self.places(digest) {
             if self.is_sound(digest, &blob)? {
+                return Ok(Some(blob));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A layer where it is not compressed. Blocking.
+    ///
+    /// # Errors
+    /// That it was called off.
+    pub(crate) fn raw(&self, layer: &Digest) -> io::Result<Option<Blob>> {
+        let is_raw = |blob: &Blob| layer::start(blob).is_ok_and(|start| layer::is_raw(&start));
+        for blob in self.places(layer).into_iter().filter(is_raw) {
+            if self.is_the_one(layer, &blob)? {
                 return Ok(Some(blob));
             }
         }
@@ -215,6 +236,7 @@ impl Contents {
             return Ok(false);
         }
         encoder.commit(&self.kept, layer)?;
+        self.kept.stamps().vouch(layer, blob);
         Ok(true)
     }
 }

@@ -20,7 +20,6 @@ pub(crate) struct Entries<S> {
     unread: u64,
     /// Zeros after the content, up to the next block.
     padding: u64,
-    marked: bool,
 }
 
 impl<S: Source> Entries<S> {
@@ -31,7 +30,6 @@ impl<S: Source> Entries<S> {
             offset: 0,
             unread: 0,
             padding: 0,
-            marked: false,
         }
     }
 
@@ -95,11 +93,6 @@ impl<S: Source> Entries<S> {
         Ok(count)
     }
 
-    /// Whether the end was marked by a block of zeros; without it the stream was cut between two entries.
-    pub(crate) fn marked(&self) -> bool {
-        self.marked
-    }
-
     /// The stream, where the last read left it.
     pub(crate) fn stream(&mut self) -> &mut S {
         &mut self.stream
@@ -129,7 +122,6 @@ impl<S: Source> Entries<S> {
             }
         }
         if header.as_bytes().iter().all(|byte| *byte == 0) {
-            self.marked = true;
             return Ok(None);
         }
         let bytes = header.as_bytes();

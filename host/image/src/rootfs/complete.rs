@@ -1,16 +1,10 @@
 //! A root filesystem that is complete: it waits beside its final place until it is put there.
 //!
-//! Reads: the stream, once. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: what an entry is.
-
-use std::ffi::OsStr;
-use std::io::Read;
-
-use oci_image_boundary::handle::Directory;
+//! Reads: nothing. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: what an entry is.
 
 use super::error::RootfsError;
 use super::staged::Staged;
 use super::summary::Summary;
-use super::unpacking::Unpacking;
 
 /// A root filesystem that is complete and lies beside its final place; dropping it removes it.
 #[derive(Debug)]
@@ -20,37 +14,8 @@ pub struct Rootfs {
 }
 
 impl Rootfs {
-    /// Unpacks `stream` into a directory, beside the name that it is to have there. Blocking; the stream is read to its end.
-    ///
-    /// ```
-    /// use oci_image_boundary::handle::Directory;
-    /// use oci_image_image::rootfs::Rootfs;
-    ///
-    /// let directory = tempfile::tempdir()?;
-    /// let mut archive = tar::Builder::new(Vec::new());
-    /// archive.append_data(&mut tar::Header::new_gnu(), "empty", &[][..])?;
-    /// let stream = archive.into_inner()?;
-    ///
-    /// let output = Directory::open(directory.path())?;
-    /// let summary = Rootfs::unpack(stream.as_slice(), &output, "rootfs".as_ref())?.commit()?;
-    ///
-    /// assert_eq!(summary.entries, 1);
-    /// assert!(directory.path().join("rootfs/empty").is_file());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`RootfsError`]: the stream is malformed or cut off, an entry leads out of the tree or cannot stand where it
-    /// should, or the file system refuses. Nothing is left behind.
-    pub fn unpack(
-        stream: impl Read,
-        directory: &Directory,
-        name: &OsStr,
-    ) -> Result<Self, RootfsError> {
-        let staged = Staged::beside(directory, name)?;
-        let target = directory.full_path(name);
-        let summary = Unpacking::of(stream, staged.open()?, &target).all()?;
-        Ok(Self { staged, summary })
+    pub(super) fn new(staged: Staged, summary: Summary) -> Self {
+        Self { staged, summary }
     }
 
     /// What was unpacked.

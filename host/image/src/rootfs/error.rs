@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::own::LIMIT;
 use super::path::{DEPTH_LIMIT, LENGTH_LIMIT};
 use crate::entry::EntryError;
 use oci_image_boundary::outside::shown;
@@ -18,23 +19,23 @@ pub enum RootfsError {
     #[error("cannot make a directory beside `{}`", shown(path))]
     Stage { path: PathBuf, source: io::Error },
     /// The stream is malformed, fails, or ends within an entry.
-    #[error("the tar stream for `{}` is broken", shown(path))]
+    #[error("a layer for `{}` is broken", shown(path))]
     Stream { path: PathBuf, source: EntryError },
-    /// The stream ends between two entries.
-    #[error("the tar stream for `{}` ends without its end mark", shown(path))]
-    Unfinished { path: PathBuf },
-    /// The stream fails after its end mark, where nothing but zeros is left.
-    #[error("the tar stream for `{}` fails after its end mark", shown(path))]
-    AfterEnd { path: PathBuf, source: io::Error },
-    /// An entry's path leads out, or is beyond what a file system takes.
+    /// A layer is compressed, and cannot be read.
+    #[error("a layer for `{}` cannot be read", shown(path))]
+    Layer { path: PathBuf, source: io::Error },
+    /// An entry's path is beyond what a file system takes, or no path.
     #[error(
         "entry `{entry}` is not a path inside of `{}` that is at most {DEPTH_LIMIT} directories deep and {LENGTH_LIMIT} bytes long",
         shown(path), entry = shown(entry))]
     EntryPath { path: PathBuf, entry: String },
-    /// The root itself is said to be something else than a directory.
-    #[error("`{}` would not be a directory", shown(path))]
-    Root { path: PathBuf },
-    /// An entry lies below something that is no directory, such as a symlink.
+    /// A whiteout of nothing that has a name.
+    #[error("entry `{entry}` of `{}` has an invalid whiteout name", shown(path), entry = shown(entry))]
+    Whiteout { path: PathBuf, entry: String },
+    /// A layer has more entries than are kept in memory.
+    #[error("a layer for `{}` has more than {LIMIT} entries", shown(path))]
+    TooManyEntries { path: PathBuf },
+    /// An entry lies below something of its own layer that is no directory.
     #[error("`{}` cannot be entered: it is not a directory", shown(path))]
     NotADirectory { path: PathBuf },
     /// An entry of a kind that no image holds.
@@ -52,7 +53,7 @@ pub enum RootfsError {
     /// Content cannot be written.
     #[error("cannot write `{}`", shown(path))]
     Write { path: PathBuf, source: io::Error },
-    /// A hard link's target leads out.
+    /// A hard link's target is no path of a file.
     #[error("hard link `{}` leads to `{to}`, which is not a path inside", shown(path), to = shown(to))]
     LinkPath { path: PathBuf, to: String },
     /// A hard link cannot be made.
@@ -84,16 +85,27 @@ pub enum RootfsError {
 }
 
 impl RootfsError {
-    /// Whether an entry says what no tree can be. Every other error is the machine's, or the sender's.
-    pub fn is_of_the_stream(&self) -> bool {
-        matches!(
-            self,
+    /// Whether a layer says what no tree can be. Every other error is the machine's.
+    pub fn is_of_the_image(&self) -> bool {
+        match self {
             Self::EntryPath { .. }
-                | Self::Root { .. }
-                | Self::NotADirectory { .. }
-                | Self::Kind { .. }
-                | Self::LinkPath { .. }
-                | Self::TooManyAttributes { .. }
-        )
+            | Self::Whiteout { .. }
+            | Self::TooManyEntries { .. }
+            | Self::NotADirectory { .. }
+            | Self::Kind { .. }
+            | Self::LinkPath { .. }
+            | Self::TooManyAttributes { .. } => true,
+            Self::Stream { source, .. } => !matches!(source, EntryError::Read { .. }),
+            Self::Create { source, .. } | Self::Enter { source, .. } => {
+                source.kind() == io::ErrorKind::InvalidFilename
+            }
+            Self::HardLink { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::NotADirectory
+                    | io::ErrorKind::PermissionDenied
+            ),
+            _ => false,
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Reads and writes: nothing. Unknown here: what stands at a path (`tree`).
 
 use std::ffi::OsStr;
+use std::ops::Range;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -17,25 +18,50 @@ pub(super) const DEPTH_LIMIT: usize = 256;
 pub(super) struct RelativePath(Vec<u8>);
 
 impl RelativePath {
-    /// The path that `bytes` mean, or `None` if they lead out or no file system takes them.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
-        if bytes.first() == Some(&b'/') || bytes.contains(&0) || bytes.len() > LENGTH_LIMIT {
+    /// The path that `bytes` mean to who unpacks a layer: nothing is above the root, and `..` takes back what was written before it.
+    /// `None` if no file system takes it.
+    pub(super) fn inside(bytes: &[u8]) -> Option<Self> {
+        if bytes.contains(&0) || bytes.len() > LENGTH_LIMIT {
             return None;
         }
-        let mut path = Vec::with_capacity(bytes.len());
-        let mut depth = 0;
+        let mut path = Self::root();
         for component in bytes.split(|byte| *byte == b'/') {
-            match component {
-                b"" | b"." => continue,
-                b".." => return None,
-                _ => depth += 1,
-            }
-            if !path.is_empty() {
-                path.push(b'/');
-            }
-            path.extend_from_slice(component);
+            path.step(component);
         }
-        (depth <= DEPTH_LIMIT).then_some(Self(path))
+        path.fits().then_some(path)
+    }
+
+    /// Goes one component further, or up.
+    fn step(&mut self, component: &[u8]) {
+        match component {
+            b"" | b"." => {}
+            b".." => *self = self.split().0,
+            _ => {
+                if !self.is_root() {
+                    self.0.push(b'/');
+                }
+                self.0.extend_from_slice(component);
+            }
+        }
+    }
+
+    /// Whether it is within the limits.
+    pub(super) fn fits(&self) -> bool {
+        self.0.len() <= LENGTH_LIMIT && self.components().count() <= DEPTH_LIMIT
+    }
+
+    /// This one with a component more, or one less.
+    pub(super) fn after(&self, component: &[u8]) -> Self {
+        let mut path = self.clone();
+        path.step(component);
+        path
+    }
+
+    /// All paths beneath it, in their order.
+    pub(super) fn beneath(&self) -> Range<Self> {
+        let with = |end: &[u8]| Self([&self.0, end].concat());
+        // What follows a slash.
+        with(b"/")..with(b"0")
     }
 
     pub(super) fn root() -> Self {
@@ -75,28 +101,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn paths_are_beneath_the_root_or_none() {
+    fn paths_are_beneath_the_root_whatever_they_say() {
         let long = vec![b'a'; 4096];
         let deep = b"a/".repeat(257);
-        let cases: [(&[u8], Option<&[u8]>); 12] = [
+        let cases: [(&[u8], Option<&[u8]>); 13] = [
             (b"usr/bin/env", Some(b"usr/bin/env")),
             (b"./usr//bin/", Some(b"usr/bin")),
             (b"./", Some(b"")),
             (b"", Some(b"")),
             (b"...", Some(b"...")),
             (b"\xff\n", Some(b"\xff\n")),
-            (b"/etc/passwd", None),
-            (b"a/../b", None),
-            (b"..", None),
+            (b"/etc/passwd", Some(b"etc/passwd")),
+            (b"a/../b", Some(b"b")),
+            (b"../../b", Some(b"b")),
+            (b"..", Some(b"")),
             (b"a\0b", None),
             (&long, None),
             (&deep, None),
         ];
         for (bytes, expected) in cases {
-            assert_eq!(
-                RelativePath::parse(bytes).map(|path| path.0).as_deref(),
-                expected
-            );
+            let path = RelativePath::inside(bytes);
+            assert_eq!(path.map(|path| path.0).as_deref(), expected);
         }
+    }
+
+    #[test]
+    fn what_is_beneath_a_directory_is_not_what_begins_so() {
+        let path = |text: &str| RelativePath::inside(text.as_bytes()).unwrap();
+        let beneath = |other: &str| path("a/b").beneath().contains(&path(other));
+        let found = ["a/b/c", "a/b/c/d", "a/b", "a/bc", "a/b-/c", "a"].map(beneath);
+        assert_eq!(found, [true, true, false, false, false, false]);
     }
 }

@@ -5,13 +5,18 @@
 //!
 //! Reads and writes: directories beneath the root. Unknown here: streams, files, attributes.
 
+use std::ffi::OsStr;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use oci_image_boundary::handle;
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::error::RootfsError;
+use super::own::Own;
 use super::path::RelativePath;
 
 /// The mode of every directory until the tree is complete.
@@ -36,11 +41,12 @@ impl Place<'_> {
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
-    /// Removes what stands there: anything but a directory that is not empty.
-    pub(super) fn remove(&self) -> Result<(), Errno> {
+    /// Removes what stands there, with all that is in it, where anything does.
+    pub(super) fn remove(&self) -> io::Result<()> {
         match rustix::fs::unlinkat(self.parent, self.name, AtFlags::empty()) {
-            Err(Errno::ISDIR) => rustix::fs::unlinkat(self.parent, self.name, AtFlags::REMOVEDIR),
-            removed => removed,
+            Err(Errno::ISDIR) => handle::remove(&self.parent, OsStr::from_bytes(self.name)),
+            Err(Errno::NOENT) => Ok(()),
+            removed => Ok(removed?),
         }
     }
 }
@@ -56,7 +62,6 @@ impl Blocked {
     pub(super) fn at(self, target: &Path) -> RootfsError {
         let path = target.join(self.path.as_path());
         match self.source {
-            // `O_NOFOLLOW` alone would answer LOOP for a link, with `O_DIRECTORY` it is NOTDIR on Linux.
             Errno::NOTDIR | Errno::LOOP => RootfsError::NotADirectory { path },
             source => RootfsError::Enter {
                 path,
@@ -80,14 +85,16 @@ impl Tree {
         }
     }
 
-    /// The place of an entry. Directories missing on the way are made, and reported to `made`.
+    /// The place of an entry. Directories missing on the way are made, in the place of what is not the layer's own too, and reported
+    /// to `made`.
     pub(super) fn place<'tree>(
         &'tree mut self,
         path: &'tree RelativePath,
+        own: &Own,
         made: impl FnMut(RelativePath),
     ) -> Result<Place<'tree>, Blocked> {
         let (directory, name) = path.split();
-        self.enter(&directory, made)?;
+        self.enter(&directory, |path| !own.has(path), made)?;
         Ok(Place {
             parent: self.last(),
             name,
@@ -96,8 +103,27 @@ impl Tree {
 
     /// A directory that exists.
     pub(super) fn directory(&mut self, path: &RelativePath) -> Result<BorrowedFd<'_>, Blocked> {
-        self.enter(path, |_| ())?;
+        self.enter(path, |_| false, |_| ())?;
         Ok(self.last())
+    }
+
+    /// What stands in a directory that exists, with nothing kept open.
+    pub(super) fn names(&self, path: &RelativePath) -> Result<Vec<Vec<u8>>, Errno> {
+        let mut names = Vec::new();
+        for entry in Dir::read_from(self.open(path)?)? {
+            let name = entry?.file_name().to_bytes().to_vec();
+            if !matches!(name.as_slice(), b"." | b"..") {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// Where a link leads; `None` of what is none, or is not there.
+    pub(super) fn link(&self, path: &RelativePath) -> Option<Vec<u8>> {
+        let (directory, name) = self.find(path).ok()?;
+        let target = rustix::fs::readlinkat(directory, name, Vec::new()).ok()?;
+        Some(target.into_bytes())
     }
 
     /// The directory and name of something that exists, with nothing made and nothing kept open.
@@ -106,16 +132,21 @@ impl Tree {
         path: &'path RelativePath,
     ) -> Result<(OwnedFd, &'path [u8]), Errno> {
         let (directory, name) = path.split();
+        Ok((self.open(&directory)?, name))
+    }
+
+    fn open(&self, path: &RelativePath) -> Result<OwnedFd, Errno> {
         let mut found = rustix::fs::openat(&self.root, ".", DIRECTORY, Mode::empty())?;
-        for component in directory.components() {
+        for component in path.components() {
             found = rustix::fs::openat(&found, component, DIRECTORY, Mode::empty())?;
         }
-        Ok((found, name))
+        Ok(found)
     }
 
     fn enter(
         &mut self,
         path: &RelativePath,
+        may_replace: impl Fn(&RelativePath) -> bool,
         mut made: impl FnMut(RelativePath),
     ) -> Result<(), Blocked> {
         let mut depth = 0;
@@ -129,11 +160,11 @@ impl Tree {
             {
                 self.open.truncate(depth);
                 let here = || path.up_to(length);
-                let (directory, new) =
-                    open_or_make(self.last(), component).map_err(|source| Blocked {
-                        path: here(),
-                        source,
-                    })?;
+                let opened = open_or_make(self.last(), component, || may_replace(&here()));
+                let (directory, new) = opened.map_err(|source| Blocked {
+                    path: here(),
+                    source,
+                })?;
                 self.open.push((component.to_vec(), directory));
                 if new {
                     made(here());
@@ -153,15 +184,24 @@ impl Tree {
     }
 }
 
-fn open_or_make(parent: BorrowedFd<'_>, name: &[u8]) -> Result<(OwnedFd, bool), Errno> {
-    match rustix::fs::openat(parent, name, DIRECTORY, Mode::empty()) {
-        Err(Errno::NOENT) => {
-            rustix::fs::mkdirat(parent, name, PRIVATE)?;
-            Ok((
-                rustix::fs::openat(parent, name, DIRECTORY, Mode::empty())?,
-                true,
-            ))
+/// Opens a directory, which is made where nothing is, or what may be replaced; whether that was done.
+fn open_or_make(
+    parent: BorrowedFd<'_>,
+    name: &[u8],
+    may_replace: impl FnOnce() -> bool,
+) -> Result<(OwnedFd, bool), Errno> {
+    let open = || rustix::fs::openat(parent, name, DIRECTORY, Mode::empty());
+    match open() {
+        Err(Errno::NOENT) => {}
+        // `O_NOFOLLOW` alone would answer LOOP for a link, with `O_DIRECTORY` it is NOTDIR on Linux.
+        Err(blocked @ (Errno::NOTDIR | Errno::LOOP)) => {
+            if !may_replace() {
+                return Err(blocked);
+            }
+            rustix::fs::unlinkat(parent, name, AtFlags::empty())?;
         }
-        opened => Ok((opened?, false)),
+        opened => return Ok((opened?, false)),
     }
+    rustix::fs::mkdirat(parent, name, PRIVATE)?;
+    Ok((open()?, true))
 }

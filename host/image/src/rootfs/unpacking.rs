@@ -1,111 +1,97 @@
-//! Unpacking: the entries of a stream, each made in the tree as it comes, and the directories finished at the end.
+//! Unpacking: the entries of layers, each made in the tree as it comes, and the directories finished at the end.
 //!
-//! Reads: the stream. Writes: beneath the root. Unknown here: where the tree goes when it is complete.
+//! Reads: layers. Writes: beneath the root. Unknown here: where the tree goes when it is complete.
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::attributes::Attributes;
 use super::error::RootfsError;
+use super::own::Own;
 use super::path::RelativePath;
+use super::resolution::resolved;
+use super::stream::Stream;
 use super::summary::Summary;
 use super::tree::{PRIVATE, Place, Tree};
+use super::whiteout::Whiteout;
+use crate::codec::Decoder;
 use crate::entry::{Entries, Entry, EntryError, Kind, Source};
 
-/// Bytes copied at a time. A reader that has its own buffers is read past the smaller one of headers.
+/// Bytes copied at a time.
 const COPY_BUFFER: usize = 1 << 20;
-const HEADER_BUFFER: usize = 64 << 10;
 
 /// How many bytes of directories' extended attributes are kept until the tree is complete. File systems take a few KiB for each,
 /// and images have none.
 const ATTRIBUTES_LIMIT: usize = 64 << 20;
 
-/// A stream that can only be read.
-struct Stream<R>(BufReader<R>);
-
-impl<R: Read> Read for Stream<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl<R: Read> Source for Stream<R> {
-    fn skip(&mut self, count: u64) -> io::Result<()> {
-        let skipped = io::copy(&mut (&mut self.0).take(count), &mut io::sink())?;
-        if skipped < count {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// A stream on its way into a tree that is to be at `target`.
-pub(super) struct Unpacking<'target, R> {
+/// Layers on their way into a tree that is to be at `target`.
+pub(super) struct Unpacking {
     tree: Tree,
-    target: &'target Path,
-    entries: Entries<Stream<R>>,
+    target: PathBuf,
     /// Directories made, with what they get at the end; `None` for one that only an entry below it asked for.
     directories: BTreeMap<RelativePath, Option<Attributes>>,
     /// Bytes of their extended attributes.
     kept: usize,
+    /// What the present layer has made.
+    own: Own,
     buffer: Vec<u8>,
     summary: Summary,
 }
 
-impl<'target, R: Read> Unpacking<'target, R> {
+impl Unpacking {
     /// Into the tree whose root is open.
-    pub(super) fn of(stream: R, root: OwnedFd, target: &'target Path) -> Self {
+    pub(super) fn into(root: OwnedFd, target: PathBuf) -> Self {
         Self {
             tree: Tree::new(root),
             target,
-            entries: Entries::new(Stream(BufReader::with_capacity(HEADER_BUFFER, stream))),
             directories: BTreeMap::new(),
             kept: 0,
+            own: Own::default(),
             buffer: vec![0; COPY_BUFFER],
             summary: Summary::default(),
         }
     }
 
-    /// Makes all of it.
-    pub(super) fn all(mut self) -> Result<Summary, RootfsError> {
-        self.all_entries()?;
-        self.finish_directories()?;
-        Ok(self.summary)
-    }
-
-    fn all_entries(&mut self) -> Result<(), RootfsError> {
-        while let Some(entry) = self.entries.next().map_err(|source| self.broken(source))? {
-            self.entry(entry)?;
-        }
-        if !self.entries.marked() {
-            return Err(RootfsError::Unfinished {
-                path: self.target.into(),
-            });
-        }
-        // A sender that is left with bytes in its hands would take that for a failure.
-        match io::copy(self.entries.stream(), &mut io::sink()) {
-            Ok(_) => Ok(()),
-            Err(source) => Err(RootfsError::AfterEnd {
-                path: self.target.into(),
-                source,
-            }),
-        }
-    }
-
-    fn entry(&mut self, mut entry: Entry) -> Result<(), RootfsError> {
-        let path = RelativePath::parse(&entry.path).ok_or_else(|| RootfsError::EntryPath {
-            path: self.target.into(),
-            entry: String::from_utf8_lossy(&entry.path).into_owned(),
+    /// Unpacks a layer, however it is compressed, above those before it.
+    pub(super) fn layer(&mut self, layer: impl Read) -> Result<(), RootfsError> {
+        let raw = Decoder::new(layer).map_err(|source| RootfsError::Layer {
+            path: self.target.clone(),
+            source,
         })?;
+        let mut entries = Entries::new(Stream::new(raw));
+        while let Some(entry) = entries.next().map_err(|source| self.broken(source))? {
+            self.entry(entry, &mut entries)?;
+        }
+        self.own.next_layer();
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        mut entry: Entry,
+        content: &mut Entries<impl Source>,
+    ) -> Result<(), RootfsError> {
+        let path = resolved(&entry.path, &self.own, &self.tree);
+        let path = path.ok_or_else(|| RootfsError::EntryPath {
+            path: self.target.clone(),
+            entry: entry.name(),
+        })?;
+        if let Some(whiteout) = Whiteout::of(path.split().1) {
+            return self.hide(&path, whiteout, &entry);
+        }
+        let is_of_root = path.is_root() && entry.kind != Kind::Directory;
+        if is_of_root || path.components().any(Whiteout::is_meta) {
+            return Ok(()); // the root stays one, and aufs kept no files of the image in its directories
+        }
         match entry.kind {
             Kind::Device => {
+                self.clear(&path)?;
                 self.summary.skipped_devices += 1;
                 return Ok(());
             }
@@ -115,8 +101,8 @@ impl<'target, R: Read> Unpacking<'target, R> {
                     kind: char::from(kind),
                 });
             }
-            Kind::Directory => self.directory(path, Attributes::of(entry))?,
-            Kind::File => self.file(&path, &Attributes::of(entry))?,
+            Kind::Directory => self.directory(&path, Attributes::of(entry))?,
+            Kind::File => self.file(&path, &Attributes::of(entry), content)?,
             Kind::Symlink => {
                 let to = std::mem::take(&mut entry.link);
                 self.symlink(&path, &to, &Attributes::of(entry))?;
@@ -128,9 +114,102 @@ impl<'target, R: Read> Unpacking<'target, R> {
         Ok(())
     }
 
-    fn directory(&mut self, path: RelativePath, attributes: Attributes) -> Result<(), RootfsError> {
+    /// Hides what lies below the present layer.
+    fn hide(
+        &mut self,
+        path: &RelativePath,
+        whiteout: Whiteout,
+        entry: &Entry,
+    ) -> Result<(), RootfsError> {
+        let (directory, _) = path.split();
+        match whiteout {
+            Whiteout::Meaningless => Ok(()),
+            Whiteout::Invalid => Err(RootfsError::Whiteout {
+                path: self.target.clone(),
+                entry: entry.name(),
+            }),
+            Whiteout::Of(name) => {
+                let hidden = directory.after(&name);
+                self.enter(&hidden)?;
+                self.uncover(&hidden)
+            }
+            Whiteout::OfAll => {
+                self.enter(path)?;
+                self.uncover_all(&directory)
+            }
+        }
+    }
+
+    /// Makes the directories on the way to a path.
+    fn enter(&mut self, path: &RelativePath) -> Result<(), RootfsError> {
+        self.placed(path, |_| ())?;
+        let directory = path.split().0;
+        self.has_made(&directory, false)
+    }
+
+    /// Removes what is not of the present layer at a path, and beneath it.
+    fn uncover(&mut self, path: &RelativePath) -> Result<(), RootfsError> {
+        if !self.own.has(path) {
+            return self.clear(path);
+        }
+        // What is no directory has nothing beneath it.
+        if self.directories.contains_key(path) {
+            return self.uncover_all(path);
+        }
+        Ok(())
+    }
+
+    fn uncover_all(&mut self, directory: &RelativePath) -> Result<(), RootfsError> {
+        if !self.own.is_above() || !self.own.bare(directory) {
+            return Ok(());
+        }
+        let names = self.tree.names(directory);
+        let names = names.map_err(|source| RootfsError::Enter {
+            path: self.shown(directory),
+            source: source.into(),
+        })?;
+        names
+            .iter()
+            .try_for_each(|name| self.uncover(&directory.after(name)))
+    }
+
+    /// Removes what stands at a path, whatever it is.
+    fn clear(&mut self, path: &RelativePath) -> Result<(), RootfsError> {
+        let removed = self.placed(path, |place| place.remove())?;
+        removed.map_err(|source| RootfsError::Replace {
+            path: self.shown(path),
+            source,
+        })?;
+        self.forget(path);
+        Ok(())
+    }
+
+    /// What was a directory, and all beneath it, is none any more.
+    fn forget(&mut self, path: &RelativePath) {
+        if self.directories.remove(path).is_none() {
+            return; // of what is none nothing is beneath
+        }
+        let beneath = self.directories.range(path.beneath());
+        let beneath: Vec<_> = beneath.map(|(path, _)| path.clone()).collect();
+        for path in beneath {
+            self.directories.remove(&path);
+        }
+    }
+
+    fn has_made(&mut self, path: &RelativePath, is_link: bool) -> Result<(), RootfsError> {
+        let added = self.own.add(path, is_link);
+        added.ok_or_else(|| RootfsError::TooManyEntries {
+            path: self.target.clone(),
+        })
+    }
+
+    fn directory(
+        &mut self,
+        path: &RelativePath,
+        attributes: Attributes,
+    ) -> Result<(), RootfsError> {
         if !path.is_root() {
-            self.make(&path, |place| {
+            self.make(path, |place| {
                 match rustix::fs::mkdirat(place.parent, place.name, PRIVATE) {
                     Err(Errno::EXIST) if place.is_directory() => Ok(()),
                     made => made,
@@ -140,15 +219,20 @@ impl<'target, R: Read> Unpacking<'target, R> {
         self.kept += attributes.xattrs_size();
         if self.kept > ATTRIBUTES_LIMIT {
             return Err(RootfsError::TooManyAttributes {
-                path: self.shown(&path),
+                path: self.shown(path),
                 limit: ATTRIBUTES_LIMIT,
             });
         }
-        self.directories.insert(path, Some(attributes));
+        self.directories.insert(path.clone(), Some(attributes));
         Ok(())
     }
 
-    fn file(&mut self, path: &RelativePath, attributes: &Attributes) -> Result<(), RootfsError> {
+    fn file(
+        &mut self,
+        path: &RelativePath,
+        attributes: &Attributes,
+        content: &mut Entries<impl Source>,
+    ) -> Result<(), RootfsError> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let file = self.make(path, |place| {
@@ -156,10 +240,8 @@ impl<'target, R: Read> Unpacking<'target, R> {
         })?;
         let mut file = File::from(file);
         loop {
-            let count = self
-                .entries
-                .read(&mut self.buffer)
-                .map_err(|source| self.broken(source))?;
+            let count = content.read(&mut self.buffer);
+            let count = count.map_err(|source| self.broken(source))?;
             if count == 0 {
                 break;
             }
@@ -184,6 +266,7 @@ impl<'target, R: Read> Unpacking<'target, R> {
         self.make(path, |place| {
             rustix::fs::symlinkat(to, place.parent, place.name)
         })?;
+        self.has_made(path, true)?;
         self.attributes_by_name(path, None, attributes)
     }
 
@@ -200,28 +283,25 @@ impl<'target, R: Read> Unpacking<'target, R> {
         mode: Option<Mode>,
         attributes: &Attributes,
     ) -> Result<(), RootfsError> {
-        let place = self
-            .tree
-            .place(path, |_| ())
-            .map_err(|error| error.at(self.target))?;
-        let applied = attributes.apply_at(&place, mode, &mut self.summary.lost);
+        let mut lost = self.summary.lost;
+        let applied = self.placed(path, |place| attributes.apply_at(place, mode, &mut lost))?;
+        self.summary.lost = lost;
         applied.map_err(|failed| failed.at(self.shown(path)))
     }
 
     fn hard_link(&mut self, path: &RelativePath, to: &[u8]) -> Result<(), RootfsError> {
-        let invalid = || RootfsError::LinkPath {
+        let target = resolved(to, &self.own, &self.tree).filter(|to| !to.is_root());
+        let to = target.ok_or_else(|| RootfsError::LinkPath {
             path: self.shown(path),
             to: String::from_utf8_lossy(to).into_owned(),
-        };
-        let to = RelativePath::parse(to)
-            .filter(|to| !to.is_root())
-            .ok_or_else(invalid)?;
-        let failed = |source: Errno| RootfsError::HardLink {
-            path: self.target.join(path.as_path()),
-            to: self.target.join(to.as_path()),
+        })?;
+        let failed = |source: Errno, target: &PathBuf| RootfsError::HardLink {
+            path: target.join(path.as_path()),
+            to: target.join(to.as_path()),
             source: source.into(),
         };
-        let (directory, name) = self.tree.find(&to).map_err(failed)?;
+        let found = self.tree.find(&to);
+        let (directory, name) = found.map_err(|source| failed(source, &self.target))?;
         let linked = self.make(path, |place| {
             // Without a flag the target is never followed: a link to a symlink is a second name of the symlink.
             match rustix::fs::linkat(&directory, name, place.parent, place.name, AtFlags::empty()) {
@@ -229,47 +309,46 @@ impl<'target, R: Read> Unpacking<'target, R> {
                 linked => Ok(linked),
             }
         })?;
-        linked.map_err(failed)
+        linked.map_err(|source| failed(source, &self.target))?;
+        // The second name of a link is one too.
+        self.has_made(path, self.own.has_link(&to))
     }
 
-    /// Makes an entry, in the place of an earlier one of that name where there is one.
+    /// Makes an entry, in the place of what stood there.
     fn make<T>(
         &mut self,
         path: &RelativePath,
         make: impl Fn(&Place<'_>) -> Result<T, Errno>,
     ) -> Result<T, RootfsError> {
-        if path.is_root() {
-            return Err(RootfsError::Root {
-                path: self.target.into(),
-            });
-        }
-        let directories = &mut self.directories;
-        let implicit = |made: RelativePath| drop(directories.insert(made, None));
-        let place = self
-            .tree
-            .place(path, implicit)
-            .map_err(|error| error.at(self.target))?;
-        let made = match make(&place) {
+        let made = match self.placed(path, &make)? {
             Err(Errno::EXIST) => {
-                let replaced = place.remove();
-                let shown = || self.target.join(path.as_path());
-                replaced.map_err(|source| RootfsError::Replace {
-                    path: shown(),
-                    source: source.into(),
-                })?;
-                self.directories.remove(path);
-                make(&place)
+                self.clear(path)?;
+                self.placed(path, &make)?
             }
             made => made,
         };
-        made.map_err(|source| RootfsError::Create {
+        let made = made.map_err(|source| RootfsError::Create {
             path: self.shown(path),
             source: source.into(),
-        })
+        })?;
+        self.has_made(path, false)?;
+        Ok(made)
+    }
+
+    /// Does something at a path; directories that are missing on the way are made.
+    fn placed<T>(
+        &mut self,
+        path: &RelativePath,
+        act: impl FnOnce(&Place<'_>) -> T,
+    ) -> Result<T, RootfsError> {
+        let directories = &mut self.directories;
+        let implicit = |made: RelativePath| drop(directories.insert(made, None));
+        let place = self.tree.place(path, &self.own, implicit);
+        Ok(act(&place.map_err(|error| error.at(&self.target))?))
     }
 
     /// Gives directories what they are to have, each after those below it, and the root last of all.
-    fn finish_directories(&mut self) -> Result<(), RootfsError> {
+    pub(super) fn finish(mut self) -> Result<Summary, RootfsError> {
         self.directories.entry(RelativePath::root()).or_insert(None);
         // An ancestor sorts before what lies below it. What was given its mode may be closed to us from then on.
         for (path, attributes) in std::mem::take(&mut self.directories).into_iter().rev() {
@@ -277,16 +356,16 @@ impl<'target, R: Read> Unpacking<'target, R> {
             let directory = self
                 .tree
                 .directory(&path)
-                .map_err(|error| error.at(self.target))?;
+                .map_err(|error| error.at(&self.target))?;
             let applied = attributes.apply(directory, &mut self.summary.lost);
             applied.map_err(|failed| failed.at(self.shown(&path)))?;
         }
-        Ok(())
+        Ok(self.summary)
     }
 
     fn broken(&self, source: EntryError) -> RootfsError {
         RootfsError::Stream {
-            path: self.target.into(),
+            path: self.target.clone(),
             source,
         }
     }

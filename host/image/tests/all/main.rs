@@ -2,7 +2,7 @@
 //!
 //! - `archives`, `bounded`, `hostile`: archives and layouts of every kind, without end, and wrong.
 //! - `codec`: layers compressed by blocks. `assembly`: what a daemon sends, kept and put together.
-//! - `rootfs`: root filesystems. `registry`: what serves images.
+//! - `rootfs`: root filesystems; `layers`: those of several layers. `registry`: what serves images.
 //! - `fixture`: images made by hand.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on shows where")]
@@ -13,5 +13,6 @@ mod bounded;
 mod codec;
 mod fixture;
 mod hostile;
+mod layers;
 mod registry;
 mod rootfs;
