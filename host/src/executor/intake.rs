@@ -66,7 +66,7 @@ pub(super) async fn contents(
 }
 
 /// The daemon's own blobs, which it has written to the same disk. It removes what it needs no longer.
-fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
+pub(super) fn of_daemon(root: &Directory) -> io::Result<Vec<Directory>> {
     let is_worker = |name: &OsString| name.as_encoded_bytes().starts_with(WORKER.as_bytes());
     let workers = root.names()?.into_iter().filter(is_worker);
     let contents = workers.map(|name| root.own_directory(Path::new(&name).join("content")));

@@ -18,6 +18,7 @@
 //!   `showing`: what they report and how far our own work is, on its way to the audience. `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left.
+//! - `handover`: base images, on their way to the daemon.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
 //!   the daemon sends of an image, put together and unpacked. `built`: which image that is.
 //! - `failure`: a solve that failed: whose fault that was, and what a person is told of it. `context`: names in the build context, to
@@ -35,6 +36,7 @@ mod engine;
 mod error;
 mod exports;
 mod failure;
+mod handover;
 mod host;
 mod inquiry;
 mod intake;

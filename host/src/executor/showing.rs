@@ -80,6 +80,11 @@ impl Showing {
         let (reports, shown) = mpsc::channel(REPORTS_IN_FLIGHT);
         let showing = progress::run(progress, shown);
         let mut watches = [
+            Watch::new(
+                "handing over base images",
+                "handed over",
+                contents.handing_over(),
+            ),
             Watch::new("compressing layers", "compressed", contents.compressing()),
             Watch::new("writing images", "written", contents.writing()),
             Watch::new("unpacking images", "unpacked", contents.unpacking()),

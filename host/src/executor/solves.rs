@@ -15,7 +15,7 @@ use crate::executor::look::Look;
 use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
-use crate::executor::{cache, snapshot};
+use crate::executor::{cache, handover, snapshot};
 use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::Account;
@@ -48,6 +48,10 @@ pub(super) async fn all(
     let lease = cache::lease(site).await;
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
     let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
+    // Of steps that the cache has, the daemon needs no base.
+    if terms.imports.list.is_empty() {
+        handover::arrange(registry, site).await;
+    }
     let mut snapshot_was_left = false;
     let mut attempt = Attempt::make(plan, &terms, site, &client).await;
     while let Err((_, error)) = &attempt.outcome

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::slice;
 
 use oci_image_tests::archive::{Archive, sha256};
 use oci_image_tests::base::{self, Layer};
@@ -161,6 +162,42 @@ fn layers_of_a_preloaded_base_do_not_come_and_are_gzip() {
         let plain: Vec<_> = layers(&place, "image/image.tar").into_values().collect();
         let line = format!("{}  -\n", sha256(&layer).replace("sha256:", ""));
         assert!(plain.contains(&line.into_bytes()));
+    }
+}
+
+#[test]
+fn layers_of_a_preloaded_base_are_not_pulled() {
+    for is_raw in [false, true] {
+        let place = place();
+        let layer = Layer::new()
+            .file("noise", Random::new(3).bytes(LARGE))
+            .bytes();
+        let stored = if is_raw { layer.clone() } else { gzip(&layer) };
+        base::write_archive(
+            &place.path("base.tar"),
+            slice::from_ref(&stored),
+            &[sha256(&layer)],
+        );
+        place.dockerfile("ARG BASE\nFROM ${BASE}\nCOPY small /\n");
+        let object =
+            json!({"context": "context", "output": "image", "image_args": ["BASE=base.tar"]});
+
+        let run = place.build(&object).expect(0);
+
+        let is_of_pull = |line: &&str| line.contains(&sha256(&stored)) && line.contains(" / ");
+        let pulled: Vec<_> = run.stderr.lines().filter(is_of_pull).collect();
+        assert_eq!(pulled, [""; 0], "{}", run.stderr);
+        assert!(
+            run.stderr
+                .contains(&format!("extracting {}", sha256(&stored)))
+        );
+        let hex = &sha256(&stored)["sha256:".len()..];
+        let workers = fs::read_dir(place.root()).unwrap();
+        let in_store = |path: PathBuf| fs::read(path.join("content/blobs/sha256").join(hex)).ok();
+        let found: Vec<_> = workers
+            .filter_map(|worker| in_store(worker.unwrap().path()))
+            .collect();
+        assert!(found == [stored]);
     }
 }
 

@@ -39,6 +39,7 @@ pub struct Contents {
     compressing: Meter,
     writing: Meter,
     unpacking: Meter,
+    handing_over: Meter,
 }
 
 impl Contents {
@@ -59,6 +60,7 @@ impl Contents {
             compressing: Meter::default(),
             writing: Meter::default(),
             unpacking: Meter::default(),
+            handing_over: Meter::default(),
         }
     }
 
@@ -85,6 +87,11 @@ impl Contents {
     /// How far layers of them are unpacked.
     pub fn unpacking(&self) -> &Meter {
         &self.unpacking
+    }
+
+    /// How far layers of base images are handed over to a daemon.
+    pub fn handing_over(&self) -> &Meter {
+        &self.handing_over
     }
 
     /// Those that are kept, when nothing else is wanted any more.

@@ -21,6 +21,7 @@ use oci_spec::image::{Digest, ImageIndex, MediaType};
 use serde_json::json;
 use tokio::task::spawn_blocking;
 
+use super::ahead::Ahead;
 use super::check::{Check, Damage};
 use super::pieces::pieces;
 use super::range::{Part, part};
@@ -41,6 +42,8 @@ const JSON: &str = "application/json";
 pub(super) struct Served {
     /// The images, by repository name.
     pub(super) repositories: BTreeMap<String, Arc<Image>>,
+    /// What is done before a client is given a manifest.
+    pub(super) ahead: Ahead,
     /// Where it is noted that a blob is not the one of its digest; `None` where they are taken for that.
     pub(super) damage: Option<Damage>,
 }
@@ -58,12 +61,16 @@ pub(super) async fn answer<B>(served: &Served, request: &Request<B>) -> Response
         Ok(Found::Tags { name }) => tags(name, request),
         Ok(Found::Referrers { image, subject }) => referrers(image, &subject),
         Ok(Found::Manifest {
+            image,
             media_type,
             bytes,
             digest,
         }) => {
             if is_known(request, digest) {
                 return not_modified(digest);
+            }
+            if request.method() == Method::GET {
+                served.ahead.of(image, digest).await;
             }
             build(identified(digest), media_type.as_ref(), bytes.clone())
         }
@@ -81,6 +88,7 @@ enum Found<'images> {
         name: &'images str,
     },
     Manifest {
+        image: &'images Arc<Image>,
         media_type: &'images MediaType,
         bytes: &'images Bytes,
         digest: &'images Digest,
@@ -122,6 +130,7 @@ fn find<'images, B>(
             let known = image.manifests().find(|(known, _)| **known == digest);
             let (digest, manifest) = known.ok_or(Refusal::ManifestUnknown)?;
             Ok(Found::Manifest {
+                image,
                 media_type: &manifest.media_type,
                 bytes: &manifest.bytes,
                 digest,

@@ -11,8 +11,10 @@
 //! - `server`: who listens. `error`: why nobody does.
 //! - `name`: repository names from arguments' names. `route`: what a path asks for.
 //! - `answer`: the response to a request. `range`: the part of a blob that is asked for.
+//! - `ahead`: what is done before a client is told of an image.
 //! - `pieces`: the bytes of a blob as a stream. `check`: whether a blob is the one of its digest.
 
+mod ahead;
 mod answer;
 mod check;
 mod error;

@@ -14,6 +14,7 @@ use oci_spec::image::Digest;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
+use super::ahead::Ahead;
 use super::answer::{self, Served};
 use super::check::Damage;
 use super::error::RegistryError;
@@ -96,6 +97,7 @@ impl Registry {
         let mut accepting = JoinSet::new();
         let served = Arc::new(Served {
             repositories,
+            ahead: Ahead::default(),
             damage,
         });
         accepting.spawn(accept(listener, Arc::clone(&served)));
@@ -115,6 +117,11 @@ impl Registry {
     /// The first blob that was asked for and is not the one of its digest, where that is looked at.
     pub fn damaged(&self) -> Option<Digest> {
         self.served.damage.as_ref()?.found()
+    }
+
+    /// From now on a client is given a manifest only after this was done with it, once, on a thread that may block.
+    pub fn ahead_of_manifests(&self, deed: impl Fn(&Image, &Digest) + Send + Sync + 'static) {
+        self.served.ahead.set(Arc::new(deed));
     }
 
     /// What it serves, in no order.

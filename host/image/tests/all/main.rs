@@ -1,6 +1,7 @@
 //! Images as files, seen from outside: one binary for all suites of the crate.
 //!
 //! - `archives`, `bounded`, `hostile`: archives and layouts of every kind, without end, and wrong.
+//! - `handover`: layers of a base that a daemon need not pull.
 //! - `codec`: layers compressed by blocks. `assembly`: what a daemon sends, kept and put together.
 //! - `rootfs`: root filesystems; `layers`: those of several layers. `registry`: what serves images.
 //! - `fixture`: images made by hand.
@@ -12,6 +13,7 @@ mod assembly;
 mod bounded;
 mod codec;
 mod fixture;
+mod handover;
 mod hostile;
 mod layers;
 mod registry;

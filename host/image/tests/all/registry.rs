@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread;
 
 use crate::fixture::{Layout, MANIFEST, Tar, config, gzip, has, run, saved, sha256};
 use oci_image_image::Image;
@@ -115,6 +117,34 @@ async fn the_reference_names_loopback_and_repository() {
         Some(reference.as_str())
     );
     assert_eq!(registry.reference("image_arg_base"), None);
+}
+
+#[tokio::test]
+async fn what_is_done_ahead_of_a_manifest_is_done_once_and_before_anybody_has_it() {
+    let (_directory, registry, manifest) = registry().await;
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let doing = Arc::clone(&done);
+    registry.ahead_of_manifests(move |image, digest| {
+        assert!(image.manifest(digest).is_some());
+        thread::yield_now();
+        doing.lock().unwrap().push(digest.to_string());
+    });
+    let address = registry.address();
+    let path = |reference: &str| format!("/v2/image_arg_base/manifests/{reference}");
+    assert_eq!(
+        request(address, "HEAD", &path("latest"), "").await.status,
+        200
+    );
+    assert!(done.lock().unwrap().is_empty());
+
+    let (by_tag, by_digest) = (path("latest"), path(&manifest));
+    let replies = tokio::join!(
+        request(address, "GET", &by_tag, ""),
+        request(address, "GET", &by_digest, ""),
+    );
+
+    assert_eq!((replies.0.status, replies.1.status), (200, 200));
+    assert_eq!(*done.lock().unwrap(), [manifest]);
 }
 
 #[tokio::test]
