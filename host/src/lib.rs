@@ -15,6 +15,7 @@
 //! - [`image`] (crate): archives and layouts by index, root filesystems, `metadata.json`, and the registry that serves base images.
 //! - [`daemon`] (crate): starts, watches and stops buildkitd.
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
+//! - [`mounts`] (crate): caches of `RUN --mount=type=cache` between builds.
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
 //! - [`excerpt`] (crate): places in requests and Dockerfiles, marked between their neighbours.
 //! - [`page`] (crate): what a build did, as one page of HTML.
@@ -59,6 +60,7 @@ pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_excerpt as excerpt;
 pub use oci_image_image as image;
+pub use oci_image_mounts as mounts;
 pub use oci_image_page as page;
 pub use oci_image_planner as planner;
 pub use oci_image_progress as progress;

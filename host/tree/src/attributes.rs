@@ -13,10 +13,10 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use super::error::RootfsError;
-use super::tree::Place;
 use crate::entry::Entry;
+use crate::error::RootfsError;
 use crate::time::Time;
+use crate::tree::Place;
 
 /// The mode of a directory that no entry describes.
 const DEFAULT_DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -62,13 +62,13 @@ impl fmt::Display for Lost {
 }
 
 /// An attribute that cannot be set, for a reason that is not the lack of a right.
-pub(super) struct Failed {
+pub(crate) struct Failed {
     attribute: &'static str,
     source: Errno,
 }
 
 impl Failed {
-    pub(super) fn at(self, path: PathBuf) -> RootfsError {
+    pub(crate) fn at(self, path: PathBuf) -> RootfsError {
         RootfsError::Attribute {
             path,
             attribute: self.attribute,
@@ -78,15 +78,15 @@ impl Failed {
 }
 
 /// What an entry is beside its content.
-pub(super) struct Attributes {
+pub(crate) struct Attributes {
     owner: Option<(Uid, Gid)>,
-    pub(super) mode: Mode,
+    pub(crate) mode: Mode,
     mtime: Option<Time>,
     xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Attributes {
-    pub(super) fn of(entry: Entry) -> Self {
+    pub(crate) fn of(entry: Entry) -> Self {
         Self {
             owner: Some((Uid::from_raw(entry.uid), Gid::from_raw(entry.gid))),
             mode: Mode::from_raw_mode(entry.mode),
@@ -96,7 +96,7 @@ impl Attributes {
     }
 
     /// Those of a directory that only an entry below it asked for.
-    pub(super) fn of_implied_directory() -> Self {
+    pub(crate) fn of_implied_directory() -> Self {
         Self {
             owner: None,
             mode: DEFAULT_DIRECTORY_MODE,
@@ -106,13 +106,13 @@ impl Attributes {
     }
 
     /// What its extended attributes take, in bytes.
-    pub(super) fn xattrs_size(&self) -> usize {
+    pub(crate) fn xattrs_size(&self) -> usize {
         let sizes = self.xattrs.iter();
         sizes.map(|(name, value)| name.len() + value.len()).sum()
     }
 
     /// Gives an open file or directory these attributes.
-    pub(super) fn apply(&self, file: BorrowedFd<'_>, lost: &mut Lost) -> Result<(), Failed> {
+    pub(crate) fn apply(&self, file: BorrowedFd<'_>, lost: &mut Lost) -> Result<(), Failed> {
         let mut mode = self.mode;
         if let Some((uid, gid)) = self.owner {
             self.count_owner(
@@ -136,7 +136,7 @@ impl Attributes {
     }
 
     /// Gives these attributes to what cannot be opened without following or waiting: a link (no mode), a pipe.
-    pub(super) fn apply_at(
+    pub(crate) fn apply_at(
         &self,
         place: &Place<'_>,
         mode: Option<Mode>,
@@ -200,7 +200,7 @@ impl Attributes {
     fn apply_xattrs(&self, file: BorrowedFd<'_>, lost: &mut Lost) -> Result<(), Failed> {
         let mut all_kept = true;
         for (name, value) in &self.xattrs {
-            if !may_be_kept(name) {
+            if !is_kept(name) {
                 all_kept = false;
                 continue;
             }
@@ -236,9 +236,10 @@ impl Attributes {
     }
 }
 
-/// Attributes that belong to the image. The others steer this machine: overlayfs would read its own as redirections,
-/// and labels are the policy's to give.
-fn may_be_kept(name: &[u8]) -> bool {
+/// Whether an extended attribute belongs to a tree, wherever that is. The others steer this machine: overlayfs would read its own as
+/// redirections, and labels are the policy's to give.
+#[must_use]
+pub fn is_kept(name: &[u8]) -> bool {
     let ours = name.starts_with(b"user.")
         || name == b"security.capability"
         || name.starts_with(b"system.posix_acl_");
@@ -280,7 +281,7 @@ mod tests {
             b"user.a\0b",
         ];
 
-        assert!(kept.into_iter().all(may_be_kept));
-        assert!(!refused.into_iter().any(may_be_kept));
+        assert!(kept.into_iter().all(is_kept));
+        assert!(!refused.into_iter().any(is_kept));
     }
 }

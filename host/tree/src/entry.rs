@@ -16,7 +16,7 @@ mod error;
 mod header;
 mod source;
 
-pub(crate) use entries::Entries;
+pub use entries::Entries;
 pub use error::EntryError;
-pub(crate) use header::{BLOCK, Entry, Kind};
-pub(crate) use source::Source;
+pub use header::{BLOCK, Entry, Kind};
+pub use source::Source;

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::path::{DEPTH_LIMIT, LENGTH_LIMIT};
 use crate::entry::EntryError;
+use crate::path::{DEPTH_LIMIT, LENGTH_LIMIT};
 use oci_image_boundary::outside::shown;
 
 /// Why a root filesystem cannot be unpacked. `path` is the directory itself, or the file in it that is meant.

@@ -15,20 +15,20 @@ pub(crate) const EXTENSION_LIMIT: u64 = 1 << 20;
 
 /// What stands before a header and replaces parts of it.
 #[derive(Default)]
-pub(super) struct Extensions {
+pub(crate) struct Extensions {
     seen: Vec<EntryType>,
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) link: Option<Vec<u8>>,
-    pub(super) size: Option<u64>,
-    pub(super) uid: Option<u64>,
-    pub(super) gid: Option<u64>,
-    pub(super) mtime: Option<Time>,
-    pub(super) sparse: bool,
-    pub(super) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) link: Option<Vec<u8>>,
+    pub(crate) size: Option<u64>,
+    pub(crate) uid: Option<u64>,
+    pub(crate) gid: Option<u64>,
+    pub(crate) mtime: Option<Time>,
+    pub(crate) sparse: bool,
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Extensions {
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.seen.is_empty()
     }
 
@@ -39,18 +39,18 @@ impl Extensions {
         first.then_some(())
     }
 
-    pub(super) fn long_path(&mut self, bytes: Vec<u8>) -> Option<()> {
+    pub(crate) fn long_path(&mut self, bytes: Vec<u8>) -> Option<()> {
         self.first(EntryType::GNULongName)?;
         replace(&mut self.path, until_nul(bytes))
     }
 
-    pub(super) fn long_link(&mut self, bytes: Vec<u8>) -> Option<()> {
+    pub(crate) fn long_link(&mut self, bytes: Vec<u8>) -> Option<()> {
         self.first(EntryType::GNULongLink)?;
         replace(&mut self.link, until_nul(bytes))
     }
 
     /// Takes the PAX records of the next entry.
-    pub(super) fn records(&mut self, bytes: &[u8]) -> Option<()> {
+    pub(crate) fn records(&mut self, bytes: &[u8]) -> Option<()> {
         self.first(EntryType::XHeader)?;
         let (mut path, mut link) = (None, None);
         for record in records(bytes) {
@@ -84,7 +84,7 @@ impl Extensions {
 
 /// Whether PAX records for all entries that follow are records, and say nothing of what an entry is: `git archive` writes a
 /// comment.
-pub(super) fn says_nothing_of_entries(bytes: &[u8]) -> bool {
+pub(crate) fn says_nothing_of_entries(bytes: &[u8]) -> bool {
     let harmless = |key: &[u8]| !matches!(key, b"path" | b"linkpath" | b"size") && !is_sparse(key);
     records(bytes).all(|record| record.is_some_and(|(key, _)| harmless(key)))
 }

@@ -7,18 +7,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The longest path, in bytes: what Linux takes as one (`PATH_MAX` without its NUL).
-pub(super) const LENGTH_LIMIT: usize = 4095;
+pub(crate) const LENGTH_LIMIT: usize = 4095;
 
 /// The deepest path, in components. Each is a directory that stays open, and a process has 1024 files at least.
-pub(super) const DEPTH_LIMIT: usize = 256;
+pub(crate) const DEPTH_LIMIT: usize = 256;
 
 /// A path beneath the root: components joined by `/`, none of them empty, `.` or `..`. The root is the empty path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct RelativePath(Vec<u8>);
+pub(crate) struct RelativePath(Vec<u8>);
 
 impl RelativePath {
     /// The path that `bytes` mean, or `None` if they lead out or no file system takes them.
-    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
         if bytes.first() == Some(&b'/') || bytes.contains(&0) || bytes.len() > LENGTH_LIMIT {
             return None;
         }
@@ -38,26 +38,26 @@ impl RelativePath {
         (depth <= DEPTH_LIMIT).then_some(Self(path))
     }
 
-    pub(super) fn root() -> Self {
+    pub(crate) fn root() -> Self {
         Self(Vec::new())
     }
 
-    pub(super) fn is_root(&self) -> bool {
+    pub(crate) fn is_root(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn as_path(&self) -> &Path {
+    pub(crate) fn as_path(&self) -> &Path {
         Path::new(OsStr::from_bytes(&self.0))
     }
 
-    pub(super) fn components(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn components(&self) -> impl Iterator<Item = &[u8]> {
         self.0
             .split(|byte| *byte == b'/')
             .filter(|component| !component.is_empty())
     }
 
     /// The path of the directory above, and the name in it; of the root, the root and no name.
-    pub(super) fn split(&self) -> (Self, &[u8]) {
+    pub(crate) fn split(&self) -> (Self, &[u8]) {
         match self.0.iter().rposition(|byte| *byte == b'/') {
             Some(slash) => (Self(self.0[..slash].to_vec()), &self.0[slash + 1..]),
             None => (Self(Vec::new()), &self.0),
@@ -65,7 +65,7 @@ impl RelativePath {
     }
 
     /// The directory on the way whose path is the first `length` bytes of this one.
-    pub(super) fn up_to(&self, length: usize) -> Self {
+    pub(crate) fn up_to(&self, length: usize) -> Self {
         Self(self.0[..length].to_vec())
     }
 }

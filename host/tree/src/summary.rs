@@ -2,7 +2,7 @@
 //!
 //! Reads and writes: nothing.
 
-use super::attributes::Lost;
+use crate::attributes::Lost;
 
 /// What was unpacked, and what of it could not be kept.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -4,14 +4,16 @@
 
 /// A point in time: seconds since 1970, which may be negative, and nanoseconds after them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Time {
-    pub(crate) seconds: i64,
-    pub(crate) nanoseconds: u32,
+pub struct Time {
+    /// Whole seconds.
+    pub seconds: i64,
+    /// Less than a second.
+    pub nanoseconds: u32,
 }
 
 impl Time {
     /// A whole second.
-    pub(super) fn at(seconds: i64) -> Self {
+    pub(crate) fn at(seconds: i64) -> Self {
         Self {
             seconds,
             nanoseconds: 0,
@@ -19,7 +21,7 @@ impl Time {
     }
 
     /// The time in a PAX record: decimal seconds, possibly negative, possibly with a fraction of which nine digits count.
-    pub(super) fn from_pax(text: &str) -> Option<Self> {
+    pub(crate) fn from_pax(text: &str) -> Option<Self> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let seconds: i64 = whole.parse().ok()?;
         if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -11,33 +11,33 @@ use std::path::Path;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::error::RootfsError;
-use super::path::RelativePath;
+use crate::error::RootfsError;
+use crate::path::RelativePath;
 
 /// The mode of every directory until the tree is complete.
-pub(super) const PRIVATE: Mode = Mode::RWXU;
+pub const PRIVATE: Mode = Mode::RWXU;
 
 /// How every directory is opened: as itself, and only if it is one.
-pub(super) const DIRECTORY: OFlags = OFlags::RDONLY
+pub(crate) const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
 /// A name in a directory that is open.
-pub(super) struct Place<'tree> {
-    pub(super) parent: BorrowedFd<'tree>,
-    pub(super) name: &'tree [u8],
+pub(crate) struct Place<'tree> {
+    pub(crate) parent: BorrowedFd<'tree>,
+    pub(crate) name: &'tree [u8],
 }
 
 impl Place<'_> {
     /// Whether a directory stands there, and no link to one.
-    pub(super) fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         rustix::fs::statat(self.parent, self.name, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
     }
 
     /// Removes what stands there: anything but a directory that is not empty.
-    pub(super) fn remove(&self) -> Result<(), Errno> {
+    pub(crate) fn remove(&self) -> Result<(), Errno> {
         match rustix::fs::unlinkat(self.parent, self.name, AtFlags::empty()) {
             Err(Errno::ISDIR) => rustix::fs::unlinkat(self.parent, self.name, AtFlags::REMOVEDIR),
             removed => removed,
@@ -46,14 +46,14 @@ impl Place<'_> {
 }
 
 /// A directory on the way that cannot be entered.
-pub(super) struct Blocked {
+pub(crate) struct Blocked {
     path: RelativePath,
     source: Errno,
 }
 
 impl Blocked {
     /// The error, for a tree that is to be at `target`.
-    pub(super) fn at(self, target: &Path) -> RootfsError {
+    pub(crate) fn at(self, target: &Path) -> RootfsError {
         let path = target.join(self.path.as_path());
         match self.source {
             // `O_NOFOLLOW` alone would answer LOOP for a link, with `O_DIRECTORY` it is NOTDIR on Linux.
@@ -67,13 +67,13 @@ impl Blocked {
 }
 
 /// The root and the directories on the way to the last entry.
-pub(super) struct Tree {
+pub(crate) struct Tree {
     root: OwnedFd,
     open: Vec<(Vec<u8>, OwnedFd)>,
 }
 
 impl Tree {
-    pub(super) fn new(root: OwnedFd) -> Self {
+    pub(crate) fn new(root: OwnedFd) -> Self {
         Self {
             root,
             open: Vec::new(),
@@ -81,7 +81,7 @@ impl Tree {
     }
 
     /// The place of an entry. Directories missing on the way are made, and reported to `made`.
-    pub(super) fn place<'tree>(
+    pub(crate) fn place<'tree>(
         &'tree mut self,
         path: &'tree RelativePath,
         made: impl FnMut(RelativePath),
@@ -95,13 +95,13 @@ impl Tree {
     }
 
     /// A directory that exists.
-    pub(super) fn directory(&mut self, path: &RelativePath) -> Result<BorrowedFd<'_>, Blocked> {
+    pub(crate) fn directory(&mut self, path: &RelativePath) -> Result<BorrowedFd<'_>, Blocked> {
         self.enter(path, |_| ())?;
         Ok(self.last())
     }
 
     /// The directory and name of something that exists, with nothing made and nothing kept open.
-    pub(super) fn find<'path>(
+    pub(crate) fn find<'path>(
         &self,
         path: &'path RelativePath,
     ) -> Result<(OwnedFd, &'path [u8]), Errno> {

@@ -11,12 +11,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::attributes::Attributes;
-use super::error::RootfsError;
-use super::path::RelativePath;
-use super::summary::Summary;
-use super::tree::{PRIVATE, Place, Tree};
+use crate::attributes::Attributes;
 use crate::entry::{Entries, Entry, EntryError, Kind, Source};
+use crate::error::RootfsError;
+use crate::path::RelativePath;
+use crate::summary::Summary;
+use crate::tree::{PRIVATE, Place, Tree};
 
 /// Bytes copied at a time. A reader that has its own buffers is read past the smaller one of headers.
 const COPY_BUFFER: usize = 1 << 20;
@@ -46,8 +46,21 @@ impl<R: Read> Source for Stream<R> {
     }
 }
 
+/// Unpacks a stream into a directory that is open, empty and nobody else's; `target` is where its tree will be, for messages. Blocking;
+/// the stream is read to its end.
+///
+/// # Errors
+/// [`RootfsError`]; what was made until then is left there.
+pub fn unpack(
+    stream: impl Read,
+    directory: OwnedFd,
+    target: &Path,
+) -> Result<Summary, RootfsError> {
+    Unpacking::of(stream, directory, target).all()
+}
+
 /// A stream on its way into a tree that is to be at `target`.
-pub(super) struct Unpacking<'target, R> {
+pub(crate) struct Unpacking<'target, R> {
     tree: Tree,
     target: &'target Path,
     entries: Entries<Stream<R>>,
@@ -61,7 +74,7 @@ pub(super) struct Unpacking<'target, R> {
 
 impl<'target, R: Read> Unpacking<'target, R> {
     /// Into the tree whose root is open.
-    pub(super) fn of(stream: R, root: OwnedFd, target: &'target Path) -> Self {
+    pub(crate) fn of(stream: R, root: OwnedFd, target: &'target Path) -> Self {
         Self {
             tree: Tree::new(root),
             target,
@@ -74,7 +87,7 @@ impl<'target, R: Read> Unpacking<'target, R> {
     }
 
     /// Makes all of it.
-    pub(super) fn all(mut self) -> Result<Summary, RootfsError> {
+    pub(crate) fn all(mut self) -> Result<Summary, RootfsError> {
         self.all_entries()?;
         self.finish_directories()?;
         Ok(self.summary)

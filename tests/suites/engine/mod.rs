@@ -85,6 +85,7 @@ mod buildkit_llb;
 mod buildkit_mounts;
 mod buildkit_solve;
 mod buildkit_subrequests;
+mod caches_carried;
 mod concourse;
 mod context_sync;
 mod daemon;

@@ -7,10 +7,8 @@ use std::io::Read;
 
 use oci_image_boundary::handle::Directory;
 
-use super::error::RootfsError;
 use super::staged::Staged;
-use super::summary::Summary;
-use super::unpacking::Unpacking;
+use oci_image_tree::{RootfsError, Summary, unpack};
 
 /// A root filesystem that is complete and lies beside its final place; dropping it removes it.
 #[derive(Debug)]
@@ -49,7 +47,7 @@ impl Rootfs {
     ) -> Result<Self, RootfsError> {
         let staged = Staged::beside(directory, name)?;
         let target = directory.full_path(name);
-        let summary = Unpacking::of(stream, staged.open()?, &target).all()?;
+        let summary = unpack(stream, staged.open()?, &target)?;
         Ok(Self { staged, summary })
     }
 

@@ -12,7 +12,7 @@ use super::source::Source;
 use crate::extension::{self, EXTENSION_LIMIT, Extensions};
 
 /// The entries of a stream, one after the other.
-pub(crate) struct Entries<S> {
+pub struct Entries<S> {
     stream: S,
     /// Bytes taken from the stream.
     offset: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Entries<S> {
 
 impl<S: Source> Entries<S> {
     /// The entries of a stream that stands at the first header.
-    pub(crate) fn new(stream: S) -> Self {
+    pub fn new(stream: S) -> Self {
         Self {
             stream,
             offset: 0,
@@ -39,7 +39,7 @@ impl<S: Source> Entries<S> {
     ///
     /// # Errors
     /// Any [`EntryError`]; the stream is then of no further use.
-    pub(crate) fn next(&mut self) -> Result<Option<Entry>, EntryError> {
+    pub fn next(&mut self) -> Result<Option<Entry>, EntryError> {
         let mut extensions = Extensions::default();
         loop {
             self.skip_content()?;
@@ -78,7 +78,7 @@ impl<S: Source> Entries<S> {
     ///
     /// # Errors
     /// [`EntryError::Truncated`] where the stream ends first, else [`EntryError::Read`].
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, EntryError> {
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize, EntryError> {
         let wanted = usize::try_from(self.unread)
             .unwrap_or(usize::MAX)
             .min(buffer.len());
@@ -96,12 +96,12 @@ impl<S: Source> Entries<S> {
     }
 
     /// Whether the end was marked by a block of zeros; without it the stream was cut between two entries.
-    pub(crate) fn marked(&self) -> bool {
+    pub fn marked(&self) -> bool {
         self.marked
     }
 
     /// The stream, where the last read left it.
-    pub(crate) fn stream(&mut self) -> &mut S {
+    pub fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 

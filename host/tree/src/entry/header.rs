@@ -10,16 +10,22 @@ use crate::extension::Extensions;
 use crate::time::Time;
 
 /// The size of a tar header and the unit to which content is padded, in bytes.
-pub(crate) const BLOCK: u64 = 512;
+pub const BLOCK: u64 = 512;
 
 /// What an entry stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// A file.
     File,
+    /// A directory.
     Directory,
+    /// A symbolic link.
     Symlink,
+    /// Another name of an entry before it.
     HardLink,
+    /// A pipe.
     Fifo,
+    /// A device node.
     Device,
     /// A type that no writer of images produces (GNU sparse and multi-volume, vendors' own), by its type byte.
     Other(u8),
@@ -27,26 +33,32 @@ pub(crate) enum Kind {
 
 /// One entry, as its header and extensions describe it. Paths are bytes, exactly as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Entry {
-    pub(crate) path: Vec<u8>,
-    pub(crate) kind: Kind,
+pub struct Entry {
+    /// Its path.
+    pub path: Vec<u8>,
+    /// What it stands for.
+    pub kind: Kind,
     /// The target of a symlink or hard link; empty for every other kind.
-    pub(crate) link: Vec<u8>,
+    pub link: Vec<u8>,
     /// Bytes of content that follow the header.
-    pub(crate) size: u64,
+    pub size: u64,
     /// Where the content starts, in bytes from the start of the stream.
-    pub(crate) offset: u64,
-    pub(crate) mode: u32,
-    pub(crate) uid: u32,
-    pub(crate) gid: u32,
-    pub(crate) mtime: Time,
+    pub offset: u64,
+    /// Its permissions, with the bits for owners and sticky directories.
+    pub mode: u32,
+    /// Whose it is.
+    pub uid: u32,
+    /// Whose group's it is.
+    pub gid: u32,
+    /// When its content was modified.
+    pub mtime: Time,
     /// Extended attributes, name and value, in the order of the records.
-    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    pub xattrs: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 impl Entry {
     /// Its path as text, for messages.
-    pub(crate) fn name(&self) -> String {
+    pub fn name(&self) -> String {
         String::from_utf8_lossy(&self.path).into_owned()
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Read};
 
 /// A stream of bytes that can also pass over bytes, for a file without reading them.
-pub(crate) trait Source: Read {
+pub trait Source: Read {
     /// Passes over `count` bytes.
     ///
     /// # Errors
