@@ -116,6 +116,11 @@ fn truth() -> BuildPlan {
         cache: Some(Cache {
             directory: "cache".to_owned(),
             import: true,
+            mounts: Some(CacheMounts {
+                ids: None,
+                limit: 2 << 30,
+                read_only: false,
+            }),
         }),
         compression: Compression::Gzip(None),
         secrets: vec![
