@@ -52,7 +52,7 @@ pub(crate) fn ids<'t>(reader: &mut Reader<'_, 't>, key: &str, node: Node<'t>) ->
     let is_none = |id: &Text<'_>| id.as_str() == NO_MOUNT;
     match &*list {
         [only] if is_none(only) => list.clear(),
-        [only] => remark_word(reader, only),
+        [only] => remark_word(reader, key, only),
         _ => {}
     }
     let written = list.len();
@@ -125,10 +125,10 @@ fn help_of_option(options: &str) -> String {
 }
 
 /// A word that is alone, and probably no id.
-fn remark_word(reader: &mut Reader<'_, '_>, id: &Text<'_>) {
+fn remark_word(reader: &mut Reader<'_, '_>, key: &str, id: &Text<'_>) {
     let word = id.as_str().to_ascii_lowercase();
     let help = if ALL.contains(&&*word) {
-        "remove the key: where it is left out, all are kept".to_owned()
+        format!("remove `{key}`: where it is left out, all are kept")
     } else if NONE.contains(&&*word) {
         format!("to keep none, write `{NO_MOUNT}`")
     } else {

@@ -69,7 +69,7 @@ pub const KEYS: &[Key] = &[
         "cache_mounts",
         Shape::List,
         "list of ids, or `none`",
-        "which cache mounts (`RUN --mount=type=cache`) are kept there too, by `id` or else target; `none` or an empty list: none; \
+        "which cache mounts (`RUN --mount=type=cache`) are kept in `cache/` too, by `id` or else target; `none` or an empty list: none; \
          default all",
     )
     .own()

@@ -7,6 +7,7 @@ use crate::mask;
 use crate::workspace::Entry;
 
 mod attributes;
+mod cache_mounts;
 mod compression;
 
 const OBJECT: &str = r#"{
