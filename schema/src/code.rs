@@ -159,6 +159,14 @@ codes! {
         wrong r#""registry_mirrors": ["ftp://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
     BadFrontend Error "bad-frontend": "a frontend that is allowed is the repository of an image, without tag or digest; `none` stands alone",
         wrong r#""buildkit_frontends": ["docker/dockerfile:1"]"#, right r#""buildkit_frontends": ["docker/dockerfile"]"#;
+    BadCacheMount Error "bad-cache-mount": "a cache mount is written by its id alone, or by its target where it has no id; `none` stands alone",
+        wrong r#""cache": true, "cache_mounts": ["id=go-build"]"#, right r#""cache": true, "cache_mounts": ["go-build"]"#;
+    OddCacheMount Warning "odd-cache-mount": "`cache_mounts` lists ids; a target that is one is written as BuildKit writes it, without `/` at its end",
+        wrong r#""cache": true, "cache_mounts": ["/root/.cache/"]"#, right r#""cache": true, "cache_mounts": ["/root/.cache"]"#;
+    BadCacheMountsLimit Error "bad-cache-mounts-limit": "`cache_mounts_limit` is a number of bytes above zero, such as `500MB` or `2GiB`",
+        wrong r#""cache": true, "cache_mounts_limit": "two gigabytes""#, right r#""cache": true, "cache_mounts_limit": "2GB""#;
+    IneffectiveCacheMounts Warning "ineffective-cache-mounts": "what is said of cache mounts counts where `cache` is kept",
+        wrong r#""cache_mounts": ["go-build"]"#, right r#""cache": true, "cache_mounts": ["go-build"]"#;
     BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 

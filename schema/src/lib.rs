@@ -11,6 +11,8 @@
 //! - [`platform`]: the names of platforms that are known.
 //! - [`compression`]: the codecs of layers, and their levels.
 //! - [`frontend`]: the word that stands for no frontend.
+//! - [`cache_mounts`]: the word that stands for no cache mount, and how much is kept of all.
+//! - [`quantity`]: numbers with a unit, as people write them.
 //! - [`event`]: the lines of `build --progress json`.
 //! - [`outcome`]: what a build has come to, as data.
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
@@ -30,6 +32,7 @@
 //! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
 
 pub mod beyond;
+pub mod cache_mounts;
 pub mod code;
 pub mod compression;
 mod contract;
@@ -55,6 +58,7 @@ pub mod plan;
 pub mod platform;
 mod presence;
 pub mod protocol;
+pub mod quantity;
 mod row;
 #[cfg(feature = "json-schema")]
 mod snippet;

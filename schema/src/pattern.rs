@@ -6,6 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
+use crate::cache_mounts::{NO_MOUNT, OPTIONS};
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
@@ -37,6 +38,8 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (registry(), REGISTRY),
         (mirror(), MIRROR),
         (frontend(), FRONTEND),
+        (cache_mount(), CACHE_MOUNT),
+        (size(), SIZE),
         (extra_hosts(), EXTRA_HOSTS),
         (platforms(), PLATFORMS),
         (ssh(), SSH),
@@ -210,10 +213,7 @@ pub(crate) fn frontend() -> String {
 pub(crate) fn frontends() -> String {
     let end = item_end();
     let item = format!("(?!{NO_FRONTEND}{end}){}", repository(&end));
-    let alone = format!("[,{WHITE}]*{NO_FRONTEND}[,{WHITE}]*");
-    let several = loose_list(&item);
-    let inner = several.trim_start_matches('^').trim_end_matches('$');
-    format!("^(?:{alone}|{inner})$")
+    list_or_alone(NO_FRONTEND, &item)
 }
 /// The name of a repository as Docker reads it, up to its end: of at most 255 characters, and no digest.
 fn repository(end: &str) -> String {
@@ -222,6 +222,34 @@ fn repository(end: &str) -> String {
     let host = format!(r"(?:{label}(?:\.{label})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?");
     let short = format!(r"(?=[A-Za-z0-9._:/\[\]-]{{1,255}}{end})(?![a-f0-9]{{64}}{end})");
     format!("{short}(?:{host}/)?{component}(?:/{component})*")
+}
+
+const CACHE_MOUNT: Form = Form::with_element(
+    "write the id of a cache mount alone, or its target where it has none; or `none`",
+    "${1:go-build}",
+);
+/// The id of a cache mount.
+pub(crate) fn cache_mount() -> String {
+    format!("^{}[^{CONTROL}]+$", no_option())
+}
+/// The same with commas between; `none`; or nothing.
+pub(crate) fn cache_mounts() -> String {
+    let sign = format!("[^,{CONTROL}{WHITE}]");
+    let none = format!("(?!{NO_MOUNT}[{WHITE}]*(?:,|$))");
+    let item = format!("{none}{}{sign}(?:[^,{CONTROL}]*{sign})?", no_option());
+    list_or_alone(NO_MOUNT, &item)
+}
+/// Stands before what is not an option of a mount.
+fn no_option() -> String {
+    format!("(?!(?:{})=)", OPTIONS.join("|"))
+}
+
+const SIZE: Form = Form::new("write a number of bytes above zero, such as `500MB` or `2GiB`");
+/// A number of bytes above zero, or nothing.
+pub(crate) fn size() -> String {
+    let unit = "(?:[KMGTkmgt]?[Bb]?|[KMGTkmgt][Ii][Bb])";
+    let number = r"(?=[0.]*[1-9])[0-9]+(?:\.[0-9]+)?";
+    format!("^(?:[{WHITE}]*{number}[{WHITE}]*{unit}[{WHITE}]*)?$")
 }
 
 const EXTRA_HOSTS: Form =
@@ -369,6 +397,14 @@ fn list(item: &str) -> String {
 /// The same of a list in which an empty item counts for nothing.
 fn loose_list(item: &str) -> String {
     format!("^(?:(?:^|,)[{WHITE}]*(?:{item})?[{WHITE}]*)*$")
+}
+
+/// The same, or a word that stands alone.
+fn list_or_alone(word: &str, item: &str) -> String {
+    let alone = format!("[,{WHITE}]*{word}[,{WHITE}]*");
+    let several = loose_list(item);
+    let inner = several.trim_start_matches('^').trim_end_matches('$');
+    format!("^(?:{alone}|{inner})$")
 }
 
 /// One of these words, in any mixture of upper and lower case.

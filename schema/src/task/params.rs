@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::cache_mounts::DEFAULT_LIMIT_TEXT;
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD};
 use crate::key::{Key, Rule};
 use crate::object::Object;
@@ -136,7 +137,9 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
             &["string", "integer", "boolean", "null"]
         }
         (_, "compression_level") => &["string", "integer", "null"],
-        (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
+        (_, "cache_mounts_limit") => &["string", "number", "null"],
+        (Form::Argument, _)
+        | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends" | "cache_mounts") => {
             &SCALAR
         }
         _ if parameter.is_path() || is_free(parameter.key) => &SCALAR,
@@ -222,6 +225,10 @@ fn bound(key: &str, property: &mut Value) {
         "context" => property["default"] = json!("."),
         "compression" => property["default"] = json!(GZIP),
         "target" => property["minimum"] = json!(0),
+        "cache_mounts_limit" => {
+            property["default"] = json!(DEFAULT_LIMIT_TEXT);
+            property["exclusiveMinimum"] = json!(0);
+        }
         "compression_level" => {
             property["minimum"] = json!(1);
             property["maximum"] = json!(MOST_OF_ZSTD);
@@ -237,6 +244,7 @@ fn list_of(key: &str) -> (String, pattern::Form) {
         "image_args" => (pattern::image_args(), pattern::image_arg()),
         "registry_mirrors" => (pattern::mirrors(), pattern::mirror()),
         "buildkit_frontends" => (pattern::frontends(), pattern::frontend()),
+        "cache_mounts" => (pattern::cache_mounts(), pattern::cache_mount()),
         key if is_free(key) => (pattern::elements(), pattern::element()),
         _ => (pattern::pairs(), pattern::pair()),
     };
