@@ -8,10 +8,12 @@ use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
 use crate::executor::attempt::Attempt;
 use crate::executor::built::{self, Built};
+use crate::executor::carried::Carried;
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
 use crate::executor::intake::BlobIntake;
 use crate::executor::look::Look;
+use crate::executor::mounts::Mounts;
 use crate::executor::outputs::Outputs;
 use crate::executor::showing::Showing;
 use crate::executor::site::Site;
@@ -32,6 +34,8 @@ pub(super) struct Solves {
     pub(super) sent: u64,
     /// Bytes of results that it has sent.
     pub(super) received: u64,
+    /// What became of the caches that its steps mount: before them, then after them.
+    pub(super) carried: Vec<Carried>,
 }
 
 /// Runs every solve of the plan.
@@ -50,6 +54,11 @@ pub(super) async fn all(
     let lease = cache::lease(site).await;
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
     let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
+    let mounts = Mounts::of(plan, &client, site).await;
+    let mut carried = match &mounts {
+        Some(mounts) => mounts.restore(&terms).await,
+        None => Vec::new(),
+    };
     let mut snapshot_was_left = false;
     let mut attempt = Attempt::make(plan, &terms, outputs, site, &client).await;
     while let Err((_, error)) = &attempt.outcome
@@ -61,8 +70,18 @@ pub(super) async fn all(
     match attempt.outcome {
         Ok(solved) => {
             let account = attempt.showing.progress().account();
-            let keeping = |_| cache::keep(plan, &solved, lease, site);
-            let (showing, ()) = attempt.showing.during(site.contents, keeping).await;
+            let has_run = account.steps > account.cached;
+            let keeping = |_| async {
+                let saving = async {
+                    match mounts.as_ref().filter(|_| has_run) {
+                        Some(mounts) => mounts.save(&terms).await,
+                        None => Vec::new(),
+                    }
+                };
+                tokio::join!(cache::keep(plan, &solved, lease, site), saving).1
+            };
+            let (showing, saved) = attempt.showing.during(site.contents, keeping).await;
+            carried.extend(saved);
             let images = (solved.iter())
                 .filter_map(|(index, solved)| built::built(plan, *index, solved))
                 .collect::<Result<_, _>>()?;
@@ -72,10 +91,15 @@ pub(super) async fn all(
                 showing,
                 sent: terms.sent(),
                 received: solved.values().map(|solved| solved.received_bytes).sum(),
+                carried,
             })
         }
         Err((index, error)) => {
             let showing = attempt.showing.finish().await;
+            // What the steps have fetched until then is what the next build wants.
+            if let Some(mounts) = &mounts {
+                mounts.save(&terms).await;
+            }
             Err(failed(plan, index, error, showing.progress(), site))
         }
     }
