@@ -18,9 +18,10 @@
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
-//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
+//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next five).
 //! - `task`: a Concourse task file that runs this program.
-//! - `pattern`: what they say by regular expressions.
+//! - `pattern`: what they say by regular expressions; `address`: those of hosts.
+//! - `condition`: what keys say of each other.
 //! - `snippet`: what editors insert.
 //! - [`beyond`]: the rules that no JSON Schema can express.
 //! - [`code`]: the rules of a request, by name.
@@ -31,10 +32,14 @@
 //!
 //! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
 
+#[cfg(feature = "json-schema")]
+mod address;
 pub mod beyond;
 pub mod cache_mounts;
 pub mod code;
 pub mod compression;
+#[cfg(feature = "json-schema")]
+mod condition;
 mod contract;
 pub mod diagnostic;
 pub mod event;

@@ -12,7 +12,7 @@ use crate::presence::or_default;
 #[cfg(feature = "json-schema")]
 use crate::{
     cache_mounts::{DEFAULT_LIMIT_TEXT, NO_MOUNT},
-    compression,
+    compression, condition,
     frontend::NO_FRONTEND,
     pattern, platform, snippet,
 };
@@ -35,7 +35,7 @@ pub use crate::object_secret::{InlineSecret, Secret};
             "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
         }}})
     ),
-    schemars(extend("allOf" = compression_conditions()))
+    schemars(extend("allOf" = condition::compression()))
 )]
 pub struct Object {
     /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
@@ -382,29 +382,6 @@ pub struct Object {
         )
     )]
     pub compression_level: Option<String>,
-}
-
-/// What other keys say of how layers are compressed.
-#[cfg(feature = "json-schema")]
-fn compression_conditions() -> serde_json::Value {
-    // Without words of their own, which an editor would offer as values; it inserts the last default that it finds for a key.
-    let flag = serde_json::json!({"type": "boolean", "not": {"const": false}, "default": false});
-    serde_json::json!([
-        {
-            "if": {"anyOf": [
-                {"required": ["output_oci"], "properties": {"output_oci": flag}},
-                {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}},
-            ]},
-            "else": {"properties": {"compression": {
-                "pattern": pattern::archive_compression(),
-                "patternErrorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
-            }}},
-        },
-        {
-            "if": {"properties": {"compression": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
-            "then": {"properties": {"compression_level": {"pattern": pattern::gzip_level()}}},
-        },
-    ])
 }
 
 /// What an editor offers as `image_platform`.

@@ -6,6 +6,7 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
+use crate::address::{authority, host, ipv4, ipv6};
 use crate::cache_mounts::{NO_MOUNT, OPTIONS};
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
@@ -316,50 +317,6 @@ const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
 const WHITE: &str =
     r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 const STAGE: &str = "[A-Za-z][A-Za-z0-9_.-]*|[0-9]+";
-/// A number below 65536 of at most five digits.
-const PORT: &str = "(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
-/// Labels of at most 63 characters with dots between.
-fn host() -> String {
-    let label = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
-    format!(r"{label}(?:\.{label})*")
-}
-
-/// `host` or `host:port`, up to its end; an IPv6 address stands in brackets.
-fn authority(end: &str) -> String {
-    let named = format!("(?=[A-Za-z0-9_.-]{{1,253}}(?:[:/]|{end})){}", host());
-    format!(r"(?:\[{}\]|{named})(?::{PORT})?", ipv6())
-}
-
-/// An IPv4 address: numbers below 256, without leading zeros.
-fn ipv4() -> String {
-    let number = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-    format!(r"{number}(?:\.{number}){{3}}")
-}
-
-/// An IPv6 address: up to eight groups, of which `::` leaves out one or more; the last two may be an IPv4 address (RFC 4291).
-fn ipv6() -> String {
-    let group = "[0-9A-Fa-f]{1,4}";
-    let tail = format!("(?:{group}:{group}|{})", ipv4());
-    let mut forms = vec![format!("(?:{group}:){{6}}{tail}")];
-    for left_of_gap in 0..=5 {
-        let between = 5 - left_of_gap;
-        forms.push(format!(
-            "{}::(?:{group}:){{{between}}}{tail}",
-            head(group, left_of_gap)
-        ));
-    }
-    forms.push(format!("{}::{group}", head(group, 6)));
-    forms.push(format!("{}::", head(group, 7)));
-    format!("(?:{})", forms.join("|"))
-}
-
-/// Up to `most` groups with colons between.
-fn head(group: &str, most: usize) -> String {
-    match most {
-        0 => String::new(),
-        _ => format!("(?:(?:{group}:){{0,{}}}{group})?", most - 1),
-    }
-}
 
 /// What a regular expression matches from end to end, or nothing.
 pub(crate) fn or_nothing(regex: &str) -> String {

@@ -14,6 +14,7 @@
 //! - `keys_args_labels`: `build_args`, `labels` and their files.
 //! - `keys_base_images`: `image_args`.
 //! - `keys_cache`: `cache`.
+//! - `keys_cache_mounts`: `cache_mounts`, `cache_mounts_limit`, `cache_mounts_read_only`.
 //! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
@@ -107,6 +108,7 @@ mod inspection;
 mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;
+mod keys_cache_mounts;
 mod keys_compression;
 mod keys_frontends;
 mod keys_passed_on;
