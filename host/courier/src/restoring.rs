@@ -79,12 +79,13 @@ fn unpack(partial: &Path, stream: &UnixStream, limit: u64) -> Result<Amount, Res
 
 /// Gives all that was unpacked its place, and the cache's root what the archive says of it.
 fn settle(partial: &Path, directory: &Path) -> io::Result<()> {
+    // What leaves it changes its time.
+    let root = fs::symlink_metadata(partial)?;
+    let root = Entry::at(partial, &root, None)?;
     for entry in fs::read_dir(partial)? {
         let entry = entry?;
         fs::rename(entry.path(), directory.join(entry.file_name()))?;
     }
-    let root = fs::symlink_metadata(partial)?;
-    let root = Entry::at(partial, &root, None)?;
     fs::remove_dir(partial)?;
     match root {
         Some(root) => give(directory, &root),

@@ -2,7 +2,7 @@
 //!
 //! - [`entry`]: the entries of a stream. `extension`: what stands before the header of one; `time`: when it was modified.
 //! - [`unpack`] (`unpacking`): the entries of a stream, each made in a tree as it comes. `tree`: directories by path; `path`: a path
-//!   beneath the root; `attributes`: owners, modes, times, extended attributes.
+//!   beneath the root; `attributes`: owners, modes, times, extended attributes; `holes`: content without its zeroes.
 //! - [`Summary`] (`summary`): what was unpacked. [`error`]: why a stream cannot be, by path.
 //!
 //! The stream may say whatever it likes: each directory is opened from the one above, never through a link, and each file is created new,
@@ -15,6 +15,7 @@ mod attributes;
 pub mod entry;
 pub mod error;
 mod extension;
+mod holes;
 mod path;
 mod summary;
 mod time;

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use rustix::io::Errno;
 use crate::attributes::Attributes;
 use crate::entry::{Entries, Entry, EntryError, Kind, Source};
 use crate::error::RootfsError;
+use crate::holes::FileWithHoles;
 use crate::path::RelativePath;
 use crate::summary::Summary;
 use crate::tree::{PRIVATE, Place, Tree};
@@ -167,7 +168,11 @@ impl<'target, R: Read> Unpacking<'target, R> {
         let file = self.make(path, |place| {
             rustix::fs::openat(place.parent, place.name, flags, Mode::RUSR | Mode::WUSR)
         })?;
-        let mut file = File::from(file);
+        let mut file = FileWithHoles::new(File::from(file));
+        let failed = |source| RootfsError::Write {
+            path: self.target.join(path.as_path()),
+            source,
+        };
         loop {
             let count = self
                 .entries
@@ -176,13 +181,10 @@ impl<'target, R: Read> Unpacking<'target, R> {
             if count == 0 {
                 break;
             }
-            let write = file.write_all(&self.buffer[..count]);
-            write.map_err(|source| RootfsError::Write {
-                path: self.shown(path),
-                source,
-            })?;
+            file.append(&self.buffer[..count]).map_err(failed)?;
             self.summary.bytes += count as u64;
         }
+        let file = file.finish().map_err(failed)?;
         attributes
             .apply(file.as_fd(), &mut self.summary.lost)
             .map_err(|failed| failed.at(self.shown(path)))

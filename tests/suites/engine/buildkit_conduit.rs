@@ -90,19 +90,6 @@ fn programs() -> (TempDir, String) {
     (directory, loader.unwrap())
 }
 
-/// Runs a step to its end, and gives all that it sent.
-async fn sent(daemon: &Daemon, step: Dialled) -> (Outcome, io::Result<Vec<u8>>) {
-    let mut reader = step.reader;
-    let mut writer = step.writer;
-    let reading = async {
-        let mut bytes = Vec::new();
-        let read = reader.read_to_end(&mut bytes).await.map(|_| bytes);
-        let _ = writer.shutdown().await;
-        read
-    };
-    tokio::join!(solve(daemon, step.solve), reading)
-}
-
 /// Runs a step to its end that is sent these bytes.
 async fn given(daemon: &Daemon, step: Dialled, bytes: &[u8]) -> Outcome {
     let mut writer = step.writer;
