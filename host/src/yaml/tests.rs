@@ -110,9 +110,26 @@ fn place_of_a_value_begins_after_its_properties_and_the_comments_after_them() {
         ("a: !!str # one\n  'value'\n", "'value'"),
         ("a: &x # one\n  !!str value # two\n", "value"),
         ("a: &x#y value\n", "value"),
+        // Neither is white space to YAML.
+        ("a: &\u{2028}x value\n", "value"),
+        ("a: &x\u{a0}\u{85} # one\n  value\n", "value"),
     ] {
         assert_eq!(marks(text, "\"value\""), value, "{text}");
     }
+}
+
+#[test]
+fn place_of_a_value_is_all_of_it_whatever_white_space_is_to_others() {
+    for value in ["x\u{a0}", "\u{2028}x", "x\u{3000}y\u{85}"] {
+        assert_eq!(
+            marks(&format!("a: {value}\nb: c\n"), &format!("\"{value}\"")),
+            value
+        );
+    }
+    assert_eq!(
+        marks("a: |\n  one\n\n  \u{2028}two\n", "\u{2028}two"),
+        "\u{2028}two"
+    );
 }
 
 #[test]

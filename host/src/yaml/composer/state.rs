@@ -9,7 +9,7 @@ use oci_image_schema::diagnostic::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
 use crate::source::Layer;
-use crate::source::form::{Form, short};
+use crate::source::form::{Form, is_white, short};
 use crate::yaml::document::{Document, MAX_TEXT};
 use crate::yaml::merge::Merges;
 use crate::yaml::mistake::too_large;
@@ -96,13 +96,13 @@ impl<'y> Composer<'y> {
         }
         if self.json.is_empty() {
             self.json.push_str("null");
-            let end = self.text.trim_end().len();
+            let end = self.text.trim_end_matches(is_white).len();
             self.layer
                 .push(0..4, end..end, Form::Scalar(ScalarStyle::Plain));
         }
         let unread = unread::parts(self.text, &self.layer, self.end);
         self.layer.unread.extend(unread);
-        self.layer.end = Some(short(self.text.trim_end().len()));
+        self.layer.end = Some(short(self.text.trim_end_matches(is_white).len()));
         Ok(Document {
             json: self.json,
             layer: self.layer,
