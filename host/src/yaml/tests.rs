@@ -296,6 +296,28 @@ fn depth_is_limited_with_aliases_and_without() {
 }
 
 #[test]
+fn map_that_is_merged_where_it_is_written_may_have_a_name() {
+    for (yaml, expected) in [
+        (
+            "a: {x: 1, <<: &m {b: [2], c: d}}\ne: *m\nf: {<<: *m, c: g}\n",
+            r#"{"a":{"x":1,"b":[2],"c":"d"},"e":{"b":[2],"c":"d"},"f":{"c":"g","b":[2]}}"#,
+        ),
+        (
+            "a:\n  <<: [&m {b: c}, &n {d: e}]\n  b: f\ng: [*m, *n]\n",
+            r#"{"a":{"b":"c","d":"e","b":"f"},"g":[{"b":"c"},{"d":"e"}]}"#,
+        ),
+    ] {
+        assert_eq!(json(yaml), expected, "{yaml}");
+    }
+    assert_eq!(
+        marks("a: {<<: &m {b: c}}\nd: *m\n", r#""d":{"b":"c"}"#),
+        "d: *m"
+    );
+    let own_alone = "x: &x {y: z}\na: {<<: &m {<<: *x, b: c}}\n";
+    assert_eq!(mistakes(own_alone)[0].0, "unsupported-yaml");
+}
+
+#[test]
 fn secret_is_masked_where_it_stands_and_at_its_anchor() {
     let text = "target: &t hunter3\nbuildkit_secrets:\n  a:\n    text: |\n      hunter2\n      hunter4\n  b: {text: *t}\n  c: {text: \"hunter5\"}\n";
     let document = read(text, Dialect::Core).expect("it is read");

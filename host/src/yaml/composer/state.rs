@@ -44,6 +44,18 @@ pub(super) struct Anchored {
     pub(super) json: Range<usize>,
     /// How deep it nests; 0 for a scalar.
     pub(super) height: usize,
+    /// Whether it is a map that was merged where it is written: its entries, without brackets of their own.
+    pub(super) is_merged: bool,
+}
+
+impl Anchored {
+    /// It as a map with its brackets, or with the signs that stand in their place.
+    pub(super) fn bracketed(&self) -> Range<usize> {
+        match self.is_merged {
+            true => self.json.start - 1..self.json.end + 1,
+            false => self.json.clone(),
+        }
+    }
 }
 
 /// A scalar as the parser gives it.
@@ -174,7 +186,15 @@ impl<'y> Composer<'y> {
 
     pub(super) fn remember(&mut self, anchor: usize, json: Range<usize>, height: usize) {
         if anchor > 0 {
-            self.anchors.insert(anchor, Anchored { json, height });
+            let is_merged = false;
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    json,
+                    height,
+                    is_merged,
+                },
+            );
         }
     }
 
