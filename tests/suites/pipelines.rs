@@ -197,3 +197,62 @@ fn pipeline_in_which_nothing_is_judged_says_so_and_is_no_request() {
         "{stderr}"
     );
 }
+
+#[test]
+fn what_has_one_right_answer_is_mended_and_the_rest_stays_as_it_is() {
+    let top = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(top.path().join(name), text).unwrap();
+    let sound = fs::read_to_string(fixtures("sound").join("inline.yml")).unwrap();
+    let wrong = sound
+        .replace("    privileged: true\n", "")
+        .replace(
+            "CONTEXT: source\n",
+            "CONTEXT: source # kept\n\n        DOCKERFLE: source/Dockerfile\n        BUILD_ARG_VERSION: 1.10\n",
+        )
+        .replace("((registry.password))", "hunter2");
+    let right = sound
+        .replace(
+            "CONTEXT: source\n",
+            "CONTEXT: source # kept\n\n        DOCKERFILE: source/Dockerfile\n        BUILD_ARG_VERSION: \"1.10\"\n",
+        )
+        .replace("    privileged: true\n", "")
+        .replace("  - task: build\n", "  - task: build\n    privileged: true\n")
+        .replace("((registry.password))", "hunter2");
+    write("pipeline.yml", &wrong);
+    write(
+        "request.json",
+        "{\"context\": \".\", \"outptu\": \"image\", \"target\": \"a b\"}\n",
+    );
+    let files = ["pipeline.yml", "request.json"];
+
+    let shown = validate(top.path(), &[&["--fix"], &files[..]].concat());
+    let unchanged = fs::read_to_string(top.path().join("pipeline.yml")).unwrap();
+    let written = validate(top.path(), &[&["--fix", "--write"], &files[..]].concat());
+
+    assert_eq!(unchanged, wrong);
+    let patch = String::from_utf8(shown.stdout).unwrap();
+    for line in [
+        "--- pipeline.yml\n+++ pipeline.yml\n@@ -",
+        "\n   - task: build\n+    privileged: true\n     config:\n",
+        "\n-        DOCKERFLE: source/Dockerfile\n-        BUILD_ARG_VERSION: 1.10\n+        DOCKERFILE: source/Dockerfile\n",
+        "\n+        BUILD_ARG_VERSION: \"1.10\"\n",
+        "\n+{\"context\": \".\", \"output\": \"image\", \"target\": \"a b\"}\n",
+    ] {
+        assert!(patch.contains(line), "{line}\n{patch}");
+    }
+    assert!(!patch.contains("hunter2"), "{patch}");
+    assert_eq!(shown.status.code(), Some(2));
+    assert_eq!(
+        fs::read_to_string(top.path().join("pipeline.yml")).unwrap(),
+        right
+    );
+    let stderr = String::from_utf8(written.stderr).unwrap();
+    assert!(stderr.starts_with("error[bad-target]"), "{stderr}");
+    let told =
+        "`pipeline.yml` is written with 3 changes\n`request.json` is written with 1 change\n";
+    assert!(stderr.ends_with(told), "{stderr}");
+    assert_eq!(
+        (written.status.code(), &*written.stdout),
+        (Some(2), &b""[..])
+    );
+}

@@ -172,6 +172,15 @@ pub(crate) struct Validate {
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) output_format: ReportForm,
+
+    /// Print as a diff what would mend mistakes that have one right answer: a name that is nearly right, a number without quotes,
+    /// `NAME: VALUE` where `NAME=VALUE` belongs, a step that is not privileged. What is not shown of a file is stars in it.
+    #[arg(long, conflicts_with = "output_format")]
+    pub(crate) fix: bool,
+
+    /// Write those changes into the files; what is left is reported.
+    #[arg(long, requires = "fix")]
+    pub(crate) write: bool,
 }
 
 /// `oci-image doctor`.

@@ -71,6 +71,8 @@ Examples:
   oci-image validate ci
   oci-image validate --output-format sarif ci/build.yml > build.sarif
   oci-image validate --output-format github ci/build.yml
+  oci-image validate --fix ci/pipeline.yml
+  oci-image validate --fix --write ci
   oci-image validate < message.json
 
 Exit status:

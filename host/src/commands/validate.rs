@@ -5,6 +5,8 @@
 use oci_image::diagnostics::Report;
 
 use crate::cli::{ReportForm, Validate};
+use crate::commands::answer::print;
+use crate::commands::fixing::{self, MendedFile};
 use crate::commands::reported;
 use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
@@ -25,9 +27,59 @@ struct Subjects {
     has_directory: bool,
 }
 
+/// What came of it.
+struct Judged {
+    reports: Vec<Report>,
+    /// The names of pipelines in which nothing was judged.
+    has_nothing: Vec<String>,
+    left: usize,
+    has_directory: bool,
+}
+
 pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
+    let mut judged = judge(validate, wait)?;
+    let mut mended = Vec::new();
+    if validate.fix {
+        mended = fixing::mended(&judged.reports);
+    }
+    if validate.write {
+        mended.iter().try_for_each(MendedFile::write)?;
+        judged = judge(validate, wait)?;
+    }
+    reported::show(&judged.reports, validate.output_format, wait)?;
+    if validate.output_format == ReportForm::Text {
+        tell(validate, &judged, wait);
+    }
+    if validate.write {
+        let told = mended.iter().map(MendedFile::told);
+        told.for_each(|said| stderr::notice(&said, wait.mode));
+    } else {
+        let patches: String = mended.iter().map(|file| &*file.patch).collect();
+        print(&patches, wait.signals)?;
+    }
+    if judged.reports.iter().any(Report::is_wrong) {
+        Err(Failure::Reported)
+    } else {
+        Ok(())
+    }
+}
+
+/// Says beside the reports what was not judged.
+fn tell(validate: &Validate, judged: &Judged, wait: Wait<'_>) {
+    for name in &judged.has_nothing {
+        let is_below = validate.directory.is_some();
+        stderr::notice(&nothing_in(name, is_below), wait.mode);
+    }
+    if judged.has_directory {
+        let said = counted(judged.reports.len(), judged.left);
+        stderr::notice(&said, wait.mode);
+    }
+}
+
+/// Reads and judges all that is named.
+fn judge(validate: &Validate, wait: Wait<'_>) -> Result<Judged, Failure> {
     // Names of requests are relative to the directory that we were called in.
-    let mut subjects = read(validate, wait)?;
+    let subjects = read(validate, wait)?;
     let cancel = wait.signals.cancel();
     if cancel.is_cancelled() {
         // What could not be read for that is no mistake of a request.
@@ -40,39 +92,30 @@ pub(super) fn run(validate: &Validate, wait: Wait<'_>) -> Result<(), Failure> {
     let below = directory
         .as_ref()
         .map(|(named, directory)| Below { named, directory });
-    let mut reports = Vec::new();
-    let mut has_nothing = Vec::new();
+    let mut judged = Judged {
+        reports: Vec::new(),
+        has_nothing: Vec::new(),
+        left: subjects.left,
+        has_directory: subjects.has_directory,
+    };
     for (subject, is_named) in subjects.all {
         let report = match subject {
             Ok(subject) => {
                 let validated = subject.validate(below, cancel)?;
                 if !validated.is_judged && !is_named {
-                    subjects.left += 1;
+                    judged.left += 1;
                     continue;
                 }
                 if !validated.is_judged {
-                    has_nothing.push(validated.report.name.clone());
+                    judged.has_nothing.push(validated.report.name.clone());
                 }
                 validated.report
             }
             Err(unread) => unread.into(),
         };
-        reports.push(report);
+        judged.reports.push(report);
     }
-    reported::show(&reports, validate.output_format, wait)?;
-    if validate.output_format == ReportForm::Text {
-        for name in &has_nothing {
-            stderr::notice(&nothing_in(name, below.is_some()), wait.mode);
-        }
-        if subjects.has_directory {
-            stderr::notice(&counted(reports.len(), subjects.left), wait.mode);
-        }
-    }
-    if reports.iter().any(Report::is_wrong) {
-        Err(Failure::Reported)
-    } else {
-        Ok(())
-    }
+    Ok(judged)
 }
 
 /// Reads what is named: files, and what directories have.
