@@ -6,6 +6,7 @@
 //! - [`source`]: what somebody wrote, however it was written: an object, and the way from it to the text.
 //! - [`yaml`]: a request in YAML, as JSON with the place of each value.
 //! - [`task`]: the parameters of a task, as such JSON too.
+//! - [`pipeline`]: the tasks within a pipeline that build images, judged where they stand.
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
@@ -49,6 +50,7 @@ pub mod doctor;
 pub mod executor;
 pub mod idiom;
 pub mod inspection;
+pub mod pipeline;
 pub mod protocol;
 pub mod source;
 pub mod storage;

@@ -212,6 +212,22 @@ codes! {
     CacheMissing Warning "cache-missing": "build cache is kept where the directory `cache` exists",
         wrong r#""cache": true (and no task cache at `cache`)"#, right r#""cache": true (and the task has `caches: [{path: cache}]`)"#;
 
+    // What the steps of a pipeline give each other: `validate` of a pipeline.
+    UnprivilegedTask Warning "unprivileged-task": "a task of a pipeline that builds an image is privileged",
+        wrong r#"(a step `{task: build, file: src/ci/build.yml}`)"#,
+        right r#"(a step `{task: build, privileged: true, file: src/ci/build.yml}`)"#;
+    MissingArtifact Error "missing-artifact": "what a task takes and what a `put` pushes is given by a step of the same job",
+        wrong r#"(a task with the input `src`, and no `get: src`)"#,
+        right r#"(a task with the input `src`, and `get: src` before it)"#;
+    PathOutsideInputs Error "path-outside-inputs": "a path of a task in a pipeline leads into one of its inputs",
+        wrong r#"(`CONTEXT: repo`, and `inputs: [{name: repository}]`)"#,
+        right r#"(`CONTEXT: repository`, and `inputs: [{name: repository}]`)"#;
+    EmptyOutput Warning "empty-output": "an output of a task in a pipeline is a directory that the build writes: `image`, or that of an additional target",
+        wrong r#"(`outputs: [{name: app}]`)"#, right r#"(`outputs: [{name: app, path: image}]`)"#;
+    WrongImageFile Error "wrong-image-file": "a step reads what the build before it writes: `image.tar`; with `OUTPUT_OCI` or several platforms the layout `image`; with `UNPACK_ROOTFS` a root filesystem",
+        wrong r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image.tar}`)"#,
+        right r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image}`)"#;
+
     // What the Dockerfile reads, which only its frontend knows: `check`, and `plan --outline`.
     UnbuildableDockerfile Error "unbuildable-dockerfile": "a Dockerfile is one that its frontend can read",
         wrong r#"(`RUN` without a command)"#, right r#"(`RUN make`)"#;

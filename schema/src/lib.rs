@@ -18,8 +18,8 @@
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
-//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next five).
-//! - `task`: a Concourse task file that runs this program.
+//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next six).
+//! - `task`: a Concourse task file that runs this program. `pipeline`: such a task within a pipeline.
 //! - `pattern`: what they say by regular expressions; `address`: those of hosts.
 //! - `condition`: what keys say of each other.
 //! - `snippet`: what editors insert.
@@ -59,6 +59,8 @@ pub mod parameter;
 pub mod passed;
 #[cfg(feature = "json-schema")]
 mod pattern;
+#[cfg(feature = "json-schema")]
+pub mod pipeline;
 pub mod plan;
 pub mod platform;
 mod presence;
@@ -71,6 +73,6 @@ mod snippet;
 pub mod task;
 
 pub use contract::{
-    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
-    VERSION, WIT,
+    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA,
+    TASK_JSON_SCHEMA, VERSION, WIT,
 };
