@@ -9,6 +9,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use oci_image_boundary::chain::chain;
+use oci_image_boundary::outside::shown;
 
 use crate::message::Report;
 use crate::{restoring, saving};
@@ -25,7 +26,7 @@ pub enum ErrandError {
     #[error("give `{SAVE}` or `{RESTORE}`, the directory and the socket")]
     Arguments,
     /// Nobody answers.
-    #[error("nobody answers on `{}`", .socket.display())]
+    #[error("nobody answers on `{}`", shown(socket))]
     Connect {
         /// Where the socket is.
         socket: PathBuf,

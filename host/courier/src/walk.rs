@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use oci_image_boundary::outside::shown;
 use walkdir::WalkDir;
 
 use crate::entry::Entry;
@@ -17,16 +18,16 @@ pub(crate) const PARTIAL: &str = ".restoring";
 
 /// What the walk meets cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot read `{path}`")]
+#[error("cannot read `{}`", shown(path))]
 pub(crate) struct WalkError {
-    path: String,
+    path: PathBuf,
     source: io::Error,
 }
 
 impl WalkError {
     pub(crate) fn at(path: &Path, source: io::Error) -> Self {
         Self {
-            path: path.display().to_string(),
+            path: path.to_owned(),
             source,
         }
     }

@@ -63,7 +63,7 @@ impl Members {
             read: 0,
         });
         let mut members = HashMap::new();
-        while let Some(entry) = entries.next().map_err(|source| ImageError::Tar {
+        while let Some(entry) = entries.next_entry().map_err(|source| ImageError::Tar {
             path: path.into(),
             source,
         })? {

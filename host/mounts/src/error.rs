@@ -2,6 +2,7 @@
 
 use std::io;
 
+use oci_image_boundary::outside::shown;
 use oci_image_buildkit::session::SessionError;
 use oci_image_buildkit::solve::SolveError;
 use oci_image_courier::frame::FrameError;
@@ -10,7 +11,7 @@ use oci_image_courier::frame::FrameError;
 #[derive(Debug, thiserror::Error)]
 pub enum MountError {
     /// The directory of the archives, or of the step's program.
-    #[error("cannot {doing} `{name}`")]
+    #[error("cannot {doing} `{}`", shown(name))]
     Keep {
         /// What is tried: `read`, `write`.
         doing: &'static str,
@@ -20,7 +21,7 @@ pub enum MountError {
         source: io::Error,
     },
     /// The archive is not what was kept.
-    #[error("the archive `{name}` is {how}")]
+    #[error("the archive `{}` is {how}", shown(name))]
     Damaged {
         /// Its name.
         name: String,

@@ -95,7 +95,11 @@ impl<'target, R: Read> Unpacking<'target, R> {
     }
 
     fn all_entries(&mut self) -> Result<(), RootfsError> {
-        while let Some(entry) = self.entries.next().map_err(|source| self.broken(source))? {
+        while let Some(entry) = self
+            .entries
+            .next_entry()
+            .map_err(|source| self.broken(source))?
+        {
             self.entry(entry)?;
         }
         if !self.entries.marked() {

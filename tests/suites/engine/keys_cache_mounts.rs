@@ -108,10 +108,9 @@ fn afresh(place: &Workplace, run: &str, keys: &Value) -> Run {
 }
 
 fn found(run: &Run) -> &str {
-    let line = run
-        .stderr
-        .lines()
-        .find_map(|line| line.split_once(" found "));
+    // The step's name has these words too.
+    let mut lines = run.stderr.lines().filter(|line| !line.contains("$("));
+    let line = lines.find_map(|line| line.split_once(" found "));
     line.unwrap_or_else(|| panic!("{}", run.stderr)).1
 }
 

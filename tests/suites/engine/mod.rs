@@ -69,6 +69,7 @@
 //! - `buildkit_mounts`: secrets and agents.
 //! - `buildkit_llb`: steps of a client's own; `buildkit_conduit`: what they send and receive.
 //! - `buildkit_subrequests`: what a frontend says in place of building.
+//! - `caches_carried`: caches of `RUN` that leave a daemon and come to another.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
 //! - `known_context`: contexts that the daemon has already.
 //! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.

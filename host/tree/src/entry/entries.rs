@@ -39,7 +39,7 @@ impl<S: Source> Entries<S> {
     ///
     /// # Errors
     /// Any [`EntryError`]; the stream is then of no further use.
-    pub fn next(&mut self) -> Result<Option<Entry>, EntryError> {
+    pub fn next_entry(&mut self) -> Result<Option<Entry>, EntryError> {
         let mut extensions = Extensions::default();
         loop {
             self.skip_content()?;

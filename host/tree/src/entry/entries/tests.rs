@@ -59,14 +59,14 @@ fn a_record_whose_value_holds_line_breaks_is_kept_whole() {
     record.splice(..2, record.len().to_string().into_bytes());
     let mut entries = entries(archive_with(EntryType::XHeader, &record));
 
-    let entry = entries.next().unwrap().unwrap();
+    let entry = entries.next_entry().unwrap().unwrap();
 
     assert_eq!(entry.path, b"short");
     assert_eq!(
         entry.xattrs,
         [(b"security.capability".to_vec(), value.to_vec())]
     );
-    assert!(entries.next().unwrap().is_none());
+    assert!(entries.next_entry().unwrap().is_none());
     assert!(entries.marked());
 }
 
@@ -79,7 +79,7 @@ fn records_replace_path_owner_and_time() {
         .collect();
 
     let entry = entries(archive_with(EntryType::XHeader, &records))
-        .next()
+        .next_entry()
         .unwrap()
         .unwrap();
 
@@ -112,7 +112,7 @@ fn a_gnu_long_name_ends_at_its_nul() {
     let name = [vec![b'n'; 300], vec![0]].concat();
 
     let entry = entries(archive_with(EntryType::GNULongName, &name))
-        .next()
+        .next_entry()
         .unwrap()
         .unwrap();
 
@@ -129,7 +129,7 @@ fn broken_extensions_are_errors_that_say_where() {
     ];
     for (records, message) in cases {
         let error = entries(archive_with(EntryType::XHeader, records))
-            .next()
+            .next_entry()
             .unwrap_err();
 
         assert_eq!(error.to_string(), message);
@@ -142,7 +142,9 @@ fn a_giant_extension_is_refused_before_it_is_read() {
     header.set_entry_type(EntryType::XHeader);
     header.set_cksum();
 
-    let error = entries(header.as_bytes().to_vec()).next().unwrap_err();
+    let error = entries(header.as_bytes().to_vec())
+        .next_entry()
+        .unwrap_err();
 
     assert_eq!(
         error.to_string(),
@@ -157,7 +159,7 @@ fn a_stream_cut_anywhere_is_truncated_or_unmarked() {
     for end in 0..whole.len() - 1023 {
         let mut entries = entries(whole[..end].to_vec());
         let outcome = loop {
-            match entries.next() {
+            match entries.next_entry() {
                 Ok(Some(_)) => {}
                 Ok(None) => break Ok(entries.marked()),
                 Err(error) => break Err(error),
@@ -173,7 +175,7 @@ fn a_stream_cut_anywhere_is_truncated_or_unmarked() {
 #[test]
 fn content_is_read_as_far_as_it_goes_and_no_further() {
     let mut entries = entries(archive_with(EntryType::XGlobalHeader, b"13 comment=x\n"));
-    let entry = entries.next().unwrap().unwrap();
+    let entry = entries.next_entry().unwrap().unwrap();
     let mut buffer = [0; 64];
 
     let count = entries.read(&mut buffer).unwrap();
