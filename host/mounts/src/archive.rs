@@ -7,6 +7,7 @@ use std::io::{self, Read, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::FileExt as _;
 
 use oci_image_boundary::handle::PartialFile;
+use oci_image_boundary::hashing::Hashing;
 use oci_image_boundary::hex::hex;
 use sha2::{Digest, Sha256};
 
@@ -43,7 +44,8 @@ impl Archive {
         self.file.seek(SeekFrom::Start(LENGTH as u64))?;
         let mut content = Hashing::new(stream);
         io::copy(&mut (&self.file).take(self.record.length), &mut content)?;
-        Ok(content.digest() == self.record.digest)
+        let (_, hash, _) = content.finish();
+        Ok(digest(hash) == self.record.digest)
     }
 }
 
@@ -71,7 +73,7 @@ impl GrowingArchive {
 
     /// How many bytes it has by now.
     pub(crate) fn size(&self) -> u64 {
-        self.content.count + LENGTH as u64
+        self.content.size() + LENGTH as u64
     }
 
     /// Says that all of it is there.
@@ -80,9 +82,9 @@ impl GrowingArchive {
             mut record,
             content,
         } = self;
-        record.length = content.count;
-        record.digest = content.digest();
-        let file = content.stream;
+        let (file, hash, length) = content.finish();
+        record.length = length;
+        record.digest = digest(hash);
         let bytes = record.to_bytes();
         let bytes = bytes.ok_or_else(|| io::Error::other("the id of the cache is too long"))?;
         file.file.write_all_at(&bytes, 0)?;
@@ -107,36 +109,6 @@ impl WholeArchive {
     }
 }
 
-/// A stream, with the hash of what was written.
-struct Hashing<W> {
-    stream: W,
-    hash: Sha256,
-    count: u64,
-}
-
-impl<W> Hashing<W> {
-    fn new(stream: W) -> Self {
-        Self {
-            stream,
-            hash: Sha256::new(),
-            count: 0,
-        }
-    }
-
-    fn digest(&self) -> String {
-        format!("sha256:{}", hex(&self.hash.clone().finalize()))
-    }
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.stream.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.count += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.stream.flush()
-    }
+fn digest(hash: Sha256) -> String {
+    format!("sha256:{}", hex(&hash.finalize()))
 }
