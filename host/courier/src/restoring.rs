@@ -49,11 +49,12 @@ pub(crate) fn restore(directory: &Path, mut stream: &UnixStream) -> Result<(), R
         return Ok(());
     };
     fs::create_dir(&partial)?;
-    match unpack(&partial, stream, limit) {
-        Ok(amount) => {
-            settle(&partial, directory)?;
-            Ok(Report::Restored(amount).write(&mut stream)?)
-        }
+    let filled = unpack(&partial, stream, limit).and_then(|amount| {
+        settle(&partial, directory)?;
+        Ok(amount)
+    });
+    match filled {
+        Ok(amount) => Ok(Report::Restored(amount).write(&mut stream)?),
         Err(error) => {
             empty(directory)?;
             Err(error)

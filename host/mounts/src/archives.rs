@@ -5,10 +5,11 @@
 //!
 //! Reads and writes: the directory. Unknown here: what archives hold, steps.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::OsString;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -78,7 +79,7 @@ impl Archives {
         })
     }
 
-    /// Whether there is none.
+    /// Whether there is none. Blocking.
     ///
     /// # Errors
     /// [`MountError::Keep`].
@@ -86,19 +87,13 @@ impl Archives {
         Ok(self.names()?.is_empty())
     }
 
-    /// Whether there is one of this cache.
-    #[must_use]
-    pub fn has(&self, key: &Key) -> bool {
-        self.directory.file_beneath(file_name(key)).is_ok()
-    }
-
-    /// The archive of a cache, if there is one; it counts as used now.
+    /// The archive of a cache, if there is one; it counts as used now. Blocking.
     pub(crate) fn find(&self, key: &Key) -> Result<Option<Archive>, MountError> {
         let name = file_name(key);
         let opened = match self.directory.file_beneath(&name) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.and_then(|file| {
-                touch(&file)?;
+                touch(&file);
                 Archive::open(name.clone(), file)
             }),
         };
@@ -118,7 +113,7 @@ impl Archives {
         PartialFile::new(&self.directory, PARTIAL.as_ref())
     }
 
-    /// Removes the archive of a cache.
+    /// Removes the archive of a cache. Blocking.
     ///
     /// # Errors
     /// [`MountError::Keep`].
@@ -135,17 +130,8 @@ impl Archives {
         let mut candidates = self.candidates(grown, used)?;
         // What is last is the first to go.
         candidates.sort_by_key(|candidate| {
-            let Candidate {
-                is_used,
-                size,
-                last_used,
-                ..
-            } = candidate;
-            (
-                !*is_used,
-                if *is_used { *size } else { 0 },
-                std::cmp::Reverse(*last_used),
-            )
+            let size = candidate.is_used.then_some(candidate.size);
+            (!candidate.is_used, size, Reverse(candidate.last_used))
         });
         let mut size: u64 = candidates.iter().map(|candidate| candidate.size).sum();
         let mut settled = Settled::default();
@@ -247,7 +233,8 @@ fn file_name(key: &Key) -> String {
     format!("{}{SUFFIX}", key.name())
 }
 
-fn touch(file: &impl std::os::fd::AsFd) -> io::Result<()> {
+/// Says that it was used now.
+fn touch(file: &impl AsFd) {
     let now = Timespec {
         tv_sec: 0,
         tv_nsec: UTIME_NOW,
@@ -258,15 +245,10 @@ fn touch(file: &impl std::os::fd::AsFd) -> io::Result<()> {
     };
     // Of a cache that cannot be written to the first to go is not known, and nothing goes.
     let _ = rustix::fs::futimens(file, &times);
-    Ok(())
 }
 
 fn remove_partial(directory: &Directory) -> io::Result<()> {
-    let is_partial = |name: &std::ffi::OsString| {
-        AsRef::<OsStr>::as_ref(name)
-            .as_encoded_bytes()
-            .starts_with(PARTIAL.as_bytes())
-    };
+    let is_partial = |name: &OsString| name.as_encoded_bytes().starts_with(PARTIAL.as_bytes());
     for name in directory.names()?.into_iter().filter(is_partial) {
         remove(directory, name)?;
     }

@@ -17,6 +17,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
 use tokio_util::io::SyncIoBridge;
 
+use crate::archive::Archive;
 use crate::archives::{Archives, Grown};
 use crate::error::MountError;
 use crate::key::Key;
@@ -101,7 +102,7 @@ impl Carrier {
     /// # Errors
     /// [`MountError`]; the cache holds nothing then.
     pub async fn restore(&self, key: &Key) -> Result<Restored, MountError> {
-        let Some(mut archive) = self.archives.find(key)? else {
+        let Some(mut archive) = self.find(key).await? else {
             return Ok(Restored::Nothing);
         };
         let limit = self.limit;
@@ -119,24 +120,30 @@ impl Carrier {
     /// [`MountError`]; what was kept is as it was.
     pub async fn save(&self, key: &Key) -> Result<(Saved, Grown), MountError> {
         // What cannot be read is replaced.
-        let known = self.archives.find(key).ok().flatten();
+        let known = self.find(key).await.ok().flatten();
         let known = known.and_then(|archive| archive.record.fingerprint());
         let (taken, archives, limit) = (key.clone(), self.archives.clone(), self.limit);
         let taken = self
             .carry(key, SAVE, move |(from, to): Ends<'_>| {
                 talk::take(&taken, known.as_ref(), limit, &archives, (from, to))
             })
-            .await?;
+            .await;
         let nothing = Grown::default;
         Ok(match taken {
-            Taken::Nothing => (Saved::Nothing, nothing()),
-            Taken::Unchanged(amount) => (Saved::Unchanged(amount), nothing()),
-            Taken::TooLarge(size) => (Saved::TooLarge(size), nothing()),
-            Taken::Whole(whole, amount) => (Saved::Grown(amount), Grown::of(whole)),
+            Ok(Taken::Nothing) => (Saved::Nothing, nothing()),
+            Ok(Taken::Unchanged(amount)) => (Saved::Unchanged(amount), nothing()),
+            Ok(Taken::Whole(whole, amount)) => (Saved::Grown(amount), Grown::of(whole)),
+            Err(MountError::TooLarge(size)) => (Saved::TooLarge(size), nothing()),
+            Err(error) => return Err(error),
         })
     }
 
-    /// Runs the step, and speaks with it.
+    async fn find(&self, key: &Key) -> Result<Option<Archive>, MountError> {
+        let (archives, key) = (self.archives.clone(), key.clone());
+        blocking(move || archives.find(&key)).await
+    }
+
+    /// Runs the step, and speaks with it. After an error it is left where it is, and ends by that.
     async fn carry<T: Send + 'static>(
         &self,
         key: &Key,
@@ -145,8 +152,7 @@ impl Carrier {
     ) -> Result<T, MountError> {
         let (conduit, reader, writer) = Conduit::new()?;
         let solve = self.solve(key, errand, conduit);
-        let (status, mut reports) = mpsc::channel(1);
-        let passed_over = async { while reports.recv().await.is_some() {} };
+        let (status, _) = mpsc::channel(1); // nobody is told what steps of our own report
         let talking = async {
             let mut reader = SyncIoBridge::new(reader);
             let mut writer = SyncIoBridge::new(writer);
@@ -164,7 +170,7 @@ impl Carrier {
             said
         };
         let solving = self.client.solve(solve, status);
-        let (solved, (), said) = tokio::join!(solving, passed_over, talking);
+        let (solved, said) = tokio::join!(solving, talking);
         match (said, solved) {
             // A step that was told enough may end as it likes.
             (Ok(said), _) => Ok(said),

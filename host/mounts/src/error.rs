@@ -28,6 +28,9 @@ pub enum MountError {
         /// In which way: `damaged`, `of another version`.
         how: &'static str,
     },
+    /// The cache takes more than may be kept: so many bytes at least.
+    #[error("it takes {0} bytes at least, and so many are not kept")]
+    TooLarge(u64),
     /// The step says so.
     #[error("{0}")]
     Told(String),

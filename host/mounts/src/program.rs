@@ -4,7 +4,7 @@
 
 use std::io::{self, Write as _};
 
-use oci_image_boundary::handle::{Directory, PartialFile};
+use oci_image_boundary::handle::Directory;
 use oci_image_boundary::hex::hex;
 use rustix::fs::{Mode, Timespec, Timestamps};
 use sha2::{Digest, Sha256};
@@ -18,25 +18,27 @@ static PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/courier"));
 pub(crate) fn directory(parent: &Directory) -> io::Result<Directory> {
     let version = hex(&Sha256::digest(PROGRAM)[..8]);
     let directory = parent.made_own_directory(&version)?;
-    let is_there = |directory: &Directory| {
-        let file = directory.file_beneath(NAME).ok()?;
-        Some(file.metadata().ok()?.len() == PROGRAM.len() as u64)
-    };
-    if is_there(&directory) != Some(true) {
-        let mut file = PartialFile::new(parent, ".partial-".as_ref())?;
-        file.write_all(PROGRAM)?;
-        rustix::fs::fchmod(&file.file, Mode::from_raw_mode(0o755))?;
-        // As it always is, so that a daemon that has it need not be sent it.
-        let epoch = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        let times = Timestamps {
-            last_access: epoch,
-            last_modification: epoch,
-        };
-        rustix::fs::futimens(&file.file, &times)?;
-        file.put(&directory, NAME.as_ref())?;
+    let found = directory.file_beneath(NAME);
+    // One that was not written to its end is shorter.
+    let length = found.and_then(|file| Ok(file.metadata()?.len()));
+    if length.ok() != Some(PROGRAM.len() as u64) {
+        write(&directory)?;
     }
     Ok(directory)
+}
+
+fn write(directory: &Directory) -> io::Result<()> {
+    let mut file = directory.beneath().create(NAME)?;
+    rustix::fs::fchmod(&file, Mode::from_raw_mode(0o755))?;
+    file.write_all(PROGRAM)?;
+    // As it always is, so that a daemon that has it need not be sent it.
+    let epoch = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let times = Timestamps {
+        last_access: epoch,
+        last_modification: epoch,
+    };
+    Ok(rustix::fs::futimens(&file, &times)?)
 }

@@ -25,8 +25,6 @@ pub(crate) enum Taken {
     Unchanged(Amount),
     /// Another thing than what was known, all of it.
     Whole(WholeArchive, Amount),
-    /// More than may be kept: so many bytes at least.
-    TooLarge(u64),
 }
 
 /// Takes what the step holds, if its fingerprint is not the one that is known.
@@ -51,8 +49,7 @@ pub(crate) fn take(
         return Ok(Taken::Unchanged(amount));
     }
     if stream > limit.saturating_mul(EXPANSION) {
-        order(Order::Enough, to)?;
-        return Ok(Taken::TooLarge(stream / EXPANSION));
+        return Err(MountError::TooLarge(stream / EXPANSION));
     }
     order(Order::Send, to)?;
     let name = key.name();
@@ -71,7 +68,7 @@ pub(crate) fn take(
         let written = growing.write_all(&buffer[..read]);
         written.map_err(MountError::keeping("write", &name))?;
         if growing.size() > limit {
-            return Ok(Taken::TooLarge(growing.size()));
+            return Err(MountError::TooLarge(growing.size()));
         }
     }
     let whole = growing

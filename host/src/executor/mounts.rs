@@ -22,7 +22,7 @@ use crate::executor::carried::{Carried, Kept, told};
 use crate::executor::site::Site;
 use crate::executor::surroundings;
 use crate::executor::terms::Terms;
-use crate::mounts::archives::Grown;
+use crate::mounts::archives::{Grown, Settled};
 use crate::mounts::{Archives, Carrier, Key, MountError, Restored, Saved};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::storage::place::PROGRAMS;
@@ -100,7 +100,8 @@ impl<'run> Mounts<'run> {
 
     /// Fills those of which something was kept; what became of each.
     pub(super) async fn restore(&self, terms: &Terms<'_>) -> Vec<Carried> {
-        if self.carrier.archives().is_empty().unwrap_or(true) {
+        let archives = self.carrier.archives().clone();
+        if blocking(move || archives.is_empty()).await.unwrap_or(true) {
             return Vec::new();
         }
         let mut restoring = JoinSet::new();
@@ -168,35 +169,34 @@ impl<'run> Mounts<'run> {
                 Err(error) => self.warn(&id, "is not kept", &error),
             }
         }
-        self.settle(grown, &mut carried).await;
-        let mut carried = carried.into_iter().map(|(_, carried)| carried).collect();
+        let mut carried = self.settle(grown, carried).await;
         self.tell(&mut carried);
         carried
     }
 
-    /// Gives archives their names, as far as there is room for them.
-    async fn settle(&self, grown: Grown, carried: &mut [(Key, Carried)]) {
+    /// Gives archives their names, as far as there is room for them; what became of each cache then.
+    async fn settle(&self, grown: Grown, mut carried: Vec<(Key, Carried)>) -> Vec<Carried> {
         let used = self.used.get().into_iter().flat_map(BTreeMap::keys);
         let keys: Vec<Key> = used.cloned().collect();
         let (archives, limit) = (self.carrier.archives().clone(), self.asked.limit);
-        let settled = match blocking(move || archives.settle(grown, &keys, limit)).await {
-            Ok(settled) => settled,
-            Err(error) => {
-                let warning = format!("cache mounts are not kept: {}", chain(&error));
-                return self.site.host.audience.warning(&warning);
-            }
-        };
-        for (key, one) in carried {
-            if let Kept::Saved { size, .. } = &mut one.kept
-                && let Some(kept) = settled.kept.get(key)
-            {
-                *size = *kept;
-            }
+        let settled = blocking(move || archives.settle(grown, &keys, limit)).await;
+        let settled = settled.unwrap_or_else(|error| {
+            let warning = format!("cache mounts are not kept: {}", chain(&error));
+            self.site.host.audience.warning(&warning);
+            Settled::default()
+        });
+        carried.retain_mut(|(key, one)| {
             let mut left_out = settled.left_out.iter();
             if let Some((_, size)) = left_out.find(|(left_out, _)| left_out == key) {
                 one.kept = Kept::LeftOut { size: *size };
+            } else if let Kept::Saved { size, .. } = &mut one.kept {
+                let kept = settled.kept.get(key);
+                *size = kept.copied().unwrap_or_default();
+                return kept.is_some();
             }
-        }
+            true
+        });
+        carried.into_iter().map(|(_, carried)| carried).collect()
     }
 
     /// The caches that are to be kept, and what a person calls each.
@@ -205,22 +205,13 @@ impl<'run> Mounts<'run> {
     }
 
     async fn find(&self, terms: &Terms<'_>) -> BTreeMap<Key, String> {
-        let (mut used, mut unreachable) = (BTreeMap::new(), Vec::new());
+        let (mut used, mut unreachable) = (BTreeMap::new(), BTreeSet::new());
         for solve in self.plan.solves() {
-            let namespace = solve
-                .attributes
-                .iter()
-                .find(|attribute| attribute.key == NAMESPACE);
-            let namespace = namespace
-                .and_then(|_| solve.text(NAMESPACE))
-                .unwrap_or_default();
-            let (status, mut reports) = mpsc::channel(1);
-            let asking = self
-                .client
-                .ask::<Definition>(terms.solve(solve, None), status);
-            let passed_over = async { while reports.recv().await.is_some() {} };
+            let namespace = solve.text(NAMESPACE).unwrap_or_default();
+            let (status, _) = mpsc::channel(1); // the build tells what is read for it
+            let asked = terms.solve(solve, None);
             // Files that cannot be built from fail the build, which says more of it.
-            let (Ok(definition), ()) = tokio::join!(asking, passed_over) else {
+            let Ok(definition) = self.client.ask::<Definition>(asked, status).await else {
                 continue;
             };
             for (mount, _) in definition.cache_mounts() {
@@ -230,7 +221,9 @@ impl<'run> Mounts<'run> {
                     Some(key) => {
                         used.insert(key, id);
                     }
-                    None => unreachable.push(id),
+                    None => {
+                        unreachable.insert(id);
+                    }
                 }
             }
         }
@@ -241,11 +234,11 @@ impl<'run> Mounts<'run> {
     fn selected(
         &self,
         mut used: BTreeMap<Key, String>,
-        unreachable: Vec<String>,
+        mut unreachable: BTreeSet<String>,
     ) -> BTreeMap<Key, String> {
         let is_asked = |id: &String| self.asked.ids.as_ref().is_none_or(|ids| ids.contains(id));
         let audience = &self.site.host.audience;
-        let unreachable: Vec<String> = unreachable.into_iter().filter(is_asked).collect();
+        unreachable.retain(is_asked);
         for id in &unreachable {
             audience.notice(&format!(
                 "cache `{}` is not kept: it begins with a stage or an image (`from=`), and no other step finds it",

@@ -70,10 +70,9 @@ pub(super) async fn all(
     match attempt.outcome {
         Ok(solved) => {
             let account = attempt.showing.progress().account();
-            let has_run = account.steps > account.cached;
             let keeping = |_| async {
                 let saving = async {
-                    match mounts.as_ref().filter(|_| has_run) {
+                    match &mounts {
                         Some(mounts) => mounts.save(&terms).await,
                         None => Vec::new(),
                     }
