@@ -11,6 +11,7 @@ use oci_image::boundary::handle::{Directory, PartialFile};
 use oci_image::boundary::outside::shown;
 use oci_image::boundary::regular_file::RegularFile;
 use oci_image::diagnostics::{self, Edit, Report, edited, patch, told_in};
+use oci_image::progress::amount;
 use oci_image::yaml::MAX_TEXT;
 
 use crate::failure::Failure;
@@ -70,9 +71,8 @@ fn written(name: &str, seen: &str) -> Option<String> {
 impl MendedFile {
     /// What is told of a file that was changed.
     pub(super) fn told(&self) -> String {
-        let count = self.edits.len();
-        let changes = if count == 1 { "change" } else { "changes" };
-        format!("`{}` is written with {count} {changes}", self.name)
+        let changes = amount::counted(self.edits.len(), "change");
+        format!("`{}` is written with {changes}", self.name)
     }
 
     /// Writes it anew, where its name leads to: it is there as it was, or as it shall be.

@@ -3,6 +3,7 @@
 //! A file that cannot be read is a mistake like others: the rest is validated all the same.
 
 use oci_image::diagnostics::Report;
+use oci_image::progress::amount;
 
 use crate::cli::{ReportForm, Validate};
 use crate::commands::answer::print;
@@ -147,16 +148,9 @@ fn nothing_in(name: &str, is_below: bool) -> String {
 
 /// What is told of a directory.
 fn counted(judged: usize, left: usize) -> String {
-    let files = |count| {
-        if count == 1 {
-            "1 file".to_owned()
-        } else {
-            format!("{count} files")
-        }
-    };
     format!(
         "{} judged, {} left: no request, no task that builds an image, no pipeline that has one",
-        files(judged),
-        files(left)
+        amount::counted(judged, "file"),
+        amount::counted(left, "file")
     )
 }

@@ -8,6 +8,7 @@ use oci_image_schema::diagnostic::Span;
 
 use super::text::PipelineText;
 use crate::source::secret_path::conceal;
+use crate::yaml::closing_quote;
 
 /// The keys whose values are names, paths and flags, wherever they stand.
 const NAMES: [&str; 22] = [
@@ -154,7 +155,7 @@ fn names_of(json: &str) -> Vec<u8> {
         let start = at;
         match seen[at] {
             b'"' => {
-                at = end_of_string(json.as_bytes(), at);
+                at = closing_quote(json.as_bytes(), at) + 1;
                 let string = &json[start..at];
                 if json[at..].starts_with(':') {
                     let key = string.trim_matches('"');
@@ -190,19 +191,6 @@ fn is_variable(string: &str) -> bool {
         .strip_prefix("\"((")
         .and_then(|rest| rest.strip_suffix("))\""));
     inner.is_some_and(|name| !name.contains(['(', ')', ' ']))
-}
-
-/// Where a string ends that begins at a byte.
-fn end_of_string(json: &[u8], start: usize) -> usize {
-    let mut at = start + 1;
-    while let Some(byte) = json.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    json.len()
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //!
 //! What is neither is left, and counted. No link leads out of the directory, and none that stands in place of a directory is followed.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use oci_image::boundary::cancel::Cancel;
@@ -12,10 +12,10 @@ use oci_image::boundary::outside::shown;
 use oci_image::planner::inline_secrets::Reading;
 use oci_image::task::evidence;
 use oci_image::task::file::{Kind, TaskFile};
-use oci_image::yaml::{self, Dialect, MAX_TEXT};
+use oci_image::yaml::{self, Dialect};
 
 use super::shape::{self, Shape};
-use super::subject::Subject;
+use super::subject::{Subject, text_below};
 use super::unread::Unread;
 use super::written;
 use crate::failure::Failure;
@@ -67,7 +67,7 @@ impl Folder {
                 return Err(Failure::Reported);
             }
             let name = path.join(&file).display().to_string();
-            let text = text(&directory, &file);
+            let text = text_below(&directory, &file);
             match text.and_then(|text| subject(&name, &text)) {
                 Some(subject) => folder.subjects.push(subject),
                 None => folder.left += 1,
@@ -115,16 +115,6 @@ fn files(directory: &Directory, path: &Path) -> Result<Vec<PathBuf>, FolderError
 fn is_yaml(name: &Path) -> bool {
     let extension = name.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| ["yml", "yaml"].contains(&extension))
-}
-
-/// The text of a file; nothing where it is none, or too long to be a request.
-fn text(directory: &Directory, file: &Path) -> Option<String> {
-    let file = directory.file_beneath(file).ok()?;
-    let mut text = String::new();
-    file.take(MAX_TEXT as u64 + 1)
-        .read_to_string(&mut text)
-        .ok()?;
-    Some(text)
 }
 
 /// What a file is, if it is ours.

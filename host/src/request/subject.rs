@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use oci_image::boundary::cancel::Cancel;
-use oci_image::boundary::handle::WorkingDirectory;
+use oci_image::boundary::handle::{Directory, WorkingDirectory};
 use oci_image::diagnostics::Report;
 use oci_image::pipeline::{Pipeline, PipelineText};
 use oci_image::yaml::{self, Dialect, MAX_TEXT};
@@ -85,11 +85,7 @@ fn of_pipeline(
 impl Below<'_> {
     /// The file of a task, if it is there, is YAML, and does not lead out of the directory.
     fn task(self, path: &str) -> Option<PipelineText> {
-        let file = self.directory.handle().file_beneath(path).ok()?;
-        let mut text = String::new();
-        file.take(MAX_TEXT as u64 + 1)
-            .read_to_string(&mut text)
-            .ok()?;
+        let text = text_below(self.directory.handle(), path.as_ref())?;
         let document = yaml::read(&text, Dialect::Concourse).ok()?;
         let name = match self.named == Path::new(".") {
             true => path.to_owned(),
@@ -101,4 +97,14 @@ impl Below<'_> {
             document,
         })
     }
+}
+
+/// The text of a file below a directory, as much of it as a request may have and a byte more; nothing where it is none.
+pub(super) fn text_below(directory: &Directory, file: &Path) -> Option<String> {
+    let file = directory.file_beneath(file).ok()?;
+    let mut text = String::new();
+    file.take(MAX_TEXT as u64 + 1)
+        .read_to_string(&mut text)
+        .ok()?;
+    Some(text)
 }

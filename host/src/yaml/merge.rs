@@ -176,7 +176,8 @@ fn end_of_value(json: &str, start: usize) -> usize {
     at
 }
 
-fn closing_quote(json: &[u8], start: usize) -> usize {
+/// Where the string ends that begins at a byte: at its closing quote.
+pub(crate) fn closing_quote(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = json.get(at) {
         match byte {
