@@ -6,8 +6,9 @@ mod component;
 
 fn main() {
     let built = component::Outer::from_environment().and_then(|outer| {
-        outer.watch(&["tests/build.rs", "tests/hostile", "guest/src/bindings.rs"]);
-        outer.component("oci-image-hostile-planner", "oci_image_hostile_planner")
+        let paths = ["tests/build.rs", "tests/hostile", "guest/src/bindings.rs"];
+        let names = ("oci-image-hostile-planner", "oci_image_hostile_planner");
+        component::embed(&outer, names.0, names.1, &paths)
     });
     if let Err(message) = built {
         println!("cargo::error={message}");

@@ -11,7 +11,9 @@ use crate::json::{Node, Text};
 use crate::pair::PairKind;
 use crate::reader::Reader;
 use crate::request::Request;
-use crate::{compression, frontend, host, name, pair_list, platform, registry, secret};
+use crate::{
+    cache_mounts, compression, frontend, host, name, pair_list, platform, registry, secret,
+};
 
 /// The longest addition to the daemon's configuration, in bytes. It is read into a tree, which takes many times its length.
 const MAX_CONFIG: usize = 128 << 10;
@@ -38,6 +40,12 @@ const READERS: &[(&str, Read)] = &[
         let output = reader.filled("`output`", node);
         request.output =
             output.and_then(|output| name::artifact(reader.findings, "an output", output));
+    }),
+    ("cache_mounts", |request, reader, key, node| {
+        request.cache_mounts.ids = cache_mounts::ids(reader, key.name, node);
+    }),
+    ("cache_mounts_limit", |request, reader, key, node| {
+        request.cache_mounts.limit = cache_mounts::limit(reader, key.name, node);
     }),
     ("target", |request, reader, key, node| {
         let target = reader.optional(key.name, node);

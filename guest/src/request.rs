@@ -11,6 +11,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 use oci_image_schema::key::Key;
 
+use crate::cache_mounts::CacheMounts;
 use crate::compression::{Codec, Compression};
 use crate::findings::{Findings, quoted};
 use crate::frontend::Frontends;
@@ -37,6 +38,7 @@ pub(crate) struct Request<'t> {
     /// Whether a Dockerfile was named, soundly or not: else the default holds.
     pub(crate) names_dockerfile: bool,
     pub(crate) output: Option<Text<'t>>,
+    pub(crate) cache_mounts: CacheMounts<'t>,
     pub(crate) target: Option<Text<'t>>,
     pub(crate) additional_targets: Vec<Text<'t>>,
     pub(crate) build_args: Vec<Pair<'t>>,
@@ -75,6 +77,10 @@ impl<'t> Request<'t> {
     /// The rules about several keys.
     pub(crate) fn judge(&self, findings: &mut Findings<'t>) {
         self.judge_inputs(findings);
+        if self.flag("cache").is_none() {
+            let read_only = self.flag("cache_mounts_read_only");
+            self.cache_mounts.report_ineffective(read_only, findings);
+        }
         for target in &self.additional_targets {
             if self
                 .output

@@ -42,7 +42,7 @@ pub(crate) fn plan<'t>(
         workspace,
     };
     files.check(request);
-    let cache = cache(request.flag("cache"), &mut files);
+    let cache = cache(request, &mut files);
     let (context, output) = (request.context.as_ref()?, request.output.as_ref()?);
     let locals = locals(
         context.as_str(),
@@ -220,13 +220,15 @@ fn export(
     })
 }
 
-fn cache(flag: Option<Span>, files: &mut Files<'_, '_, '_>) -> Option<Cache> {
-    let flag = flag?;
+fn cache(request: &Request<'_>, files: &mut Files<'_, '_, '_>) -> Option<Cache> {
+    let flag = request.flag("cache")?;
     if files.directory(CACHE, flag)? {
         let import = files.is_file(CACHE_INDEX);
         return Some(Cache {
             directory: CACHE.to_owned(),
             import,
+            mounts: (request.cache_mounts)
+                .planned(request.flag("cache_mounts_read_only").is_some()),
         });
     }
     let message = format!("the directory `{CACHE}` does not exist, so no build cache is kept");

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 use oci_image_schema::object::Object;
-use oci_image_schema::plan::{Cache, ImageExport, ImageFormat};
+use oci_image_schema::plan::{Cache, CacheMounts, ImageExport, ImageFormat};
 
 use crate::workspace::{Entry, FileError, Workspace};
 
@@ -105,7 +105,12 @@ fn cache_without_an_index_is_not_imported() {
         plan.cache,
         Some(Cache {
             directory,
-            import: false
+            import: false,
+            mounts: Some(CacheMounts {
+                ids: None,
+                limit: 2 << 30,
+                read_only: false,
+            }),
         })
     );
     let export = ImageExport {

@@ -12,6 +12,6 @@ fn main() {
 
 fn embed() -> Result<(), String> {
     let outer = component::Outer::from_environment()?;
-    outer.watch(&["guest/Cargo.toml", "guest/src", "host/planner/build.rs"]);
-    outer.component("oci-image-guest", "oci_image_planner")
+    let paths = ["guest/Cargo.toml", "guest/src", "host/planner/build.rs"];
+    component::embed(&outer, "oci-image-guest", "oci_image_planner", &paths)
 }

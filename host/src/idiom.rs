@@ -90,10 +90,12 @@ pub fn help_of_parameters(code: &str, help: &str) -> String {
         return help;
     }
     let help = rewritten(help, |fragment| match fragment {
+        // A task says it in its own form.
+        Fragment::Entry(key, _) if key == "cache" => "caches: [{path: cache}]".to_owned(),
         Fragment::Entry(key, value) => {
             let parameter = PARAMETERS.iter().find(|parameter| parameter.key == key);
             match parameter {
-                Some(parameter) => format!("{}: {}", parameter.name, yaml(&value)),
+                Some(parameter) => format!("{}: {}", parameter.name, of_parameter(&value)),
                 // Of a registry, which no parameter describes.
                 None => format!("{key} = {value}"),
             }
@@ -185,6 +187,17 @@ fn yaml(value: &Value) -> String {
     }
 }
 
+/// A value as a parameter: the elements of a list have commas between.
+fn of_parameter(value: &Value) -> String {
+    match value {
+        Value::Array(list) => {
+            let items: Vec<&str> = list.iter().filter_map(Value::as_str).collect();
+            scalar(&items.join(","))
+        }
+        other => yaml(other),
+    }
+}
+
 /// A text in YAML: in quotes unless it is a word, or the working directory.
 fn scalar(text: &str) -> String {
     let is_word = |sign: char| sign.is_ascii_alphanumeric() || "_./-".contains(sign);
@@ -243,6 +256,20 @@ mod tests {
         assert_eq!(
             said(Code::MissingKey, r#"add `"target": "app"`"#),
             "add `TARGET: app`"
+        );
+        assert_eq!(
+            said(
+                Code::BadCacheMountsLimit,
+                r#"write `"cache_mounts": ["none"]`, or `"labels": ["a=b", "c=d"]`"#
+            ),
+            r#"write `CACHE_MOUNTS: none`, or `LABELS: "a=b,c=d"`"#
+        );
+        assert_eq!(
+            said(
+                Code::IneffectiveCacheMounts,
+                r#"add `"cache": true`, or remove `cache_mounts`"#
+            ),
+            "add `caches: [{path: cache}]`, or remove `CACHE_MOUNTS`"
         );
         assert_eq!(
             said(Code::MissingPath, r#"the text itself as {"text": "..."}"#),

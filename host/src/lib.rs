@@ -6,6 +6,7 @@
 //! - [`source`]: what somebody wrote, however it was written: an object, and the way from it to the text.
 //! - [`yaml`]: a request in YAML, as JSON with the place of each value.
 //! - [`task`]: the parameters of a task, as such JSON too.
+//! - [`pipeline`]: the tasks within a pipeline that build images, judged where they stand.
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
@@ -15,6 +16,7 @@
 //! - [`image`] (crate): archives and layouts by index, root filesystems, `metadata.json`, and the registry that serves base images.
 //! - [`daemon`] (crate): starts, watches and stops buildkitd.
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
+//! - [`mounts`] (crate): caches of `RUN --mount=type=cache` between builds.
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
 //! - [`excerpt`] (crate): places in requests and Dockerfiles, marked between their neighbours.
 //! - [`page`] (crate): what a build did, as one page of HTML.
@@ -48,6 +50,7 @@ pub mod doctor;
 pub mod executor;
 pub mod idiom;
 pub mod inspection;
+pub mod pipeline;
 pub mod protocol;
 pub mod source;
 pub mod storage;
@@ -59,6 +62,7 @@ pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_excerpt as excerpt;
 pub use oci_image_image as image;
+pub use oci_image_mounts as mounts;
 pub use oci_image_page as page;
 pub use oci_image_planner as planner;
 pub use oci_image_progress as progress;

@@ -159,6 +159,14 @@ codes! {
         wrong r#""registry_mirrors": ["ftp://mirror.example"]"#, right r#""registry_mirrors": ["mirror.example:5000/docker"]"#;
     BadFrontend Error "bad-frontend": "a frontend that is allowed is the repository of an image, without tag or digest; `none` stands alone",
         wrong r#""buildkit_frontends": ["docker/dockerfile:1"]"#, right r#""buildkit_frontends": ["docker/dockerfile"]"#;
+    BadCacheMount Error "bad-cache-mount": "a cache mount is written by its id alone, or by its target where it has no id; `none` stands alone",
+        wrong r#""cache": true, "cache_mounts": ["id=go-build"]"#, right r#""cache": true, "cache_mounts": ["go-build"]"#;
+    OddCacheMount Warning "odd-cache-mount": "`cache_mounts` lists ids; a target that is one is written as BuildKit writes it, without `/` at its end",
+        wrong r#""cache": true, "cache_mounts": ["/root/.cache/"]"#, right r#""cache": true, "cache_mounts": ["/root/.cache"]"#;
+    BadCacheMountsLimit Error "bad-cache-mounts-limit": "`cache_mounts_limit` is a number of bytes above zero, such as `500MB` or `2GiB`",
+        wrong r#""cache": true, "cache_mounts_limit": "two gigabytes""#, right r#""cache": true, "cache_mounts_limit": "2GB""#;
+    IneffectiveCacheMounts Warning "ineffective-cache-mounts": "what is said of cache mounts counts where `cache` is kept",
+        wrong r#""cache_mounts": ["go-build"]"#, right r#""cache": true, "cache_mounts": ["go-build"]"#;
     BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 
@@ -203,6 +211,22 @@ codes! {
         right r#""additional_targets": ["app"] (and the task has the outputs `image` and `app`)"#;
     CacheMissing Warning "cache-missing": "build cache is kept where the directory `cache` exists",
         wrong r#""cache": true (and no task cache at `cache`)"#, right r#""cache": true (and the task has `caches: [{path: cache}]`)"#;
+
+    // What the steps of a pipeline give each other: `validate` of a pipeline.
+    UnprivilegedTask Warning "unprivileged-task": "a task of a pipeline that builds an image is privileged",
+        wrong r#"(a step `{task: build, file: src/ci/build.yml}`)"#,
+        right r#"(a step `{task: build, privileged: true, file: src/ci/build.yml}`)"#;
+    MissingArtifact Error "missing-artifact": "what a task takes and what a `put` pushes is given by a step of the same job",
+        wrong r#"(a task with the input `src`, and no `get: src`)"#,
+        right r#"(a task with the input `src`, and `get: src` before it)"#;
+    PathOutsideInputs Error "path-outside-inputs": "a path of a task in a pipeline leads into one of its inputs",
+        wrong r#"(`CONTEXT: repo`, and `inputs: [{name: repository}]`)"#,
+        right r#"(`CONTEXT: repository`, and `inputs: [{name: repository}]`)"#;
+    EmptyOutput Warning "empty-output": "an output of a task in a pipeline is a directory that the build writes: `image`, or that of an additional target",
+        wrong r#"(`outputs: [{name: app}]`)"#, right r#"(`outputs: [{name: app, path: image}]`)"#;
+    WrongImageFile Error "wrong-image-file": "a step reads what the build before it writes: `image.tar`; with `OUTPUT_OCI` or several platforms the layout `image`; with `UNPACK_ROOTFS` a root filesystem",
+        wrong r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image.tar}`)"#,
+        right r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image}`)"#;
 
     // What the Dockerfile reads, which only its frontend knows: `check`, and `plan --outline`.
     UnbuildableDockerfile Error "unbuildable-dockerfile": "a Dockerfile is one that its frontend can read",

@@ -7,7 +7,7 @@ pub const WIT: &str = include_str!("../planner.wit");
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version of the package in `planner.wit`.
-pub const PLANNER_VERSION: &str = "0.2.0";
+pub const PLANNER_VERSION: &str = "0.3.0";
 
 /// The JSON Schema of the object, for editors: `oci-image.schema.json`.
 pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");
@@ -17,5 +17,9 @@ pub const MESSAGE_JSON_SCHEMA: &str = include_str!("../oci-image-message.schema.
 
 /// The JSON Schema of a task file that runs this program: `oci-image-task.schema.json`.
 pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json");
+
+/// The JSON Schema of a pipeline, or of a task file of which nothing else is judged: `oci-image-pipeline.schema.json`.
+pub const PIPELINE_JSON_SCHEMA: &str = include_str!("../oci-image-pipeline.schema.json");
+
 /// The JSON Schema of a line of `build --progress json`.
 pub const PROGRESS_JSON_SCHEMA: &str = include_str!("../oci-image-progress.schema.json");

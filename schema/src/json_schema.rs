@@ -1,5 +1,5 @@
-//! The JSON Schemas, from the types: those that editors read, `oci-image.schema.json`, `oci-image-message.schema.json` and
-//! `oci-image-task.schema.json`; and for programs `oci-image-progress.schema.json`.
+//! The JSON Schemas, from the types: those that editors read, `oci-image.schema.json`, `oci-image-message.schema.json`,
+//! `oci-image-task.schema.json` and `oci-image-pipeline.schema.json`; and for programs `oci-image-progress.schema.json`.
 //!
 //! Beside the standard's keywords they carry those of VS Code, which `yaml-language-server` reads too: Markdown for hovers, what is
 //! said about a string of the wrong form, snippets. All of it is worked out here from the types' attributes and documentation.
@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::event::Line;
 use crate::object::Object;
 use crate::pattern;
+use crate::pipeline::PipelineFile;
 use crate::protocol::Message;
 use crate::task::Task;
 
@@ -57,6 +58,12 @@ pub fn task() -> Value {
     let values = properties.into_iter().flat_map(Map::values_mut);
     values.for_each(take_variable);
     schema
+}
+
+/// The schema of a pipeline, or of a task file, that runs this program among others.
+#[must_use]
+pub fn pipeline() -> Value {
+    root::<PipelineFile>("pipeline")
 }
 
 /// The definitions of what stands in a list of a task.
@@ -106,8 +113,16 @@ fn signed<T: JsonSchema>(generator: SchemaGenerator, name: &str) -> Value {
 }
 
 /// A key that is null counts as left out, so null is no default. A description is one line, wherever its comment was
-/// wrapped.
+/// wrapped. The formats of Rust's numbers are none that a validator knows.
 fn tidy(schema: &mut Schema) {
+    let format = schema.get("format").and_then(Value::as_str);
+    let is_of_rust = |format: &str| {
+        let sizes = ["double", "float"];
+        format.starts_with("uint") || format.starts_with("int") || sizes.contains(&format)
+    };
+    if format.is_some_and(is_of_rust) {
+        schema.remove("format");
+    }
     if schema.get("default").is_some_and(Value::is_null) {
         schema.remove("default");
     }

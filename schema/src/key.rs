@@ -65,6 +65,33 @@ pub const KEYS: &[Key] = &[
         "keep build cache in `cache/` between builds",
     ),
     key(
+        172,
+        "cache_mounts",
+        Shape::List,
+        "list of ids, or `none`",
+        "which cache mounts (`RUN --mount=type=cache`) are kept in `cache/` too, by `id` or else target; `none` or an empty list: none; \
+         default all",
+    )
+    .own()
+    .parameter("CACHE_MOUNTS"),
+    key(
+        174,
+        "cache_mounts_limit",
+        Shape::Text,
+        "string",
+        "how much the cache mounts that are kept may take together, such as `500MB`; default `2GiB`",
+    )
+    .own()
+    .parameter("CACHE_MOUNTS_LIMIT"),
+    key(
+        176,
+        "cache_mounts_read_only",
+        Shape::Flag,
+        "bool",
+        "restore cache mounts and save none: for builds of changes that nobody has looked at",
+    )
+    .parameter("CACHE_MOUNTS_READ_ONLY"),
+    key(
         50,
         "target",
         Shape::Text,

@@ -11,14 +11,17 @@
 //! - [`platform`]: the names of platforms that are known.
 //! - [`compression`]: the codecs of layers, and their levels.
 //! - [`frontend`]: the word that stands for no frontend.
+//! - [`cache_mounts`]: the word that stands for no cache mount, and how much is kept of all.
+//! - [`quantity`]: numbers with a unit, as people write them.
 //! - [`event`]: the lines of `build --progress json`.
 //! - [`outcome`]: what a build has come to, as data.
 //! - [`gc`]: what the daemon keeps between builds, where nobody says.
 //! - [`mirror`]: a mirror of a registry, as people write it.
 //! - [`login`]: what a text logs in with, which nobody is shown.
-//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next three).
-//! - `task`: a Concourse task file that runs this program.
-//! - `pattern`: what they say by regular expressions.
+//! - `json_schema`: the JSON Schemas of object, message and task, generated (feature `json-schema`, as the next six).
+//! - `task`: a Concourse task file that runs this program. `pipeline`: such a task within a pipeline.
+//! - `pattern`: what they say by regular expressions; `address`: those of hosts.
+//! - `condition`: what keys say of each other.
 //! - `snippet`: what editors insert.
 //! - [`beyond`]: the rules that no JSON Schema can express.
 //! - [`code`]: the rules of a request, by name.
@@ -29,9 +32,14 @@
 //!
 //! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
 
+#[cfg(feature = "json-schema")]
+mod address;
 pub mod beyond;
+pub mod cache_mounts;
 pub mod code;
 pub mod compression;
+#[cfg(feature = "json-schema")]
+mod condition;
 mod contract;
 pub mod diagnostic;
 pub mod event;
@@ -51,10 +59,13 @@ pub mod parameter;
 pub mod passed;
 #[cfg(feature = "json-schema")]
 mod pattern;
+#[cfg(feature = "json-schema")]
+pub mod pipeline;
 pub mod plan;
 pub mod platform;
 mod presence;
 pub mod protocol;
+pub mod quantity;
 mod row;
 #[cfg(feature = "json-schema")]
 mod snippet;
@@ -62,6 +73,6 @@ mod snippet;
 pub mod task;
 
 pub use contract::{
-    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
-    VERSION, WIT,
+    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA,
+    TASK_JSON_SCHEMA, VERSION, WIT,
 };

@@ -10,7 +10,12 @@ use serde::Deserialize;
 
 use crate::presence::or_default;
 #[cfg(feature = "json-schema")]
-use crate::{compression, frontend::NO_FRONTEND, pattern, platform, snippet};
+use crate::{
+    cache_mounts::{DEFAULT_LIMIT_TEXT, NO_MOUNT},
+    compression, condition,
+    frontend::NO_FRONTEND,
+    pattern, platform, snippet,
+};
 
 pub use crate::object_registry::{KeyPair, Registry};
 pub use crate::object_secret::{InlineSecret, Secret};
@@ -30,7 +35,7 @@ pub use crate::object_secret::{InlineSecret, Secret};
             "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
         }}})
     ),
-    schemars(extend("allOf" = compression_conditions()))
+    schemars(extend("allOf" = condition::compression()))
 )]
 pub struct Object {
     /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
@@ -101,6 +106,40 @@ pub struct Object {
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "Cache"))]
     pub cache: bool,
+    /// Cache mounts, `RUN --mount=type=cache`, that are kept with `cache`: the `id` of each, or the target of one that has none, as in
+    /// `/root/.cache/go-build`. `none` alone, or an empty list: none is kept. Left out: all that the build mounts.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Cache mounts",
+            with = "Vec<String>",
+            inner(regex(pattern = pattern::cache_mount())),
+            extend("maxItems" = 10_000),
+            extend("if" = {"contains": {"const": NO_MOUNT}}),
+            extend("then" = {"maxItems": 1, "errorMessage": "`none` stands alone"}),
+            example = serde_json::json!(["go-build", "/root/.cache/pip"])
+        )
+    )]
+    pub cache_mounts: Option<Vec<String>>,
+    /// How much the cache mounts that are kept may take together: a number of bytes, or one with a unit, as in `500MB` or `1.5GiB`. The
+    /// largest are left out first.
+    #[serde(default)]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(
+            title = "Limit of cache mounts",
+            with = "String",
+            regex(pattern = pattern::size()),
+            extend("default" = DEFAULT_LIMIT_TEXT),
+            example = &"10GiB"
+        )
+    )]
+    pub cache_mounts_limit: Option<String>,
+    /// Restore cache mounts, and save none: for builds of changes that nobody has looked at.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(feature = "json-schema", schemars(title = "Read-only cache mounts"))]
+    pub cache_mounts_read_only: bool,
     /// Stage to build, by name or number; default the last.
     #[serde(default)]
     #[cfg_attr(
@@ -343,29 +382,6 @@ pub struct Object {
         )
     )]
     pub compression_level: Option<String>,
-}
-
-/// What other keys say of how layers are compressed.
-#[cfg(feature = "json-schema")]
-fn compression_conditions() -> serde_json::Value {
-    // Without words of their own, which an editor would offer as values; it inserts the last default that it finds for a key.
-    let flag = serde_json::json!({"type": "boolean", "not": {"const": false}, "default": false});
-    serde_json::json!([
-        {
-            "if": {"anyOf": [
-                {"required": ["output_oci"], "properties": {"output_oci": flag}},
-                {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}},
-            ]},
-            "else": {"properties": {"compression": {
-                "pattern": pattern::archive_compression(),
-                "patternErrorMessage": "`zstd` needs `output_oci`: the layers of an archive are gzip",
-            }}},
-        },
-        {
-            "if": {"properties": {"compression": {"type": ["string", "null"], "pattern": pattern::gzip()}}},
-            "then": {"properties": {"compression_level": {"pattern": pattern::gzip_level()}}},
-        },
-    ])
 }
 
 /// What an editor offers as `image_platform`.

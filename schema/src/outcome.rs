@@ -20,6 +20,8 @@ pub struct BuildResult<'a> {
     pub sent: u64,
     /// How many bytes of results it has sent. What this machine had has not come.
     pub received: u64,
+    /// The caches of `RUN --mount=type=cache` that are kept between builds: those that were restored, then what became of each at the end.
+    pub caches: Vec<CacheResult<'a>>,
     /// How many things the Dockerfile's frontend warns of.
     pub warnings: usize,
 }
@@ -52,4 +54,39 @@ pub struct SlowStep<'a> {
     pub name: &'a str,
     /// For how long it ran in all.
     pub seconds: f64,
+}
+
+/// What became of a cache that steps mount.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct CacheResult<'a> {
+    /// Its id: that of the mount, or else its target.
+    pub id: &'a str,
+    /// What became of it.
+    pub state: CacheState,
+    /// How many bytes its files have; null where that is not known.
+    pub bytes: Option<u64>,
+    /// How many files, directories and links it has; null where that is not known.
+    pub entries: Option<u64>,
+    /// How many bytes it takes in `cache/`, or would take at least; null where it was not written.
+    pub archive: Option<u64>,
+    /// How long that took, in seconds.
+    pub seconds: f64,
+}
+
+/// What became of a cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CacheState {
+    /// Before the build: it holds what was kept.
+    Restored,
+    /// Before the build: the engine has it still.
+    InEngine,
+    /// After the build: what it holds is kept.
+    Kept,
+    /// After the build: it holds what was kept already.
+    Unchanged,
+    /// After the build: it is not kept, for want of room.
+    LeftOut,
 }

@@ -6,6 +6,8 @@
 //!
 //! Parameters of a task hold the same values, some as lists with commas between. A value that Concourse fills in, `((name))`, passes.
 
+use crate::address::{authority, host, ipv4, ipv6};
+use crate::cache_mounts::{NO_MOUNT, OPTIONS};
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
@@ -37,6 +39,8 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (registry(), REGISTRY),
         (mirror(), MIRROR),
         (frontend(), FRONTEND),
+        (cache_mount(), CACHE_MOUNT),
+        (size(), SIZE),
         (extra_hosts(), EXTRA_HOSTS),
         (platforms(), PLATFORMS),
         (ssh(), SSH),
@@ -210,10 +214,7 @@ pub(crate) fn frontend() -> String {
 pub(crate) fn frontends() -> String {
     let end = item_end();
     let item = format!("(?!{NO_FRONTEND}{end}){}", repository(&end));
-    let alone = format!("[,{WHITE}]*{NO_FRONTEND}[,{WHITE}]*");
-    let several = loose_list(&item);
-    let inner = several.trim_start_matches('^').trim_end_matches('$');
-    format!("^(?:{alone}|{inner})$")
+    list_or_alone(NO_FRONTEND, &item)
 }
 /// The name of a repository as Docker reads it, up to its end: of at most 255 characters, and no digest.
 fn repository(end: &str) -> String {
@@ -222,6 +223,34 @@ fn repository(end: &str) -> String {
     let host = format!(r"(?:{label}(?:\.{label})*|\[[A-Fa-f0-9:]+\])(?::[0-9]+)?");
     let short = format!(r"(?=[A-Za-z0-9._:/\[\]-]{{1,255}}{end})(?![a-f0-9]{{64}}{end})");
     format!("{short}(?:{host}/)?{component}(?:/{component})*")
+}
+
+const CACHE_MOUNT: Form = Form::with_element(
+    "write the id of a cache mount alone, or its target where it has none; or `none`",
+    "${1:go-build}",
+);
+/// The id of a cache mount.
+pub(crate) fn cache_mount() -> String {
+    format!("^{}[^{CONTROL}]+$", no_option())
+}
+/// The same with commas between; `none`; or nothing.
+pub(crate) fn cache_mounts() -> String {
+    let sign = format!("[^,{CONTROL}{WHITE}]");
+    let none = format!("(?!{NO_MOUNT}[{WHITE}]*(?:,|$))");
+    let item = format!("{none}{}{sign}(?:[^,{CONTROL}]*{sign})?", no_option());
+    list_or_alone(NO_MOUNT, &item)
+}
+/// Stands before what is not an option of a mount.
+fn no_option() -> String {
+    format!("(?!(?:{})=)", OPTIONS.join("|"))
+}
+
+const SIZE: Form = Form::new("write a number of bytes above zero, such as `500MB` or `2GiB`");
+/// A number of bytes above zero, or nothing.
+pub(crate) fn size() -> String {
+    let unit = "(?:[KMGTkmgt]?[Bb]?|[KMGTkmgt][Ii][Bb])";
+    let number = r"(?=[0.]*[1-9])[0-9]+(?:\.[0-9]+)?";
+    format!("^(?:[{WHITE}]*{number}[{WHITE}]*{unit}[{WHITE}]*)?$")
 }
 
 const EXTRA_HOSTS: Form =
@@ -288,50 +317,6 @@ const CONTROL: &str = r"\u0000-\u001f\u007f-\u009f";
 const WHITE: &str =
     r"\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
 const STAGE: &str = "[A-Za-z][A-Za-z0-9_.-]*|[0-9]+";
-/// A number below 65536 of at most five digits.
-const PORT: &str = "(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])";
-/// Labels of at most 63 characters with dots between.
-fn host() -> String {
-    let label = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?";
-    format!(r"{label}(?:\.{label})*")
-}
-
-/// `host` or `host:port`, up to its end; an IPv6 address stands in brackets.
-fn authority(end: &str) -> String {
-    let named = format!("(?=[A-Za-z0-9_.-]{{1,253}}(?:[:/]|{end})){}", host());
-    format!(r"(?:\[{}\]|{named})(?::{PORT})?", ipv6())
-}
-
-/// An IPv4 address: numbers below 256, without leading zeros.
-fn ipv4() -> String {
-    let number = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
-    format!(r"{number}(?:\.{number}){{3}}")
-}
-
-/// An IPv6 address: up to eight groups, of which `::` leaves out one or more; the last two may be an IPv4 address (RFC 4291).
-fn ipv6() -> String {
-    let group = "[0-9A-Fa-f]{1,4}";
-    let tail = format!("(?:{group}:{group}|{})", ipv4());
-    let mut forms = vec![format!("(?:{group}:){{6}}{tail}")];
-    for left_of_gap in 0..=5 {
-        let between = 5 - left_of_gap;
-        forms.push(format!(
-            "{}::(?:{group}:){{{between}}}{tail}",
-            head(group, left_of_gap)
-        ));
-    }
-    forms.push(format!("{}::{group}", head(group, 6)));
-    forms.push(format!("{}::", head(group, 7)));
-    format!("(?:{})", forms.join("|"))
-}
-
-/// Up to `most` groups with colons between.
-fn head(group: &str, most: usize) -> String {
-    match most {
-        0 => String::new(),
-        _ => format!("(?:(?:{group}:){{0,{}}}{group})?", most - 1),
-    }
-}
 
 /// What a regular expression matches from end to end, or nothing.
 pub(crate) fn or_nothing(regex: &str) -> String {
@@ -369,6 +354,14 @@ fn list(item: &str) -> String {
 /// The same of a list in which an empty item counts for nothing.
 fn loose_list(item: &str) -> String {
     format!("^(?:(?:^|,)[{WHITE}]*(?:{item})?[{WHITE}]*)*$")
+}
+
+/// The same, or a word that stands alone.
+fn list_or_alone(word: &str, item: &str) -> String {
+    let alone = format!("[,{WHITE}]*{word}[,{WHITE}]*");
+    let several = loose_list(item);
+    let inner = several.trim_start_matches('^').trim_end_matches('$');
+    format!("^(?:{alone}|{inner})$")
 }
 
 /// One of these words, in any mixture of upper and lower case.

@@ -146,6 +146,20 @@ pub struct Cache {
     pub directory: String,
     /// Whether it holds a cache to import.
     pub import: bool,
+    /// The cache mounts, if any are kept.
+    #[serde(default)]
+    pub mounts: Option<CacheMounts>,
+}
+
+/// The cache mounts, `RUN --mount=type=cache`, that are kept beside the build cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CacheMounts {
+    /// The ids of those that are kept; absent: all that the build mounts.
+    pub ids: Option<Vec<String>>,
+    /// How many bytes what is kept of them may take together.
+    pub limit: u64,
+    /// Whether they are restored, and not saved.
+    pub read_only: bool,
 }
 
 /// How layers are compressed that are not, and at which level; without one, the codec's own.

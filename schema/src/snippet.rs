@@ -82,6 +82,31 @@ pub(crate) fn task() -> Value {
     )])
 }
 
+/// For a step of a pipeline.
+pub(crate) fn task_step() -> Value {
+    let step = json!({
+        "task": "${1:build}",
+        "privileged": true,
+        "config": {
+            "platform": "linux",
+            "image_resource": {
+                "type": "registry-image",
+                "source": {"repository": "${2:registry.example/oci-image}"},
+            },
+            "inputs": [{"name": "${3:repository}"}],
+            "outputs": [{"name": "image"}],
+            "caches": [{"path": "cache"}],
+            "params": {"CONTEXT": "${4:repository}"},
+            "run": {"path": "build"},
+        },
+    });
+    json!([snippet(
+        "A task that builds an image",
+        "An input with a Dockerfile, the image as output, cached.",
+        &step
+    )])
+}
+
 /// For the parameters of a task.
 pub(crate) fn params() -> Value {
     json!([

@@ -8,4 +8,5 @@ mod file;
 mod params;
 
 pub use self::file::{Cache, Command, ImageResource, Input, Limits, Memory, Output, Task};
+pub(crate) use self::params::FlagWords;
 pub use self::params::Params;

@@ -20,6 +20,7 @@ const COMPLETIONS = {
   'a codec': '{"compression": ¦}',
   'a platform': '{"image_platform": ¦}',
   'an element of a list': '{"build_args": [¦]}',
+  'a size': '{"cache_mounts_limit": ¦}',
   'a map of registries': '{"registries": ¦}',
   'a key of a registry': '{"registries": {"registry.example": {¦}}}',
   'a key of a key pair': '{"registries": {"registry.example": {"keypair": [{¦}]}}}',
@@ -39,6 +40,7 @@ const HOVERS = {
   'an optional key': '{"docker¦file": "ci/Dockerfile"}',
   'a codec': '{"com¦pression": "zstd"}',
   'a list': '{"build¦_args": ["VERSION=1"]}',
+  'a list of ids': '{"cache¦_mounts": ["go-build"]}',
   'a key of a registry': '{"registries": {"registry.example": {"in¦secure": true}}}',
   'a secret': '{"buildkit_secrets": {"to¦ken": "secrets/token"}}',
 };

@@ -43,6 +43,7 @@ for (const [name, marked] of Object.entries(COMPLETIONS)) {
 const HOVERS = {
   'a parameter': task('  ADDITIONAL_¦TARGETS: tests'),
   'a level of a task': task('  COMPRESSION_¦LEVEL: 9'),
+  'ids of a task': task('  CACHE_¦MOUNTS: go-build'),
   'a build argument': task('  BUILD_ARG_¦VERSION: "1.0"'),
   'the command': 'platform: linux\nru¦n: {path: build}',
 };
@@ -71,6 +72,8 @@ const PROBLEMS = {
   'a codec that needs another parameter': task('  COMPRESSION: zstd\n  COMPRESSION_LEVEL: 20\n'),
   'a level that the codec does not have': task('  COMPRESSION: xz\n  COMPRESSION_LEVEL: 0\n'),
   'a level that gzip does not have': task('  COMPRESSION_LEVEL: 13\n'),
+  'ids and sizes that are none': task('  CACHE_MOUNTS: none, go\n  CACHE_MOUNTS_LIMIT: 0\n  CACHE_MOUNTS_READ_ONLY: yes please\n'),
+  'a size without a number': task('  CACHE_MOUNTS: id=go\n  CACHE_MOUNTS_LIMIT: much\n'),
   'a task without a command': 'platform: windows\nimage: alpine\nparams: {CONTEXT: .}\n',
 };
 
@@ -114,6 +117,9 @@ params:
   OUTPUT_OCI: ((layout))
   COMPRESSION: zstd
   COMPRESSION_LEVEL: 19
+  CACHE_MOUNTS: go-build, /root/.cache/pip
+  CACHE_MOUNTS_LIMIT: 500MB
+  CACHE_MOUNTS_READ_ONLY: ((untrusted))
   DEBUG: ((debug))
   REGISTRY_MIRRORS: mirror.example:5000,((mirror))
   BUILDKIT_ADD_HOSTS: db=10.0.0.7

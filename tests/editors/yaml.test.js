@@ -51,6 +51,7 @@ const HOVERS = {
   'an optional key': 'docker¦file: ci/Dockerfile',
   'a codec': 'com¦pression: zstd',
   'a level': 'compression_¦level: "9"',
+  'a size': 'cache_mounts_¦limit: 500MB',
   'a list': 'build¦_args: [VERSION=1]',
   'a key of a registry': 'registries: {registry.example: {in¦secure: true}}',
   'a secret': 'buildkit_secrets:\n  to¦ken: secrets/token',
@@ -80,6 +81,7 @@ buildkit_secrets: {token: "", password: {txet: x}}
   'a flag that another key forbids': 'context: .\noutput: image\nunpack_rootfs: true\nimage_platform: linux/amd64,linux/arm64\n',
   'a codec that needs another key': 'context: .\noutput: image\ncompression: zstd\ncompression_level: "20"\n',
   'a level that gzip does not have': 'context: .\noutput: image\ncompression: gzip\ncompression_level: "13"\n',
+  'ids and sizes that are none': 'context: .\noutput: image\ncache: true\ncache_mounts: [id=go, none]\ncache_mounts_limit: 0GB\n',
   'a codec that nobody knows': 'context: .\noutput: image\ncompression: xz\ncompression_level: 9\n',
   'a key that is written twice': 'context: .\noutput: image\ntarget: a\ntarget: b\n',
 };

@@ -20,6 +20,7 @@
 //! - [`disk`]: small disks, to be filled.
 //! - [`memory`]: the most memory that a process has held.
 //! - [`random`]: numbers from a seed.
+//! - [`pipeline`]: pipelines that nobody wrote. [`styled_yaml`]: YAML in every style.
 //! - [`tree`]: what stands below a directory.
 //! - [`package`]: the planner in another language, installed.
 //! - [`product`]: the product's image as a root filesystem.
@@ -40,11 +41,13 @@ pub mod front;
 pub mod layout;
 pub mod memory;
 pub mod package;
+pub mod pipeline;
 pub mod product;
 pub mod random;
 pub mod rival;
 pub mod screen;
 pub mod secrecy;
+pub mod styled_yaml;
 pub mod terminal;
 pub mod traces;
 pub mod tree;

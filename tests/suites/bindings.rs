@@ -65,6 +65,7 @@ const SCHEMA_TYPES: &[(&str, &str)] = &[
     ("types/image-export", "plan::ImageExport"),
     ("types/solve", "plan::Solve"),
     ("types/base-image", "plan::BaseImage"),
+    ("types/cache-mounts", "plan::CacheMounts"),
     ("types/cache", "plan::Cache"),
     ("types/compression", "plan::Compression"),
     ("types/secret-source", "plan::SecretSource"),

@@ -27,6 +27,10 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
         "unfilled-variable",
         "variable_of_concourse_is_no_mistake_until_the_file_is_built",
     ),
+    (
+        "not-a-request",
+        "pipeline_in_which_nothing_is_judged_says_so_and_is_no_request",
+    ),
     ("object-too-large", "object_that_is_too_large_is_told_so"),
     ("too-many-elements", "object_that_is_too_large_is_told_so"),
     ("too-long", "object_that_is_too_large_is_told_so"),
@@ -181,7 +185,7 @@ fn no_secret_of_a_case_is_shown() {
 }
 
 /// Requests with secrets, and their names.
-const WITH_SECRETS: [(&str, &str); 3] = [
+const WITH_SECRETS: [(&str, &str); 4] = [
     (
         "json",
         r#"{"context": ".", "buildkit_secrets": {"a": {"text": "hunter2given"}, "b": "hunter2given"}, "output": ""}"#,
@@ -193,6 +197,10 @@ const WITH_SECRETS: [(&str, &str); 3] = [
     (
         "task.yml",
         "platform: linux\nrun: {path: build}\nparams:\n  TARGET: a b\n  BUILDKIT_SECRETTEXT_a: hunter2given\n  BUILDKIT_SECRET_b: \"hunter2given\"\n",
+    ),
+    (
+        "pipeline.yml",
+        "resources:\n- name: a\n  source: {password: hunter2given, x: hunter2given}\njobs:\n- name: b\n  plan:\n  - task: c\n    config:\n      platform: linux\n      run: {path: build}\n      params: {TARGET: a b, CONTEXT: x, BUILDKIT_SECRETTEXT_a: hunter2given}\n    vars: {x: hunter2given}\n",
     ),
 ];
 
@@ -569,6 +577,8 @@ fn each_codes_wrong_example_breaks_its_rule_and_the_right_one_does_not() {
             Code::UnsupportedYaml | Code::IgnoredYaml | Code::SwallowedItem => continue,
             Code::UnknownParameter | Code::UnfilledVariable => continue, // `task.rs`
             Code::OtherProgram | Code::RewrittenValue => continue,
+            Code::UnprivilegedTask | Code::MissingArtifact | Code::PathOutsideInputs => continue, // `pipelines.rs`
+            Code::EmptyOutput | Code::WrongImageFile => continue,
             _ => {}
         }
         if !described(code.wrong()) || code == Code::EmptyFile {
@@ -601,7 +611,6 @@ fn examples_that_are_not_the_planners_hold_as_well() {
         (Code::UnsupportedYaml, object),
         (Code::IgnoredYaml, object),
         (Code::SwallowedItem, object),
-        (Code::NotARequest, ""),
     ] {
         for (example, breaks) in [(code.wrong(), true), (code.right(), false)] {
             let run = validate("request.yml", &format!("{start}{example}\n"), &[]);

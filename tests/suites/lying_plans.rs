@@ -114,6 +114,9 @@ fn change(value: &Value, texts: &BTreeSet<String>, give: &mut dyn FnMut(Value)) 
             give(json!(1));
             give(json!({"directory": "cache", "import": true}));
             give(json!({"directory": "image", "format": "docker_archive", "rootfs": false}));
+            give(json!({"ids": null, "limit": 2_u64 << 30, "read_only": false}));
+            give(json!([]));
+            give(json!(["evil"]));
         }
         Value::Array(list) => change_list(list, texts, give),
         Value::Object(entries) => {

@@ -2,6 +2,7 @@
 //!
 //! - `requests`: requests and what the planner makes of them.
 //! - `diagnostics`: what people and programs are told about wrong requests.
+//! - `pipelines`: tasks within pipelines, and what is told of them.
 //! - `masking`: secrets in requests that are wrong.
 //! - `schema`: the JSON Schemas, and what they and the planner say of one text.
 //! - `contract`: `planner.wit` keeps its promise.
@@ -37,6 +38,7 @@ mod hosts;
 mod invariants;
 mod lying_plans;
 mod masking;
+mod pipelines;
 mod requests;
 mod sandbox;
 mod schema;

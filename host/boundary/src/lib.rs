@@ -7,7 +7,7 @@
 //! - [`near_miss`]: whether one name was probably meant by another.
 //! - [`cancel`]: how work that blocks is asked to end early.
 //! - [`blocking`]: such work, for those who await it.
-//! - [`chain`]: an error with its causes; [`hex`]: bytes as digits.
+//! - [`chain`]: an error with its causes; [`hex`]: bytes as digits; [`hashing`]: bytes hashed as they pass.
 //!
 //! Below all other rooms. Unknown here: requests, daemons, images.
 
@@ -15,6 +15,7 @@ pub mod blocking;
 pub mod cancel;
 pub mod chain;
 pub mod handle;
+pub mod hashing;
 pub mod hex;
 pub mod near_miss;
 pub mod outside;

@@ -6,7 +6,7 @@
 //! - [`client`]: a channel to the daemon, and solves over it.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //!   `solve_request` is how it is asked.
-//! - [`llb`]: steps of a client's own, in place of a frontend's.
+//! - [`llb`]: steps of a client's own, in place of a frontend's; [`cache_mount`]: a cache that steps mount.
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
@@ -26,6 +26,7 @@
 //! `$SSL_CERT_DIR`. Writes to none of its streams.
 
 mod attachables;
+pub mod cache_mount;
 pub mod client;
 pub mod conduit;
 pub mod content;

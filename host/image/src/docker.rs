@@ -11,12 +11,13 @@
 use std::collections::HashMap;
 use std::io;
 
+use oci_image_boundary::hashing::Hashing;
 use oci_spec::image::{Descriptor, Digest, ImageManifest, ImageManifestBuilder, MediaType};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::Blob;
-use crate::digest::{Hashing, sha256};
+use crate::digest::sha256;
 use crate::error::ImageError;
 use crate::image::Image;
 use crate::layer::{self, Compression, LAYER_LIMIT};
@@ -166,10 +167,10 @@ fn hash(store: &mut Store, file: &str, blob: &Blob) -> Result<Digest, ImageError
     reader
         .write_to(&mut hashing, blob.size(), &store.cancel)
         .map_err(|source| store.unreadable(file, source))?;
-    let (_, digest, size) = hashing.finish();
+    let (_, hash, size) = hashing.finish();
     store.effort.read += size;
     store.effort.hashed += size;
-    Ok(digest)
+    Ok(sha256(hash))
 }
 
 fn hashed(store: &mut Store, bytes: &[u8]) -> Digest {

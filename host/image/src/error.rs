@@ -5,8 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::entry::EntryError;
 use oci_image_boundary::outside::{listed, shown};
+use oci_image_tree::entry::EntryError;
 
 /// Why an image cannot be opened. `path` is the archive or the layout's directory.
 #[derive(Debug, thiserror::Error)]

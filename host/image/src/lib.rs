@@ -14,11 +14,10 @@
 //! - [`contents`]: blobs that this machine has, so that they need not come again; [`assembly`]: an image from them.
 //! - [`codec`]: compression on all cores, into bytes that do not depend on how many there are.
 //! - [`Meter`] (`meter`): how far the work of both is.
-//! - [`entry`]: tar streams by entry, for archives and for root filesystems.
 //!
 //! Private: `image`, `manifest`, `effort`, `digest` (an image as a value), `open` (by what it is), `store` and `members` (the files of an
 //! archive or a directory by name), `layout` and `docker` (what the names mean), `document` (JSON as Go reads it), `layer` (what a layer
-//! is, whatever is said of it), `extension` (what stands before the header of a tar entry), `time` (when an entry was modified).
+//! is, whatever is said of it). Tar streams by entry and as trees are those of `oci-image-tree`.
 
 pub mod assembly;
 pub mod blob;
@@ -29,9 +28,7 @@ mod digest;
 mod docker;
 mod document;
 mod effort;
-pub mod entry;
 pub mod error;
-mod extension;
 mod image;
 mod layer;
 mod layout;
@@ -43,7 +40,6 @@ mod open;
 pub mod registry;
 pub mod rootfs;
 mod store;
-mod time;
 
 pub use effort::Effort;
 pub use image::Image;

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use oci_image_boundary::cancel::Cancel;
 
 use crate::blob::{Blob, Content};
-use crate::entry::{Entries, Entry, Kind, Source};
 use crate::error::ImageError;
+use oci_image_tree::entry::{Entries, Entry, Kind, Source};
 
 /// The most entries an archive may have. 127 layers of one image make 400; large indexes some thousands.
 const ENTRY_LIMIT: usize = 1 << 16;
@@ -63,7 +63,7 @@ impl Members {
             read: 0,
         });
         let mut members = HashMap::new();
-        while let Some(entry) = entries.next().map_err(|source| ImageError::Tar {
+        while let Some(entry) = entries.next_entry().map_err(|source| ImageError::Tar {
             path: path.into(),
             source,
         })? {

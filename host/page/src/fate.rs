@@ -2,10 +2,10 @@
 //!
 //! Reads, writes: nothing. Unknown here: how it went.
 
-use oci_image_schema::outcome::ImageResult;
+use oci_image_schema::outcome::{CacheResult, ImageResult};
 
 /// What became of a build.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Fate<'a> {
     /// It is done.
     Built {
@@ -15,6 +15,8 @@ pub enum Fate<'a> {
         sent: u64,
         /// Bytes of results that it has sent.
         received: u64,
+        /// What became of the caches that steps mount, where they are kept.
+        caches: Vec<CacheResult<'a>>,
     },
     /// It failed.
     Failed {

@@ -56,7 +56,7 @@ pub(crate) fn figures(fate: &Fate<'_>, record: &BuildRecord) -> Markup {
         dl.figures {
             div { dt { "steps" } dd { (account.steps) } }
             div { dt { "cached" } dd { (account.cached) " of " (account.steps) } }
-            @if let Fate::Built { images, sent, received } = fate {
+            @if let Fate::Built { images, sent, received, .. } = fate {
                 div { dt { "images" } dd { (images.len()) } }
                 div { dt { "sent" } dd { (size(*sent)) } }
                 div { dt { "received" } dd { (size(*received)) } }

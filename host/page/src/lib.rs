@@ -5,7 +5,7 @@
 //! fetch and to run anything, and to be styled by any other sheet than its own.
 //!
 //! - [`Page`] (`page`) is the whole; [`Fate`] (`fate`) is what became of the build.
-//! - `head`: that, its figures and its images. `failure`: why it has none.
+//! - `head`: that, its figures and its images. `failure`: why it has none. `cache`: caches that steps mount.
 //! - `slow_path`: the steps for which the end waited.
 //! - `timeline`: all steps on one `axis`, each a `row` with its `bar`, and with its `log` folded in.
 //! - `dockerfile`: the Dockerfile with times beside its lines; `instruction`: what stands on them; `matching`: which step is which.
@@ -17,6 +17,7 @@
 
 mod axis;
 mod bar;
+mod cache;
 mod dockerfile;
 mod failure;
 mod fate;

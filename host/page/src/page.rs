@@ -13,7 +13,7 @@ use crate::fate::Fate;
 use crate::instruction::stages;
 use crate::known::Known;
 use crate::matching::lines;
-use crate::{failure, head, slow_path, style, timeline, warning};
+use crate::{cache, failure, head, slow_path, style, timeline, warning};
 
 /// What there is to show of a build.
 #[derive(Debug, Clone)]
@@ -74,7 +74,10 @@ impl Page<'_> {
                     Fate::Built { .. } => {},
                 }
                 (head::figures(fate, record))
-                @if let Fate::Built { images, .. } = fate { (head::images(images)) }
+                @if let Fate::Built { images, caches, .. } = fate {
+                    (head::images(images))
+                    (cache::caches(caches))
+                }
                 (slow_path::slow_path(record, &legs))
                 (timeline::timeline(&known))
                 @if let Some(file) = &record.dockerfile {

@@ -10,12 +10,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use oci_image_schema::cache_mounts;
 use oci_image_schema::compression;
 use oci_image_schema::key::{KEYS, given};
 use oci_image_schema::object::{self, Object};
 use oci_image_schema::plan::{
-    AttributeValue, BaseImage, Cache, Compression, FrontendAttribute, ImageExport, ImageFormat,
-    Local, Secret, SecretSource, Ssh,
+    AttributeValue, BaseImage, Cache, CacheMounts, Compression, FrontendAttribute, ImageExport,
+    ImageFormat, Local, Secret, SecretSource, Ssh,
 };
 use oci_image_schema::platform;
 
@@ -69,6 +70,21 @@ impl Asked<'_> {
         kept.then(|| Cache {
             directory: CACHE.to_owned(),
             import: self.answers.said(CACHE_INDEX, Entry::File),
+            mounts: self.cache_mounts(),
+        })
+    }
+
+    /// The cache mounts that are kept with it, if any are.
+    fn cache_mounts(self) -> Option<CacheMounts> {
+        let ids = self.object.cache_mounts.as_deref();
+        let is_none = ids.is_some_and(|ids| ids.is_empty() || ids == [cache_mounts::NO_MOUNT]);
+        let limit = given(&self.object.cache_mounts_limit);
+        (!is_none).then(|| CacheMounts {
+            ids: ids.map(<[String]>::to_vec),
+            limit: limit.map_or(cache_mounts::DEFAULT_LIMIT, |limit| {
+                cache_mounts::limit(limit).unwrap_or_default()
+            }),
+            read_only: self.object.cache_mounts_read_only,
         })
     }
 

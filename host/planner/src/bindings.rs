@@ -80,6 +80,11 @@ impl From<types::BuildPlan> for plan::BuildPlan {
             cache: from.cache.map(|cache| plan::Cache {
                 directory: cache.directory,
                 import: cache.import,
+                mounts: cache.mounts.map(|mounts| plan::CacheMounts {
+                    ids: mounts.ids,
+                    limit: mounts.limit,
+                    read_only: mounts.read_only,
+                }),
             }),
             compression: match from.compression {
                 types::Compression::Gzip(level) => plan::Compression::Gzip(level),

@@ -19,12 +19,12 @@ use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::key::given;
 use oci_image_schema::object::Object;
 use oci_image_schema::plan::{
-    BaseImage, BuildPlan, Cache, Compression, FrontendAttribute, ImageExport, ImageFormat, Local,
-    Secret, Solve, Ssh,
+    BaseImage, BuildPlan, Cache, CacheMounts, Compression, FrontendAttribute, ImageExport,
+    ImageFormat, Local, Secret, Solve, Ssh,
 };
 
 use super::answers::Answers;
-use super::asked::{Asked, IMAGE, additional_targets};
+use super::asked::{Asked, CACHE, IMAGE, additional_targets};
 use super::checked_config;
 use super::inline_secrets::MaskedObject;
 use super::path::normal;
@@ -32,6 +32,9 @@ use super::path::normal;
 use super::lie::{all_are, differs, missing, unasked};
 
 pub use super::lie::LyingPlanner;
+
+/// What a plan says of cache mounts, with the directory.
+const MOUNTS_IN: &str = "cache mounts in";
 
 /// A plan that is what its object asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,11 +188,39 @@ fn check_base_images(planned: &[BaseImage], asked: Asked<'_>) -> Result<(), Lyin
 fn check_cache(planned: Option<&Cache>, asked: Asked<'_>) -> Result<(), LyingPlanner> {
     let asked = asked.cache();
     match (planned, &asked) {
-        (Some(planned), Some(asked)) if planned == asked => Ok(()),
+        (Some(planned), Some(asked))
+            if planned.directory == asked.directory && planned.import == asked.import =>
+        {
+            check_cache_mounts(planned.mounts.as_ref(), asked.mounts.as_ref())
+        }
         (Some(planned), _) => Err(unasked("cache", &planned.directory)),
         (None, Some(asked)) => Err(missing("cache", &asked.directory)),
         (None, None) => Ok(()),
     }
+}
+
+fn check_cache_mounts(
+    planned: Option<&CacheMounts>,
+    asked: Option<&CacheMounts>,
+) -> Result<(), LyingPlanner> {
+    let (planned, asked) = match (planned, asked) {
+        (Some(planned), Some(asked)) => (planned, asked),
+        (planned, None) => return planned.map_or(Ok(()), |_| Err(unasked(MOUNTS_IN, CACHE))),
+        (None, Some(_)) => return Err(missing(MOUNTS_IN, CACHE)),
+    };
+    match (&planned.ids, &asked.ids) {
+        (Some(planned), Some(asked)) => all_are("cache mount", planned, asked, String::clone)?,
+        (Some(_), None) => return Err(unasked("choice of", "cache_mounts")),
+        (None, Some(_)) => return Err(missing("choice of", "cache_mounts")),
+        (None, None) => {}
+    }
+    if planned.limit != asked.limit {
+        return Err(unasked("limit of cache mounts", &planned.limit.to_string()));
+    }
+    if planned.read_only != asked.read_only {
+        return Err(differs(planned.read_only, "key", "cache_mounts_read_only"));
+    }
+    Ok(())
 }
 
 fn check_compression(planned: Compression, asked: Asked<'_>) -> Result<(), LyingPlanner> {

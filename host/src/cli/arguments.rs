@@ -62,7 +62,7 @@ pub(crate) enum Command {
     /// Tells which stages of a Dockerfile can be built.
     #[command(after_help = examples::TARGETS)]
     Targets(Inspect),
-    /// Reports every mistake of requests, in JSON or YAML.
+    /// Reports every mistake of requests, in JSON or YAML, and of the tasks in pipelines.
     Validate(Validate),
     /// Explains a diagnostic's code, for example `unknown-key`.
     #[command(after_help = examples::EXPLAIN)]
@@ -156,7 +156,8 @@ pub(crate) struct Setting {
 #[derive(Debug, Args)]
 #[command(after_help = examples::VALIDATE)]
 pub(crate) struct Validate {
-    /// Files that hold an object each, in JSON or YAML; `-` or nothing: a message, or an object, on standard input.
+    /// Files that hold an object each, in JSON or YAML, a task or a pipeline of Concourse; of a directory, all that are one of these and
+    /// end with `.yml` or `.yaml`; `-` or nothing: a message, or an object, on standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     pub(crate) files: Vec<PathBuf>,
 
@@ -164,13 +165,22 @@ pub(crate) struct Validate {
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
 
-    /// Look at the files that the objects name too, as they are in this working directory.
+    /// Look at the files that the objects name too, as they are in this working directory; of a pipeline, at the files of its tasks.
     #[arg(long, value_name = "DIR")]
     pub(crate) directory: Option<PathBuf>,
 
     /// How mistakes are shown.
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) output_format: ReportForm,
+
+    /// Print as a diff what would mend mistakes that have one right answer: a name that is nearly right, a number without quotes,
+    /// `NAME: VALUE` where `NAME=VALUE` belongs, a step that is not privileged. What is not shown of a file is stars in it.
+    #[arg(long, conflicts_with = "output_format")]
+    pub(crate) fix: bool,
+
+    /// Write those changes into the files; what is left is reported.
+    #[arg(long, requires = "fix")]
+    pub(crate) write: bool,
 }
 
 /// `oci-image doctor`.

@@ -11,6 +11,8 @@ pub(crate) enum SchemaOf {
     Message,
     /// A task file that runs this program.
     Task,
+    /// A pipeline, or any task file: of what is not ours nothing is said.
+    Pipeline,
     /// A line of `build --progress json`.
     Progress,
 }

@@ -67,8 +67,12 @@ pub(super) const VALIDATE: &str = "\
 Examples:
   oci-image validate object.yaml ci/build.yml
   oci-image validate --directory .. ci/build.yml
+  oci-image validate --directory .. ci/pipeline.yml
+  oci-image validate ci
   oci-image validate --output-format sarif ci/build.yml > build.sarif
   oci-image validate --output-format github ci/build.yml
+  oci-image validate --fix ci/pipeline.yml
+  oci-image validate --fix --write ci
   oci-image validate < message.json
 
 Exit status:
@@ -108,7 +112,8 @@ Examples:
 pub(super) const SCHEMA: &str = "\
 Examples:
   oci-image schema > oci-image.schema.json
-  oci-image schema task > oci-image-task.schema.json";
+  oci-image schema task > oci-image-task.schema.json
+  oci-image schema pipeline > oci-image-pipeline.schema.json";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:

@@ -6,7 +6,7 @@
 //! - `task`: the image that a task's parameters describe.
 //! - `plan`: what would be built.
 //! - `check`, `outline`, `targets`: what is to be told of a Dockerfile before it is built from. `inspected`: whose Dockerfile that is.
-//! - `validate`: every mistake of a request.
+//! - `validate`: every mistake of a request. `fixing`: what can be mended of it.
 //! - `explain`: the rule behind a diagnostic's code.
 //! - `schema`: the JSON Schemas.
 //! - `doctor`: whether a build would start on this machine.
@@ -31,6 +31,7 @@ mod doctor;
 mod du;
 mod engine_place;
 mod explain;
+mod fixing;
 mod info;
 mod inspected;
 mod man;

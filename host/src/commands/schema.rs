@@ -1,6 +1,8 @@
-//! `oci-image schema`: the JSON Schemas of the object, of a message, of a task file and of progress.
+//! `oci-image schema`: the JSON Schemas of the object, of a message, of a task file, of a pipeline and of progress.
 
-use oci_image_schema::{JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA};
+use oci_image_schema::{
+    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
+};
 
 use crate::cli::SchemaOf;
 use crate::commands::answer::print;
@@ -12,6 +14,7 @@ pub(super) fn run(of: SchemaOf, signals: &Signals) -> Result<(), Failure> {
         SchemaOf::Object => JSON_SCHEMA,
         SchemaOf::Message => MESSAGE_JSON_SCHEMA,
         SchemaOf::Task => TASK_JSON_SCHEMA,
+        SchemaOf::Pipeline => PIPELINE_JSON_SCHEMA,
         SchemaOf::Progress => PROGRESS_JSON_SCHEMA,
     };
     print(schema, signals)

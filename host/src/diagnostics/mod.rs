@@ -4,6 +4,7 @@
 //! the user sent, so that lines are those of their file. Texts shown are those that the planner saw: without secrets.
 //!
 //! - [`report`]: what was found in one request, and the texts that it points into.
+//! - `fix`: changes of a text where a mistake has one right answer. `patch`: those as a diff.
 //! - `text`: for a person, with excerpts.
 //! - `json`: a list of our own, or lines, with everything that is known.
 //! - `sarif`: SARIF 2.1.0, for code scanning.
@@ -11,14 +12,18 @@
 //!
 //! Reads, writes: nothing. Unknown here: what a rule means.
 
+mod fix;
 mod github;
 mod json;
+mod patch;
 pub mod report;
 mod sarif;
 mod text;
 
+pub use self::fix::{Edit, edited, edits, told_in};
 pub use self::github::github;
 pub use self::json::{json, json_lines};
+pub use self::patch::patch;
 pub use self::report::Report;
 pub use self::sarif::sarif;
 pub use self::text::text;

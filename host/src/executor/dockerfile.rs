@@ -30,7 +30,7 @@ const DEFAULT: &str = "Dockerfile";
 pub(super) const IGNORE_LIST: &str = ".dockerignore";
 
 /// Where a Dockerfile is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Dockerfile {
     pub(super) directory: Directory,
     /// Its name there.

@@ -179,7 +179,7 @@ impl BuildError {
             }
             // It says nothing itself, and is not its own source.
             if let Some(AssemblyError::Rootfs(error)) = error.downcast_ref() {
-                return error.is_of_the_image();
+                return error.is_of_the_stream();
             }
             false
         };

@@ -17,7 +17,7 @@
 //!   common, and each as the client's. `site`: the machine's part of each.
 //!   `showing`: what they report and how far our own work is, on its way to the audience. `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
-//!   what a killed daemon left.
+//!   what a killed daemon left. `mounts`: caches of `RUN --mount=type=cache` between builds; `carried`: what became of one.
 //! - `handover`: base images, on their way to the daemon.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
 //!   the daemon sends of an image, put together and unpacked. `built`: which image that is.
@@ -30,6 +30,7 @@ mod attempt;
 mod audience;
 mod built;
 mod cache;
+mod carried;
 mod context;
 mod dockerfile;
 mod engine;
@@ -42,6 +43,7 @@ mod inquiry;
 mod intake;
 mod lent;
 mod look;
+mod mounts;
 mod opened;
 mod outcome;
 mod outputs;
@@ -61,6 +63,7 @@ mod work;
 
 pub use audience::{Audience, Nobody};
 pub use built::Built;
+pub use carried::{Carried, Kept};
 pub use error::BuildError;
 pub use host::Host;
 pub use inquiry::{Frontends, inquire};

@@ -190,6 +190,7 @@ impl Concluding {
             account: solves.account,
             sent: solves.sent,
             received: solves.received,
+            carried: solves.carried,
             elapsed: begun.elapsed(),
         })
     }

@@ -8,10 +8,12 @@ use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
 use crate::executor::attempt::Attempt;
 use crate::executor::built::{self, Built};
+use crate::executor::carried::Carried;
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
 use crate::executor::intake::BlobIntake;
 use crate::executor::look::Look;
+use crate::executor::mounts::Mounts;
 use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
@@ -31,6 +33,8 @@ pub(super) struct Solves {
     pub(super) sent: u64,
     /// Bytes of results that it has sent.
     pub(super) received: u64,
+    /// What became of the caches that its steps mount: before them, then after them.
+    pub(super) carried: Vec<Carried>,
 }
 
 /// Runs every solve of the plan.
@@ -52,6 +56,11 @@ pub(super) async fn all(
     if terms.imports.list.is_empty() {
         handover::arrange(registry, site).await;
     }
+    let mounts = Mounts::of(plan, &client, site).await;
+    let mut carried = match &mounts {
+        Some(mounts) => mounts.restore(&terms).await,
+        None => Vec::new(),
+    };
     let mut snapshot_was_left = false;
     let mut attempt = Attempt::make(plan, &terms, site, &client).await;
     while let Err((_, error)) = &attempt.outcome
@@ -63,8 +72,17 @@ pub(super) async fn all(
     match attempt.outcome {
         Ok(solved) => {
             let account = attempt.showing.progress().account();
-            let keeping = |_| cache::keep(plan, &solved, lease, site);
-            let (showing, ()) = attempt.showing.during(site.contents, keeping).await;
+            let keeping = |_| async {
+                let saving = async {
+                    match &mounts {
+                        Some(mounts) => mounts.save(&terms).await,
+                        None => Vec::new(),
+                    }
+                };
+                tokio::join!(cache::keep(plan, &solved, lease, site), saving).1
+            };
+            let (showing, saved) = attempt.showing.during(site.contents, keeping).await;
+            carried.extend(saved);
             let images = (solved.iter())
                 .filter_map(|(index, solved)| built::built(plan, *index, solved))
                 .collect::<Result<_, _>>()?;
@@ -74,10 +92,15 @@ pub(super) async fn all(
                 showing,
                 sent: terms.sent(),
                 received: solved.values().map(|solved| solved.received_bytes).sum(),
+                carried,
             })
         }
         Err((index, error)) => {
             let showing = attempt.showing.finish().await;
+            // What the steps have fetched until then is what the next build wants.
+            if let Some(mounts) = &mounts {
+                mounts.save(&terms).await;
+            }
             Err(failed(plan, index, error, showing.progress(), site))
         }
     }

@@ -8,7 +8,8 @@ use serde::Serialize;
 use super::columns::columns;
 use super::dockerfile::DockerfileText;
 use crate::boundary::outside::within_lines;
-use crate::buildkit::subrequest::{Definition, Location, Outline, Sharing};
+use crate::buildkit::cache_mount::Sharing;
+use crate::buildkit::subrequest::{Definition, Location, Outline};
 use crate::executor::{self, BuildError, Frontends, Host, Stop};
 use crate::planner::checked_plan::CheckedPlan;
 

@@ -12,6 +12,7 @@ use oci_image::task::file::Kind;
 use super::asked::Request;
 use super::shape::{self, Shape};
 use super::stream::{self, STDIN, Stream, Wait};
+use super::subject::Subject;
 use super::unread::{self, Unread};
 use super::written;
 use crate::cli::Format;
@@ -60,7 +61,23 @@ impl Request {
         written::parameters(task::read(environment.variables(), keeps_cache))
     }
 
-    /// What a file, or for `-` standard input, holds: an object, or a message.
+    /// What a file, or for `-` standard input, holds: an object, a message, or a task.
+    pub(crate) fn read(
+        path: &Path,
+        format: Option<Format>,
+        wait: Wait<'_>,
+    ) -> Result<Self, Unread> {
+        Subject::read(path, format, wait)?.into_request()
+    }
+
+    #[cfg(test)]
+    pub(super) fn of_text(name: &str, text: String, format: Format) -> Result<Self, Unread> {
+        Subject::of_text(name, text, format)?.into_request()
+    }
+}
+
+impl Subject {
+    /// What a file, or for `-` standard input, holds: a request, or a pipeline.
     pub(crate) fn read(
         path: &Path,
         format: Option<Format>,
@@ -93,14 +110,15 @@ impl Request {
         }
         let reading = Reading::of(&text);
         let shape = Shape::of(&reading);
-        if name == STDIN && shape.is_message(&text) || shape.is_message_alone() {
-            written::message(name, &reading)
+        let request = if name == STDIN && shape.is_message(&text) || shape.is_message_alone() {
+            written::message(name, &reading)?
         } else if Kind::read(&reading) == Kind::Object {
-            Ok(written::object(name, &reading))
+            written::object(name, &reading)
         } else {
             // As Concourse reads them: JSON is YAML to it.
-            written::yaml(name, &text)
-        }
+            return written::yaml(name, &text);
+        };
+        Ok(Self::Request(Box::new(request)))
     }
 }
 

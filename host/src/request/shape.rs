@@ -76,6 +76,11 @@ impl Shape {
         self.has_object && !self.has_context && !self.has_output
     }
 
+    /// Whether a JSON text, which nobody said to be one, is an object.
+    pub(super) fn is_surely_object(&self) -> bool {
+        self.has_context && self.has_output
+    }
+
     /// Whether a JSON text, where a message is meant to come, is an object and has nothing of a message.
     pub(super) fn is_object(&self) -> bool {
         let is_message = self.has_object || self.has_response_path;

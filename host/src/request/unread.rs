@@ -32,18 +32,49 @@ impl From<Unread> for Report {
 
 /// A text that is no YAML, or of which nothing can be read.
 pub(super) fn of_yaml(name: &str, text: &str, diagnostics: Vec<Diagnostic>) -> Unread {
+    let text = match is_pipeline(text) {
+        true => keys_of(text),
+        false => yaml::mask_unread(text),
+    };
     Unread(Report {
         name: name.to_owned(),
-        text: yaml::mask_unread(text),
+        text,
         diagnostics,
         ..Report::default()
     })
 }
 
+/// Whether a text that cannot be read was probably meant to be a pipeline, which may hold secrets under any name.
+fn is_pipeline(text: &str) -> bool {
+    let keys = ["jobs:", "resources:", "resource_types:"];
+    let mut lines = text.lines();
+    lines.any(|line| keys.iter().any(|key| line.starts_with(key)))
+}
+
+/// A text with stars in place of all but what begins a line and is a key.
+fn keys_of(text: &str) -> String {
+    let lines = text.split_inclusive('\n').map(|line| {
+        let content = line.trim_start_matches([' ', '-', '\t']);
+        let is_of_key = |sign: char| sign.is_ascii_alphanumeric() || "_-".contains(sign);
+        let key = content.find(|sign| !is_of_key(sign)).unwrap_or_default();
+        let shown = match content[key..].starts_with(':') {
+            true => line.len() - content.len() + key + 1,
+            false => line.len() - content.len(),
+        };
+        let star = |sign: char| match sign.is_whitespace() {
+            true => sign.to_string(),
+            false => "*".repeat(sign.len_utf8()),
+        };
+        let rest: String = line[shown..].chars().map(star).collect();
+        format!("{}{rest}", &line[..shown])
+    });
+    lines.collect()
+}
+
 /// A pipeline. Its text is not shown: it may hold secrets under any name.
 pub(super) fn pipeline(name: &str) -> Unread {
     let message = "this is a pipeline of Concourse, and not a task or an object";
-    let help = "validate the files of its tasks; a `config` within a pipeline is not judged yet";
+    let help = "name the file of one of its tasks; `oci-image validate` judges all of them where they stand";
     let diagnostic = Diagnostic::new(Code::NotARequest, message).help(help);
     Unread(Report {
         name: name.to_owned(),

@@ -3,16 +3,18 @@
 use std::path::PathBuf;
 
 use oci_image::idiom::Idiom;
+use oci_image::pipeline::PipelineText;
 use oci_image::planner::MaskedObject;
-use oci_image::planner::inline_secrets::{self, Reading, mask};
+use oci_image::planner::inline_secrets::{self, Reading};
 use oci_image::protocol::Message;
 use oci_image::source::{Draft, NamedText, Remarks, Source, SourceMap};
 use oci_image::task::Parameters;
-use oci_image::task::file::{Kind, TaskFile};
+use oci_image::task::file::{Kind, Seen, TaskFile};
 use oci_image::yaml::{self, Dialect, Document};
 
 use super::asked::Request;
 use super::shape::Shape;
+use super::subject::Subject;
 use super::unread::{self, Unread};
 
 /// What the environment is called.
@@ -56,20 +58,27 @@ fn json(
     Request::new(Source::new(name.to_owned(), draft), response_path)
 }
 
-/// An object in YAML, or a task file.
-pub(super) fn yaml(name: &str, text: &str) -> Result<Request, Unread> {
+/// An object in YAML, a task file, or a pipeline.
+pub(super) fn yaml(name: &str, text: &str) -> Result<Subject, Unread> {
     let read = |dialect| {
         yaml::read(text, dialect).map_err(|mistakes| unread::of_yaml(name, text, mistakes))
     };
     let document = read(Dialect::Core)?;
     let reading = Reading::of(document.json());
     match Kind::read(&reading) {
-        Kind::Pipeline => return Err(unread::pipeline(name)),
+        Kind::Pipeline => {
+            return Ok(Subject::Pipeline(Box::new(PipelineText {
+                name: name.to_owned(),
+                text: text.to_owned(),
+                document: read(Dialect::Concourse)?,
+            })));
+        }
         Kind::Task => {
             let document = read(Dialect::Concourse)?;
             let written = |part| document.plain_scalar(text, part);
             if let Some(task) = TaskFile::read(document.json(), &written) {
-                return Ok(task_file(name, text, document, task));
+                let request = task_file(name, text, document, task);
+                return Ok(Subject::Request(Box::new(request)));
             }
         }
         Kind::Object => {}
@@ -95,20 +104,21 @@ pub(super) fn yaml(name: &str, text: &str) -> Result<Request, Unread> {
         remarks,
         is_judged: true,
     };
-    Ok(Request::new(Source::new(name.to_owned(), draft), None))
+    let request = Request::new(Source::new(name.to_owned(), draft), None);
+    Ok(Subject::Request(Box::new(request)))
 }
 
 fn task_file(name: &str, text: &str, document: Document, task: TaskFile) -> Request {
-    let mut hidden = Reading::of(document.json()).hidden;
-    task.hidden(document.json())
-        .for_each(|text| hidden.add(text));
-    let file = task.mask(inline_secrets::shown(document.json()));
+    let Seen {
+        object,
+        hidden,
+        file,
+        layer,
+    } = task.seen(document.json());
     let text = document.mask(text, &file);
-    let object = mask(task.json());
-    let of_object = task.layer(object.text(), &file);
     let of_text = document.mistakes.clone();
     let map = SourceMap::of_json(object.text().to_owned())
-        .through(of_object, vec![unnamed(file)])
+        .through(layer, vec![unnamed(file)])
         .through(document.into_layer(), vec![unnamed(text)])
         .for_people();
     let is_judged = !task.runs_another();

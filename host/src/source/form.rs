@@ -40,6 +40,11 @@ pub(crate) fn short(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)
 }
 
+/// Whether a sign is white space to YAML. Others of Unicode's are parts of names and values there.
+pub(crate) fn is_white(sign: char) -> bool {
+    matches!(sign, ' ' | '\t' | '\n' | '\r')
+}
+
 /// A range as offsets of a text.
 pub(crate) fn wide(range: &Range<u32>) -> Range<usize> {
     range.start as usize..range.end as usize
@@ -129,12 +134,12 @@ fn next_place(
                 return Some(at..at + length);
             }
             at += length; // a line that goes on
-        } else if found == character || (found.is_whitespace() && character.is_whitespace()) {
+        } else if found == character || (is_white(found) && is_white(character)) {
             let doubled = style == ScalarStyle::SingleQuoted && found == '\'';
             return Some(at..at + found.len_utf8() * if doubled { 2 } else { 1 });
-        } else if found.is_whitespace() {
+        } else if is_white(found) {
             at += found.len_utf8(); // indentation, or a fold
-        } else if character.is_whitespace() {
+        } else if is_white(character) {
             return Some(at..at); // a blank line before a block scalar, whose place begins after it
         } else {
             return None;

@@ -108,6 +108,53 @@ impl Layer {
         is_plain.then(|| to.get(wide(&piece.to))).flatten()
     }
 
+    /// The part of what was made as which one was written that is given by an alias of YAML.
+    pub(crate) fn written_out(&self, part: Range<usize>) -> Range<usize> {
+        let (mut start, mut end) = (short(part.start), short(part.end));
+        while start < end {
+            let (Some(first), Some(last)) = (self.piece(start), self.piece(end - 1)) else {
+                break;
+            };
+            let (Form::Alias(begin), Form::Alias(close)) = (first.form, last.form) else {
+                break;
+            };
+            let written = begin + (start - first.from.start)..close + (end - last.from.start);
+            if written.is_empty() || written.len() != (end - start) as usize {
+                break;
+            }
+            (start, end) = (written.start, written.end);
+        }
+        start as usize..end as usize
+    }
+
+    /// What the aliases within a part of what was made stand for, and those within that: each with how far from the part's beginning on
+    /// its copy stands.
+    pub(crate) fn aliased_within(&self, part: Range<usize>) -> Vec<(Range<usize>, usize)> {
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        let mut open = vec![(short(part.start)..short(part.end), 0)];
+        while let Some((part, at)) = open.pop() {
+            let begins = |piece: &&Piece| piece.from.start < part.end;
+            let ends_before = |piece: &Piece| piece.from.end <= part.start;
+            let first = self.pieces.partition_point(ends_before);
+            for piece in self.pieces[first..].iter().take_while(begins) {
+                let Form::Alias(origin) = piece.form else {
+                    continue;
+                };
+                let start = piece.from.start.max(part.start);
+                let end = piece.from.end.min(part.end);
+                let written =
+                    origin + (start - piece.from.start)..origin + (end - piece.from.start);
+                let at = at + (start - part.start) as usize;
+                if seen.insert((written.start, written.end)) {
+                    found.push((wide(&written), at));
+                    open.push((written, at));
+                }
+            }
+        }
+        found
+    }
+
     /// The text `to`, as long as it is, with a star in place of each byte of what `masked`, which is `from` without its secrets, no
     /// longer shows. What is masked by way of an alias is masked at its anchor too.
     pub(crate) fn mask(&self, to: &str, from: &str, masked: &str) -> String {

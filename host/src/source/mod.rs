@@ -18,7 +18,7 @@ pub(crate) mod json_string;
 pub mod layer;
 pub mod map;
 pub mod origin;
-mod secret_path;
+pub(crate) mod secret_path;
 
 pub use self::layer::Layer;
 pub use self::map::{NamedText, SourceMap};

@@ -14,7 +14,7 @@ const OF_PATHS: [Code; 4] = [
 ];
 
 /// Where the path of a secret stands about which something is said: it may be the text itself.
-pub(super) fn secret_place(diagnostic: &Diagnostic) -> Option<Span> {
+pub(crate) fn secret_place(diagnostic: &Diagnostic) -> Option<Span> {
     let is_of_path = OF_PATHS.iter().any(|code| code.name() == diagnostic.code);
     match diagnostic.place {
         Some(Place::Object(span)) if is_of_secret(&diagnostic.pointer) => {
@@ -30,7 +30,7 @@ fn is_of_secret(pointer: &str) -> bool {
 }
 
 /// Makes stars of a part of a text that begins at byte `start`.
-pub(super) fn conceal(text: &mut String, start: usize, place: Span) {
+pub(crate) fn conceal(text: &mut String, start: usize, place: Span) {
     let range = start + place.start as usize..start + place.end as usize;
     let Some(part) = text.get(range.clone()) else {
         return; // a planner may err

@@ -8,6 +8,9 @@ use std::path::Path;
 /// Where blobs are kept that came from the daemon: what is known of them is worth as much as the daemon's own cache.
 pub(crate) const KEPT: &str = "kept-blobs";
 
+/// Where the programs of steps of our own are, by version.
+pub(crate) const PROGRAMS: &str = "programs";
+
 /// How the directory of a worker begins; the end is that of its snapshotter.
 pub(crate) const WORKER: &str = "runc-";
 

@@ -6,7 +6,7 @@
 //!
 //! - [`parameters`]: the parameters of an environment, as an object.
 //! - [`file`](mod@file): the same of a task file.
-//! - [`evidence`]: whether an environment is a task's.
+//! - [`evidence`]: whether an environment is a task's, and whether a task builds an image.
 //! - `variable`: a variable that is a parameter, and one that was meant to be.
 //! - `writer`: variables to the object.
 //!
@@ -18,7 +18,7 @@ pub mod file;
 pub mod parameters;
 #[cfg(test)]
 mod tests;
-mod variable;
+pub(crate) mod variable;
 mod writer;
 
 pub use self::parameters::{Parameters, is_secret, read};

@@ -36,14 +36,14 @@ pub(super) struct Variable {
 
 /// What a variable is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(crate) enum Role {
     Parameter(Parameter),
     Member(Family),
 }
 
 impl Role {
     /// That of a name in an environment: a parameter's counts in lower case too.
-    pub(super) fn of(name: &str) -> Option<Self> {
+    pub(crate) fn of(name: &str) -> Option<Self> {
         let in_lower_case = |parameter: &&Parameter| parameter.name.to_ascii_lowercase() == name;
         let parameter = PARAMETERS.iter().find(in_lower_case);
         Self::exactly(name).or_else(|| parameter.map(|parameter| Self::Parameter(*parameter)))

@@ -37,6 +37,19 @@ impl Document {
         place.map_or(Span { start: 0, end: 0 }, |(_, place)| place)
     }
 
+    /// The part of the JSON as which one was written: of one that is given by an alias, what the alias stands for.
+    #[must_use]
+    pub fn written_out(&self, part: Range<usize>) -> Range<usize> {
+        self.layer.written_out(part)
+    }
+
+    /// The same of every alias within a part, and of those within what they stand for; each with how far from the part's beginning on its
+    /// copy stands.
+    #[must_use]
+    pub fn aliased_within(&self, part: Range<usize>) -> Vec<(Range<usize>, usize)> {
+        self.layer.aliased_within(part)
+    }
+
     /// The plain scalar that stands at a part of the JSON, as it is written.
     #[must_use]
     pub fn plain_scalar<'y>(&self, text: &'y str, part: Range<usize>) -> Option<&'y str> {

@@ -10,6 +10,18 @@ use std::ops::Range;
 
 use super::scalar::Dialect;
 
+/// A map that is merged where it is written, and that aliases stand for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NamedMerge {
+    pub(super) anchor: usize,
+    /// Where its entries begin in the JSON.
+    pub(super) json_start: usize,
+    /// How many entries of others were taken over before.
+    pub(super) maps: usize,
+    /// How many merges were open around it.
+    pub(super) level: usize,
+}
+
 /// What is open below a `<<` of a map.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Merging {
@@ -39,6 +51,8 @@ pub(super) struct Merges {
     /// What is open, from the outermost.
     pub(super) open: Vec<Merging>,
     pub(super) maps: Vec<Merged>,
+    /// Those of the open ones that have names.
+    pub(super) named: Vec<NamedMerge>,
     /// The ranks of the entries that stand in the JSON, in their order.
     pub(super) written: Vec<Rank>,
     /// The rank of what is open.
@@ -118,10 +132,10 @@ impl Merges {
 }
 
 /// Where a key and its value stand in the JSON.
-pub(super) type MergedEntry = (Range<usize>, Range<usize>);
+pub(crate) type MergedEntry = (Range<usize>, Range<usize>);
 
 /// The keys and values of a map, in JSON without white space, and where they stand.
-pub(super) fn entries(json: &str, map: Range<usize>) -> Vec<MergedEntry> {
+pub(crate) fn entries(json: &str, map: Range<usize>) -> Vec<MergedEntry> {
     let mut found = Vec::new();
     let mut at = map.start + 1;
     while at + 1 < map.end {
@@ -129,6 +143,18 @@ pub(super) fn entries(json: &str, map: Range<usize>) -> Vec<MergedEntry> {
         let value = key.end + 1..end_of_value(json, key.end + 1);
         at = value.end + 1;
         found.push((key, value));
+    }
+    found
+}
+
+/// The items of a list, in JSON without white space.
+pub(crate) fn items(json: &str, list: Range<usize>) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut at = list.start + 1;
+    while at + 1 < list.end {
+        let item = at..end_of_value(json, at);
+        at = item.end + 1;
+        found.push(item);
     }
     found
 }
@@ -150,7 +176,8 @@ fn end_of_value(json: &str, start: usize) -> usize {
     at
 }
 
-fn closing_quote(json: &[u8], start: usize) -> usize {
+/// Where the string ends that begins at a byte: at its closing quote.
+pub(crate) fn closing_quote(json: &[u8], start: usize) -> usize {
     let mut at = start + 1;
     while let Some(byte) = json.get(at) {
         match byte {
@@ -185,5 +212,17 @@ mod tests {
         ];
         assert_eq!(found(map), expected);
         assert_eq!(found("{}"), []);
+    }
+
+    #[test]
+    fn items_of_a_list_are_found_whatever_they_hold() {
+        let json = r#"[{"a":[1,"]"]},"b,",[],2]"#;
+        let found: Vec<&str> = items(json, 0..json.len())
+            .into_iter()
+            .map(|item| &json[item])
+            .collect();
+
+        assert_eq!(found, [r#"{"a":[1,"]"]}"#, r#""b,""#, "[]", "2"]);
+        assert!(items("[]", 0..2).is_empty());
     }
 }

@@ -34,6 +34,7 @@ mod tests;
 mod unread;
 
 pub use self::document::{Document, MAX_DEPTH, MAX_TEXT};
+pub(crate) use self::merge::{closing_quote, entries as entries_of, items as items_of};
 pub use self::reading::read;
 pub use self::scalar::Dialect;
 pub use self::unread::mask_unread;

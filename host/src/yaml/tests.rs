@@ -110,9 +110,26 @@ fn place_of_a_value_begins_after_its_properties_and_the_comments_after_them() {
         ("a: !!str # one\n  'value'\n", "'value'"),
         ("a: &x # one\n  !!str value # two\n", "value"),
         ("a: &x#y value\n", "value"),
+        // Neither is white space to YAML.
+        ("a: &\u{2028}x value\n", "value"),
+        ("a: &x\u{a0}\u{85} # one\n  value\n", "value"),
     ] {
         assert_eq!(marks(text, "\"value\""), value, "{text}");
     }
+}
+
+#[test]
+fn place_of_a_value_is_all_of_it_whatever_white_space_is_to_others() {
+    for value in ["x\u{a0}", "\u{2028}x", "x\u{3000}y\u{85}"] {
+        assert_eq!(
+            marks(&format!("a: {value}\nb: c\n"), &format!("\"{value}\"")),
+            value
+        );
+    }
+    assert_eq!(
+        marks("a: |\n  one\n\n  \u{2028}two\n", "\u{2028}two"),
+        "\u{2028}two"
+    );
 }
 
 #[test]
@@ -276,6 +293,28 @@ fn depth_is_limited_with_aliases_and_without() {
         mistakes(&format!("- &x {half}\n- [{doubled}]\n"))[0].0,
         "unsupported-yaml"
     );
+}
+
+#[test]
+fn map_that_is_merged_where_it_is_written_may_have_a_name() {
+    for (yaml, expected) in [
+        (
+            "a: {x: 1, <<: &m {b: [2], c: d}}\ne: *m\nf: {<<: *m, c: g}\n",
+            r#"{"a":{"x":1,"b":[2],"c":"d"},"e":{"b":[2],"c":"d"},"f":{"c":"g","b":[2]}}"#,
+        ),
+        (
+            "a:\n  <<: [&m {b: c}, &n {d: e}]\n  b: f\ng: [*m, *n]\n",
+            r#"{"a":{"b":"c","d":"e","b":"f"},"g":[{"b":"c"},{"d":"e"}]}"#,
+        ),
+    ] {
+        assert_eq!(json(yaml), expected, "{yaml}");
+    }
+    assert_eq!(
+        marks("a: {<<: &m {b: c}}\nd: *m\n", r#""d":{"b":"c"}"#),
+        "d: *m"
+    );
+    let own_alone = "x: &x {y: z}\na: {<<: &m {<<: *x, b: c}}\n";
+    assert_eq!(mistakes(own_alone)[0].0, "unsupported-yaml");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::cache_mounts::DEFAULT_LIMIT_TEXT;
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD};
 use crate::key::{Key, Rule};
 use crate::object::Object;
@@ -22,12 +23,48 @@ use crate::{pattern, snippet};
 /// The parameters.
 pub struct Params;
 
+/// The words by which a flag is written.
+pub(crate) struct FlagWords {
+    yes: Vec<&'static str>,
+    no: Vec<&'static str>,
+}
+
+impl FlagWords {
+    /// Those of an environment.
+    pub(crate) fn of_environment() -> Self {
+        Self {
+            yes: TRUE.to_vec(),
+            no: FALSE.to_vec(),
+        }
+    }
+
+    /// Those of YAML as Concourse reads it, which to an editor are texts, and those of an environment.
+    pub(crate) fn of_yaml() -> Self {
+        Self {
+            yes: [TRUE, &YES].concat(),
+            no: [FALSE, &NO].concat(),
+        }
+    }
+}
+
+/// The words of YAML 1.1 for yes.
+const YES: [&str; 8] = ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON"];
+/// Those for no.
+const NO: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
+
 impl JsonSchema for Params {
     fn schema_name() -> Cow<'static, str> {
         "Params".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        Self::told_by(&FlagWords::of_environment())
+    }
+}
+
+impl Params {
+    /// The schema where flags are told by these words.
+    pub(crate) fn told_by(words: &FlagWords) -> Schema {
         // Of a generator of its own: the definitions that the object needs are none of the task's.
         let object = Object::json_schema(&mut SchemaSettings::draft07().into_generator());
         let key = |key: &str| {
@@ -36,7 +73,7 @@ impl JsonSchema for Params {
                 .map_or(&Value::Null, |keys| &keys[key])
         };
         let parameters = PARAMETERS.iter().map(|parameter| {
-            let property = of_parameter(parameter, key(parameter.key));
+            let property = of_parameter(parameter, key(parameter.key), words);
             (parameter.name.to_owned(), property)
         });
         let inherited = INHERITED.iter().map(|(name, description)| {
@@ -69,20 +106,20 @@ impl JsonSchema for Params {
                 },
             },
             "then": {"properties": {"UNPACK_ROOTFS": {
-                "enum": no(),
+                "enum": no(words),
                 "errorMessage": "`UNPACK_ROOTFS` takes one platform, and `IMAGE_PLATFORM` lists several",
             }}},
-            "allOf": of_compression(),
+            "allOf": of_compression(words),
         })
     }
 }
 
 /// What other parameters say of how layers are compressed.
-fn of_compression() -> Value {
+fn of_compression(words: &FlagWords) -> Value {
     // Without words of their own, which an editor would offer as values.
     let yes = json!({
         "type": ["string", "integer", "boolean"],
-        "pattern": pattern::or_variable(&format!("^(?:{})$", TRUE.join("|"))),
+        "pattern": pattern::or_variable(&format!("^(?:{})$", words.yes.join("|"))),
         "minimum": 1,
         "maximum": 1,
         "not": {"const": false},
@@ -112,8 +149,8 @@ fn of_compression() -> Value {
 }
 
 /// Every value of a flag that is no yes.
-fn no() -> Vec<Value> {
-    let words = FALSE.iter().map(|word| json!(word));
+fn no(words: &FlagWords) -> Vec<Value> {
+    let words = words.no.iter().map(|word| json!(word));
     let others = [json!(false), json!(0), json!(""), Value::Null];
     others.into_iter().chain(words).collect()
 }
@@ -136,7 +173,9 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
             &["string", "integer", "boolean", "null"]
         }
         (_, "compression_level") => &["string", "integer", "null"],
-        (Form::Argument, _) | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends") => {
+        (_, "cache_mounts_limit") => &["string", "number", "null"],
+        (Form::Argument, _)
+        | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends" | "cache_mounts") => {
             &SCALAR
         }
         _ if parameter.is_path() || is_free(parameter.key) => &SCALAR,
@@ -160,7 +199,7 @@ fn of_no_member(family: Family) -> Value {
 }
 
 /// A parameter's schema, from that of its key.
-fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
+fn of_parameter(parameter: &Parameter, key: &Value, words: &FlagWords) -> Value {
     let described = |regex: &str, message: &str, example: Value| {
         let description = key["description"].as_str().unwrap_or_default();
         json!({
@@ -185,7 +224,7 @@ fn of_parameter(parameter: &Parameter, key: &Value) -> Value {
             property
         }
         Form::Flag => {
-            let words = pattern::words(&[TRUE, FALSE]);
+            let words = pattern::words(&[&words.yes, &words.no]);
             let message = "write `true` or `false`";
             let mut flag = described(&words, message, json!(true));
             flag["minimum"] = json!(0);
@@ -222,6 +261,10 @@ fn bound(key: &str, property: &mut Value) {
         "context" => property["default"] = json!("."),
         "compression" => property["default"] = json!(GZIP),
         "target" => property["minimum"] = json!(0),
+        "cache_mounts_limit" => {
+            property["default"] = json!(DEFAULT_LIMIT_TEXT);
+            property["exclusiveMinimum"] = json!(0);
+        }
         "compression_level" => {
             property["minimum"] = json!(1);
             property["maximum"] = json!(MOST_OF_ZSTD);
@@ -237,6 +280,7 @@ fn list_of(key: &str) -> (String, pattern::Form) {
         "image_args" => (pattern::image_args(), pattern::image_arg()),
         "registry_mirrors" => (pattern::mirrors(), pattern::mirror()),
         "buildkit_frontends" => (pattern::frontends(), pattern::frontend()),
+        "cache_mounts" => (pattern::cache_mounts(), pattern::cache_mount()),
         key if is_free(key) => (pattern::elements(), pattern::element()),
         _ => (pattern::pairs(), pattern::pair()),
     };

@@ -104,6 +104,7 @@ pub(crate) fn plan(object: &str) -> Result<BuildPlan, Vec<Diagnostic>> {
             plan.cache = Some(Cache {
                 directory: "/var/cache".to_owned(),
                 import: true,
+                mounts: None,
             });
         }
         "invented secret" => plan.secrets.push(Secret {

@@ -1,4 +1,4 @@
-//! What steps of a client's own send and receive by the real daemon, and caches of `RUN` that leave and come back by that.
+//! What steps of a client's own send and receive by the real daemon.
 
 use std::fs;
 use std::io;
@@ -8,9 +8,8 @@ use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::Solve;
 use oci_image::buildkit::conduit::{Conduit, ConduitReader, ConduitWriter};
 use oci_image::buildkit::context::Local;
-use oci_image::buildkit::llb::{CacheOrigin, ExecMount, ExecOp};
-use oci_image::buildkit::subrequest::Sharing;
-use oci_image_tests::daemon::{Context, Daemon, Outcome, solve};
+use oci_image::buildkit::llb::{ExecMount, ExecOp};
+use oci_image_tests::daemon::{Daemon, Outcome, solve};
 use oci_image_tests::engine;
 use oci_image_tests::random::Random;
 use tempfile::TempDir;
@@ -26,14 +25,14 @@ struct Dialled {
 }
 
 /// A step that runs a command of busybox by `dial`.
-fn dialled(how: &str, command: &[&str], cache: Option<ExecMount>) -> Dialled {
+fn dialled(how: &str, command: &[&str]) -> Dialled {
     let (programs, loader) = programs();
     let (conduit, reader, writer) = Conduit::new().unwrap();
     let dial = format!(
         "/programs/{loader} --library-path /programs /programs/dial {how} /socket /programs/busybox"
     );
     let arguments = dial.split(' ').chain(command.iter().copied());
-    let mut mounts = vec![
+    let mounts = vec![
         ExecMount::Local {
             name: "programs".to_owned(),
             target: "/programs".to_owned(),
@@ -46,7 +45,6 @@ fn dialled(how: &str, command: &[&str], cache: Option<ExecMount>) -> Dialled {
             mode: 0o600,
         },
     ];
-    mounts.extend(cache);
     let step = ExecOp {
         name: how.to_owned(),
         arguments: arguments.map(str::to_owned).collect(),
@@ -92,19 +90,6 @@ fn programs() -> (TempDir, String) {
     (directory, loader.unwrap())
 }
 
-/// Runs a step to its end, and gives all that it sent.
-async fn sent(daemon: &Daemon, step: Dialled) -> (Outcome, io::Result<Vec<u8>>) {
-    let mut reader = step.reader;
-    let mut writer = step.writer;
-    let reading = async {
-        let mut bytes = Vec::new();
-        let read = reader.read_to_end(&mut bytes).await.map(|_| bytes);
-        let _ = writer.shutdown().await;
-        read
-    };
-    tokio::join!(solve(daemon, step.solve), reading)
-}
-
 /// Runs a step to its end that is sent these bytes.
 async fn given(daemon: &Daemon, step: Dialled, bytes: &[u8]) -> Outcome {
     let mut writer = step.writer;
@@ -120,7 +105,7 @@ async fn given(daemon: &Daemon, step: Dialled, bytes: &[u8]) -> Outcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_sends_all_and_is_answered_after_it_has_shut_down_its_half() {
     let daemon = Daemon::start("").await;
-    let mut step = dialled("send", &["seq", "1000000"], None);
+    let mut step = dialled("send", &["seq", "1000000"]);
 
     let talking = async {
         let mut text = String::new();
@@ -142,7 +127,7 @@ async fn a_step_receives_all_and_its_end() {
     let daemon = Daemon::start("").await;
     let bytes = Random::new(1).bytes(8 << 20);
 
-    let outcome = given(&daemon, dialled("receive", &["sha256sum"], None), &bytes).await;
+    let outcome = given(&daemon, dialled("receive", &["sha256sum"]), &bytes).await;
 
     outcome.result.as_ref().unwrap();
     let digest = oci_image_tests::archive::sha256(&bytes);
@@ -153,7 +138,7 @@ async fn a_step_receives_all_and_its_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_is_dropped_ends_what_the_step_reads() {
     let daemon = Daemon::start("").await;
-    let step = dialled("receive", &["cat"], None);
+    let step = dialled("receive", &["cat"]);
     let mut writer = step.writer;
     let dropped = async move { writer.write_all(b"some\n").await.unwrap() };
 
@@ -167,7 +152,7 @@ async fn a_writer_that_is_dropped_ends_what_the_step_reads() {
 async fn a_step_that_does_not_wait_is_cut_off_and_that_is_no_end() {
     let daemon = Daemon::start("").await;
     // More than is held between the step and whoever does not read, and less than with the socket's own buffer.
-    let mut step = dialled("hasty", &["seq", "180000"], None);
+    let mut step = dialled("hasty", &["seq", "180000"]);
 
     let outcome = solve(&daemon, step.solve).await;
     let mut bytes = Vec::new();
@@ -176,97 +161,4 @@ async fn a_step_that_does_not_wait_is_cut_off_and_that_is_no_end() {
     outcome.result.as_ref().unwrap();
     assert_eq!(read.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
     assert!(bytes.starts_with(b"1\n2\n") && !bytes.ends_with(b"180000\n"));
-}
-
-/// A step's cache at `/c`.
-fn cache(id: &str, origin: CacheOrigin) -> Option<ExecMount> {
-    Some(ExecMount::Cache {
-        id: id.to_owned(),
-        target: "/c".to_owned(),
-        sharing: Sharing::Locked,
-        origin,
-    })
-}
-
-/// A `RUN` with this cache at `/c`, and a namespace for its id.
-fn build(options: &str, namespace: &str, script: &str) -> (Context, Solve) {
-    let context = Context::new(&format!(
-        "RUN [\"/bin/busybox\", \"--install\", \"-s\", \"/bin\"]\nRUN --mount=type=cache,target=/c{options} {script}\n"
-    ));
-    let mut asked = context.solve();
-    let key = "build-arg:BUILDKIT_CACHE_MOUNT_NS".to_owned();
-    asked.frontend_attributes.insert(key, namespace.to_owned());
-    (context, asked)
-}
-
-const FILL: &str = "cd /c; head -c 3000000 /dev/urandom > random; mkdir -p a/b; echo text > a/b/file; chmod 640 a/b/file; \
-                    chown 5:6 a/b/file; ln -s b/file a/link; ln random hard; touch -d @1000000000 a/b/file";
-const TELL: &str = "cd /c; stat -c '%n %u:%g %a %F' .; stat -c '%n %u:%g %a %F %Y' a/b/file; stat -c '%n %h' hard; readlink a/link; \
-                    sha256sum random hard a/b/file";
-
-/// Fills a cache by an ordinary build, and gives what a second build sees of it, where a first root's cache was carried over to another.
-async fn carried(options: &str, namespace: &str, id: &str, origin: CacheOrigin) -> [String; 2] {
-    let before = Daemon::start("").await;
-    let (_context, asked) = build(options, namespace, FILL);
-    solve(&before, asked).await.result.unwrap();
-    let (_context, asked) = build(options, namespace, TELL);
-    let told = solve(&before, asked).await.logs();
-    let step = dialled(
-        "send",
-        &["tar", "-cf", "-", "-C", "/c", "."],
-        cache(id, origin),
-    );
-    let (outcome, archive) = sent(&before, step).await;
-    outcome.result.as_ref().unwrap();
-    let archive = archive.unwrap();
-
-    let after = Daemon::start("").await;
-    let step = dialled(
-        "receive",
-        &["tar", "-xf", "-", "-C", "/c"],
-        cache(id, origin),
-    );
-    let outcome = given(&after, step, &archive).await;
-    assert!(
-        outcome.result.is_ok(),
-        "{:?} {}",
-        outcome.result,
-        outcome.logs()
-    );
-    let (_context, asked) = build(options, namespace, TELL);
-    [told, solve(&after, asked).await.logs()]
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cache_of_a_run_is_carried_to_an_empty_root_byte_for_byte() {
-    let [told, found] = carried("", "", "//c", CacheOrigin::Empty).await;
-
-    assert!(
-        told.contains("a/b/file 5:6 640 regular file 1000000000\nhard 2\nb/file\n"),
-        "{told}"
-    );
-    assert_eq!(found, told);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cache_with_an_owner_an_id_and_a_namespace_is_found_by_what_it_begins_with() {
-    let origin = CacheOrigin::Directory {
-        uid: 7,
-        gid: 0,
-        mode: 0o700,
-    };
-
-    let [told, found] = carried(
-        ",id=kept,uid=7,mode=0700,sharing=locked",
-        "ns",
-        "ns/kept",
-        origin,
-    )
-    .await;
-
-    assert!(told.starts_with(". 7:0 700 directory\n"), "{told}");
-    assert_eq!(found, told);
-    let [told, lost] = carried(",uid=7", "", "//c", CacheOrigin::Empty).await;
-    assert!(told.contains("a/b/file 5:6 640"), "{told}");
-    assert!(lost.contains("can't stat 'a/b/file'"), "{lost}");
 }

@@ -4,10 +4,10 @@ use std::fs;
 
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::Solve;
+use oci_image::buildkit::cache_mount::{CacheOrigin, Sharing};
 use oci_image::buildkit::context::Local;
-use oci_image::buildkit::llb::{CacheOrigin, ExecMount, ExecOp};
+use oci_image::buildkit::llb::{ExecMount, ExecOp};
 use oci_image::buildkit::solve::SolveError;
-use oci_image::buildkit::subrequest::Sharing;
 use oci_image_tests::daemon::{Daemon, Outcome, solve};
 use oci_image_tests::engine;
 

@@ -1,10 +1,9 @@
 //! What the real daemon's frontend says in place of building.
 
+use oci_image::buildkit::cache_mount::{CacheMount, CacheOrigin, Sharing};
 use oci_image::buildkit::failure::LineRange;
 use oci_image::buildkit::solve::SolveError;
-use oci_image::buildkit::subrequest::{
-    CacheMount, Definition, Lint, Location, Outline, Sharing, Subrequest, Targets,
-};
+use oci_image::buildkit::subrequest::{Definition, Lint, Location, Outline, Subrequest, Targets};
 use oci_image_tests::daemon::{Context, Daemon};
 use tokio::sync::mpsc;
 
@@ -22,6 +21,8 @@ RUN --mount=type=secret,id=token,required=true \\
     --mount=type=ssh,id=key \\
     --mount=type=cache,target=/var/cache \\
     --mount=type=cache,id=shared,target=/x,sharing=locked \\
+    --mount=type=cache,target=/y,uid=7,mode=0700 \\
+    --mount=type=cache,target=/z,from=tools,source=/bin \\
     true
 RUN --mount=type=secret,id=other --mount=type=cache,target=/var/cache true
 FROM scratch
@@ -94,7 +95,7 @@ async fn an_outline_has_what_a_target_reads_from_outside() {
         secrets,
         [
             ("token", true, vec![(9, 9)]),
-            ("other", false, vec![(14, 14)])
+            ("other", false, vec![(16, 16)])
         ]
     );
     assert_eq!((&*outline.ssh[0].name, outline.ssh.len()), ("key", 1));
@@ -112,11 +113,18 @@ async fn a_definition_has_the_caches_behind_their_namespace() {
     ];
     let definition: Definition = ask(&daemon, &context, &namespace).await.unwrap();
 
-    let mount = |id: &str, target: &str, sharing| CacheMount {
+    let mount = |id: &str, target: &str, sharing, origin| CacheMount {
         id: id.to_owned(),
         target: target.to_owned(),
         sharing,
+        origin,
     };
+    let owned = CacheOrigin::Directory {
+        uid: 7,
+        gid: 0,
+        mode: 0o700,
+    };
+    let empty = Some(CacheOrigin::Empty);
     let caches = definition.cache_mounts();
     let found: Vec<_> = caches
         .iter()
@@ -126,10 +134,18 @@ async fn a_definition_has_the_caches_behind_their_namespace() {
         found,
         [
             (
-                mount("ns//var/cache", "/var/cache", Sharing::Shared),
+                mount("ns//var/cache", "/var/cache", Sharing::Shared, empty),
                 vec![(9, 9)]
             ),
-            (mount("ns/shared", "/x", Sharing::Locked), vec![(9, 9)]),
+            (
+                mount("ns//y", "/y", Sharing::Shared, Some(owned)),
+                vec![(9, 9)]
+            ),
+            (mount("ns//z", "/z", Sharing::Shared, None), vec![(9, 9)]),
+            (
+                mount("ns/shared", "/x", Sharing::Locked, empty),
+                vec![(9, 9)]
+            ),
         ]
     );
     assert_eq!(definition.sources()[0].filename, "Dockerfile");
@@ -158,7 +174,7 @@ async fn targets_are_the_stages_and_nothing_is_built() {
         [
             ("tools", "$BASE", false, "are what app needs", vec![(3, 3)]),
             ("app", "tools", false, "", vec![(7, 7)]),
-            ("", "scratch", true, "", vec![(15, 15)]),
+            ("", "scratch", true, "", vec![(17, 17)]),
         ]
     );
 }

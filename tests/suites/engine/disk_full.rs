@@ -13,6 +13,9 @@ const COPY: &str = "FROM scratch\nCOPY noise /noise\n";
 /// 8 MiB that compress to nothing.
 const ZEROS: &str = "BUSYBOX\nFROM busybox\nRUN head -c 8388608 /dev/zero > /zeros\n";
 
+/// The same with content that is no hole in a file system.
+const LINES: &str = "BUSYBOX\nFROM busybox\nRUN yes | head -c 8388608 > /lines\n";
+
 fn object() -> Value {
     json!({"context": "context", "output": "image"})
 }
@@ -67,7 +70,7 @@ fn full_output_names_the_image_and_keeps_the_one_before() {
 #[test]
 fn full_output_leaves_no_rootfs() {
     with_own_mounts(|| {
-        let place = place(ZEROS);
+        let place = place(LINES);
         let _disk = Disk::mount(&place.path("image"), 6 * 1024);
 
         let run = place.build(&with_rootfs());

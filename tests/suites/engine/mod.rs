@@ -14,6 +14,7 @@
 //! - `keys_args_labels`: `build_args`, `labels` and their files.
 //! - `keys_base_images`: `image_args`.
 //! - `keys_cache`: `cache`.
+//! - `keys_cache_mounts`: `cache_mounts`, `cache_mounts_limit`, `cache_mounts_read_only`.
 //! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
@@ -68,6 +69,7 @@
 //! - `buildkit_mounts`: secrets and agents.
 //! - `buildkit_llb`: steps of a client's own; `buildkit_conduit`: what they send and receive.
 //! - `buildkit_subrequests`: what a frontend says in place of building.
+//! - `caches_carried`: caches of `RUN` that leave a daemon and come to another.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
 //! - `known_context`: contexts that the daemon has already.
 //! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.
@@ -85,6 +87,7 @@ mod buildkit_llb;
 mod buildkit_mounts;
 mod buildkit_solve;
 mod buildkit_subrequests;
+mod caches_carried;
 mod concourse;
 mod context_sync;
 mod daemon;
@@ -106,6 +109,7 @@ mod inspection;
 mod keys_args_labels;
 mod keys_base_images;
 mod keys_cache;
+mod keys_cache_mounts;
 mod keys_compression;
 mod keys_frontends;
 mod keys_passed_on;

@@ -112,6 +112,8 @@ fn own(key: &str) -> BoxedStrategy<Value> {
         "buildkit_secrets" => map(path(), secret()),
         "buildkit_ssh" => or_nothing(ssh()),
         "buildkit_frontends" => list(frontend()),
+        "cache_mounts" => list(cache_mount()),
+        "cache_mounts_limit" => or_nothing(size()),
         "add_hosts" => or_nothing(hosts()),
         "image_platform" => or_nothing(platforms()),
         "compression" => or_nothing(compression()),
@@ -276,6 +278,66 @@ pub(crate) fn frontend() -> BoxedStrategy<Value> {
             "none",
         ],
         REPOSITORIES,
+    )
+}
+
+/// Ids of cache mounts, or nearly.
+pub(crate) fn cache_mount() -> BoxedStrategy<Value> {
+    string(
+        &[
+            "go-build",
+            "/root/.cache/go",
+            "a b",
+            "none",
+            "none of it",
+            "/a/",
+        ],
+        &[
+            "none", "None", "id=", "target=", "=", "a", "/", ".", " ", "\u{a0}", "\u{85}", "\n",
+            "\u{0}", "é",
+        ],
+    )
+}
+
+/// Numbers of bytes, or nearly.
+pub(crate) fn size() -> BoxedStrategy<Value> {
+    string(
+        &[
+            "2GiB",
+            "500MB",
+            "1.5 gib",
+            " 7 ",
+            "0.001k",
+            "00.10TB",
+            "18446744073709551616",
+        ],
+        &[
+            "0",
+            "0",
+            "1",
+            "9",
+            ".",
+            "k",
+            "K",
+            "m",
+            "G",
+            "t",
+            "i",
+            "I",
+            "b",
+            "B",
+            " ",
+            "\u{a0}",
+            "\u{85}",
+            "\u{feff}",
+            "\n",
+            "-",
+            "e3",
+            "٣",
+            "\u{212a}",
+            "99999999999999999999",
+            "0000000000000000",
+        ],
     )
 }
 

@@ -19,6 +19,7 @@ fn schemas_are_what_the_types_say() {
         ("oci-image.schema.json", json_schema::object()),
         ("oci-image-message.schema.json", json_schema::message()),
         ("oci-image-task.schema.json", json_schema::task()),
+        ("oci-image-pipeline.schema.json", json_schema::pipeline()),
         ("oci-image-progress.schema.json", json_schema::progress()),
     ] {
         let path = checkout().join("schema").join(name);
@@ -43,6 +44,7 @@ fn program_prints_the_schema_that_is_asked_for() {
         (&["schema", "object"], json_schema::object()),
         (&["schema", "message"], json_schema::message()),
         (&["schema", "task"], json_schema::task()),
+        (&["schema", "pipeline"], json_schema::pipeline()),
         (&["schema", "progress"], json_schema::progress()),
     ] {
         let printed = Command::new(program()).args(arguments).output().unwrap();
@@ -177,7 +179,7 @@ fn snippets_are_accepted_as_they_are_inserted() {
             with(json!([element]))
         });
     }
-    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 6);
+    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 7);
 }
 
 /// A snippet's body with each `${1:text}` replaced by its text.

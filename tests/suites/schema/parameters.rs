@@ -72,6 +72,7 @@ fn value(parameter: Parameter) -> BoxedStrategy<Value> {
             "additional_targets" => documents::target(),
             "registry_mirrors" => documents::mirror(),
             "buildkit_frontends" => documents::frontend(),
+            "cache_mounts" => documents::cache_mount(),
             _ => documents::pair(),
         }),
         (Form::Text, key) => match key {
@@ -84,6 +85,9 @@ fn value(parameter: Parameter) -> BoxedStrategy<Value> {
                 (0..22).prop_map(Value::from)
             ]
             .boxed(),
+            "cache_mounts_limit" => {
+                prop_oneof![documents::size(), (0..3).prop_map(Value::from)].boxed()
+            }
             "add_hosts" => documents::hosts(),
             "buildkit_ssh" => documents::ssh(),
             "buildkit_extra_config" => documents::toml(),

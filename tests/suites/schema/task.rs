@@ -71,6 +71,8 @@ const OF_PARAMETERS: &[Code] = &[
     Code::BadHostName,
     Code::BadAddress,
     Code::BadRegistry,
+    Code::BadCacheMount,
+    Code::BadCacheMountsLimit,
     Code::BadSsh,
     Code::InvalidToml,
     Code::SettingType,

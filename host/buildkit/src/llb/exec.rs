@@ -74,8 +74,7 @@ mod tests {
     use sha2::{Digest, Sha256};
 
     use super::*;
-    use crate::llb::CacheOrigin;
-    use crate::subrequest::Sharing;
+    use crate::cache_mount::{CacheOrigin, Sharing};
 
     fn step() -> ExecOp {
         let cache = |id: &str, target: &str, sharing, origin| ExecMount::Cache {

@@ -3,7 +3,7 @@
 //! A cache is found by more than its id. The daemon's key of one is the id and, where the mount begins with something, the record of
 //! that in the daemon: `ID` or `ID:RECORD`. So a step finds the cache of a `RUN --mount=type=cache` only if it says the same of it:
 //!
-//! - The id is that of [`subrequest::CacheMount`](crate::subrequest::CacheMount): the namespace of `BUILDKIT_CACHE_MOUNT_NS`, which is
+//! - The id is that of [`CacheMount`](crate::cache_mount::CacheMount): the namespace of `BUILDKIT_CACHE_MOUNT_NS`, which is
 //!   empty unless it is given, then `/`, then the mount's `id` or else its cleaned target. `target=/c` is `//c`.
 //! - A mount without `from`, `uid`, `gid` and `mode` begins empty: [`CacheOrigin::Empty`]. Its key is the id alone.
 //! - With one of the last three the frontend makes a directory first, by an operation whose output has a record: only a step with an
@@ -26,7 +26,7 @@ use std::collections::BTreeMap;
 use bollard_buildkit_proto::pb;
 
 use super::graph::Graph;
-use crate::subrequest::Sharing;
+use crate::cache_mount::{CacheOrigin, Sharing};
 
 /// BuildKit's index of a mount that begins with nothing.
 const EMPTY: i64 = -1;
@@ -71,22 +71,6 @@ pub enum ExecMount {
     },
 }
 
-/// What a cache begins with; together with its id this is how the daemon finds it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CacheOrigin {
-    /// An empty directory of root with mode 0755.
-    Empty,
-    /// An empty directory as a `RUN` wants it that gives `uid`, `gid` or `mode`.
-    Directory {
-        /// Whose it is.
-        uid: u32,
-        /// Whose group's it is.
-        gid: u32,
-        /// Its permissions.
-        mode: u16,
-    },
-}
-
 impl ExecMount {
     pub(super) fn target(&self) -> &str {
         match self {
@@ -121,7 +105,7 @@ impl ExecMount {
                 origin,
                 ..
             } => {
-                let made = origin.add_to(graph);
+                let made = made(*origin, graph);
                 pb::Mount {
                     selector: made.as_ref().map_or("", |_| MADE_AT).to_owned(),
                     input: made.map_or(EMPTY, |made| index(inputs, made)),
@@ -151,37 +135,36 @@ impl ExecMount {
     }
 }
 
-impl CacheOrigin {
-    fn add_to(self, graph: &mut Graph) -> Option<pb::Input> {
-        let Self::Directory { uid, gid, mode } = self else {
-            return None;
-        };
-        let by_id = |id| {
-            Some(pb::UserOpt {
-                user: Some(pb::user_opt::User::ById(id)),
-            })
-        };
-        let made = pb::FileActionMkDir {
-            path: MADE_AT.to_owned(),
-            mode: i32::from(mode & 0o777),
-            make_parents: false,
-            owner: Some(pb::ChownOpt {
-                user: by_id(uid),
-                group: by_id(gid),
-            }),
-            timestamp: -1,
-        };
-        let action = pb::FileAction {
-            input: EMPTY,
-            secondary_input: EMPTY,
-            output: 0,
-            action: Some(pb::file_action::Action::Mkdir(made)),
-        };
-        let op = operation(pb::op::Op::File(pb::FileOp {
-            actions: vec![action],
-        }));
-        Some(graph.add(&op, "[internal] setting cache mount permissions"))
-    }
+/// The operation that makes what a cache begins with; `None` if that is nothing.
+fn made(origin: CacheOrigin, graph: &mut Graph) -> Option<pb::Input> {
+    let CacheOrigin::Directory { uid, gid, mode } = origin else {
+        return None;
+    };
+    let by_id = |id| {
+        Some(pb::UserOpt {
+            user: Some(pb::user_opt::User::ById(id)),
+        })
+    };
+    let made = pb::FileActionMkDir {
+        path: MADE_AT.to_owned(),
+        mode: i32::from(mode & 0o777),
+        make_parents: false,
+        owner: Some(pb::ChownOpt {
+            user: by_id(uid),
+            group: by_id(gid),
+        }),
+        timestamp: -1,
+    };
+    let action = pb::FileAction {
+        input: EMPTY,
+        secondary_input: EMPTY,
+        output: 0,
+        action: Some(pb::file_action::Action::Mkdir(made)),
+    };
+    let op = operation(pb::op::Op::File(pb::FileOp {
+        actions: vec![action],
+    }));
+    Some(graph.add(&op, "[internal] setting cache mount permissions"))
 }
 
 /// An operation without inputs, as BuildKit's own client writes one that any worker may do.

@@ -12,4 +12,4 @@ mod exec_mount;
 mod graph;
 
 pub use exec::ExecOp;
-pub use exec_mount::{CacheOrigin, ExecMount};
+pub use exec_mount::ExecMount;

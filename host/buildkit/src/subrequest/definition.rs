@@ -4,10 +4,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer};
 
 use super::location::{Location, SourceFile};
 use super::question::Subrequest;
+use crate::cache_mount::{CacheMount, CacheOrigin, Sharing};
 
 /// A graph, of which the mounts of caches are read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -21,34 +22,18 @@ impl Subrequest for Definition {
     const ID: &'static str = "frontend.convertllb";
 }
 
-/// A cache that steps mount, and what they say of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct CacheMount {
-    /// Its id in the daemon, which [`Outline`](super::Outline) has not: the mount's `id` or else its target, behind the namespace.
-    pub id: String,
-    /// Where it is mounted.
-    pub target: String,
-    /// Who may mount it meanwhile.
-    pub sharing: Sharing,
-}
-
-/// Who else may mount a cache while a step does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all(serialize = "lowercase", deserialize = "UPPERCASE"))]
-pub enum Sharing {
-    /// Everybody.
-    #[default]
-    Shared,
-    /// Everybody, each another copy.
-    Private,
-    /// Nobody: they wait.
-    Locked,
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Operation {
+    inputs: Vec<Input>,
+    exec: Option<Exec>,
+    file: Option<File>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
-struct Operation {
-    exec: Option<Exec>,
+struct Input {
+    digest: String,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -60,6 +45,8 @@ struct Exec {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Mount {
+    #[serde(deserialize_with = "number")]
+    input: i64,
     dest: String,
     cache_opt: Option<CacheOption>,
 }
@@ -70,6 +57,39 @@ struct CacheOption {
     #[serde(rename = "ID")]
     id: String,
     sharing: Sharing,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct File {
+    actions: Vec<Action>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Action {
+    mkdir: Option<MadeDirectory>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct MadeDirectory {
+    mode: u16,
+    owner: Owner,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Owner {
+    user: Id,
+    group: Id,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+struct Id {
+    #[serde(rename = "byID")]
+    by_id: u32,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -98,6 +118,7 @@ impl Definition {
                         id: option.id.clone(),
                         target: mount.dest.clone(),
                         sharing: option.sharing,
+                        origin: self.origin(operation, mount.input),
                     };
                     mounts.insert((line, cache, digest));
                 }
@@ -116,7 +137,37 @@ impl Definition {
         &self.source.infos
     }
 
+    /// What a mount begins with; `None` if that is a stage or an image.
+    fn origin(&self, operation: &Operation, input: i64) -> Option<CacheOrigin> {
+        let Ok(input) = usize::try_from(input) else {
+            return Some(CacheOrigin::Empty);
+        };
+        let made_by = self.def.get(&operation.inputs.get(input)?.digest)?;
+        let [Action { mkdir: Some(made) }] = made_by.file.as_ref()?.actions.as_slice() else {
+            return None;
+        };
+        made_by.inputs.is_empty().then_some(CacheOrigin::Directory {
+            uid: made.owner.user.by_id,
+            gid: made.owner.group.by_id,
+            mode: made.mode,
+        })
+    }
+
     fn location(&self, digest: &str) -> Option<&Location> {
         self.source.locations.get(digest)?.locations.first()
+    }
+}
+
+/// A number of 64 bits, which Go's JSON of protocol buffers writes as a text.
+fn number<'de, D: Deserializer<'de>>(number: D) -> Result<i64, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(i64),
+        Text(String),
+    }
+    match Written::deserialize(number)? {
+        Written::Number(number) => Ok(number),
+        Written::Text(text) => text.parse().map_err(serde::de::Error::custom),
     }
 }

@@ -16,7 +16,7 @@ mod outline;
 mod question;
 mod targets;
 
-pub use definition::{CacheMount, Definition, Sharing};
+pub use definition::Definition;
 pub use lint::{Lint, LintError, LintWarning};
 pub use location::{Location, SourceFile};
 pub use outline::{Argument, Outline, SecretMount, SshMount};

@@ -21,8 +21,8 @@ use super::transfer::{self, Course};
 use crate::blob::Blob;
 use crate::docker;
 use crate::document;
-use crate::entry::BLOCK;
 use crate::layout::{INDEX, MARKER, blob_name};
+use oci_image_tree::entry::BLOCK;
 
 /// The modes of entries: of what is named by its digest, and of what names it.
 const BLOB_MODE: u32 = 0o444;

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Directory;
+use oci_image_boundary::hashing::Hashing;
 use oci_spec::image::Digest;
 
 use super::arrival::Arrival;
@@ -18,7 +19,7 @@ use super::layer_encoder::LayerEncoder;
 use super::recoded::Become;
 use crate::blob::Blob;
 use crate::codec::Decoder;
-use crate::digest::Hashing;
+use crate::digest::sha256;
 use crate::image::Image;
 use crate::layer;
 use crate::layout::blob_name;
@@ -238,8 +239,8 @@ impl Contents {
         let stretch = self.compressing.begin(blob.size());
         let mut metered = stretch.metered(&mut hashing);
         (blob.open()?).write_to(&mut metered, blob.size(), &self.cancel)?;
-        let (encoder, found, _) = hashing.finish();
-        if found != *layer {
+        let (encoder, hash, _) = hashing.finish();
+        if sha256(hash) != *layer {
             return Ok(false);
         }
         encoder.commit(&self.kept, layer)?;

@@ -5,12 +5,13 @@
 use std::io::{self, Write};
 
 use oci_image_boundary::handle::PartialFile;
+use oci_image_boundary::hashing::Hashing;
 use oci_spec::image::Digest;
 
 use super::kept::KeptBlobs;
 use super::recoded::Become;
 use crate::codec::Encoder;
-use crate::digest::Hashing;
+use crate::digest::sha256;
 
 /// Compresses what is written to it. Dropped before it is committed, nothing of it stays.
 pub(super) struct LayerEncoder(Encoder<Hashing<PartialFile>>);
@@ -23,7 +24,8 @@ impl LayerEncoder {
 
     /// Keeps what the layer of that digest has become.
     pub(super) fn commit(self, kept: &KeptBlobs, layer: &Digest) -> io::Result<()> {
-        let (file, digest, size) = self.0.finish()?.finish();
+        let (file, hash, size) = self.0.finish()?.finish();
+        let digest = sha256(hash);
         kept.put(file, &digest)?;
         kept.recoded().put(layer, &Become { digest, size })
     }

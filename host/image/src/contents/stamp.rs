@@ -12,13 +12,14 @@ use std::time::SystemTime;
 
 use oci_image_boundary::cancel::Cancel;
 use oci_image_boundary::handle::Directory;
+use oci_image_boundary::hashing::Hashing;
 use oci_image_boundary::hex::hex;
 use oci_spec::image::{Digest, DigestAlgorithm};
 use rustix::fs::{Mode, OFlags, fstat, openat};
 use sha2::{Digest as _, Sha256};
 
 use crate::blob::{Blob, Reader};
-use crate::digest::Hashing;
+use crate::digest::sha256;
 
 /// The stamps of a store.
 #[derive(Debug)]
@@ -58,8 +59,8 @@ impl Stamps {
         }
         let mut hashing = Hashing::new(io::sink());
         reader.write_to(&mut hashing, blob.size(), cancel)?;
-        let (_, found, _) = hashing.finish();
-        let is_sound = found == *digest;
+        let (_, hash, _) = hashing.finish();
+        let is_sound = sha256(hash) == *digest;
         if is_sound {
             self.put(&name);
         }

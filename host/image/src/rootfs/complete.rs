@@ -2,9 +2,9 @@
 //!
 //! Reads: nothing. Writes: the directory, and `NAME.partial-*` beside it. Unknown here: what an entry is.
 
-use super::error::RootfsError;
+use oci_image_tree::{RootfsError, Summary};
+
 use super::staged::Staged;
-use super::summary::Summary;
 
 /// A root filesystem that is complete and lies beside its final place; dropping it removes it.
 #[derive(Debug)]

@@ -4,19 +4,22 @@
 
 use std::ffi::OsStr;
 use std::io::Read;
+use std::path::PathBuf;
 
 use oci_image_boundary::handle::Directory;
+use oci_image_tree::{Layers, RootfsError};
 
 use super::complete::Rootfs;
-use super::error::RootfsError;
 use super::staged::Staged;
-use super::unpacking::Unpacking;
+use crate::codec::Decoder;
 
 /// A root filesystem to which layers are added, the lowest one first. Dropping it removes it, and after an error that is all that is
 /// left to do.
 pub struct GrowingRootfs {
     staged: Staged,
-    unpacking: Unpacking,
+    layers: Layers,
+    /// Where it will be, for messages.
+    target: PathBuf,
 }
 
 impl GrowingRootfs {
@@ -26,16 +29,24 @@ impl GrowingRootfs {
     /// [`RootfsError::Stage`].
     pub fn beside(directory: &Directory, name: &OsStr) -> Result<Self, RootfsError> {
         let staged = Staged::beside(directory, name)?;
-        let unpacking = Unpacking::into(staged.open()?, directory.full_path(name));
-        Ok(Self { staged, unpacking })
+        let target = directory.full_path(name);
+        Ok(Self {
+            layers: Layers::into(staged.open()?, target.clone()),
+            staged,
+            target,
+        })
     }
 
-    /// Adds a layer, which is a tar archive, above those before it. Blocking.
+    /// Adds a layer, which is a tar archive, however it is compressed, above those before it. Blocking.
     ///
     /// # Errors
     /// [`RootfsError`]: the layer is malformed or cut off, an entry cannot stand where it should, or the file system refuses.
     pub fn add(&mut self, layer: impl Read) -> Result<(), RootfsError> {
-        self.unpacking.layer(layer)
+        let raw = Decoder::new(layer).map_err(|source| RootfsError::Compressed {
+            path: self.target.clone(),
+            source,
+        })?;
+        self.layers.add(raw)
     }
 
     /// Gives directories what they are to have. Blocking.
@@ -43,7 +54,7 @@ impl GrowingRootfs {
     /// # Errors
     /// [`RootfsError::Attribute`].
     pub fn finish(self) -> Result<Rootfs, RootfsError> {
-        let summary = self.unpacking.finish()?;
+        let summary = self.layers.finish()?;
         Ok(Rootfs::new(self.staged, summary))
     }
 }

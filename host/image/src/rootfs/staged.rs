@@ -7,9 +7,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use super::error::RootfsError;
-use super::tree::PRIVATE;
 use oci_image_boundary::handle::{Directory, PartialDirectory};
+use oci_image_tree::PRIVATE;
+use oci_image_tree::RootfsError;
 
 /// A directory that only this user can enter until it is given another mode; removed when dropped.
 #[derive(Debug)]

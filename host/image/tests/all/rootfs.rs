@@ -152,17 +152,17 @@ fn hostile_layers_are_refused_and_leave_nothing() {
                 .records(&[("uid", b"4294967295")])
                 .file("f", b"")
                 .end(),
-            "a layer for `ROOTFS` is broken: entry `f` has an invalid uid",
+            "the tar stream for `ROOTFS` is broken: entry `f` has an invalid uid",
         ),
         (
             Tar::new()
                 .entry(&header(b"a", EntryType::Regular, 2000), b"1")
                 .cut(),
-            "a layer for `ROOTFS` is broken: ends within an entry at byte 1024",
+            "the tar stream for `ROOTFS` is broken: ends within an entry at byte 1024",
         ),
         (
             vec![1; 600],
-            "a layer for `ROOTFS` is broken: no tar header at byte 0",
+            "the tar stream for `ROOTFS` is broken: no tar header at byte 0",
         ),
     ];
     for (stream, message) in cases {

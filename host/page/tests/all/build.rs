@@ -7,7 +7,7 @@ use oci_image_buildkit::status::{Status, Vertex};
 use oci_image_page::{Fate, Page};
 use oci_image_progress::record::{BuildRecord, Recorder};
 use oci_image_progress::{Mode, OwnStep, Progress};
-use oci_image_schema::outcome::ImageResult;
+use oci_image_schema::outcome::{CacheResult, CacheState, ImageResult};
 
 use crate::reports::{at, vertices};
 
@@ -94,5 +94,13 @@ pub(crate) fn built() -> Fate<'static> {
         }],
         sent: 300_310_000,
         received: 1_020,
+        caches: vec![CacheResult {
+            id: "/root/.cache/go-build",
+            state: CacheState::Kept,
+            bytes: Some(134_200_000),
+            entries: Some(20_000),
+            archive: Some(35_020_000),
+            seconds: 0.8,
+        }],
     }
 }

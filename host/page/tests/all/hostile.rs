@@ -2,7 +2,7 @@
 
 use oci_image_buildkit::status::Status;
 use oci_image_page::Fate;
-use oci_image_schema::outcome::ImageResult;
+use oci_image_schema::outcome::{CacheResult, CacheState, ImageResult};
 use proptest::prelude::*;
 
 use crate::build::{Build, page};
@@ -52,6 +52,14 @@ fn page_of(text: &str) -> String {
         images: vec![image],
         sent: 0,
         received: u64::MAX,
+        caches: vec![CacheResult {
+            id: text,
+            state: CacheState::LeftOut,
+            bytes: None,
+            entries: None,
+            archive: Some(u64::MAX),
+            seconds: 1.0,
+        }],
     };
     let reports = [format!("error: {text}\n  1 | / {text}\n{text}")];
     let fates = [

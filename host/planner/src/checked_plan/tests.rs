@@ -7,6 +7,7 @@ use crate::mask;
 use crate::workspace::Entry;
 
 mod attributes;
+mod cache_mounts;
 mod compression;
 
 const OBJECT: &str = r#"{
@@ -116,6 +117,11 @@ fn truth() -> BuildPlan {
         cache: Some(Cache {
             directory: "cache".to_owned(),
             import: true,
+            mounts: Some(CacheMounts {
+                ids: None,
+                limit: 2 << 30,
+                read_only: false,
+            }),
         }),
         compression: Compression::Gzip(None),
         secrets: vec![

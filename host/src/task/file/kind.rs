@@ -64,6 +64,8 @@ impl Kind {
         let has = |of: &[&str]| keys.clone().any(|key| of.contains(&&**key));
         if has(&["platform"]) && has(&["run"]) {
             Self::Task
+        } else if has(&["jobs"]) && !(has(&["context"]) && has(&["output"])) {
+            Self::Pipeline // whatever else it has for aliases
         } else if has(&OF_OBJECTS) {
             Self::Object
         } else if has(&OF_PIPELINES) {
@@ -128,7 +130,11 @@ mod tests {
             ),
             (
                 Kind::Pipeline,
-                &[r#"{"jobs":[]}"#, r#"{"resources":[],"jobs":1}"#],
+                &[
+                    r#"{"jobs":[]}"#,
+                    r#"{"resources":[],"jobs":1}"#,
+                    r#"{"output":{},"params":{},"jobs":1}"#,
+                ],
             ),
             (
                 Kind::Object,

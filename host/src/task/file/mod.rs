@@ -22,4 +22,5 @@ mod tests;
 
 pub use self::kind::Kind;
 pub use self::params::Written;
-pub use self::task_file::TaskFile;
+pub(crate) use self::program::Program;
+pub use self::task_file::{Seen, TaskFile};

@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 
 use super::entry::Entry;
 use super::kind::entries;
+use crate::planner::secret_name;
 use crate::task::variable::{Role, meant, near};
 
 /// How many mistakes are told. The planner tells as many of its own.
@@ -108,6 +109,8 @@ impl<'json, 'y> Reader<'json, 'y> {
             start = value_range.end;
             if is_hidden(&name) && value.get() != "null" {
                 self.secrets.push(value_range);
+            } else if may_hold_value(&name) && value.get() == "null" {
+                self.secrets.push(key.clone());
             }
             self.parameter(name, key, value);
         }
@@ -276,6 +279,14 @@ fn is_hidden(name: &str) -> bool {
         Some(role) => role.is_secret(),
         None => near(name).is_none(),
     }
+}
+
+/// Whether a name that has no value holds that of a secret, behind another sign than a colon and a blank.
+fn may_hold_value(name: &str) -> bool {
+    let is_of_word = |sign: char| sign.is_ascii_alphanumeric() || "_.-".contains(sign);
+    let word = name.split(|sign| !is_of_word(sign)).next();
+    let word = word.unwrap_or_default();
+    word.len() < name.len() && secret_name::is_of_parameter(word)
 }
 
 /// What a value is.

@@ -5,15 +5,19 @@ use serde_json::Value;
 
 /// What a task runs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Program {
-    /// This program, or nobody can tell.
+pub(crate) enum Program {
+    /// This program.
     This,
+    /// A script that calls it, or nobody can tell.
+    Script,
     /// Another, of this name.
     Another(String),
 }
 
 /// The names by which this program is called.
-const OURS: [&str; 3] = ["build", "oci-image", "task"];
+const OURS: [&str; 3] = ["build", "oci-image", TASK];
+/// That of `oci-build-task`, which other programs have as well.
+const TASK: &str = "task";
 /// Programs that call others, as their arguments say.
 const SHELLS: [&str; 9] = [
     "sh", "bash", "ash", "dash", "zsh", "busybox", "env", "sudo", "time",
@@ -21,7 +25,7 @@ const SHELLS: [&str; 9] = [
 
 impl Program {
     /// What `run` of a task runs, in JSON.
-    pub(super) fn of(run: &str) -> Self {
+    pub(crate) fn of(run: &str) -> Self {
         #[derive(Deserialize)]
         struct Run {
             path: String,
@@ -29,18 +33,22 @@ impl Program {
             args: Value,
         }
         let Ok(run) = serde_json::from_str::<Run>(run) else {
-            return Self::This; // a variable, or what Concourse refuses
+            return Self::Script; // a variable, or what Concourse refuses
         };
         let program = name(&run.path);
         let is_called = || match &run.args {
             Value::Array(words) => words.iter().filter_map(Value::as_str).any(calls),
             _ => true,
         };
-        if OURS.contains(&program)
+        // A file of an input may be any script.
+        let is_of_input = run.path.contains('/') && !run.path.starts_with('/');
+        if OURS.contains(&program) && !is_of_input && program != TASK {
+            Self::This
+        } else if OURS.contains(&program)
             || run.path.contains("((")
             || SHELLS.contains(&program) && is_called()
         {
-            Self::This
+            Self::Script
         } else {
             Self::Another(run.path)
         }
@@ -68,6 +76,12 @@ mod tests {
         for run in [
             r#"{"path":"build"}"#,
             r#"{"path":"/usr/bin/oci-image","args":["task"]}"#,
+        ] {
+            assert_eq!(Program::of(run), Program::This, "{run}");
+        }
+        for run in [
+            r#"{"path":"task","args":["build"]}"#,
+            r#"{"path":"source/ci/build"}"#,
             r#"{"path":"/bin/sh","args":["-c","mkdir -p /root/.docker\nbuild"]}"#,
             r#"{"path":"bash","args":["-exc","x; /usr/bin/build; y"]}"#,
             r#"{"path":"sh","args":"((args))"}"#,
@@ -76,7 +90,7 @@ mod tests {
             r#""((run))""#,
             "null",
         ] {
-            assert_eq!(Program::of(run), Program::This, "{run}");
+            assert_eq!(Program::of(run), Program::Script, "{run}");
         }
         for (run, name) in [
             (r#"{"path":"make"}"#, "make"),

@@ -4,34 +4,49 @@ use std::ops::Range;
 
 use oci_image_schema::code::Code;
 
-use super::state::{Anchored, Composer, Open, Stop};
+use super::state::{Composer, Open, Stop};
 use crate::source::form::{Form, short};
 use crate::yaml::document::MAX_DEPTH;
 use crate::yaml::merge::Merges;
 
 impl Composer<'_> {
     pub(super) fn alias(&mut self, anchor: usize, range: Range<usize>) -> Result<(), Stop> {
-        let Some(Anchored { json, height }) = self.anchors.get(&anchor) else {
+        let Some(anchored) = self.anchors.get(&anchor) else {
             let message = "the alias stands within what it stands for";
             let help = "write the value out";
             return Err(self.stop(Code::UnsupportedYaml, range, message, help));
         };
-        let (json, height) = (json.clone(), *height);
+        let (json, height, is_merged) =
+            (anchored.json.clone(), anchored.height, anchored.is_merged);
         if self.wants_map() {
-            return self.merge_alias(json, height, range);
+            let map = anchored.bracketed();
+            return self.merge_alias(map, is_merged, height, range);
         }
         let is_key = self.takes_key();
-        if is_key && !self.json[json.start..].starts_with('"') {
+        if is_key && (is_merged || !self.json[json.start..].starts_with('"')) {
             return Err(self.stop_at_key(range));
         }
         if self.open.len() + height > MAX_DEPTH {
             return Err(self.too_deep(range));
         }
-        self.fits(json.len(), &range)?;
+        self.fits(json.len() + 2, &range)?;
         self.separate();
-        self.copy(json, range, is_key);
+        if is_merged {
+            self.bracket('{', range.clone());
+            self.copy(json, range.clone(), false);
+            self.bracket('}', range);
+        } else {
+            self.copy(json, range, is_key);
+        }
         self.grow(height);
         Ok(())
+    }
+
+    /// Writes a bracket that stands for an alias.
+    fn bracket(&mut self, sign: char, alias: Range<usize>) {
+        let start = self.json.len();
+        self.json.push(sign);
+        self.layer.push(start..start + 1, alias, Form::Bracket);
     }
 
     /// Writes a part of the JSON again.
@@ -80,8 +95,7 @@ impl Composer<'_> {
     }
 
     pub(super) fn leave(&mut self, range: Range<usize>) -> Result<(), Stop> {
-        let is_below_merge = |open: &mut Open| open.merges.leave();
-        if self.open.last_mut().is_some_and(is_below_merge) {
+        if self.leave_merge(&range)? {
             return Ok(());
         }
         let end = self.layer.pieces.last().map_or(0, |last| last.to.end) as usize;

@@ -7,7 +7,7 @@ use oci_image_schema::code::Code;
 
 use super::state::{Anchored, Composer, Open, Stop};
 use crate::yaml::document::MAX_DEPTH;
-use crate::yaml::merge::{self, Merged, MergedEntry, Merging, Rank};
+use crate::yaml::merge::{self, Merged, MergedEntry, Merging, NamedMerge, Rank};
 use crate::yaml::scalar::Dialect;
 
 /// How many entries of a map may be overridden: each costs a pass over what was read.
@@ -40,26 +40,65 @@ impl Composer<'_> {
         if self.open.last().is_some_and(is_list_in_list) {
             return Err(self.stop_at_merge(range));
         }
-        if anchor > 0 {
-            let message = "a map that is merged where it is written has no anchor of its own";
-            let help = "write the map elsewhere, and merge it by its alias";
-            return Err(self.stop(Code::UnsupportedYaml, range, message, help));
-        }
-        if let Some(open) = self.open.last_mut() {
-            open.merges
-                .enter(if is_map { Merging::Map } else { Merging::List });
+        let json_start = self.json.len();
+        let Some(open) = self.open.last_mut() else {
+            return Ok(());
+        };
+        open.merges
+            .enter(if is_map { Merging::Map } else { Merging::List });
+        if anchor > 0 && is_map {
+            let (maps, level) = (open.merges.maps.len(), open.merges.open.len());
+            open.merges.named.push(NamedMerge {
+                anchor,
+                json_start,
+                maps,
+                level,
+            });
         }
         Ok(())
+    }
+
+    /// Ends what was open last below a `<<`, and remembers what aliases may stand for. Of entries that come from elsewhere, which are
+    /// only taken over later, nothing can be remembered.
+    pub(super) fn leave_merge(&mut self, range: &Range<usize>) -> Result<bool, Stop> {
+        let json_end = self.json.len();
+        let Some(open) = self.open.last_mut() else {
+            return Ok(false);
+        };
+        let level = open.merges.open.len();
+        if !open.merges.leave() {
+            return Ok(false);
+        }
+        let Some(named) = open.merges.named.pop_if(|named| named.level == level) else {
+            return Ok(true);
+        };
+        let (height, maps) = (open.height + 1, open.merges.maps.len());
+        let begins = usize::from(self.json[named.json_start..].starts_with(','));
+        let json = named.json_start + begins..json_end;
+        if json.is_empty() || maps > named.maps {
+            let message = "a map with an anchor that is merged where it is written has entries of its own alone";
+            let help = "write the map elsewhere, and merge it by its alias";
+            return Err(self.stop(Code::UnsupportedYaml, range.clone(), message, help));
+        }
+        let is_merged = true;
+        let anchored = Anchored {
+            json,
+            height,
+            is_merged,
+        };
+        self.anchors.insert(named.anchor, anchored);
+        Ok(true)
     }
 
     /// Remembers a map that is taken over at the end of the one around it.
     pub(super) fn merge_alias(
         &mut self,
         json: Range<usize>,
+        is_merged: bool,
         height: usize,
         alias: Range<usize>,
     ) -> Result<(), Stop> {
-        if !self.json[json.start..].starts_with('{') {
+        if !is_merged && !self.json[json.start..].starts_with('{') {
             return Err(self.stop_at_merge(alias));
         }
         if self.open.len() + height > MAX_DEPTH + 1 {
@@ -133,7 +172,9 @@ impl Composer<'_> {
                 continue;
             }
             let entry = key.start..value.end;
-            let is_used = |anchored: &Anchored| entry.contains(&anchored.json.start);
+            let is_used = |anchored: &Anchored| {
+                entry.start < anchored.json.end && anchored.json.start < entry.end
+            };
             if self.anchors.values().any(is_used) {
                 continue; // an alias may follow: such an entry is told as written twice
             }

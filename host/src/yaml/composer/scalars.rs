@@ -6,7 +6,7 @@ use oci_image_schema::code::Code;
 use saphyr_parser::ScalarStyle;
 
 use super::state::{Composer, Scalar, Stop};
-use crate::source::form::Form;
+use crate::source::form::{Form, is_white};
 use crate::yaml::mistake::swallows_an_item;
 use crate::yaml::scalar::{Dialect, Plain};
 use crate::yaml::tag::{self, Tagged};
@@ -98,17 +98,20 @@ impl Composer<'_> {
         loop {
             let rest = &self.text[start..range.end];
             let end = match rest.bytes().next() {
-                Some(b'&' | b'!') => rest.find(char::is_whitespace),
+                Some(b'&' | b'!') => rest.find(is_white),
                 // A comment after them, which no scalar begins like.
                 Some(b'#') => rest.find('\n'),
                 _ => break,
             };
-            start = range.end - rest[end.unwrap_or(rest.len())..].trim_start().len();
+            start = range.end
+                - rest[end.unwrap_or(rest.len())..]
+                    .trim_start_matches(is_white)
+                    .len();
         }
         let rest = &self.text[start..range.end];
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
             let header = rest.find('\n').unwrap_or(rest.len());
-            start = range.end - rest[header..].trim_start().len();
+            start = range.end - rest[header..].trim_start_matches(is_white).len();
         }
         start..range.end
     }
@@ -118,12 +121,12 @@ impl Composer<'_> {
         if !range.is_empty() {
             let written = &self.text[range.clone()];
             let first = written.chars().next().map_or(0, char::len_utf8);
-            return range.start..range.start + written.trim_end().len().max(first);
+            return range.start..range.start + written.trim_end_matches(is_white).len().max(first);
         }
         if self.text[range.start..].starts_with([':', '-']) {
             return range.start..range.start + 1;
         }
-        let before = self.text[..range.start].trim_end();
+        let before = self.text[..range.start].trim_end_matches(is_white);
         if before.ends_with([':', '-', ',', '[', '{', '?']) {
             before.len() - 1..before.len()
         } else {

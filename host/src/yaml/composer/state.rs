@@ -9,7 +9,7 @@ use oci_image_schema::diagnostic::Diagnostic;
 use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
 use crate::source::Layer;
-use crate::source::form::{Form, short};
+use crate::source::form::{Form, is_white, short};
 use crate::yaml::document::{Document, MAX_TEXT};
 use crate::yaml::merge::Merges;
 use crate::yaml::mistake::too_large;
@@ -44,6 +44,18 @@ pub(super) struct Anchored {
     pub(super) json: Range<usize>,
     /// How deep it nests; 0 for a scalar.
     pub(super) height: usize,
+    /// Whether it is a map that was merged where it is written: its entries, without brackets of their own.
+    pub(super) is_merged: bool,
+}
+
+impl Anchored {
+    /// It as a map with its brackets, or with the signs that stand in their place.
+    pub(super) fn bracketed(&self) -> Range<usize> {
+        match self.is_merged {
+            true => self.json.start - 1..self.json.end + 1,
+            false => self.json.clone(),
+        }
+    }
 }
 
 /// A scalar as the parser gives it.
@@ -96,13 +108,13 @@ impl<'y> Composer<'y> {
         }
         if self.json.is_empty() {
             self.json.push_str("null");
-            let end = self.text.trim_end().len();
+            let end = self.text.trim_end_matches(is_white).len();
             self.layer
                 .push(0..4, end..end, Form::Scalar(ScalarStyle::Plain));
         }
         let unread = unread::parts(self.text, &self.layer, self.end);
         self.layer.unread.extend(unread);
-        self.layer.end = Some(short(self.text.trim_end().len()));
+        self.layer.end = Some(short(self.text.trim_end_matches(is_white).len()));
         Ok(Document {
             json: self.json,
             layer: self.layer,
@@ -174,7 +186,15 @@ impl<'y> Composer<'y> {
 
     pub(super) fn remember(&mut self, anchor: usize, json: Range<usize>, height: usize) {
         if anchor > 0 {
-            self.anchors.insert(anchor, Anchored { json, height });
+            let is_merged = false;
+            self.anchors.insert(
+                anchor,
+                Anchored {
+                    json,
+                    height,
+                    is_merged,
+                },
+            );
         }
     }
 

@@ -16,7 +16,8 @@ function inlineSecrets({ secrets }) {
 }
 
 function cacheNote({ cache, solves }) {
-  return cache !== null && solves.length > 1 ? ['# the solves share the cache: run one after the other'] : [];
+  const shared = cache !== null && solves.length > 1 ? ['# the solves share the cache: run one after the other'] : [];
+  return cache?.mounts ? [...shared, '# cache mounts are kept by oci-image alone'] : shared;
 }
 
 function command(solve, plan) {

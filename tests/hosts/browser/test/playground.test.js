@@ -80,6 +80,7 @@ test('request has its plan, daemon configuration and commands', async (context) 
   assert.equal(
     await pane(page, 'buildctl').textContent(),
     `# buildkitd --config buildkitd.toml
+# cache mounts are kept by oci-image alone
 
 # image
 buildctl build \\

@@ -20,13 +20,22 @@ export function buildPlan(plan) {
     daemon_config: plan.daemonConfig,
     debug: plan.debug,
     base_images: plan.baseImages,
-    cache: plan.cache ?? null,
+    cache: optional(plan.cache, cache),
     // A case whose level is left out is none that carries nothing.
     compression: { [plan.compression.tag]: plan.compression.val ?? null },
     secrets: plan.secrets.map(({ id, source }) => ({ id, source: variant(source) })),
     ssh: plan.ssh,
     solves: plan.solves.map(solve),
     warnings: plan.warnings.map(diagnostic),
+  };
+}
+
+// A limit is at most what a number holds exactly.
+function cache({ directory, import: imports, mounts }) {
+  return {
+    directory,
+    import: imports,
+    mounts: optional(mounts, ({ ids, limit, readOnly }) => ({ ids: ids ?? null, limit: Number(limit), read_only: readOnly })),
   };
 }
 

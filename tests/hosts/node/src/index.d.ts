@@ -63,6 +63,16 @@ export interface Solve {
   export: ImageExport | null;
 }
 
+/** The cache mounts, `RUN --mount=type=cache`, that are kept beside the build cache. */
+export interface CacheMounts {
+  /** The ids of those that are kept; null: all that the build mounts. */
+  ids: string[] | null;
+  /** How many bytes what is kept of them may take together. */
+  limit: number;
+  /** Whether they are restored, and not saved. */
+  read_only: boolean;
+}
+
 /** Everything that is built, and nothing of how the machine does it. */
 export interface BuildPlan {
   /** buildkitd's configuration, as TOML. */
@@ -72,7 +82,7 @@ export interface BuildPlan {
   /** Images to load and serve, in the order of the object. */
   base_images: { argument: string; path: string }[];
   /** Build cache, if it is kept. */
-  cache: { directory: string; import: boolean } | null;
+  cache: { directory: string; import: boolean; mounts: CacheMounts | null } | null;
   /** How layers are compressed, and at which level; null: the codec's own. */
   compression: { gzip: number | null } | { zstd: number | null };
   /** Secrets, sorted by id. */

@@ -72,8 +72,16 @@ class BaseImage(TypedDict):
     path: str
 
 
+class CacheMounts(TypedDict):
+    """The cache mounts that are kept: those of ``ids``, or all; ``limit`` is in bytes."""
+
+    ids: list[str] | None
+    limit: int
+    read_only: bool
+
+
 # One key is no name in Python.
-Cache = TypedDict("Cache", {"directory": str, "import": bool})
+Cache = TypedDict("Cache", {"directory": str, "import": bool, "mounts": CacheMounts | None})
 
 
 class Compression(TypedDict, total=False):

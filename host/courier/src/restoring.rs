@@ -1,0 +1,142 @@
+//! Restoring: an archive into a cache that holds nothing, all of it or nothing.
+//!
+//! The archive grows in a directory of the cache, beside which there is nothing; when all of it was read and the other side has said that
+//! it is whole, what is in there gets its place. Where that directory stands, somebody was interrupted: nothing but an archive came
+//! there since the cache was empty, and it is emptied again.
+//!
+//! Reads: the socket. Writes: the cache. Unknown here: who keeps the archive.
+
+use std::fs;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use oci_image_boundary::handle::Directory;
+use oci_image_tree::RootfsError;
+use rustix::fs::{Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
+use zstd::stream::read::Decoder;
+
+use crate::entry::Entry;
+use crate::frame::{FrameError, FrameReader};
+use crate::message::{Amount, Order, Report};
+use crate::walk::PARTIAL;
+
+/// How far an archive may make its reader look back: 8 MiB, of which ours need a sixteenth.
+const WINDOW_LOG: u32 = 23;
+
+/// Why a cache cannot be restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestoreError {
+    #[error("cannot read or write the cache")]
+    Cache(#[from] io::Error),
+    #[error("cannot unpack the archive")]
+    Archive(#[from] RootfsError),
+    #[error("the conversation was broken off")]
+    Conversation(#[from] FrameError),
+}
+
+pub(crate) fn restore(directory: &Path, mut stream: &UnixStream) -> Result<(), RestoreError> {
+    let partial = directory.join(PARTIAL);
+    if fs::symlink_metadata(&partial).is_ok() {
+        empty(directory)?;
+    }
+    if fs::read_dir(directory)?.next().is_some() {
+        return Ok(Report::Occupied.write(&mut stream)?);
+    }
+    Report::Empty.write(&mut stream)?;
+    let Order::Restore { limit } = Order::read(&mut stream)? else {
+        return Ok(());
+    };
+    fs::create_dir(&partial)?;
+    let filled = unpack(&partial, stream, limit).and_then(|amount| {
+        settle(&partial, directory)?;
+        Ok(amount)
+    });
+    match filled {
+        Ok(amount) => Ok(Report::Restored(amount).write(&mut stream)?),
+        Err(error) => {
+            empty(directory)?;
+            Err(error)
+        }
+    }
+}
+
+/// Unpacks the archive, to the end that the other side says.
+fn unpack(partial: &Path, stream: &UnixStream, limit: u64) -> Result<Amount, RestoreError> {
+    let mut decoder = Decoder::new(FrameReader::new(stream))?;
+    decoder.window_log_max(WINDOW_LOG)?;
+    let archive = Limited {
+        stream: decoder,
+        left: limit,
+    };
+    let root: OwnedFd = Directory::open(partial)?.reopened()?;
+    let summary = oci_image_tree::unpack(archive, root, partial)?;
+    Ok(Amount {
+        entries: summary.entries,
+        bytes: summary.bytes,
+    })
+}
+
+/// Gives all that was unpacked its place, and the cache's root what the archive says of it.
+fn settle(partial: &Path, directory: &Path) -> io::Result<()> {
+    // What leaves it changes its time.
+    let root = fs::symlink_metadata(partial)?;
+    let root = Entry::at(partial, &root, None)?;
+    for entry in fs::read_dir(partial)? {
+        let entry = entry?;
+        fs::rename(entry.path(), directory.join(entry.file_name()))?;
+    }
+    fs::remove_dir(partial)?;
+    match root {
+        Some(root) => give(directory, &root),
+        None => Ok(()),
+    }
+}
+
+/// Gives a directory the attributes of another.
+fn give(directory: &Path, attributes: &Entry) -> io::Result<()> {
+    let target = Directory::open(directory)?.reopened()?;
+    let (uid, gid) = (Uid::from_raw(attributes.uid), Gid::from_raw(attributes.gid));
+    rustix::fs::fchown(&target, Some(uid), Some(gid))?;
+    rustix::fs::fchmod(&target, Mode::from_raw_mode(attributes.mode))?;
+    for (name, value) in &attributes.xattrs {
+        rustix::fs::fsetxattr(&target, name.as_slice(), value, XattrFlags::empty())?;
+    }
+    let time = Timespec {
+        tv_sec: attributes.seconds,
+        tv_nsec: attributes.nanoseconds.into(),
+    };
+    let times = Timestamps {
+        last_access: time,
+        last_modification: time,
+    };
+    Ok(rustix::fs::futimens(&target, &times)?)
+}
+
+/// Removes all that a directory holds.
+fn empty(directory: &Path) -> io::Result<()> {
+    let handle = Directory::open(directory)?;
+    // Last: while it stands, whoever is interrupted here is followed by another that does this.
+    let mut names = handle.names()?;
+    names.sort_by_key(|name| name == PARTIAL);
+    for name in names {
+        oci_image_boundary::handle::remove(&handle, name)?;
+    }
+    Ok(())
+}
+
+/// A stream of which no more than so many bytes are read.
+struct Limited<R> {
+    stream: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.stream.read(buffer)?;
+        let left = self.left.checked_sub(read as u64);
+        self.left = left.ok_or_else(|| io::Error::other("it is larger than what was saved"))?;
+        Ok(read)
+    }
+}
