@@ -15,7 +15,8 @@
 //! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
 //!   common, and each as the client's. `site`: the machine's part of each.
-//!   `showing`: what they report and how far our own work is, on its way to the audience. `look`: whether the contexts are as they were.
+//!   `showing`: what they report and how far our own work is, on its way to the audience. `watch`: of our own work.
+//!   `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left. `mounts`: caches of `RUN --mount=type=cache` between builds; `carried`: what became of one.
 //! - `handover`: base images, on their way to the daemon.
@@ -59,6 +60,7 @@ mod stop;
 mod surroundings;
 mod terms;
 mod wait;
+mod watch;
 mod work;
 
 pub use audience::{Audience, Nobody};

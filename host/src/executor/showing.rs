@@ -12,10 +12,10 @@ use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::{Cancel, CancelOnDrop};
 use crate::buildkit::status::Status;
 use crate::executor::host::Host;
-use crate::image::Meter;
+use crate::executor::watch::Watch;
 use crate::image::contents::Contents;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::progress::{self, OwnStep, Progress, SolveId};
+use crate::progress::{self, Progress, SolveId};
 
 /// Reports on their way to whoever shows them; the daemon waits while they are not taken.
 const REPORTS_IN_FLIGHT: usize = 2;
@@ -94,7 +94,7 @@ impl Showing {
             never = watch(&mut watches, own, &reports) => match never {},
         };
         for watch in &mut watches {
-            if let Some(last) = watch.last() {
+            if let Some(last) = watch.last(SystemTime::now()) {
                 // Progress takes every report until all senders are gone.
                 let _ = reports.send((own, last)).await;
             }
@@ -140,56 +140,12 @@ pub(super) async fn marked<T, F: Future<Output = T>>(
     done
 }
 
-/// Work of our own that is watched, and whether it was worth a step.
-struct Watch {
-    name: &'static str,
-    deed: &'static str,
-    meter: Meter,
-    /// What was done when nothing was left to do.
-    before: u64,
-    since: SystemTime,
-    shown: Option<OwnStep>,
-}
-
-impl Watch {
-    fn new(name: &'static str, deed: &'static str, meter: &Meter) -> Self {
-        Self {
-            name,
-            deed,
-            meter: meter.clone(),
-            before: meter.read().0,
-            since: SystemTime::now(),
-            shown: None,
-        }
-    }
-
-    /// What there is to report of it by now.
-    fn look(&mut self) -> Option<Status> {
-        let (done, expected) = self.meter.read();
-        let now = SystemTime::now();
-        if self.shown.is_none() && done == expected {
-            (self.before, self.since) = (done, now);
-            return None;
-        }
-        let begun = || OwnStep::begun(self.name, self.deed, self.since);
-        let step = self.shown.get_or_insert_with(begun);
-        Some(step.status(done - self.before, expected - self.before, now))
-    }
-
-    /// What is reported of it at the end.
-    fn last(&mut self) -> Option<Status> {
-        let (done, _) = self.meter.read();
-        let step = self.shown.take()?;
-        Some(step.ended(done - self.before, SystemTime::now()))
-    }
-}
-
 /// Reports our own work while it is under way.
 async fn watch(watches: &mut [Watch], own: SolveId, reports: &Reports) -> Infallible {
     loop {
         tokio::time::sleep(LOOK).await;
         for watch in &mut *watches {
-            if let Some(status) = watch.look() {
+            if let Some(status) = watch.look(SystemTime::now()) {
                 let _ = reports.send((own, status)).await;
             }
         }

@@ -5,9 +5,9 @@
 //! - [`Summary`] (`summary`): what was unpacked. [`error`]: why a stream cannot be, by path.
 //!
 //! Private: `unpacking` (the entries of streams, each made in a tree as it comes), `own` (what a layer has made, as against those below),
-//! `hiding` (what a layer removes of those below), `whiteout` (names that hide others), `resolution` (where a path leads), `path` (a path beneath the root), `tree` (directories by path),
-//! `attributes` (owners, modes, times, extended attributes), `holes` (content without its zeroes), `stream` (one as entries are read
-//! from it).
+//! `hiding` (what a layer removes of those), `whiteout` (names that hide others), `resolution` (where a path leads), `path` (a path beneath
+//! the root), `tree` (directories by path), `attributes` (owners, modes, times, extended attributes), `holes` (content without its zeroes),
+//! `stream` (one as entries are read from it).
 //!
 //! The streams may say whatever they like: each directory is opened from the one above, never through a link, and each file is created new,
 //! never opened. Directories are open to this user alone until the end, when they get their modes and times, deepest first.

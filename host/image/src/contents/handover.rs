@@ -69,6 +69,8 @@ impl Contents {
             return Ok(()); // the daemon will notice
         }
         fchmod(partial.file.as_fd(), MODE)?;
+        // A daemon takes what has a blob's name for the blob, also after a loss of power.
+        partial.file.sync_data()?;
         partial.put(blobs, digest.digest().as_ref())?;
         self.kept().stamps().vouch(digest, blob);
         Ok(())
