@@ -94,8 +94,8 @@ fn is_record(line: &[u8]) -> bool {
     length == Some(line.len() + 1)
 }
 
-/// The tree that the stream means to the other reader; nothing if that one cannot read it, or if it says what only a layer can: whiteouts,
-/// and paths that lead through links, up, or from the root.
+/// The tree that the stream means to the other reader; nothing if that one cannot read it as others do, or if it says what only a
+/// layer can: whiteouts, and paths that lead through links, up, or from the root.
 fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
     let mut tree = Tree::new();
     let mut archive = Archive::new(stream);
@@ -105,6 +105,10 @@ fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
         let link = entry.link_name_bytes().map(|link| link.into_owned());
         let kind = entry.header().entry_type();
         let target = link.as_deref().filter(|_| kind == EntryType::Link);
+        // A name ends at a NUL, but for the other reader.
+        if entry.path_bytes().contains(&0) || link.as_ref().is_some_and(|link| link.contains(&0)) {
+            return None;
+        }
         let is_of_layers = |path: &[u8]| {
             let mut parts = path.split(|byte| *byte == b'/');
             path.starts_with(b"/") || parts.any(|part| part == b".." || part.starts_with(b".wh."))
@@ -135,6 +139,9 @@ fn as_tar_reads_it(stream: &[u8]) -> Option<Tree> {
                 tree.remove(&path);
                 continue;
             }
+            // The other reader knows extensions only by the magic of their header too; Go's and GNU's by the kind alone.
+            EntryType::GNULongName | EntryType::GNULongLink | EntryType::XHeader => return None,
+            _ if path.is_empty() => continue, // the root stays a directory
             other => panic!("{other:?} was unpacked"),
         };
         put(&mut tree, path, file);
