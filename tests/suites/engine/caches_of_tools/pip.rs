@@ -35,7 +35,6 @@ print(os.path.realpath(sys.executable), sysconfig.get_path('stdlib'), sep='\\n')
     let is_ballast = |path: &Path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let names = [
-            "__pycache__",
             "test",
             "tests",
             "site-packages",
@@ -62,7 +61,7 @@ print(os.path.realpath(sys.executable), sysconfig.get_path('stdlib'), sep='\\n')
         .join("lib")
         .join(library.file_name().unwrap())
         .join("site-packages");
-    let toolbox = toolbox.tree(&pip.join("pip"), &|path| path.ends_with("__pycache__"));
+    let toolbox = toolbox.tree(&pip.join("pip"), &|_| false);
     (toolbox, pip)
 }
 
