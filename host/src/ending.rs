@@ -33,6 +33,7 @@ pub(crate) fn cache(carried: &Carried) -> outcome::CacheResult<'_> {
         Kept::Saved { amount, size } => (CacheState::Kept, Some(amount), Some(size)),
         Kept::Unchanged(amount) => (CacheState::Unchanged, Some(amount), None),
         Kept::LeftOut { size } => (CacheState::LeftOut, None, Some(size)),
+        Kept::Empty => (CacheState::Empty, None, None),
     };
     outcome::CacheResult {
         id: &carried.id,
@@ -126,6 +127,7 @@ fn caches(carried: &[Carried]) -> String {
         (CacheState::Kept, "kept"),
         (CacheState::Unchanged, "unchanged"),
         (CacheState::LeftOut, "left out"),
+        (CacheState::Empty, "empty"),
     ];
     let told = told.into_iter().filter_map(|(state, word)| {
         let of_it: Vec<_> = results.iter().filter(|one| one.state == state).collect();

@@ -89,4 +89,6 @@ pub enum CacheState {
     Unchanged,
     /// After the build: it is not kept, for want of room.
     LeftOut,
+    /// After the build: it holds nothing, so there is nothing to keep.
+    Empty,
 }

@@ -6,6 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
+use oci_image::boundary::hashing::Hashing;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -106,10 +107,22 @@ impl Archive {
 /// `sha256:...` of some bytes.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> String {
-    let hex: String = Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    shown(&Sha256::digest(bytes))
+}
+
+/// `sha256:...` of what a file holds.
+///
+/// # Panics
+/// If it cannot be read.
+#[must_use]
+pub fn sha256_of(path: &Path) -> String {
+    let mut hashing = Hashing::new(std::io::sink());
+    std::io::copy(&mut File::open(path).expect("a file"), &mut hashing).expect("contents");
+    shown(&hashing.finish().1.finalize())
+}
+
+fn shown(digest: &[u8]) -> String {
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }
 

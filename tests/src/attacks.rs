@@ -29,6 +29,12 @@ pub const ATTACKS: &[Attack] = &[
         suite: "masking.rs",
     },
     Attack {
+        name: "carrying",
+        tried: 8,
+        what: "SIGKILL to a build that carries caches of `RUN --mount=type=cache`, or to the step that carries them: each archive is the old one or the new one, nothing torn comes back, nothing is left, and the next build on an empty root is right",
+        suite: "kills.rs",
+    },
+    Attack {
         name: "edits",
         tried: 7490,
         what: "requests with a secret in which one sign is missing, too much, another or at the wrong place: no output shows the secret, in any form of a report",

@@ -13,7 +13,8 @@
 //! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
-//! - [`base`]: base images made by hand, and put wrong.
+//! - [`base`]: base images made by hand, and put wrong. [`toolbox`]: those made of what is installed here.
+//! - [`shelf`]: files by HTTP, as registries of packages give them.
 //! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
 //! - [`layout`]: an independent check of an OCI layout.
@@ -47,8 +48,10 @@ pub mod random;
 pub mod rival;
 pub mod screen;
 pub mod secrecy;
+pub mod shelf;
 pub mod styled_yaml;
 pub mod terminal;
+pub mod toolbox;
 pub mod traces;
 pub mod tree;
 pub mod workplace;

@@ -69,8 +69,11 @@ fn on_path(program: &str) -> PathBuf {
 }
 
 /// The libraries that a program is linked to, and what loads them; none of a static one.
-fn libraries(program: &Path) -> Vec<PathBuf> {
-    let output = Command::new("ldd").arg(program).output().expect("ldd runs");
+pub(crate) fn libraries(program: &Path) -> Vec<PathBuf> {
+    let mut ldd = Command::new("ldd");
+    // Cargo names its own for tests.
+    ldd.arg(program).env_remove("LD_LIBRARY_PATH");
+    let output = ldd.output().expect("ldd runs");
     String::from_utf8_lossy(&output.stdout)
         .split_whitespace()
         .filter(|word| word.starts_with('/') && !word.ends_with(':'))

@@ -41,6 +41,22 @@ impl Workplace {
             .collect()
     }
 
+    /// Steps of this workplace's daemon whose command line holds `part`: by what is mounted for them.
+    #[must_use]
+    pub fn steps(&self, part: &str) -> Vec<u32> {
+        let home = self
+            .path("..")
+            .canonicalize()
+            .expect("the workplace stands");
+        let is_ours = |pid: &u32| {
+            let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo"));
+            // It may have ended meanwhile.
+            mounts.is_ok_and(|mounts| mounts.contains(&*home.to_string_lossy()))
+        };
+        let found = command_lines().filter(|(_, line)| line.contains(part));
+        found.map(|(pid, _)| pid).filter(is_ours).collect()
+    }
+
     /// Processes that name this workplace's directories.
     #[must_use]
     pub fn running(&self) -> Vec<String> {

@@ -44,6 +44,22 @@ pub struct Settled {
     pub size: u64,
 }
 
+/// How many archives a directory has, and how many bytes they are together. Blocking.
+///
+/// # Errors
+/// The system's, if it cannot be read.
+pub fn held(directory: &Directory) -> io::Result<(usize, u64)> {
+    let (mut count, mut bytes) = (0, 0);
+    for name in directory.names()?.into_iter().filter(is_archive) {
+        // One that goes meanwhile is none.
+        if let Ok(metadata) = directory.beneath().metadata(&name) {
+            count += 1;
+            bytes += metadata.len();
+        }
+    }
+    Ok((count, bytes))
+}
+
 /// Archives that have grown and have no names yet. Dropping them leaves nothing.
 #[derive(Default)]
 pub struct Grown(Vec<WholeArchive>);
@@ -202,9 +218,9 @@ impl Archives {
             "read",
             self.directory.path().display().to_string(),
         ))?;
-        let texts = names.into_iter().filter_map(|name| name.into_string().ok());
-        Ok(texts
-            .filter(|name| name.ends_with(SUFFIX) && !name.starts_with('.'))
+        let archives = names.into_iter().filter(is_archive);
+        Ok(archives
+            .filter_map(|name| name.into_string().ok())
             .collect())
     }
 
@@ -227,6 +243,11 @@ impl Grown {
     pub fn append(&mut self, mut others: Self) {
         self.0.append(&mut others.0);
     }
+}
+
+fn is_archive(name: &OsString) -> bool {
+    let name = name.as_encoded_bytes();
+    name.ends_with(SUFFIX.as_bytes()) && !name.starts_with(b".")
 }
 
 fn file_name(key: &Key) -> String {

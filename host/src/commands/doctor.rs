@@ -21,6 +21,7 @@ pub(super) fn run(
     let withheld = environment.withheld();
     let inquiry = Inquiry {
         root,
+        cache: "cache".into(),
         programs,
         path: std::env::var_os("PATH").unwrap_or_default(),
         logins: DockerConfig::from_variables(|name| environment.value(name)),

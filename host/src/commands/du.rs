@@ -36,6 +36,10 @@ fn text(usage: &Usage) -> String {
             usage.kept_blobs,
             "kept blobs: layers that came from the daemon, for the builds that follow",
         ),
+        (
+            usage.programs,
+            "programs: those of steps that carry cache mounts",
+        ),
         (usage.other, "other: databases, the daemon's log"),
     ] {
         let _ = writeln!(text, "{:>9}    {part}", amount::size(bytes));
@@ -79,7 +83,8 @@ mod tests {
             snapshots: 1_000_000_000,
             content: 500_000_000,
             kept_blobs: 1_000,
-            other: 600,
+            programs: 400,
+            other: 200,
             largest_blobs: vec![LargeBlob {
                 digest: "sha256:ab".into(),
                 bytes: 500_000_000,
@@ -92,7 +97,8 @@ mod tests {
    1.00GB    snapshots: file systems of steps, contexts and bases
  500.00MB    content: blobs that the daemon pulled or made
    1.00kB    kept blobs: layers that came from the daemon, for the builds that follow
-     600B    other: databases, the daemon's log
+     400B    programs: those of steps that carry cache mounts
+     200B    other: databases, the daemon's log
 
 largest blobs:
  500.00MB  sha256:ab (content)

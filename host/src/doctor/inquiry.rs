@@ -12,14 +12,16 @@ use crate::doctor::examination::Examination;
 use crate::doctor::finding::Finding;
 use crate::doctor::machine::Machine;
 use crate::doctor::{
-    capabilities, cgroups, decompression, disk, emulators, kernel, logins, private_directory,
-    privileges, programs, reach, root, seccomp, snapshots, user_namespaces,
+    cache_mounts, capabilities, cgroups, decompression, disk, emulators, kernel, logins,
+    private_directory, privileges, programs, reach, root, seccomp, snapshots, user_namespaces,
 };
 
 /// What is asked.
 pub struct Inquiry {
     /// The daemon's root.
     pub root: PathBuf,
+    /// The directory `cache` of the builds that are meant; it may not be there.
+    pub cache: PathBuf,
     /// Programs that are not to be looked up on PATH.
     pub programs: Overrides,
     /// PATH.
@@ -39,6 +41,7 @@ impl Inquiry {
     pub async fn examine(self) -> Examination {
         let Self {
             root,
+            cache,
             programs,
             path,
             withheld,
@@ -48,6 +51,7 @@ impl Inquiry {
         } = self;
         let mut findings = blocking(move || process(is_task)).await;
         findings.extend(blocking(move || places(&root)).await);
+        findings.push(blocking(move || cache_mounts::look(&cache)).await);
         findings.extend(programs::look(&programs, &withheld).await);
         let about_emulators = path.clone();
         let emulators = blocking(move || emulators::look(&Machine::here(), &about_emulators));

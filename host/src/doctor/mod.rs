@@ -10,9 +10,11 @@
 //!
 //! - `kernel`, `privileges`, `user_namespaces`, `capabilities`, `seccomp`: what this process may do here.
 //! - `cgroups`, `snapshots`, `root`, `private_directory`, `disk`: where a daemon would put what.
+//! - `cache_mounts`: what builds here keep of them.
 //! - `programs`, `version`: what would be run. `emulators`, `decompression`: what would be missed.
 //! - `logins`, `reach`: registries.
 
+mod cache_mounts;
 mod capabilities;
 mod cgroups;
 mod decompression;

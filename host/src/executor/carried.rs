@@ -40,6 +40,8 @@ pub enum Kept {
         /// How many.
         size: u64,
     },
+    /// It holds nothing at the end.
+    Empty,
 }
 
 impl Carried {
@@ -69,6 +71,7 @@ pub(super) fn told(carried: &Carried, limit: u64) -> Result<String, String> {
             )
         }
         Kept::Unchanged(amount) => format!("cache `{id}` has not changed: {}", held(amount)),
+        Kept::Empty => format!("cache `{id}` holds nothing that could be kept"),
         Kept::LeftOut { size } => {
             return Err(format!(
                 "cache `{id}` is not kept: it takes {} at least, and all of them may take {}; `cache_mounts_limit` says how much",

@@ -44,7 +44,7 @@ mod inquiry;
 mod intake;
 mod lent;
 mod look;
-mod mounts;
+pub(crate) mod mounts;
 mod opened;
 mod outcome;
 mod outputs;

@@ -28,7 +28,7 @@ use crate::planner::checked_plan::CheckedPlan;
 use crate::storage::place::PROGRAMS;
 
 /// Where archives are, in the build's cache.
-const MOUNTS: &str = "mounts";
+pub(crate) const MOUNTS: &str = "mounts";
 
 /// Without these words a Dockerfile mounts no cache.
 const WORDS: &[u8] = b"type=cache";
@@ -150,7 +150,9 @@ impl<'run> Mounts<'run> {
         let (mut grown, mut carried) = (Grown::default(), Vec::new());
         for (id, key, saved, elapsed) in saving.join_all().await {
             match saved {
-                Ok((Saved::Nothing, _)) => {}
+                Ok((Saved::Nothing, _)) => {
+                    carried.push((key, Carried::new(id, Kept::Empty, elapsed)));
+                }
                 Ok((Saved::Unchanged(amount), _)) => {
                     carried.push((key, Carried::new(id, Kept::Unchanged(amount), elapsed)));
                 }

@@ -71,6 +71,8 @@ pub struct NeededCache {
     pub target: String,
     /// Who may mount it meanwhile.
     pub sharing: Sharing,
+    /// Whether what it holds is kept between builds (`cache_mounts`).
+    pub kept: bool,
     /// The line of the Dockerfile, from 1.
     pub line: Option<u32>,
 }
@@ -175,13 +177,24 @@ impl Reading<'_> {
     fn caches(&self, definition: &Definition) -> Vec<NeededCache> {
         let mounts = definition.cache_mounts().into_iter();
         mounts
-            .map(|(cache, location)| NeededCache {
-                line: self.line(location.as_ref(), &cache.target),
-                id: self.within_namespace(cache.id),
-                target: cache.target,
-                sharing: cache.sharing,
+            .map(|(cache, location)| {
+                let id = self.within_namespace(cache.id);
+                NeededCache {
+                    line: self.line(location.as_ref(), &cache.target),
+                    // What begins with a stage or an image is found by no other step.
+                    kept: cache.origin.is_some() && self.is_kept(&id),
+                    id,
+                    target: cache.target,
+                    sharing: cache.sharing,
+                }
             })
             .collect()
+    }
+
+    fn is_kept(&self, id: &str) -> bool {
+        let mounts = self.plan.cache().and_then(|cache| cache.mounts.as_ref());
+        let has = |ids: &Vec<String>| ids.iter().any(|kept| kept == id);
+        mounts.is_some_and(|mounts| mounts.ids.as_ref().is_none_or(has))
     }
 
     /// The id of a cache as a step names it: in the daemon it stands behind the namespace that the build gives its caches.
@@ -310,7 +323,7 @@ impl NeededCache {
             format!("at {}", within_lines(&self.target)),
             sharing.to_owned(),
             line(self.line),
-            String::new(),
+            if self.kept { "kept" } else { "" }.to_owned(),
         ]
     }
 }

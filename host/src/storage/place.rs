@@ -26,6 +26,8 @@ pub(super) enum Place {
     Content,
     /// Blobs that came from the daemon.
     Kept,
+    /// Programs of steps of our own.
+    Programs,
     /// Databases, logs and whatever else.
     Other,
 }
@@ -35,6 +37,9 @@ impl Place {
     pub(super) fn of(path: &Path) -> (Self, Option<&OsStr>) {
         if let Ok(below) = path.strip_prefix(KEPT) {
             return (Self::Kept, blob(below));
+        }
+        if path.starts_with(PROGRAMS) {
+            return (Self::Programs, None);
         }
         let mut names = path.iter();
         let top = names.next().unwrap_or_default();
@@ -73,7 +78,14 @@ mod tests {
             of("runc-native/snapshots/snapshots/1/fs/content"),
             (Place::Snapshots, None)
         );
-        for other in ["", "cache.db", "runc-overlayfs/metadata_v2.db", "content/x"] {
+        assert_eq!(of("programs/abc/courier"), (Place::Programs, None));
+        for other in [
+            "",
+            "programs-too",
+            "cache.db",
+            "runc-overlayfs/metadata_v2.db",
+            "content/x",
+        ] {
             assert_eq!(of(other), (Place::Other, None), "{other}");
         }
     }

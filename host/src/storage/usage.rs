@@ -29,6 +29,8 @@ pub struct Usage {
     pub content: u64,
     /// Blobs that came from the daemon, for the builds that follow.
     pub kept_blobs: u64,
+    /// Programs of steps of our own, which carry cache mounts.
+    pub programs: u64,
     /// Databases, the daemon's log, and whatever else.
     pub other: u64,
     /// The largest blobs, the largest first.
@@ -70,6 +72,7 @@ impl Usage {
             snapshots: 0,
             content: 0,
             kept_blobs: 0,
+            programs: 0,
             other: 0,
             largest_blobs: Vec::new(),
             unread_directories: 0,
@@ -111,6 +114,7 @@ impl Usage {
             Place::Snapshots => &mut self.snapshots,
             Place::Content => &mut self.content,
             Place::Kept => &mut self.kept_blobs,
+            Place::Programs => &mut self.programs,
             Place::Other => &mut self.other,
         };
         *part += bytes;
@@ -122,7 +126,7 @@ fn holding_blobs(place: Place) -> Option<KeptPart> {
     match place {
         Place::Content => Some(KeptPart::Content),
         Place::Kept => Some(KeptPart::KeptBlobs),
-        Place::Snapshots | Place::Other => None,
+        Place::Snapshots | Place::Programs | Place::Other => None,
     }
 }
 
@@ -148,6 +152,7 @@ mod tests {
         write("runc-overlayfs/content/blobs/sha256/aa", 100_000);
         write("kept-blobs/blobs/sha256/bb", 200_000);
         write("kept-blobs/stamps/bb.1", 0);
+        write("programs/abc/courier", 80_000);
         write("cache.db", 50_000);
 
         let usage = usage(root.path());
@@ -156,8 +161,10 @@ mod tests {
         assert!(within(usage.snapshots, 300_000), "{usage:?}");
         assert!(within(usage.content, 100_000), "{usage:?}");
         assert!(within(usage.kept_blobs, 200_000), "{usage:?}");
+        assert!(within(usage.programs, 80_000), "{usage:?}");
         assert!(within(usage.other, 50_000), "{usage:?}");
-        let parts = usage.snapshots + usage.content + usage.kept_blobs + usage.other;
+        let blobs = usage.content + usage.kept_blobs;
+        let parts = usage.snapshots + blobs + usage.programs + usage.other;
         assert_eq!(usage.total, parts);
         let largest: Vec<_> = (usage.largest_blobs.iter())
             .map(|blob| (blob.digest.as_str(), blob.part))

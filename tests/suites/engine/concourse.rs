@@ -74,6 +74,46 @@ fn shell_prepares_the_build_and_starts_it() {
 }
 
 #[test]
+fn task_keeps_caches_of_its_steps_in_its_cache() {
+    let place = Workplace::new();
+    place.dockerfile(
+        "BUSYBOX\nFROM busybox\nARG RUN\nRUN --mount=type=cache,id=kept,target=/kept --mount=type=cache,target=/other \\
+         echo $RUN >> /kept/runs; echo $RUN >> /other/runs; echo found $(cat /kept/runs) and $(cat /other/runs)\n",
+    );
+    fs::create_dir(place.path("cache")).unwrap();
+    let limited = ("CACHE_MOUNTS_LIMIT", "1MB");
+    let kept = ("CACHE_MOUNTS", "kept");
+    let read_only = ("CACHE_MOUNTS_READ_ONLY", "true");
+    // Each has a worker's volume of its own, which is empty.
+    let task = |run: &str, more: &[(&str, &str)]| {
+        let container = Container::start(&place, Rights::Privileged)?;
+        let parameters = [&[CONTEXT, ("BUILD_ARG_RUN", run)], more].concat();
+        let task = container.task(&parameters, &["build"]);
+        let ended = task.ends_within(LONG).expect(0);
+        assert_eq!(container.leftovers(), Vec::<String>::new());
+        Some(ended.log)
+    };
+
+    let Some(first) = task("1", &[kept, limited]) else {
+        return;
+    };
+    let untrusted = task("2", &[kept, limited, read_only]).unwrap();
+    let third = task("3", &[]).unwrap();
+
+    assert!(
+        first.contains("cache `kept` is kept for the next build: 2B in 2 entries"),
+        "{first}"
+    );
+    assert!(untrusted.contains(" found 1 2 and 2\n"), "{untrusted}");
+    assert!(
+        third.contains("cache `kept` is restored: 2B in 2 entries"),
+        "{third}"
+    );
+    assert!(third.contains(" found 1 3 and 3\n"), "{third}");
+    assert_eq!(place.names("cache/mounts").len(), 2);
+}
+
+#[test]
 fn task_that_is_not_privileged_is_told_what_to_write() {
     let place = Workplace::new();
     place.dockerfile(GREETING);

@@ -56,6 +56,19 @@ fn lowered(place: &Workplace, set_up: &str, arguments: &[&str]) -> Option<Comman
 }
 
 #[test]
+fn archives_of_cache_mounts_are_counted() {
+    let place = Workplace::new();
+    place.write("cache/mounts/go-0123456789abcdef.tar.zst", [0; 2000]);
+
+    let run = doctor(&place, &["--json"]).expect(0);
+
+    let finding = &findings(&run)["cache_mounts"][0];
+    assert_eq!(finding["state"], "fine");
+    assert_eq!(finding["said"], "1 archive, 2.00kB, in `cache/mounts`");
+    assert_eq!(finding["facts"]["archives"], 1);
+}
+
+#[test]
 fn machine_that_builds_is_said_to_and_nothing_is_left_of_the_question() {
     let place = Workplace::new();
     let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap();

@@ -168,8 +168,28 @@ fn outline_of_several_targets_is_a_list_for_programs_and_ids_are_those_of_the_do
     assert_eq!(needs[0]["secrets"], json!([]));
     assert_eq!(
         needs[1]["caches"][1],
-        json!({"id": "shared", "target": "/x", "sharing": "locked", "line": 11})
+        json!({"id": "shared", "target": "/x", "sharing": "locked", "kept": false, "line": 11})
     );
+}
+
+#[test]
+fn outline_marks_the_caches_that_are_kept() {
+    let place = place(DOCKERFILE);
+    fs::create_dir(place.path("cache")).unwrap();
+    let mut object = object();
+    object["cache"] = json!(true);
+    object["cache_mounts"] = json!(["shared"]);
+
+    let text = ask(&place, &["outline"], &object).expect(0).stdout;
+    let plan = ask(&place, &["plan", "--outline"], &object).expect(0);
+
+    let rows = "    /var/cache  at /var/cache  shared  line 10
+    shared      at /x          locked  line 11  kept
+";
+    assert!(text.ends_with(rows), "{text}");
+    let plan: Value = serde_json::from_str(&plan.stdout).unwrap();
+    let caches = &plan["outline"][0]["caches"];
+    assert_eq!([&caches[0]["kept"], &caches[1]["kept"]], [false, true]);
 }
 
 #[test]

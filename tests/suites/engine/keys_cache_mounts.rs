@@ -171,6 +171,51 @@ fn only_caches_that_are_asked_for_are_kept_and_one_that_no_step_mounts_is_told()
 }
 
 #[test]
+fn two_targets_that_share_an_id_share_what_is_kept() {
+    let place = Workplace::new();
+    place.dockerfile(
+        "BUSYBOX
+FROM busybox AS first
+ARG RUN
+RUN --mount=type=cache,id=both,target=/a,sharing=locked echo first-$RUN >> /a/runs; sort /a/runs > /copy; echo found $(cat /copy)
+FROM busybox AS second
+ARG RUN
+RUN --mount=type=cache,id=both,target=/b,sharing=locked echo second-$RUN >> /b/runs
+",
+    );
+    for output in ["cache", "first"] {
+        fs::create_dir(place.path(output)).unwrap();
+    }
+    let targets = json!({"target": "second", "additional_targets": ["first"]});
+
+    let first = afresh(&place, "1", &targets).expect(0);
+    let _ = afresh(&place, "2", &targets).expect(0);
+    let third = afresh(&place, "3", &json!({"target": "first"})).expect(0);
+
+    let kept = "cache `both` is kept";
+    assert_eq!(first.stderr.matches(kept).count(), 1, "{}", first.stderr);
+    assert_eq!(found(&third), "first-1 first-2 first-3 second-1 second-2");
+    assert_eq!(place.names("cache/mounts").len(), 1);
+}
+
+#[test]
+fn a_cache_that_nothing_was_written_to_is_told() {
+    let place = Workplace::new();
+    place.dockerfile("BUSYBOX\nFROM busybox\nRUN --mount=type=cache,target=/c true\n");
+    fs::create_dir(place.path("cache")).unwrap();
+
+    let run = afresh(&place, "1", &json!({})).expect(0);
+
+    let told = "cache `/c` holds nothing that could be kept";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("  cache mounts: 1 empty\n"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn what_is_larger_than_the_limit_is_named_and_the_rest_is_kept() {
     let place = Workplace::new();
     place.dockerfile(

@@ -1,6 +1,8 @@
 //! Builds that are killed at a hundred moments of their life, one after the other on one root and one cache: whatever the
-//! moment, nothing runs on, nothing is mounted, no half of a result has a name, and the next build succeeds.
+//! moment, nothing runs on, nothing is mounted, no half of a result has a name, and the next build succeeds. The same of caches that a build
+//! carries, on an empty root each time.
 
+use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -64,6 +66,84 @@ fn ended_at_any_moment(signal: &str) {
         if moment % BETWEEN == BETWEEN - 1 {
             next_build_succeeds(&place);
         }
+    }
+}
+
+/// A step that finds out whether its cache is torn, and leaves another one.
+const CARRYING: &str = "\
+BUSYBOX
+FROM busybox
+ARG RUN
+RUN --mount=type=cache,target=/c cd /c && if [ -e sums ]; then sha256sum -c -s sums; fi && echo found $(cat run) && \\
+    head -c 5000000 /dev/urandom > noise && for i in $(seq 100); do echo $RUN-$i > $i; done && echo $RUN > run && \\
+    sha256sum noise run $(seq 100) > sums
+";
+
+#[test]
+fn caches_of_a_build_that_is_killed_are_the_old_ones_or_the_new_ones() {
+    let place = Workplace::new();
+    place.dockerfile(CARRYING);
+    std::fs::create_dir(place.path("cache")).unwrap();
+    let mut kept = "before".to_owned();
+    let started = Instant::now();
+    let _ = place.build(&carrying(&kept)).expect(0);
+    let whole = started.elapsed();
+
+    let moments = attacks::tried("carrying");
+    for moment in 0..moments {
+        std::fs::remove_dir_all(place.root()).unwrap();
+        let killed = format!("killed{moment}");
+        let mut child = place.start_build(&carrying(&killed));
+        match moment % 4 {
+            1 => kill_step(&place, &mut child, "courier restore"),
+            3 => kill_step(&place, &mut child, "courier save"),
+            _ => {
+                thread::park_timeout(whole * moment / moments);
+                place.signal(&child, "SIGKILL");
+            }
+        }
+        let run = place.finish(child);
+        // What carries caches costs no build.
+        assert!(moment % 2 == 0 || run.status == 0, "{}", run.stderr);
+        place.wait_up_to(DEADLINE, "everything to end", || place.running().is_empty());
+
+        let _ = std::fs::remove_dir_all(place.root()); // a build that was killed at once made none
+        let next = format!("after{moment}");
+        let run = place.build(&carrying(&next)).expect(0);
+        let said = &run.stderr;
+        let mut lines = said.lines().filter(|line| !line.contains("$("));
+        let found = lines.find_map(|line| Some(line.split_once(" found ")?.1));
+        assert!(
+            [Some(&*kept), Some(&*killed)].contains(&found),
+            "{killed}: {said}"
+        );
+        assert_eq!(place.leftovers(), Vec::<String>::new(), "{said}");
+        let archives = place.names("cache/mounts");
+        assert!(
+            archives.len() == 1 && archives[0].ends_with(".tar.zst"),
+            "{archives:?}"
+        );
+        kept = next;
+    }
+}
+
+fn carrying(run: &str) -> Value {
+    let arguments = [format!("RUN={run}")];
+    json!({"context": "context", "output": "image", "cache": true, "build_args": arguments})
+}
+
+/// Kills a step of a build, if it is seen before the build has ended.
+fn kill_step(place: &Workplace, build: &mut Child, part: &str) {
+    let mut steps = Vec::new();
+    place.wait_for("the step to run, or the build to end", || {
+        steps = place.steps(part);
+        !steps.is_empty() || build.try_wait().unwrap().is_some()
+    });
+    for step in steps {
+        // It may have ended meanwhile.
+        let _ = Command::new("kill")
+            .args(["-s", "KILL", &step.to_string()])
+            .status();
     }
 }
 

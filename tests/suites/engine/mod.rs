@@ -70,6 +70,7 @@
 //! - `buildkit_llb`: steps of a client's own; `buildkit_conduit`: what they send and receive.
 //! - `buildkit_subrequests`: what a frontend says in place of building.
 //! - `caches_carried`: caches of `RUN` that leave a daemon and come to another.
+//! - `caches_of_tools`: those of go, cargo, npm, pip and apt, on an empty root each time.
 //! - `context_sync`: the context, byte for byte as `buildctl` sends it.
 //! - `known_context`: contexts that the daemon has already.
 //! - `ignore_patterns`: what `.dockerignore` leaves out, as Go's own matcher has it.
@@ -88,6 +89,7 @@ mod buildkit_mounts;
 mod buildkit_solve;
 mod buildkit_subrequests;
 mod caches_carried;
+mod caches_of_tools;
 mod concourse;
 mod context_sync;
 mod daemon;

@@ -151,6 +151,33 @@ fn ordinary_user_builds_on_a_preloaded_base_with_a_secret_and_a_key() {
 }
 
 #[test]
+fn ordinary_user_keeps_caches_with_the_owners_that_steps_see() {
+    let Some(place) = place() else { return };
+    place.dockerfile(
+        "BUSYBOX\nFROM busybox\nARG RUN\nRUN --mount=type=cache,target=/c cd /c && echo $RUN >> runs && touch others && chown 5:6 others && \\
+         ln -sf runs link && echo found $(cat link) $(stat -c %u:%g:%a runs others)\n",
+    );
+    fs::create_dir(place.path("cache")).unwrap();
+    let object = |run: &str| json!({"context": "context", "output": "image", "cache": true, "build_args": [format!("RUN={run}")]});
+
+    let first = build(&place, "", &object("1")).expect(0);
+    fs::remove_dir_all(root(&place)).unwrap();
+    let second = build(&place, "", &object("2")).expect(0);
+
+    assert!(
+        first.stderr.contains("cache `/c` is kept"),
+        "{}",
+        first.stderr
+    );
+    let found = " found 1 2 0:0:644 5:6:644\n";
+    assert!(second.stderr.contains(found), "{}", second.stderr);
+    let archives = place.names("cache/mounts");
+    let archive = place.path(format!("cache/mounts/{}", archives[0]));
+    assert_eq!(fs::metadata(archive).unwrap().uid(), USER);
+    assert_eq!(place.leftovers(), [root(&place)]);
+}
+
+#[test]
 fn ordinary_user_who_unpacks_is_told_what_could_not_be_kept() {
     let Some(place) = place() else { return };
     let mut object = hello(&place);

@@ -59,7 +59,8 @@ fn parts_of_a_root_are_told_and_all_of_them_go_as_they_were_told() {
     let place = built();
 
     let used = answer(&place, "du", &[]);
-    let parts = ["snapshots", "content", "kept_blobs", "other"].map(|part| bytes(&used, part));
+    let parts =
+        ["snapshots", "content", "kept_blobs", "programs", "other"].map(|part| bytes(&used, part));
     assert_eq!(bytes(&used, "total"), parts.iter().sum::<u64>(), "{used}");
     assert!(bytes(&used, "snapshots") > 4_000_000, "{used}");
     assert!(bytes(&used, "kept_blobs") > 1_000_000, "{used}");
