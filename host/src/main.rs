@@ -7,6 +7,7 @@
 //! - `manual`: the same as pages of the manual.
 //! - `quantity`: bytes and times as they are typed.
 //! - `request`: where a request comes from, and its text without secrets.
+//! - `language`: the language server.
 //! - `commands`: what each command does.
 //! - `failure`: how a command can fail: what is shown, and the exit status.
 //! - `stderr`: what is said beside the answer.
@@ -23,6 +24,7 @@ mod ending;
 mod environment;
 mod failure;
 mod habits;
+mod language;
 mod manual;
 mod metadata_file;
 mod opening;

@@ -1,4 +1,5 @@
-//! The JSON Schema in the engines of real editors: VS Code's for JSON, and `yaml-language-server`.
+//! What editors tell: the JSON Schemas in the engines of VS Code for JSON and of `yaml-language-server`, and `oci-image lsp`, asked by the client
+//! of VS Code.
 //!
 //! The suite is `tests/editors`, run by Node's own test runner. It runs from a copy in `target/editors`, where npm installs what
 //! `package-lock.json` pins: once, until that changes. `BLESS=1` writes anew what a person sees (`tests/editors/snapshots`).
@@ -7,7 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use oci_image_tests::engine::checkout;
+use oci_image_tests::engine::{checkout, program};
 
 #[test]
 fn editors_complete_explain_and_mark_requests() {
@@ -30,7 +31,9 @@ fn editors_complete_explain_and_mark_requests() {
         fs::copy(copy.join("package-lock.json"), copy.join("installed.json")).unwrap();
     }
 
-    run(Command::new("node").arg("--test").current_dir(&copy));
+    let mut node = Command::new("node");
+    node.arg("--test").env("OCI_IMAGE", program());
+    run(node.current_dir(&copy));
 }
 
 /// Makes the copy's own files those of the suite.

@@ -64,6 +64,13 @@ pub(crate) enum Command {
     Targets(Inspect),
     /// Reports every mistake of requests, in JSON or YAML, and of the tasks in pipelines.
     Validate(Validate),
+    /// Answers an editor over standard input and output, as a language server of requests, tasks and pipelines.
+    #[command(after_help = examples::LSP)]
+    Lsp {
+        /// The way in which it answers, and the only one: some editors say so.
+        #[arg(long)]
+        stdio: bool,
+    },
     /// Explains a diagnostic's code, for example `unknown-key`.
     #[command(after_help = examples::EXPLAIN)]
     Explain {

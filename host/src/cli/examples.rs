@@ -63,6 +63,19 @@ Examples:
   oci-image targets object.json
   oci-image targets --json ci/build.yml | jq -r '.stages[].target'";
 
+pub(super) const LSP: &str = "\
+Examples:
+  oci-image lsp
+  oci-image lsp --stdio
+
+In the configuration of an editor:
+  vim.lsp.config('oci-image', { cmd = { 'oci-image', 'lsp' } })    Neovim
+  language-server.oci-image = { command = 'oci-image', args = ['lsp'] }  Helix
+
+Exit status:
+  0  the editor has ended the session
+  2  it left without a word";
+
 pub(super) const VALIDATE: &str = "\
 Examples:
   oci-image validate object.yaml ci/build.yml

@@ -9,6 +9,7 @@ use super::{
 use crate::cli::{Cli, Command};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::language;
 use crate::request::stream::Wait;
 use crate::signals::Signals;
 
@@ -35,6 +36,7 @@ pub(crate) fn run(
         Some(Command::Outline(asked)) => outline::run(asked, wait(EITHER, outline::INSTEAD)),
         Some(Command::Targets(asked)) => targets::run(asked, wait(EITHER, targets::INSTEAD)),
         Some(Command::Validate(asked)) => validate::run(&asked, wait(EITHER, validate::INSTEAD)),
+        Some(Command::Lsp { stdio: _ }) => language::serve(signals, mode),
         Some(Command::Explain { code }) => explain::run(code.as_deref(), signals),
         Some(Command::Doctor(asked)) => doctor::run(asked, signals, environment),
         Some(Command::Du(asked)) => du::run(asked, signals),

@@ -12,7 +12,7 @@ use crate::commands::reported;
 use crate::commands::working_directory::working_directory;
 use crate::failure::Failure;
 use crate::request::stream::Wait;
-use crate::request::{Below, Folder, Subject, Unread};
+use crate::request::{Below, Folder, Judge, Known, Subject, Unread};
 use crate::stderr;
 
 /// What can be done instead of sending anything on standard input.
@@ -93,6 +93,7 @@ fn judge(validate: &Validate, wait: Wait<'_>) -> Result<Judged, Failure> {
     let below = directory
         .as_ref()
         .map(|(named, directory)| Below { named, directory });
+    let judge = Judge::new(cancel);
     let mut judged = Judged {
         reports: Vec::new(),
         has_nothing: Vec::new(),
@@ -102,7 +103,8 @@ fn judge(validate: &Validate, wait: Wait<'_>) -> Result<Judged, Failure> {
     for (subject, is_named) in subjects.all {
         let report = match subject {
             Ok(subject) => {
-                let validated = subject.validate(below, cancel)?;
+                judge.begin(Known::default());
+                let validated = subject.validate(below, &judge)?;
                 if !validated.is_judged && !is_named {
                     judged.left += 1;
                     continue;

@@ -46,6 +46,13 @@ pub fn edits(report: &Report, name: &str, text: &str) -> Vec<Edit> {
     edits
 }
 
+/// The change of the request's own text that mends one thing; nothing where more than one would, or none is known. `text` is as it was
+/// written.
+#[must_use]
+pub fn mending(report: &Report, said: &Diagnostic, text: &str) -> Option<Edit> {
+    edit(said, report.place(said)?, text)
+}
+
 /// A text with its changes.
 #[must_use]
 pub fn edited(text: &str, edits: &[Edit]) -> String {

@@ -8,6 +8,7 @@
 //! - `text`: for a person, with excerpts.
 //! - `json`: a list of our own, or lines, with everything that is known.
 //! - `sarif`: SARIF 2.1.0, for code scanning.
+//! - `uri`: paths as addresses.
 //! - `github`: workflow commands, which a job's log turns into annotations.
 //!
 //! Reads, writes: nothing. Unknown here: what a rule means.
@@ -19,11 +20,13 @@ mod patch;
 pub mod report;
 mod sarif;
 mod text;
+mod uri;
 
-pub use self::fix::{Edit, edited, edits, told_in};
+pub use self::fix::{Edit, edited, edits, mending, told_in};
 pub use self::github::github;
 pub use self::json::{json, json_lines};
 pub use self::patch::patch;
 pub use self::report::Report;
 pub use self::sarif::sarif;
 pub use self::text::text;
+pub use self::uri::uri;

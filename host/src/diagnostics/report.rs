@@ -35,6 +35,16 @@ impl Report {
         self.errors() > 0
     }
 
+    /// Where in the request's text something is said; nothing if it is said of another text, or of none.
+    #[must_use]
+    pub fn place(&self, diagnostic: &Diagnostic) -> Option<Range<usize>> {
+        let Some(Place::Object(span)) = diagnostic.place else {
+            return None;
+        };
+        let span = span.range();
+        Some(self.object_start + span.start..self.object_start + span.end)
+    }
+
     pub(super) fn errors(&self) -> usize {
         let is_error = |diagnostic: &&Diagnostic| diagnostic.severity == Severity::Error;
         self.diagnostics.iter().filter(is_error).count()

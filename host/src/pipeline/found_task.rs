@@ -5,7 +5,6 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::build_task::BuildTask;
-use super::json_part::JsonPart;
 use super::plan_step::TaskStep;
 use super::resources::{ResourceKinds, repository_of};
 use super::task_path::TaskPath;
@@ -15,6 +14,7 @@ use super::text::{PipelineText, TextPart};
 use super::variable::is_unknown;
 use crate::task::evidence::is_build;
 use crate::task::file::{Program, TaskFile};
+use crate::yaml::JsonPart;
 
 /// How many files are read.
 const MOST_FILES: usize = 1000;

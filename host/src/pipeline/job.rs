@@ -6,12 +6,12 @@ use oci_image_schema::diagnostic::Diagnostic;
 use super::artifacts::{Artifacts, Giver};
 use super::build_task::{BuildTask, IMAGE};
 use super::found_task::{FoundTask, TaskFinder};
-use super::json_part::JsonPart;
 use super::plan_step::{JobSteps, PutStep, TaskStep};
 use super::task_path::{TaskPath, nearest, quoted};
 use super::task_terms::TaskDirectory;
 use super::text::{Said, TextPart};
 use super::variable::{is_filled_in, is_unknown};
+use crate::yaml::JsonPart;
 
 /// The archive that a build writes, and the layout in its place.
 const FILES: [&str; 2] = ["image.tar", "image"];

@@ -10,7 +10,7 @@
 //! - `plan_step`: the steps of a job, however deep they stand. `artifacts`: who gives which. `resources`: what the resources are.
 //! - `task_text`: a task as a file of its own. `task_terms`: what it needs and gives. `task_path`: paths of a task.
 //! - `variable`: values that only Concourse knows.
-//! - [`text`]: a text of a pipeline. `json_part`: a part of it. `seen_text`: as much of it as people may see.
+//! - [`text`]: a text of a pipeline. `seen_text`: as much of it as people may see.
 //!
 //! Reads: through the caller, the files of tasks. Writes: nothing. Unknown here: what a parameter means.
 //! Source: Concourse's documentation of pipelines, jobs, steps and tasks, and how its `atc` reads them.
@@ -19,7 +19,6 @@ mod artifacts;
 mod build_task;
 mod found_task;
 mod job;
-mod json_part;
 pub mod pipeline_file;
 mod plan_step;
 mod resources;

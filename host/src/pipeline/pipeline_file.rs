@@ -9,13 +9,13 @@ use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
 use super::build_task::BuildTask;
 use super::found_task::TaskFinder;
 use super::job;
-use super::json_part::JsonPart;
 use super::seen_text::SeenText;
 use super::text::{PipelineText, Said};
 use crate::diagnostics::Report;
 use crate::idiom::Idiom;
 use crate::source::secret_path::secret_place;
 use crate::source::{Draft, NamedText, Remarks, Source, SourceMap};
+use crate::yaml::JsonPart;
 
 /// How much is told of a pipeline. More is told of no request; a file that repeats a mistake by aliases could tell millions.
 const MOST: usize = 1000;
@@ -53,6 +53,14 @@ impl Pipeline {
     #[must_use]
     pub fn tasks(&self) -> usize {
         self.tasks.len()
+    }
+
+    /// Where in the pipeline's JSON the configurations of those begin that are written in it.
+    #[must_use]
+    pub fn configs(&self) -> Vec<usize> {
+        let configs = self.tasks.iter().map(|task| &task.config);
+        let written = configs.filter(|config| config.text == 0);
+        written.map(|config| config.range.start).collect()
     }
 
     /// What a task's parameters say, as a source of their own, whose places are nobody's but this pipeline's.
@@ -101,13 +109,7 @@ impl Pipeline {
                 text.conceal(one.span);
             }
         }
-        let has_more = told.len() > MOST;
-        let told = told.into_iter().take(MOST);
-        let mut diagnostics: Vec<Diagnostic> = told.map(|one| self.at_its_place(one)).collect();
-        if has_more {
-            let message = "there are more mistakes than are told";
-            diagnostics.push(Diagnostic::new(Code::TooManyMistakes, message));
-        }
+        let diagnostics = self.placed(told);
         let text = seen.remove(&0).map(SeenText::into_text);
         let named =
             |(number, seen): (usize, SeenText)| (self.texts[number].name.clone(), seen.into_text());
@@ -118,6 +120,24 @@ impl Pipeline {
             files: seen.into_iter().map(named).collect(),
             diagnostics,
         }
+    }
+
+    /// The same, for whom has the texts.
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        self.placed(self.told())
+    }
+
+    /// What is told, as much of it as anybody wants to hear.
+    fn placed(&self, told: Vec<ToldAt>) -> Vec<Diagnostic> {
+        let has_more = told.len() > MOST;
+        let told = told.into_iter().take(MOST);
+        let mut diagnostics: Vec<Diagnostic> = told.map(|one| self.at_its_place(one)).collect();
+        if has_more {
+            let message = "there are more mistakes than are told";
+            diagnostics.push(Diagnostic::new(Code::TooManyMistakes, message));
+        }
+        diagnostics
     }
 
     /// All that is said, in the order of the texts. What is written once and counts for many, by aliases or as a file, is one mistake.

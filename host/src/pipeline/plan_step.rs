@@ -2,8 +2,8 @@
 //!
 //! Source: Concourse's documentation of jobs and steps; `aggregate` is what `in_parallel` was.
 
-use super::json_part::JsonPart;
 use super::variable::is_unknown;
+use crate::yaml::JsonPart;
 
 /// A step that runs a task.
 pub(super) struct TaskStep<'json> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::json_part::JsonPart;
 use super::variable::is_unknown;
+use crate::yaml::JsonPart;
 
 /// What a resource is.
 #[derive(Default)]

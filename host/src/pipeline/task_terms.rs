@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use oci_image_schema::parameter::{FAMILIES, Form};
 
-use super::json_part::JsonPart;
 use super::variable::{is_filled_in, is_unknown};
 use crate::task::file::Program;
 use crate::task::variable::Role;
+use crate::yaml::JsonPart;
 
 /// A directory of a task.
 #[derive(Debug, Clone)]

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::json_part::{JsonEntry, JsonPart};
 use super::text::TextPart;
 use super::variable::is_filled_in;
+use crate::yaml::{JsonEntry, JsonPart};
 
 /// A task as a file in JSON.
 // No `Debug`: it would show secrets.

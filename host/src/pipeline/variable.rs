@@ -1,6 +1,6 @@
 //! Values that only Concourse knows: those that hold a variable, `((name))`.
 
-use super::json_part::JsonPart;
+use crate::yaml::JsonPart;
 
 /// Whether a text holds something that Concourse fills in, or may.
 pub(super) fn is_unknown(text: &str) -> bool {

@@ -15,6 +15,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, Severity, pointer_token};
 
 use super::ignore_file;
+use super::judge::Judge;
 use crate::failure::Failure;
 
 /// What was asked for, its secrets apart.
@@ -98,12 +99,11 @@ impl Request {
     }
 
     /// Every mistake that can be seen without looking at a file.
-    pub(crate) fn validate(&self, cancel: &Cancel) -> Result<Report, PlannerError> {
+    pub(crate) fn validate(&self, judge: &Judge) -> Result<Report, PlannerError> {
         if !self.source.is_judged() {
             return Ok(self.report(Vec::new()));
         }
-        let planner = Planner::load()?.cancelled_by(cancel);
-        let mut found = planner.validate(self.object())?;
+        let mut found = judge.judge(self.object())?;
         found.extend(self.large_secrets());
         Ok(self.report(found))
     }
@@ -113,12 +113,12 @@ impl Request {
     pub(crate) fn validate_with_files(
         &self,
         directory: &WorkingDirectory,
-        cancel: &Cancel,
+        judge: &Judge,
     ) -> Result<Report, Failure> {
         if self.source.is_open() || !self.source.is_judged() {
-            return Ok(self.validate(cancel)?);
+            return Ok(self.validate(judge)?);
         }
-        match self.plan(directory, cancel) {
+        match self.plan(directory, judge.cancel()) {
             Ok(plan) => Ok(self.report_of(&plan)),
             Err(Failure::Request(report)) => Ok(*report),
             Err(failure) => Err(failure),

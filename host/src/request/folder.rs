@@ -9,15 +9,10 @@ use std::path::{Path, PathBuf};
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::Directory;
 use oci_image::boundary::outside::shown;
-use oci_image::planner::inline_secrets::Reading;
-use oci_image::task::evidence;
-use oci_image::task::file::{Kind, TaskFile};
-use oci_image::yaml::{self, Dialect};
 
-use super::shape::{self, Shape};
+use super::ours;
 use super::subject::{Subject, text_below};
 use super::unread::Unread;
-use super::written;
 use crate::failure::Failure;
 
 /// How many files are read.
@@ -68,7 +63,7 @@ impl Folder {
             }
             let name = path.join(&file).display().to_string();
             let text = text_below(&directory, &file);
-            match text.and_then(|text| subject(&name, &text)) {
+            match text.and_then(|text| ours::of_yaml(&name, &text)) {
                 Some(subject) => folder.subjects.push(subject),
                 None => folder.left += 1,
             }
@@ -115,22 +110,4 @@ fn files(directory: &Directory, path: &Path) -> Result<Vec<PathBuf>, FolderError
 fn is_yaml(name: &Path) -> bool {
     let extension = name.extension().and_then(|extension| extension.to_str());
     extension.is_some_and(|extension| ["yml", "yaml"].contains(&extension))
-}
-
-/// What a file is, if it is ours.
-fn subject(name: &str, text: &str) -> Option<Result<Subject, Unread>> {
-    if shape::is_dockerfile(text) {
-        return None;
-    }
-    let Ok(document) = yaml::read(text, Dialect::Core) else {
-        // A template for another program is no YAML either.
-        return evidence::names_image(text).then(|| written::yaml(name, text));
-    };
-    let reading = Reading::of(document.json());
-    let is_ours = match Kind::read(&reading) {
-        Kind::Pipeline => true,
-        Kind::Task => TaskFile::builds(document.json()),
-        Kind::Object => Shape::of(&reading).is_surely_object(),
-    };
-    is_ours.then(|| written::yaml(name, text))
 }

@@ -81,6 +81,11 @@ impl Shape {
         self.has_context && self.has_output
     }
 
+    /// Whether a JSON text, which nobody said to be one, is a message.
+    pub(super) fn is_surely_message(&self) -> bool {
+        self.has_object && self.has_response_path
+    }
+
     /// Whether a JSON text, where a message is meant to come, is an object and has nothing of a message.
     pub(super) fn is_object(&self) -> bool {
         let is_message = self.has_object || self.has_response_path;
@@ -101,7 +106,7 @@ impl From<Keys<'_>> for Shape {
 }
 
 /// A file's name decides; otherwise its first sign does: an object in YAML that begins with a brace is named so, or said to be.
-pub(super) fn format_of(path: &Path, text: &str) -> Format {
+pub(crate) fn format_of(path: &Path, text: &str) -> Format {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match extension.map(str::to_ascii_lowercase).as_deref() {
         Some("json") => Format::Json,

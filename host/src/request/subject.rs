@@ -3,13 +3,13 @@
 use std::io::Read as _;
 use std::path::Path;
 
-use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::{Directory, WorkingDirectory};
 use oci_image::diagnostics::Report;
 use oci_image::pipeline::{Pipeline, PipelineText};
 use oci_image::yaml::{self, Dialect, MAX_TEXT};
 
 use super::asked::Request;
+use super::judge::Judge;
 use super::unread::{self, Unread};
 use crate::failure::Failure;
 
@@ -49,37 +49,58 @@ impl Subject {
     pub(crate) fn validate(
         self,
         below: Option<Below<'_>>,
-        cancel: &Cancel,
+        judge: &Judge,
     ) -> Result<Validated, Failure> {
         let report = match (self, below) {
-            (Self::Pipeline(pipeline), below) => return of_pipeline(*pipeline, below, cancel),
+            (Self::Pipeline(pipeline), below) => return of_pipeline(*pipeline, below, judge),
             (Self::Request(request), Some(below)) => {
-                request.validate_with_files(below.directory, cancel)?
+                request.validate_with_files(below.directory, judge)?
             }
-            (Self::Request(request), None) => request.validate(cancel)?,
+            (Self::Request(request), None) => request.validate(judge)?,
         };
         Ok(Validated {
             report,
             is_judged: true,
         })
     }
+
+    /// Every mistake that can be seen in it, for whom has its text: of a pipeline the report has none, which would take as long as all else.
+    pub(crate) fn told(self, judge: &Judge) -> Result<Report, Failure> {
+        match self {
+            Self::Request(request) => Ok(request.validate(judge)?),
+            Self::Pipeline(pipeline) => Ok(Report {
+                name: pipeline.name.clone(),
+                diagnostics: judged_pipeline(*pipeline, None, judge)?.diagnostics(),
+                ..Report::default()
+            }),
+        }
+    }
 }
 
 fn of_pipeline(
     text: PipelineText,
     below: Option<Below<'_>>,
-    cancel: &Cancel,
+    judge: &Judge,
 ) -> Result<Validated, Failure> {
-    let mut pipeline = Pipeline::read(text, &mut |path| below?.task(path));
-    for task in 0..pipeline.tasks() {
-        let request = Request::new(pipeline.source(task), None);
-        let report = request.validate(cancel)?;
-        pipeline.hear(task, report.diagnostics);
-    }
+    let pipeline = judged_pipeline(text, below, judge)?;
     Ok(Validated {
         is_judged: pipeline.tasks() > 0,
         report: pipeline.report(),
     })
+}
+
+fn judged_pipeline(
+    text: PipelineText,
+    below: Option<Below<'_>>,
+    judge: &Judge,
+) -> Result<Pipeline, Failure> {
+    let mut pipeline = Pipeline::read(text, &mut |path| below?.task(path));
+    for task in 0..pipeline.tasks() {
+        let request = Request::new(pipeline.source(task), None);
+        let report = request.validate(judge)?;
+        pipeline.hear(task, report.diagnostics);
+    }
+    Ok(pipeline)
 }
 
 impl Below<'_> {

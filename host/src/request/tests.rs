@@ -6,7 +6,7 @@ use oci_image::excerpt::Canvas;
 use oci_image::{diagnostics, task};
 
 use super::unread::Unread;
-use super::{Request, written};
+use super::{Judge, Request, written};
 use crate::cli::Format;
 use crate::failure::Failure;
 
@@ -43,7 +43,7 @@ impl Form {
         match self.read(text.to_owned()) {
             Err(unread) => reports.push(unread.0),
             Ok(mut request) => {
-                reports.push(request.validate(&cancel).unwrap());
+                reports.push(request.validate(&Judge::new(&cancel)).unwrap());
                 request.refuse_variables();
                 match request.plan(&directory, &cancel) {
                     Ok(found) => {

@@ -63,15 +63,14 @@ pub(super) fn yaml(name: &str, text: &str) -> Result<Subject, Unread> {
     let read = |dialect| {
         yaml::read(text, dialect).map_err(|mistakes| unread::of_yaml(name, text, mistakes))
     };
+    if let Some(document) = pipeline_document(text) {
+        return Ok(pipeline(name, text, document));
+    }
     let document = read(Dialect::Core)?;
     let reading = Reading::of(document.json());
     match Kind::read(&reading) {
         Kind::Pipeline => {
-            return Ok(Subject::Pipeline(Box::new(PipelineText {
-                name: name.to_owned(),
-                text: text.to_owned(),
-                document: read(Dialect::Concourse)?,
-            })));
+            return Ok(pipeline(name, text, read(Dialect::Concourse)?));
         }
         Kind::Task => {
             let document = read(Dialect::Concourse)?;
@@ -106,6 +105,23 @@ pub(super) fn yaml(name: &str, text: &str) -> Result<Subject, Unread> {
     };
     let request = Request::new(Source::new(name.to_owned(), draft), None);
     Ok(Subject::Request(Box::new(request)))
+}
+
+/// A text that is a pipeline by its first look, read once: it may be long. Nothing where it is not, or cannot be read.
+pub(super) fn pipeline_document(text: &str) -> Option<Document> {
+    let mut lines = text.lines();
+    lines.find(|line| line.starts_with("jobs:"))?;
+    let document = yaml::read(text, Dialect::Concourse).ok()?;
+    (Kind::of(document.json()) == Kind::Pipeline).then_some(document)
+}
+
+/// A pipeline.
+pub(super) fn pipeline(name: &str, text: &str, document: Document) -> Subject {
+    Subject::Pipeline(Box::new(PipelineText {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        document,
+    }))
 }
 
 fn task_file(name: &str, text: &str, document: Document, task: TaskFile) -> Request {

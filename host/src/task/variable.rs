@@ -44,9 +44,11 @@ pub(crate) enum Role {
 impl Role {
     /// That of a name in an environment: a parameter's counts in lower case too.
     pub(crate) fn of(name: &str) -> Option<Self> {
-        let in_lower_case = |parameter: &&Parameter| parameter.name.to_ascii_lowercase() == name;
-        let parameter = PARAMETERS.iter().find(in_lower_case);
-        Self::exactly(name).or_else(|| parameter.map(|parameter| Self::Parameter(*parameter)))
+        let is_lower = !name.bytes().any(|sign| sign.is_ascii_uppercase());
+        let in_lower_case =
+            |parameter: &&Parameter| is_lower && parameter.name.eq_ignore_ascii_case(name);
+        let parameter = || PARAMETERS.iter().find(in_lower_case);
+        Self::exactly(name).or_else(|| parameter().map(|parameter| Self::Parameter(*parameter)))
     }
 
     /// That of a name as documentation writes it.

@@ -9,6 +9,7 @@
 //! merge keys are expanded within the object's own limit. Of several documents the first is read, as Concourse does.
 //!
 //! - `document`: a text as JSON, with the place of each token.
+//! - `json_part`: a part of that JSON, and what it holds.
 //! - `reading`: reads a text.
 //! - `composer`: events to JSON.
 //! - `merge`: merge keys.
@@ -23,6 +24,7 @@
 
 mod composer;
 mod document;
+mod json_part;
 mod merge;
 mod mistake;
 mod offsets;
@@ -34,7 +36,8 @@ mod tests;
 mod unread;
 
 pub use self::document::{Document, MAX_DEPTH, MAX_TEXT};
-pub(crate) use self::merge::{closing_quote, entries as entries_of, items as items_of};
+pub use self::json_part::{JsonEntry, JsonPart};
+pub(crate) use self::merge::closing_quote;
 pub use self::reading::read;
 pub use self::scalar::Dialect;
 pub use self::unread::mask_unread;

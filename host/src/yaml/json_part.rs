@@ -2,27 +2,30 @@
 
 use std::ops::Range;
 
-use crate::yaml::{entries_of, items_of};
+use super::merge::{entries as entries_of, items as items_of};
 
 /// A value in a text of JSON without white space, as `yaml` writes it.
 #[derive(Debug, Clone)]
-pub(super) struct JsonPart<'json> {
+pub struct JsonPart<'json> {
     whole: &'json str,
     range: Range<usize>,
 }
 
 /// A key and its value.
 #[derive(Debug, Clone)]
-pub(super) struct JsonEntry<'json> {
-    pub(super) name: String,
+pub struct JsonEntry<'json> {
+    /// What the key says.
+    pub name: String,
     /// The name's string, with its quotes.
-    pub(super) key: Range<usize>,
-    pub(super) value: JsonPart<'json>,
+    pub key: Range<usize>,
+    /// Its value.
+    pub value: JsonPart<'json>,
 }
 
 impl<'json> JsonPart<'json> {
     /// The whole of a text.
-    pub(super) fn whole(json: &'json str) -> Self {
+    #[must_use]
+    pub fn whole(json: &'json str) -> Self {
         Self {
             whole: json,
             range: 0..json.len(),
@@ -30,34 +33,44 @@ impl<'json> JsonPart<'json> {
     }
 
     /// As it is written.
-    pub(super) fn json(&self) -> &'json str {
+    #[must_use]
+    pub fn json(&self) -> &'json str {
         &self.whole[self.range.clone()]
     }
 
     /// Another part of the same text, as it is written.
-    pub(super) fn beside(&self, range: Range<usize>) -> &'json str {
+    #[must_use]
+    pub fn beside(&self, range: Range<usize>) -> &'json str {
         &self.whole[range]
     }
 
     /// Where it stands.
-    pub(super) fn range(&self) -> Range<usize> {
+    #[must_use]
+    pub fn range(&self) -> Range<usize> {
         self.range.clone()
     }
 
-    pub(super) fn is_map(&self) -> bool {
+    /// Whether it is a map.
+    #[must_use]
+    pub fn is_map(&self) -> bool {
         self.json().starts_with('{')
     }
 
-    pub(super) fn is_list(&self) -> bool {
+    /// Whether it is a list.
+    #[must_use]
+    pub fn is_list(&self) -> bool {
         self.json().starts_with('[')
     }
 
-    pub(super) fn is_null(&self) -> bool {
+    /// Whether it is null.
+    #[must_use]
+    pub fn is_null(&self) -> bool {
         self.json() == "null"
     }
 
     /// The entries of a map, in their order; none of anything else.
-    pub(super) fn entries(&self) -> Vec<JsonEntry<'json>> {
+    #[must_use]
+    pub fn entries(&self) -> Vec<JsonEntry<'json>> {
         if !self.is_map() {
             return Vec::new();
         }
@@ -71,7 +84,8 @@ impl<'json> JsonPart<'json> {
     }
 
     /// The items of a list; none of anything else.
-    pub(super) fn items(&self) -> Vec<Self> {
+    #[must_use]
+    pub fn items(&self) -> Vec<Self> {
         if !self.is_list() {
             return Vec::new();
         }
@@ -80,14 +94,27 @@ impl<'json> JsonPart<'json> {
     }
 
     /// The value of a key of a map; of two with one name the last, which counts for Concourse.
-    pub(super) fn key(&self, name: &str) -> Option<Self> {
-        let named = |entry: JsonEntry<'json>| (entry.name == name).then_some(entry.value);
-        self.entries().into_iter().rev().find_map(named)
+    #[must_use]
+    pub fn key(&self, name: &str) -> Option<Self> {
+        if !self.is_map() {
+            return None;
+        }
+        let entries = entries_of(self.whole, self.range.clone());
+        let is_named = |key: &Range<usize>| says(&self.whole[key.clone()], name);
+        let mut named = entries.into_iter().filter(|(key, _)| is_named(key));
+        named.next_back().map(|(_, value)| self.at(value))
     }
 
     /// What a string says.
-    pub(super) fn text(&self) -> Option<String> {
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
         self.json().starts_with('"').then(|| read(self.json()))
+    }
+
+    /// Another part of the same text.
+    #[must_use]
+    pub fn part(&self, range: Range<usize>) -> Self {
+        self.at(range)
     }
 
     fn at(&self, range: Range<usize>) -> Self {
@@ -95,6 +122,14 @@ impl<'json> JsonPart<'json> {
             whole: self.whole,
             range,
         }
+    }
+}
+
+/// Whether a string of JSON says a text.
+fn says(string: &str, text: &str) -> bool {
+    match string.contains('\\') {
+        true => read(string) == text,
+        false => string.get(1..string.len() - 1) == Some(text),
     }
 }
 
