@@ -17,6 +17,8 @@ pub struct Report {
     pub object_start: usize,
     /// The text of each file that the planner read, by the path that the object gives.
     pub files: BTreeMap<String, String>,
+    /// How many tasks of a pipeline were judged; nothing of what is no pipeline.
+    pub tasks: Option<usize>,
     /// What was found, in the order of the text.
     pub diagnostics: Vec<Diagnostic>,
 }

@@ -100,7 +100,15 @@ fn count(report: &Report) -> String {
     .into_iter()
     .flatten()
     .collect();
-    format!("`{}` has {}", printable(&report.name), parts.join(" and "))
+    let name = printable(&report.name);
+    let found = parts.join(" and ");
+    match report.tasks {
+        None => format!("`{name}` has {found}"),
+        Some(1) => format!("`{name}`, a pipeline with 1 task that builds an image, has {found}"),
+        Some(tasks) => {
+            format!("`{name}`, a pipeline with {tasks} tasks that build images, has {found}")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -128,9 +136,26 @@ mod tests {
             name: "<stdin>".to_owned(),
             text: text.to_owned(),
             object_start,
+            tasks: None,
             files: BTreeMap::new(),
             diagnostics: vec![diagnostic],
         }
+    }
+
+    #[test]
+    fn of_a_pipeline_it_is_told_how_much_of_it_was_judged() {
+        let mut report = report("{}", 0, diagnostic(None));
+        assert_eq!(count(&report), "`<stdin>` has 1 error");
+        report.tasks = Some(1);
+        assert_eq!(
+            count(&report),
+            "`<stdin>`, a pipeline with 1 task that builds an image, has 1 error"
+        );
+        report.tasks = Some(3);
+        assert_eq!(
+            count(&report),
+            "`<stdin>`, a pipeline with 3 tasks that build images, has 1 error"
+        );
     }
 
     #[test]

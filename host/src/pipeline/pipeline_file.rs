@@ -117,6 +117,7 @@ impl Pipeline {
             name: self.texts[0].name.clone(),
             text: text.unwrap_or_default(),
             object_start: 0,
+            tasks: Some(self.tasks.len()),
             files: seen.into_iter().map(named).collect(),
             diagnostics,
         }

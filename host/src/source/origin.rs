@@ -106,6 +106,7 @@ impl Source {
             name: self.name.clone(),
             text,
             object_start: self.draft.start,
+            tasks: None,
             files,
             diagnostics,
         }
