@@ -23,7 +23,7 @@ fn open(server: &mut Server, name: &str, text: &str) {
     hear(server, "didOpen", json!({"textDocument": document}));
 }
 
-fn change(server: &mut Server, version: i32, change: Value) {
+fn change(server: &mut Server, version: i32, change: &Value) {
     let document = json!({"uri": NAME, "version": version});
     hear(
         server,
@@ -68,13 +68,13 @@ fn only_what_has_changed_is_told_and_what_is_closed_is_taken_back() {
     assert_eq!(told(&mut server), [""; 0]);
 
     let range = json!({"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 6}});
-    change(&mut server, 2, json!({"range": range, "text": "output"}));
+    change(&mut server, 2, &json!({"range": range, "text": "output"}));
     assert_eq!(told(&mut server), ["request.yml 2 "]);
-    change(&mut server, 3, json!({"range": range, "text": "outptu"}));
+    change(&mut server, 3, &json!({"range": range, "text": "outptu"}));
     change(
         &mut server,
         4,
-        json!({"text": "context: .\noutput: image\ntarget: [a]\n"}),
+        &json!({"text": "context: .\noutput: image\ntarget: [a]\n"}),
     );
     assert_eq!(told(&mut server), ["request.yml 4 wrong-type"]);
 
@@ -88,7 +88,7 @@ fn only_what_has_changed_is_told_and_what_is_closed_is_taken_back() {
         "didClose",
         json!({"textDocument": {"uri": NAME}}),
     );
-    change(&mut server, 5, json!({"text": "context: 1\n"}));
+    change(&mut server, 5, &json!({"text": "context: 1\n"}));
     assert_eq!(told(&mut server), ["request.yml null "]);
 }
 
@@ -126,6 +126,6 @@ fn long_text_is_left_alone_until_it_is_short() {
     open(&mut server, NAME, &long);
     assert_eq!(told(&mut server), ["request.yml 1 "]);
     let range = json!({"start": {"line": 2, "character": 4}, "end": {"line": 3, "character": 0}});
-    change(&mut server, 2, json!({"range": range, "text": "a"}));
+    change(&mut server, 2, &json!({"range": range, "text": "a"}));
     assert_eq!(told(&mut server), ["request.yml 2 unknown-key"]);
 }

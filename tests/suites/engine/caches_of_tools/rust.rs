@@ -54,10 +54,11 @@ fn toolbox() -> (Toolbox, String) {
     (toolbox, path)
 }
 
-#[test]
-fn cargo_finds_everything_fresh_on_an_empty_root() {
-    let (toolbox, path) = toolbox();
-    let trial = Trial::new(toolbox, &[&path], DOCKERFILE);
+/// Where the shelf has the package.
+const PARCEL: &str = "/crates/greeting/1.0.0/download";
+
+/// Puts a package onto the shelf, as a registry has it; its checksum.
+fn publish(trial: &Trial) -> String {
     let manifest = "[package]\nname = \"greeting\"\nversion = \"1.0.0\"\nedition = \"2021\"\n";
     let parcel = tar_gz(&[
         ("greeting-1.0.0/Cargo.toml", manifest),
@@ -69,8 +70,7 @@ fn cargo_finds_everything_fresh_on_an_empty_root() {
     let digest = sha256(&parcel);
     let digest = digest.strip_prefix("sha256:").unwrap();
     let url = trial.shelf.url();
-    let at = "/crates/greeting/1.0.0/download";
-    trial.shelf.put(at, parcel);
+    trial.shelf.put(PARCEL, parcel);
     trial.shelf.put(
         "/index/config.json",
         json!({"dl": format!("{url}/crates")}).to_string(),
@@ -79,6 +79,12 @@ fn cargo_finds_everything_fresh_on_an_empty_root() {
     trial
         .shelf
         .put("/index/gr/ee/greeting", format!("{line}\n"));
+    digest.to_owned()
+}
+
+/// Writes a program that depends on the package.
+fn write_program(trial: &Trial, digest: &str) {
+    let url = trial.shelf.url();
     trial.place.write(
         "context/.cargo/config.toml",
         format!("[source.crates-io]\nreplace-with = \"shelf\"\n[source.shelf]\nregistry = \"sparse+{url}/index/\"\n"),
@@ -96,13 +102,20 @@ fn cargo_finds_everything_fresh_on_an_empty_root() {
         "context/src/main.rs",
         "fn main() { println!(\"{}\", greeting::TEXT); }\n",
     );
+}
+
+#[test]
+fn cargo_finds_everything_fresh_on_an_empty_root() {
+    let (toolbox, path) = toolbox();
+    let trial = Trial::new(toolbox, &[&path], DOCKERFILE);
+    write_program(&trial, &publish(&trial));
 
     let first = trial.build("1");
     let second = trial.build("2");
     let alone = trial.build_without_caches();
 
     assert!(
-        first.given.iter().any(|path| path == at),
+        first.given.iter().any(|path| path == PARCEL),
         "{:?}",
         first.given
     );
