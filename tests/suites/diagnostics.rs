@@ -15,7 +15,7 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Severity;
 use oci_image_tests::allowed::shortened;
 use oci_image_tests::engine::{checkout, program};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Codes that no small file shows, and the test that does.
 const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
@@ -287,6 +287,37 @@ fn sarif_log_is_what_its_schema_wants() {
         }
     }
     assert_eq!(results, expected().len());
+}
+
+#[test]
+fn sarif_has_the_change_that_mends_a_mistake() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "context: .\noutptu: image # ü\nlabels:\n- a: b\ntarget: 5\n";
+    fs::write(directory.path().join("a b.yml"), text).unwrap();
+    let arguments = ["validate", "--output-format", "sarif", "a b.yml"];
+
+    let log: Value = serde_json::from_str(&run(directory.path(), &arguments, None).stdout).unwrap();
+
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let of = |line: u64| {
+        let mut results = results.iter();
+        let found = results.find(|result| {
+            let place = &result["locations"][0]["physicalLocation"];
+            place["region"]["startLine"] == line
+        });
+        &found.unwrap()["fixes"]
+    };
+    let change = |line: u64, from: u64, to: u64, text: &str| {
+        let region =
+            json!({"startLine": line, "startColumn": from, "endLine": line, "endColumn": to});
+        json!([{"artifactChanges": [{
+            "artifactLocation": {"uri": "a%20b.yml"},
+            "replacements": [{"deletedRegion": region, "insertedContent": {"text": text}}],
+        }]}])
+    };
+    assert_eq!(*of(2), change(2, 1, 7, "output"));
+    assert_eq!(*of(4), change(4, 3, 7, "a=b"));
+    assert!(of(5).is_null(), "{}", of(5));
 }
 
 /// The official schema, which the crate `serde-sarif` carries; `make setup` fetches it.

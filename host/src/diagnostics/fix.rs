@@ -76,7 +76,8 @@ fn place(report: &Report, said: &Diagnostic, name: &str) -> Option<Range<usize>>
     Some(start + span.start..start + span.end)
 }
 
-fn edit(said: &Diagnostic, range: Range<usize>, text: &str) -> Option<Edit> {
+/// The change of a text that mends what is said of a part of it.
+pub(super) fn edit(said: &Diagnostic, range: Range<usize>, text: &str) -> Option<Edit> {
     let written = text.get(range.clone())?;
     let help = said.help.as_deref().unwrap_or_default();
     match Code::from_name(&said.code)? {

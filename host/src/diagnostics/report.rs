@@ -24,6 +24,7 @@ pub struct Report {
 }
 
 /// A place in one of the texts.
+#[derive(Clone)]
 pub(super) struct Spot<'text> {
     pub(super) name: &'text str,
     pub(super) text: &'text str,

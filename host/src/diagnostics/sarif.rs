@@ -1,12 +1,13 @@
 //! Diagnostics as SARIF: the few fields that a reader of results needs, each rule described once.
 //!
-//! Source: SARIF 2.1.0 (OASIS), sections 3.13 to 3.30; the tests hold its JSON Schema against what is written here.
+//! Source: SARIF 2.1.0 (OASIS), sections 3.13 to 3.30 and 3.55 to 3.57; the tests hold its JSON Schema against what is written here.
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Diagnostic;
 use serde::Serialize;
 
-use super::report::Report;
+use super::fix;
+use super::report::{Report, Spot};
 use super::uri::uri;
 
 /// The schema of the format.
@@ -70,6 +71,29 @@ struct SarifResult<'r> {
     level: &'static str,
     message: Text,
     locations: [Location<'r>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixes: Option<[Fix; 1]>,
+}
+
+/// What mends it, where it has one right answer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Fix {
+    artifact_changes: [ArtifactChange; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ArtifactChange {
+    artifact_location: ArtifactLocation,
+    replacements: [Replacement; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Replacement {
+    deleted_region: Region,
+    inserted_content: Text,
 }
 
 #[derive(Serialize)]
@@ -166,12 +190,8 @@ fn result<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) ->
     if let Some(help) = &diagnostic.help {
         message.push_str(&format!("; {help}"));
     }
-    let region = spot.as_ref().map(|spot| Region {
-        start_line: spot.start().line,
-        start_column: spot.start().column,
-        end_line: spot.end().line,
-        end_column: spot.end().column,
-    });
+    let region = spot.as_ref().map(Region::of);
+    let fixes = (spot.as_ref()).and_then(|spot| fix(diagnostic, spot));
     let pointer = LogicalLocation {
         fully_qualified_name: &diagnostic.pointer,
         kind: "value",
@@ -191,5 +211,38 @@ fn result<'r>(report: &'r Report, diagnostic: &'r Diagnostic, codes: &[Code]) ->
                 .into_iter()
                 .collect(),
         }],
+        fixes: fixes.map(|fix| [fix]),
+    }
+}
+
+/// What mends what is said of a place; nothing where a secret would be written as it may be seen.
+fn fix(said: &Diagnostic, spot: &Spot<'_>) -> Option<Fix> {
+    let edit = fix::edit(said, spot.span.clone(), spot.text)?;
+    let replaced = Spot {
+        span: edit.range,
+        ..spot.clone()
+    };
+    (!edit.text.contains('*')).then(|| Fix {
+        artifact_changes: [ArtifactChange {
+            artifact_location: ArtifactLocation {
+                uri: uri(spot.name),
+            },
+            replacements: [Replacement {
+                deleted_region: Region::of(&replaced),
+                inserted_content: Text { text: edit.text },
+            }],
+        }],
+    })
+}
+
+impl Region {
+    fn of(spot: &Spot<'_>) -> Self {
+        let (start, end) = (spot.start(), spot.end());
+        Self {
+            start_line: start.line,
+            start_column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
     }
 }
