@@ -63,6 +63,13 @@ impl Pipeline {
         written.map(|config| config.range.start).collect()
     }
 
+    /// A task as a file of its own, in JSON, and what was found in it by names and types. What is said of its source depends on nothing else.
+    #[must_use]
+    pub fn task(&self, task: usize) -> (&str, &[Diagnostic]) {
+        let task = &self.tasks[task];
+        (&task.text.json, &task.file.mistakes)
+    }
+
     /// What a task's parameters say, as a source of their own, whose places are nobody's but this pipeline's.
     #[must_use]
     pub fn source(&self, task: usize) -> Source {

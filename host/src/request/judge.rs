@@ -18,11 +18,25 @@ pub(crate) struct Judge {
     known: RefCell<Known>,
 }
 
-/// What was said of objects: those that were asked about last, and those before.
+/// What was said of objects and tasks: those that were asked about last, and those before.
 #[derive(Default)]
 pub(crate) struct Known {
-    now: HashMap<String, Vec<Diagnostic>>,
-    before: HashMap<String, Vec<Diagnostic>>,
+    now: Answers,
+    before: Answers,
+}
+
+/// What was said.
+#[derive(Default)]
+struct Answers {
+    objects: HashMap<String, Vec<Diagnostic>>,
+    /// By the task in JSON.
+    tasks: HashMap<String, KnownTask>,
+}
+
+/// What was said of a task, and what had been found in it before.
+struct KnownTask {
+    found: Vec<Diagnostic>,
+    said: Vec<Diagnostic>,
 }
 
 impl Judge {
@@ -47,7 +61,7 @@ impl Judge {
     /// Begins a text, of which so much is known.
     pub(crate) fn begin(&self, known: Known) {
         *self.known.borrow_mut() = Known {
-            now: HashMap::new(),
+            now: Answers::default(),
             before: known.now,
         };
     }
@@ -60,14 +74,42 @@ impl Judge {
     /// Every mistake that can be seen without looking at a file.
     pub(super) fn judge(&self, object: &MaskedObject) -> Result<Vec<Diagnostic>, PlannerError> {
         let mut known = self.known.borrow_mut();
-        if let Some(said) = known.now.get(object.text()) {
+        if let Some(said) = known.now.objects.get(object.text()) {
             return Ok(said.clone());
         }
-        let said = match known.before.remove(object.text()) {
+        let said = match known.before.objects.remove(object.text()) {
             Some(said) => said,
             None => self.planner()?.validate(object)?,
         };
-        known.now.insert(object.text().to_owned(), said.clone());
+        let objects = &mut known.now.objects;
+        objects.insert(object.text().to_owned(), said.clone());
+        Ok(said)
+    }
+
+    /// What is said of a task, which is `json`, and in which this was found; by `ask`, if that is not known.
+    pub(super) fn of_task(
+        &self,
+        json: &str,
+        found: &[Diagnostic],
+        ask: impl FnOnce() -> Result<Vec<Diagnostic>, PlannerError>,
+    ) -> Result<Vec<Diagnostic>, PlannerError> {
+        let is_same = |task: &&KnownTask| task.found == found;
+        let mut known = self.known.borrow_mut();
+        if let Some(task) = known.now.tasks.get(json).filter(is_same) {
+            return Ok(task.said.clone());
+        }
+        let task = known.before.tasks.remove_entry(json);
+        let task = task.filter(|(_, task)| is_same(&task));
+        drop(known);
+        let (json, task) = match task {
+            Some(task) => task,
+            None => {
+                let (found, said) = (found.to_vec(), ask()?);
+                (json.to_owned(), KnownTask { found, said })
+            }
+        };
+        let said = task.said.clone();
+        self.known.borrow_mut().now.tasks.insert(json, task);
         Ok(said)
     }
 
@@ -93,6 +135,7 @@ impl Judge {
 #[cfg(test)]
 mod tests {
     use oci_image::planner::mask;
+    use oci_image_schema::code::Code;
 
     use super::*;
 
@@ -104,7 +147,8 @@ mod tests {
             mask(r#"{"context": ".", "outptu": "image"}"#),
         );
         let known = |known: &Known| {
-            let mut objects: Vec<&str> = known.now.keys().map(String::as_str).collect();
+            let objects = known.now.objects.keys();
+            let mut objects: Vec<&str> = objects.map(String::as_str).collect();
             objects.sort_unstable();
             objects.join(" ")
         };
@@ -120,6 +164,32 @@ mod tests {
         assert_eq!(judge.judge(&wrong).unwrap(), said);
         let second = judge.end();
         assert_eq!(known(&second), wrong.text());
-        assert!(judge.known.borrow().now.is_empty());
+        assert!(judge.known.borrow().now.objects.is_empty());
+    }
+
+    #[test]
+    fn task_is_judged_once_until_it_or_what_was_found_in_it_is_another() {
+        let judge = Judge::new(&Cancel::default());
+        let asked = RefCell::new(Vec::new());
+        let found = |message: &str| vec![Diagnostic::new(Code::RewrittenValue, message)];
+        let ask = |json: &str, found: &[Diagnostic]| {
+            let said = judge.of_task(json, found, || {
+                asked.borrow_mut().push(json.to_owned());
+                Ok(vec![Diagnostic::new(Code::BadTarget, json)])
+            });
+            assert_eq!(said.unwrap()[0].message, json);
+            mem::take(&mut *asked.borrow_mut())
+        };
+        assert_eq!(ask("a", &[]), ["a"]);
+        assert_eq!(ask("a", &[]), [""; 0]);
+        assert_eq!(ask("b", &[]), ["b"]);
+        assert_eq!(ask("a", &found("x")), ["a"]);
+
+        judge.begin(judge.end());
+        assert_eq!(ask("a", &found("x")), [""; 0]);
+        assert_eq!(ask("a", &found("y")), ["a"]);
+        judge.begin(judge.end());
+        assert_eq!(ask("a", &found("y")), [""; 0]);
+        assert_eq!(ask("b", &[]), ["b"]);
     }
 }

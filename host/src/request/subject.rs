@@ -96,9 +96,12 @@ fn judged_pipeline(
 ) -> Result<Pipeline, Failure> {
     let mut pipeline = Pipeline::read(text, &mut |path| below?.task(path));
     for task in 0..pipeline.tasks() {
-        let request = Request::new(pipeline.source(task), None);
-        let report = request.validate(judge)?;
-        pipeline.hear(task, report.diagnostics);
+        let (json, found) = pipeline.task(task);
+        let said = judge.of_task(json, found, || {
+            let request = Request::new(pipeline.source(task), None);
+            Ok(request.validate(judge)?.diagnostics)
+        })?;
+        pipeline.hear(task, said);
     }
     Ok(pipeline)
 }
