@@ -48,10 +48,12 @@ impl Workplace {
             .path("..")
             .canonicalize()
             .expect("the workplace stands");
+        // Its whole path is not in them where its file system is mounted below `/`.
+        let name = home.file_name().unwrap_or_default().to_string_lossy();
         let is_ours = |pid: &u32| {
             let mounts = fs::read_to_string(format!("/proc/{pid}/mountinfo"));
             // It may have ended meanwhile.
-            mounts.is_ok_and(|mounts| mounts.contains(&*home.to_string_lossy()))
+            mounts.is_ok_and(|mounts| mounts.contains(&*name))
         };
         let found = command_lines().filter(|(_, line)| line.contains(part));
         found.map(|(pid, _)| pid).filter(is_ours).collect()
