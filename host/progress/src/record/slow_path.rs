@@ -15,7 +15,7 @@ use crate::part::since;
 
 /// How much later a step may have ended than the one began that waited for it: two clocks are read for it.
 const OVERLAP: Duration = Duration::from_millis(20);
-/// A step that ended so shortly before one of this program itself ran beside that one to its end, and waited for it.
+/// An export or a transfer that ended so shortly before a step of this program itself ran beside that one to its end, and waited for it.
 const BESIDE: Duration = Duration::from_millis(250);
 /// A step that took less than this, or less than so much of the whole, is not waited for.
 const NOTABLE: Duration = Duration::from_millis(50);
@@ -76,14 +76,18 @@ impl BuildRecord {
             let mut targets = step.targets.iter();
             step.is_own() || targets.any(|target| other.targets.contains(target))
         };
-        let latest_end = match step.is_own() {
-            true => self.end_of(step)?.checked_sub(BESIDE)?,
-            false => step.start()?.checked_add(OVERLAP)?,
+        let (latest_end, latest_beside) = match step.is_own() {
+            true => (self.end_of(step)?, self.end_of(step)?.checked_sub(BESIDE)?),
+            false => [step.start()?.checked_add(OVERLAP)?; 2].into(),
         };
         let before = |place: &usize| {
             let other = &self.steps[*place];
             // What ended in no time may have ended after the one began that did not wait for it.
             let is_earlier = step.is_own() || other.start() <= step.start();
+            let latest_end = match other.inputs.is_empty() {
+                true => latest_beside,
+                false => latest_end,
+            };
             is_earlier && shares(other) && self.end_of(other).is_some_and(|end| end <= latest_end)
         };
         let places = (0..self.steps.len()).filter(unseen).filter(before);

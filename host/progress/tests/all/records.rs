@@ -168,6 +168,25 @@ fn work_of_the_program_counts_from_where_nothing_else_was_waited_for() {
 }
 
 #[test]
+fn work_of_the_program_waited_for_a_step_that_ended_just_before() {
+    let recorder = Recorder::new();
+    let mut progress = Progress::new(Mode::Plain, io::sink()).recorded_by(recorder.clone());
+    let image = progress.add_solve("image");
+    let slow = upon(&["base"], vertex("slow", Some(1_000), Some(9_000)));
+    for status in [done("base", 0, 1_000), slow, done("export", 9_010, 9_090)] {
+        progress.update(image, status).unwrap();
+    }
+    // It had begun with the layer of another image.
+    let own = OwnStep::begun("compressing layers", "compressed", at(600)).ended(5, at(9_100));
+    progress.update(progress.own(), own).unwrap();
+    progress.finish().unwrap();
+
+    let record = recorder.record();
+
+    assert_eq!(path(&record), ["base", "slow", "compressing layers"]);
+}
+
+#[test]
 fn a_build_that_failed_waited_for_the_step_that_failed() {
     let record = record_of(&[
         done("a", 0, 1_000),
