@@ -37,11 +37,18 @@ impl Silence {
     /// Whether it is worth a word now; the next one is worth it after twice the time.
     pub(super) fn is_due(&mut self, now: SystemTime) -> bool {
         let begun = *self.since.get_or_insert(now);
-        if since(begun, now) < self.next {
+        let silent = since(begun, now);
+        if silent < self.next {
             return false;
         }
-        while self.next <= since(begun, now) {
-            self.next += self.next.min(LONGEST);
+        while self.next <= silent && self.next < LONGEST {
+            self.next += self.next;
+        }
+        // The times are the daemon's, and may lie as far apart as they like.
+        if let Some(beyond) = silent.checked_sub(self.next) {
+            let more = beyond.as_secs() / LONGEST.as_secs() + 1;
+            let more = Duration::from_secs(more.saturating_mul(LONGEST.as_secs()));
+            self.next = self.next.saturating_add(more);
         }
         true
     }
@@ -62,6 +69,17 @@ mod tests {
             .collect();
 
         assert_eq!(told, [15, 30, 60, 120, 240, 480, 720, 960]);
+    }
+
+    #[test]
+    fn silence_of_any_length_is_told_at_once_and_once() {
+        let mut silence = Silence::new();
+        let end = Duration::from_secs(i64::MAX as u64);
+        silence.end(SystemTime::UNIX_EPOCH);
+
+        assert!(silence.is_due(SystemTime::UNIX_EPOCH + end));
+        assert!(!silence.is_due(SystemTime::UNIX_EPOCH + end));
+        assert!(silence.next > end && silence.next <= end + LONGEST);
     }
 
     #[test]

@@ -110,6 +110,8 @@ fn place_of_a_value_begins_after_its_properties_and_the_comments_after_them() {
         ("a: !!str # one\n  'value'\n", "'value'"),
         ("a: &x # one\n  !!str value # two\n", "value"),
         ("a: &x#y value\n", "value"),
+        ("a: &x # one\r  value\n", "value"),
+        ("a: !!str # one\r\n  'value'\n", "'value'"),
         // Neither is white space to YAML.
         ("a: &\u{2028}x value\n", "value"),
         ("a: &x\u{a0}\u{85} # one\n  value\n", "value"),

@@ -11,6 +11,9 @@ use crate::yaml::mistake::swallows_an_item;
 use crate::yaml::scalar::{Dialect, Plain};
 use crate::yaml::tag::{self, Tagged};
 
+/// What ends a line (YAML 1.2.2, 5.4): either alone too.
+const LINE_ENDS: [char; 2] = ['\n', '\r'];
+
 impl Composer<'_> {
     pub(super) fn scalar(&mut self, scalar: &Scalar<'_>) -> Result<(), Stop> {
         let has_properties = scalar.anchor > 0 || scalar.tag.is_some();
@@ -100,7 +103,7 @@ impl Composer<'_> {
             let end = match rest.bytes().next() {
                 Some(b'&' | b'!') => rest.find(is_white),
                 // A comment after them, which no scalar begins like.
-                Some(b'#') => rest.find('\n'),
+                Some(b'#') => rest.find(LINE_ENDS),
                 _ => break,
             };
             start = range.end
@@ -110,7 +113,7 @@ impl Composer<'_> {
         }
         let rest = &self.text[start..range.end];
         if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
-            let header = rest.find('\n').unwrap_or(rest.len());
+            let header = rest.find(LINE_ENDS).unwrap_or(rest.len());
             start = range.end - rest[header..].trim_start_matches(is_white).len();
         }
         start..range.end
