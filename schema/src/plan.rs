@@ -162,6 +162,16 @@ pub struct CacheMounts {
     pub read_only: bool,
 }
 
+impl CacheMounts {
+    /// Whether those of an id are kept, if they are mounted.
+    #[must_use]
+    pub fn keeps(&self, id: &str) -> bool {
+        self.ids
+            .as_ref()
+            .is_none_or(|ids| ids.iter().any(|kept| kept == id))
+    }
+}
+
 /// How layers are compressed that are not, and at which level; without one, the codec's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

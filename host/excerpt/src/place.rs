@@ -27,6 +27,12 @@ pub struct Place<'text> {
     pub span: Range<usize>,
 }
 
+/// Where the line begins in which a byte of a text stands.
+#[must_use]
+pub fn line_start(text: &str, offset: usize) -> usize {
+    text[..offset].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
 impl<'text> Place<'text> {
     /// Adds the place and its excerpt; nothing if the text has no such place.
     pub(crate) fn draw(&self, group: Group<'text>, width: usize) -> Group<'text> {
@@ -60,7 +66,7 @@ impl<'text> Place<'text> {
 
     /// Whether a line of so many columns shows the place from its own beginning on.
     fn is_within(&self, width: usize) -> bool {
-        let line = &self.text[self.line_start(self.span.start)..self.span.start];
+        let line = &self.text[line_start(self.text, self.span.start)..self.span.start];
         // No character has more than four bytes, and that is known without looking at megabytes.
         line.len() <= 4 * width && measure_text_width(line) + GUTTER < width
     }
@@ -72,10 +78,10 @@ impl<'text> Place<'text> {
                 .find('\n')
                 .map_or(self.text.len(), |newline| offset + newline + 1)
         };
-        let mut start = self.line_start(self.span.start);
+        let mut start = line_start(self.text, self.span.start);
         let mut end = line_end(self.span.end);
         for _ in 0..context {
-            start = self.line_start(start.saturating_sub(1));
+            start = line_start(self.text, start.saturating_sub(1));
             end = line_end(end);
         }
         start..end
@@ -89,12 +95,6 @@ impl<'text> Place<'text> {
             ..self.text.floor_char_boundary(end.min(self.text.len()))
     }
 
-    fn line_start(&self, offset: usize) -> usize {
-        self.text[..offset]
-            .rfind('\n')
-            .map_or(0, |newline| newline + 1)
-    }
-
     /// The number of the line at an offset.
     fn line_at(&self, offset: usize) -> usize {
         let before = self.text[..offset].bytes();
@@ -104,6 +104,9 @@ impl<'text> Place<'text> {
     /// In which character of its line the place begins.
     fn column(&self) -> usize {
         let start = self.span.start;
-        self.text[self.line_start(start)..start].chars().count() + 1
+        self.text[line_start(self.text, start)..start]
+            .chars()
+            .count()
+            + 1
     }
 }

@@ -10,6 +10,7 @@ use oci_image_schema::diagnostic::{Diagnostic, Place};
 use serde_json::Value;
 
 use super::report::Report;
+use crate::excerpt::line_start;
 
 /// A change of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,7 +129,7 @@ fn privileged(text: &str, range: Range<usize>) -> Option<Edit> {
         let text = "true".to_owned();
         return Some(Edit { range, text });
     }
-    let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = line_start(text, range.start);
     let before = &text[line..range.start];
     let column = before.find("task:")?;
     let (indent, key) = before.split_at(column);
@@ -171,7 +172,7 @@ fn pair(written: &str) -> Option<String> {
 
 /// The same of a map, a line an entry, as the list that is wanted.
 fn pairs(text: &str, range: Range<usize>) -> Option<String> {
-    let line = text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = line_start(text, range.start);
     let indent = &text[line..range.start];
     if indent.is_empty() || !indent.chars().all(|sign| sign == ' ') {
         return None;

@@ -6,6 +6,8 @@ use std::ops::Range;
 use oci_image_schema::diagnostic::{Diagnostic, Place, Severity};
 use oci_image_schema::event::Position;
 
+use crate::excerpt::line_start;
+
 /// What was found in one request, and the texts that it points into.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
@@ -24,7 +26,6 @@ pub struct Report {
 }
 
 /// A place in one of the texts.
-#[derive(Clone)]
 pub(super) struct Spot<'text> {
     pub(super) name: &'text str,
     pub(super) text: &'text str,
@@ -85,10 +86,10 @@ impl Spot<'_> {
 
     pub(super) fn position(&self, offset: usize) -> Position {
         let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let start = line_start(self.text, offset);
         Position {
             line: before.bytes().filter(|byte| *byte == b'\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            column: before[start..].chars().count() + 1,
         }
     }
 }

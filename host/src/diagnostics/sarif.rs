@@ -220,7 +220,7 @@ fn fix(said: &Diagnostic, spot: &Spot<'_>) -> Option<Fix> {
     let edit = fix::edit(said, spot.span.clone(), spot.text)?;
     let replaced = Spot {
         span: edit.range,
-        ..spot.clone()
+        ..*spot
     };
     (!edit.text.contains('*')).then(|| Fix {
         artifact_changes: [ArtifactChange {

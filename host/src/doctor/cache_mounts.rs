@@ -32,12 +32,13 @@ pub(super) fn look(cache: &Path) -> Finding {
         }
         opened => opened.and_then(|mounts| mounts.as_ref().map(archives::held).transpose()),
     };
-    let (count, bytes) = match held {
+    let held = match held {
         Err(error) => return unkept(format!("not kept: `{}`: {error}", shown(&place))),
-        Ok(held) => held.unwrap_or_default(),
+        Ok(held) => held,
     };
-    let is_there = place.is_dir();
-    if access(if is_there { &place } else { cache }, Access::WRITE_OK).is_err() {
+    let written = if held.is_some() { &place } else { cache };
+    let (count, bytes) = held.unwrap_or_default();
+    if access(written, Access::WRITE_OK).is_err() {
         let said = format!(
             "restored, and never saved: `{}` is read-only",
             shown(&place)

@@ -238,9 +238,8 @@ impl<'run> Mounts<'run> {
         mut used: BTreeMap<Key, String>,
         mut unreachable: BTreeSet<String>,
     ) -> BTreeMap<Key, String> {
-        let is_asked = |id: &String| self.asked.ids.as_ref().is_none_or(|ids| ids.contains(id));
         let audience = &self.site.host.audience;
-        unreachable.retain(is_asked);
+        unreachable.retain(|id| self.asked.keeps(id));
         for id in &unreachable {
             audience.notice(&format!(
                 "cache `{}` is not kept: it begins with a stage or an image (`from=`), and no other step finds it",
@@ -261,7 +260,7 @@ impl<'run> Mounts<'run> {
                 ));
             }
         }
-        used.retain(|_, id| is_asked(id));
+        used.retain(|_, id| self.asked.keeps(id));
         used
     }
 

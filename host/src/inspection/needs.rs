@@ -193,8 +193,7 @@ impl Reading<'_> {
 
     fn is_kept(&self, id: &str) -> bool {
         let mounts = self.plan.cache().and_then(|cache| cache.mounts.as_ref());
-        let has = |ids: &Vec<String>| ids.iter().any(|kept| kept == id);
-        mounts.is_some_and(|mounts| mounts.ids.as_ref().is_none_or(has))
+        mounts.is_some_and(|mounts| mounts.keeps(id))
     }
 
     /// The id of a cache as a step names it: in the daemon it stands behind the namespace that the build gives its caches.

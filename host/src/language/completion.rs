@@ -181,14 +181,12 @@ fn offer(label: String, kind: CompletionItemKind, detail: Option<&str>) -> Offer
 
 /// The keys of a way; of an item of a list nothing.
 pub(super) fn names_of(way: &[WayStep]) -> Vec<&str> {
-    let mut names = Vec::new();
-    for step in way {
-        names.push(match step {
+    way.iter()
+        .map(|step| match step {
             WayStep::Key(name) => name.as_str(),
             WayStep::Item(_) => "",
-        });
-    }
-    names
+        })
+        .collect()
 }
 
 /// Whether a parameter is a path.

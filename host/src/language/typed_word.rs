@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use oci_image::excerpt::line_start;
+
 use super::scene::Scene;
 use super::tree::Standing;
 use crate::cli::Format;
@@ -102,9 +104,7 @@ impl<'t> TypedWord<'t> {
 
     /// Whether what is before it on its line allows that.
     fn may_be(&self, reading: ReadAs) -> bool {
-        let line = self.text[..self.place.start]
-            .rfind('\n')
-            .map_or(0, |at| at + 1);
+        let line = line_start(self.text, self.place.start);
         let before = self.text[line..self.place.start].trim_end_matches(['"', '\'']);
         let follows_colon = before.trim_end().ends_with(':');
         match reading {
@@ -154,8 +154,7 @@ impl<'t> TypedWord<'t> {
 fn closing(text: &str, format: Format) -> String {
     if format == Format::Yaml {
         // Those of its last line: others are those of a text.
-        let line = text.rfind('\n').map_or(0, |at| at + 1);
-        return brackets(&text[line..]);
+        return brackets(&text[line_start(text, text.len())..]);
     }
     brackets(text)
 }

@@ -42,9 +42,12 @@ pub(super) fn find(roots: &[PathBuf], document: &Path, names: &[String]) -> Opti
         places.find_map(|path| {
             let file = directory.file_beneath(&path).ok()?;
             let is_file = file.metadata().is_ok_and(|metadata| metadata.is_file());
+            if !is_file {
+                return None;
+            }
             let mut text = String::new();
             let read = file.take(LONGEST).read_to_string(&mut text);
-            is_file.then(|| FoundFile {
+            Some(FoundFile {
                 path: root.join(&path),
                 text: read.map(|_| text).unwrap_or_default(),
             })

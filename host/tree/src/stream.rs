@@ -1,4 +1,4 @@
-//! A layer as a stream of entries.
+//! A tar stream, as entries are read from it.
 //!
 //! Reads: the stream. Writes: nothing. Unknown here: entries.
 

@@ -76,19 +76,17 @@ impl BuildRecord {
             let mut targets = step.targets.iter();
             step.is_own() || targets.any(|target| other.targets.contains(target))
         };
-        let (latest_end, latest_beside) = match step.is_own() {
-            true => (self.end_of(step)?, self.end_of(step)?.checked_sub(BESIDE)?),
-            false => [step.start()?.checked_add(OVERLAP)?; 2].into(),
+        let latest_end = |other: &RecordedStep| match step.is_own() {
+            true if other.inputs.is_empty() => self.end_of(step)?.checked_sub(BESIDE),
+            true => self.end_of(step),
+            false => step.start()?.checked_add(OVERLAP),
         };
         let before = |place: &usize| {
             let other = &self.steps[*place];
             // What ended in no time may have ended after the one began that did not wait for it.
             let is_earlier = step.is_own() || other.start() <= step.start();
-            let latest_end = match other.inputs.is_empty() {
-                true => latest_beside,
-                false => latest_end,
-            };
-            is_earlier && shares(other) && self.end_of(other).is_some_and(|end| end <= latest_end)
+            let ends = self.end_of(other).zip(latest_end(other));
+            is_earlier && shares(other) && ends.is_some_and(|(end, latest)| end <= latest)
         };
         let places = (0..self.steps.len()).filter(unseen).filter(before);
         places.max_by_key(latest)

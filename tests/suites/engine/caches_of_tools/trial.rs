@@ -38,16 +38,17 @@ impl Trial {
         Self { place, shelf }
     }
 
-    /// A build whose steps run, with caches; `run` is another one each time.
-    pub(super) fn build(&self, run: &str) -> Tried {
-        self.tried(run, &json!({"cache": true}))
+    /// Two builds, one after the other, whose steps run with caches. The second is given nothing by the shelf, and both make the image
+    /// of a build that keeps nothing, and finds nothing.
+    pub(super) fn twice(&self) -> [Tried; 2] {
+        let [first, second] = ["1", "2"].map(|run| self.tried(run, &json!({"cache": true})));
+        let alone = self.tried("alone", &json!({}));
+        assert_eq!(second.given, Vec::<String>::new());
+        assert_eq!([&second.digest, &alone.digest], [&first.digest; 2]);
+        [first, second]
     }
 
-    /// A build that keeps nothing, and finds nothing.
-    pub(super) fn build_without_caches(&self) -> Tried {
-        self.tried("alone", &json!({}))
-    }
-
+    /// A build; `run` is another one each time.
     fn tried(&self, run: &str, keys: &Value) -> Tried {
         let _ = fs::remove_dir_all(self.place.root());
         let _ = self.shelf.take_given();

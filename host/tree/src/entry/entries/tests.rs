@@ -1,30 +1,9 @@
-use std::io::Read;
-
 use super::*;
+use crate::stream::Stream;
 use crate::time::Time;
 
-/// A stream that is read, not sought.
-struct Bytes(io::Cursor<Vec<u8>>);
-
-impl Read for Bytes {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl Source for Bytes {
-    fn skip(&mut self, count: u64) -> io::Result<()> {
-        let skipped = io::copy(&mut (&mut self.0).take(count), &mut io::sink())?;
-        if skipped < count {
-            Err(io::ErrorKind::UnexpectedEof.into())
-        } else {
-            Ok(())
-        }
-    }
-}
-
-fn entries(archive: Vec<u8>) -> Entries<Bytes> {
-    Entries::new(Bytes(io::Cursor::new(archive)))
+fn entries(archive: Vec<u8>) -> Entries<Stream<io::Cursor<Vec<u8>>>> {
+    Entries::new(Stream::new(io::Cursor::new(archive)))
 }
 
 fn file_header(size: u64) -> Header {
