@@ -68,6 +68,7 @@ pub(crate) fn plan<'t>(
     Some(BuildPlan {
         daemon_config,
         debug: request.flag("debug").is_some(),
+        context_by_content: request.flag("context_by_content").is_some(),
         base_images: base_images(request),
         cache,
         compression: request.compression.planned(),

@@ -7,7 +7,7 @@ pub const WIT: &str = include_str!("../planner.wit");
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version of the package in `planner.wit`.
-pub const PLANNER_VERSION: &str = "0.3.0";
+pub const PLANNER_VERSION: &str = "0.4.0";
 
 /// The JSON Schema of the object, for editors: `oci-image.schema.json`.
 pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");

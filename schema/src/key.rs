@@ -39,6 +39,14 @@ pub const KEYS: &[Key] = &[
     )
     .own(),
     key(
+        35,
+        "context_by_content",
+        Shape::Flag,
+        "bool",
+        "tell the context by what its files hold, not by their dates: for fresh checkouts, where the daemon's root is kept",
+    )
+    .parameter("CONTEXT_BY_CONTENT"),
+    key(
         40,
         "dockerfile",
         Shape::Text,

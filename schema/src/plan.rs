@@ -72,6 +72,9 @@ pub struct BuildPlan {
     pub daemon_config: String,
     /// Whether logs are verbose.
     pub debug: bool,
+    /// Whether the context is told by what its files hold, whatever their dates.
+    #[serde(default)]
+    pub context_by_content: bool,
     /// Images to load and serve, in the order of the object.
     pub base_images: Vec<BaseImage>,
     /// Build cache, if it is kept.

@@ -45,20 +45,28 @@ impl Contexts {
         locals: Vec<Local>,
         identity: Identity,
     ) -> Result<Self, SessionError> {
-        let known = match identity {
-            Identity::Random => None,
-            Identity::Known(known) => claims.claim(&known.id).map(|claim| (claim, known)),
+        let (known, dated) = match identity {
+            Identity::Random => (None, None),
+            Identity::Known(known) => (Some(known), None),
+            Identity::Checkout { known, dated } => (known, Some(dated)),
         };
-        let (claim, known) = known.unzip();
+        let claimed = known.and_then(|known| Some((claims.claim(&known.id)?, known)));
+        let (claim, known) = claimed.unzip();
         let id = match &known {
             Some(known) => known.id.clone(),
             None => session::identity()?,
         };
+        let key = match &dated {
+            Some(dated) => dated.shared_key(),
+            None => shared_key(&locals),
+        };
         let (faults, tally) = (SharedFaults::default(), Tally::default());
         let unsent = faults.recorder(|(name, source)| Fault::Local { name, source });
-        let filesync = FileSync::new(locals.clone(), unsent).known_by(known, tally.clone());
+        let filesync = FileSync::new(locals.clone(), unsent)
+            .known_by(known, tally.clone())
+            .dated_by(dated);
         let services = services(filesync);
-        let session = Session::open(control, &id, &shared_key(&locals), services).await?;
+        let session = Session::open(control, &id, &key, services).await?;
         Ok(Self {
             id,
             locals,

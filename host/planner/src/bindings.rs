@@ -76,6 +76,7 @@ impl From<types::BuildPlan> for plan::BuildPlan {
         Self {
             daemon_config: from.daemon_config,
             debug: from.debug,
+            context_by_content: from.context_by_content,
             base_images: all(from.base_images),
             cache: from.cache.map(|cache| plan::Cache {
                 directory: cache.directory,

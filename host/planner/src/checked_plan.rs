@@ -79,6 +79,12 @@ impl CheckedPlan {
         self.plan.debug
     }
 
+    /// Whether the context is told by what its files hold.
+    #[must_use]
+    pub fn context_by_content(&self) -> bool {
+        self.plan.context_by_content
+    }
+
     /// Images to load and serve; their arguments differ.
     #[must_use]
     pub fn base_images(&self) -> &[BaseImage] {
@@ -168,6 +174,10 @@ fn check(plan: &BuildPlan, object: &Object, answers: &Answers) -> Result<(), Lyi
     let asked = Asked { object, answers };
     if plan.debug != object.debug {
         return Err(differs(plan.debug, "key", "debug"));
+    }
+    if plan.context_by_content != object.context_by_content {
+        let key = "context_by_content";
+        return Err(differs(plan.context_by_content, "key", key));
     }
     checked_config::check(&plan.daemon_config, object)?;
     check_base_images(&plan.base_images, asked)?;

@@ -2,7 +2,8 @@
 //!
 //! It only saves time: whatever goes wrong, contexts are compared as those of a first build are.
 //!
-//! Reads: metadata of the contexts, the Dockerfile, lists of what is left out. Writes: a key in the daemon's root.
+//! Reads: metadata of the contexts, the Dockerfile, lists of what is left out; by content every file. Writes: a key in the daemon's
+//! root, and dates.
 //! Unknown here: what makes a fingerprint. Source: BuildKit, `frontend/dockerui`: what is asked of which local.
 
 use std::io;
@@ -15,7 +16,8 @@ use crate::boundary::cancel::{Cancel, CancelOnDrop};
 use crate::boundary::handle::Directory;
 use crate::buildkit::client::Client;
 use crate::buildkit::context::{
-    Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns, rules,
+    Checkout, Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns,
+    forget_dates, rules,
 };
 use crate::buildkit::contexts::Contexts;
 use crate::executor::dockerfile::{IGNORE_LIST, LOCAL, lower_case, own_ignore_list};
@@ -32,8 +34,14 @@ const TEXT_LIMIT: u64 = 1 << 19;
 /// A look that was begun. Dropping it calls it off.
 pub(super) struct Look {
     locals: Vec<Local>,
-    looking: JoinHandle<Option<Fingerprint>>,
+    looking: JoinHandle<Option<Looked>>,
     _cancel: CancelOnDrop,
+}
+
+/// What was seen of the contexts.
+enum Looked {
+    Fingerprint(Fingerprint),
+    Checkout(Checkout),
 }
 
 impl Look {
@@ -43,10 +51,16 @@ impl Look {
         let locals = solve.map_or_else(Vec::new, |solve| opened.locals(solve));
         let cancel = Cancel::default();
         let name = opened.dockerfile.as_ref().map(|found| found.name.clone());
+        let by_content = plan.context_by_content();
         let (looked_at, cancelled) = (locals.clone(), cancel.clone());
         let looking = tokio::task::spawn_blocking(move || {
             let questions = questions(&looked_at, &name?)?;
-            Fingerprint::take(questions, MARGIN, &cancelled).ok()
+            if by_content {
+                let checkout = Checkout::look(questions, &cancelled);
+                return checkout.ok().map(Looked::Checkout);
+            }
+            let fingerprint = Fingerprint::take(questions, MARGIN, &cancelled);
+            fingerprint.ok().map(Looked::Fingerprint)
         });
         Self {
             locals,
@@ -57,23 +71,30 @@ impl Look {
 
     /// Offers the contexts to the daemon; `None` if it does not take them so: each solve offers them itself then.
     pub(super) async fn offer(self, client: &Client, site: Site<'_>) -> Option<Arc<Contexts>> {
-        let identity = match self.looking.await {
-            Ok(Some(fingerprint)) => identity(fingerprint, site).await,
-            _ => Identity::Random,
-        };
+        let seen = self.looking.await.ok().flatten();
+        let identity = identity(seen, site).await;
         let offered = client.offer(self.locals, identity).await;
         offered.ok().map(Arc::new)
     }
 }
 
 /// The identity under the key in the daemon's root, which is this user's alone since the daemon runs.
-async fn identity(fingerprint: Fingerprint, site: Site<'_>) -> Identity {
+async fn identity(seen: Option<Looked>, site: Site<'_>) -> Identity {
     let root = site.host.root.clone();
-    blocking(move || {
-        let key = Directory::open(&root).and_then(IdentityKey::kept_in);
-        key.map_or(Identity::Random, |key| key.identify(fingerprint))
-    })
-    .await
+    blocking(move || identify(seen, Directory::open(&root)?))
+        .await
+        .unwrap_or(Identity::Random)
+}
+
+fn identify(seen: Option<Looked>, root: Directory) -> io::Result<Identity> {
+    if let Some(Looked::Checkout(checkout)) = seen {
+        return IdentityKey::kept_in(root)?.identify_checkout(checkout);
+    }
+    forget_dates(&root)?;
+    let Some(Looked::Fingerprint(fingerprint)) = seen else {
+        return Ok(Identity::Random);
+    };
+    Ok(IdentityKey::kept_in(root)?.identify(fingerprint))
 }
 
 /// What the frontend asks of the locals for a Dockerfile of this name; `None` if that cannot be told.

@@ -160,6 +160,7 @@ fn honest(object: &str) -> BuildPlan {
     BuildPlan {
         daemon_config: DAEMON_CONFIG.to_owned(),
         debug: false,
+        context_by_content: false,
         base_images: Vec::new(),
         cache: None,
         compression: Compression::default(),

@@ -22,20 +22,20 @@
 //! is rolled back under a daemon that is not.
 //!
 //! Everything here blocks. Reads: names, metadata, links, and the files that are asked for by name. Writes: nothing.
-//! Unknown here: what becomes of it (`identity`). Source: inode(7); Linux, `file_update_time`; git, `racy-git`.
+//! Unknown here: what becomes of it (`identity`). Source: as of `dating`.
 
 use std::io;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use rustix::fs::{fstat, fstatfs};
-use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest, Sha256};
 
-use crate::context::local::Local;
+use crate::context::dating::{Dating, Since};
+use crate::context::local::{Local, LocalQuestion};
+use crate::context::record::Record;
 use crate::context::unknown::Unknown;
-use crate::context::walk::{Entry, Filter, Inode, Kind, Link, Patterns, Root, Visitor, walk_with};
+use crate::context::walk::{Entry, Filter, Link, Root, Visitor, walk};
 use oci_image_boundary::cancel::Cancel;
 
 /// How much older than a walk the last change must be of everything that it meets.
@@ -44,19 +44,6 @@ pub const MARGIN: Duration = Duration::from_secs(2);
 
 /// How much of a file is read that is asked for by name, in bytes: a Dockerfile, a list of patterns.
 const TEXT_LIMIT: u64 = 1 << 20;
-
-/// File systems of this machine that date every change, as statfs(2) has them: ext, XFS, Btrfs, F2FS, and overlays of those.
-// Not tmpfs: what is written through a mapping is never dated there.
-const DATING: [u64; 5] = [0xef53, 0x5846_5342, 0x9123_683e, 0xf2f5_2010, 0x794c_7630];
-
-/// What the daemon asks of a local.
-#[derive(Debug, Clone)]
-pub struct LocalQuestion {
-    /// The local.
-    pub local: Local,
-    /// Which entries of it.
-    pub patterns: Patterns,
-}
 
 /// What some questions are answered with, and the questions.
 #[derive(Debug)]
@@ -76,14 +63,12 @@ impl Fingerprint {
         margin: Duration,
         cancel: &Cancel,
     ) -> Result<Self, Unknown> {
-        let now = clock_gettime(ClockId::Realtime);
-        let now = i128::from(now.tv_sec) * SECOND + i128::from(now.tv_nsec);
-        let margin = i128::try_from(margin.as_nanos()).unwrap_or(i128::MAX);
+        let since = Since::before_now(margin);
         let mut hash = Sha256::new();
         for question in &questions {
             let look = Look {
                 root: &Root::new(question.local.directory.clone()),
-                since: now.saturating_sub(margin),
+                since,
                 cancel,
             };
             look.record(question, &mut hash)?;
@@ -95,27 +80,20 @@ impl Fingerprint {
     }
 }
 
-const SECOND: i128 = 1_000_000_000;
-
 /// A look at what one question is answered with.
 #[derive(Clone, Copy)]
 struct Look<'a> {
     root: &'a Root,
-    /// What was changed at this time or later is too young, in nanoseconds since 1970.
-    since: i128,
+    since: Since,
     cancel: &'a Cancel,
 }
 
 impl Look<'_> {
     fn record(self, question: &LocalQuestion, hash: &mut Sha256) -> Result<(), Unknown> {
         let LocalQuestion { local, patterns } = question;
-        let top = self.top(local)?;
+        let (dating, top) = Dating::of(local, self.root, self.since)?;
         let mut record = Record::default();
-        record.field(local.name.as_bytes());
-        for list in [&patterns.include, &patterns.exclude, &patterns.follow] {
-            record.number(list.len() as u64);
-            list.iter().for_each(|pattern| record.field(pattern));
-        }
+        record.question(question);
         record.inode(top);
         for path in &patterns.follow {
             record.text(self.text(local, path)?.as_deref());
@@ -124,32 +102,14 @@ impl Look<'_> {
         let filter = Filter::new(self.root, patterns)?;
         let mut refused = None;
         let recording = Recording {
-            look: self,
-            device: top.device,
+            dating,
+            cancel: self.cancel,
             record,
             hash,
             refused: &mut refused,
         };
-        walk_with(self.root, &filter, recording)?;
+        walk(self.root, &filter, recording)?;
         refused.map_or(Ok(()), Err)
-    }
-
-    /// The directory itself.
-    fn top(self, local: &Local) -> Result<Inode, Unknown> {
-        let path = || self.root.full_path(b"");
-        let failed = |source: rustix::io::Errno| Unknown::Examine {
-            path: path(),
-            source: source.into(),
-        };
-        let disk = fstatfs(&local.directory).map_err(failed)?;
-        if !DATING.contains(&disk.f_type.cast_unsigned()) {
-            return Err(Unknown::FileSystem { path: path() });
-        }
-        let inode = Inode::of(&fstat(&local.directory).map_err(failed)?);
-        if self.is_young(inode) {
-            return Err(Unknown::Young { path: path() });
-        }
-        Ok(inode)
     }
 
     /// The text of a file that is asked for by name, as the frontend finds it; `None` if it is not there.
@@ -164,35 +124,12 @@ impl Look<'_> {
             }),
         }
     }
-
-    fn is_young(self, inode: Inode) -> bool {
-        let (seconds, nanoseconds) = inode.changed;
-        i128::from(seconds) * SECOND + i128::from(nanoseconds) >= self.since
-    }
-
-    /// Why a change of the entry could go unnoticed; `None` if it cannot.
-    fn refusal(self, path: &[u8], entry: &Entry, device: u64) -> Option<Unknown> {
-        let path = || self.root.full_path(path);
-        if self.cancel.is_cancelled() {
-            return Some(Unknown::Cancelled);
-        }
-        if entry.inode.device != device {
-            return Some(Unknown::Mount { path: path() });
-        }
-        // A directory of a new file system is dated so, and has no contents but names.
-        if entry.inode.changed.1 == 0 && entry.kind != Kind::Directory {
-            return Some(Unknown::WholeSeconds { path: path() });
-        }
-        self.is_young(entry.inode)
-            .then(|| Unknown::Young { path: path() })
-    }
 }
 
 /// What becomes of a listing on its way into a hash.
 struct Recording<'a> {
-    look: Look<'a>,
-    /// The device of the directory that is listed.
-    device: u64,
+    dating: Dating<'a>,
+    cancel: &'a Cancel,
     record: Record,
     hash: &'a mut Sha256,
     refused: &'a mut Option<Unknown>,
@@ -200,18 +137,30 @@ struct Recording<'a> {
 
 impl Recording<'_> {
     fn admit(&mut self, path: &[u8], entry: &Entry) -> ControlFlow<()> {
-        *self.refused = self.look.refusal(path, entry, self.device);
+        *self.refused = self.refusal(path, entry);
         match self.refused {
             Some(_) => ControlFlow::Break(()),
             None => ControlFlow::Continue(()),
         }
+    }
+
+    /// Why a change of the entry could go unnoticed; `None` if it cannot.
+    fn refusal(&self, path: &[u8], entry: &Entry) -> Option<Unknown> {
+        if self.cancel.is_cancelled() {
+            return Some(Unknown::Cancelled);
+        }
+        let undated = self.dating.undated(path, entry);
+        undated.or_else(|| self.dating.young(path, entry))
     }
 }
 
 impl Visitor for Recording<'_> {
     fn visit(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> ControlFlow<()> {
         self.admit(path, entry)?;
-        self.record.entry(path, entry, link);
+        self.record.field(path);
+        self.record.inode(entry.inode);
+        self.record.number(entry.modified.cast_unsigned());
+        self.record.entry(entry, link);
         self.record.move_to(self.hash);
         ControlFlow::Continue(())
     }
@@ -222,71 +171,6 @@ impl Visitor for Recording<'_> {
         self.record.inode(directory.inode);
         self.record.move_to(self.hash);
         ControlFlow::Continue(())
-    }
-}
-
-/// Values as bytes that stand for no other values.
-#[derive(Default)]
-struct Record(Vec<u8>);
-
-impl Record {
-    fn number(&mut self, number: u64) {
-        self.0.extend_from_slice(&number.to_le_bytes());
-    }
-
-    fn field(&mut self, bytes: &[u8]) {
-        self.number(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn text(&mut self, text: Option<&[u8]>) {
-        self.number(text.is_some().into());
-        self.field(text.unwrap_or_default());
-    }
-
-    fn inode(&mut self, inode: Inode) {
-        let Inode {
-            device,
-            number,
-            changed: (seconds, nanoseconds),
-            owner: (user, group),
-        } = inode;
-        let (seconds, owner) = (seconds.cast_unsigned(), [user, group].map(u64::from));
-        [device, number, seconds, nanoseconds, owner[0], owner[1]]
-            .into_iter()
-            .for_each(|value| self.number(value));
-    }
-
-    fn entry(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) {
-        self.field(path);
-        self.inode(entry.inode);
-        let (major, minor) = entry.device;
-        let device = u64::from(major) << 32 | u64::from(minor);
-        [
-            entry.mode.into(),
-            entry.size,
-            entry.modified.cast_unsigned(),
-            device,
-        ]
-        .into_iter()
-        .for_each(|value| self.number(value));
-        let (kind, target) = match link {
-            Link::None => (0, &[][..]),
-            Link::Symbolic(target) => (1, target),
-            Link::Hard(first) => (2, first),
-        };
-        self.number(kind);
-        self.field(target);
-        self.number(entry.attributes.len() as u64);
-        for (name, value) in &entry.attributes {
-            self.field(name);
-            self.field(value);
-        }
-    }
-
-    fn move_to(&mut self, hash: &mut Sha256) {
-        hash.update(&self.0);
-        self.0.clear();
     }
 }
 

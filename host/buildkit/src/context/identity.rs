@@ -7,35 +7,20 @@
 //! What the daemon has under an identity is right only if the fingerprint covers it. A daemon that asks for something else (a
 //! frontend of its own mind) gets it, after the key is gone: no later session has an identity of that key.
 //!
-//! Reads and writes: the key's file. Unknown here: sessions. Source: BuildKit, `session/manager.go`, `source/local`; RFC 2104.
+//! Reads and writes: as the key and the dates do. Unknown here: sessions. Source: BuildKit, `session/manager.go`, `source/local`.
 
-use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io;
+use std::mem;
 use std::sync::Arc;
 
-use ring::hmac;
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
-use rustix::io::Errno;
-
-use crate::context::fingerprint::{Fingerprint, LocalQuestion};
+use crate::context::checkout::Checkout;
+use crate::context::dated::Dated;
+use crate::context::dates;
+use crate::context::fingerprint::Fingerprint;
+use crate::context::identity_key::IdentityKey;
+use crate::context::local::Questions;
 use crate::context::walk::Patterns;
-use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::hex::hex;
-
-/// The key's file.
-const NAME: &str = "oci-image.key";
-
-/// The key's length, in bytes.
-const LENGTH: usize = 32;
-
-/// A secret of one daemon's user, which makes identities of fingerprints. It is kept beside what the daemon keeps.
-#[derive(Clone)]
-pub struct IdentityKey {
-    key: hmac::Key,
-    directory: Arc<Directory>,
-}
 
 /// What a session of contexts is called.
 pub enum Identity {
@@ -43,110 +28,60 @@ pub enum Identity {
     Random,
     /// As each session of the same contexts.
     Known(Arc<Known>),
+    /// As each session of a checkout of the same files, if that can be told; as no other, if not. Either way its entries have times
+    /// that are made of what they hold.
+    Checkout {
+        /// By what it is known.
+        known: Option<Arc<Known>>,
+        /// What is sent in it.
+        dated: Arc<Dated>,
+    },
 }
 
 /// The identity of contexts whose fingerprint is known.
 pub struct Known {
     pub(crate) id: String,
     key: IdentityKey,
-    questions: Vec<LocalQuestion>,
+    questions: Arc<Questions>,
 }
 
 impl IdentityKey {
-    /// The key that is kept in a directory; a new one if there is none. Blocking.
-    ///
-    /// # Errors
-    /// The system's; of the kind `InvalidData` for what is not a key that this user alone can read. That is removed, so that the next
-    /// one is new.
-    pub fn kept_in(directory: Directory) -> io::Result<Self> {
-        let kept = read(&directory).and_then(|kept| match kept {
-            Some(key) => Ok(key),
-            None => make(&directory),
-        });
-        if let Err(error) = &kept
-            && error.kind() == io::ErrorKind::InvalidData
-        {
-            remove(&directory)?;
-        }
-        Ok(Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, &kept?),
-            directory: Arc::new(directory),
-        })
-    }
-
     /// The identity of what has this fingerprint.
     #[must_use]
     pub fn identify(&self, fingerprint: Fingerprint) -> Identity {
-        let tag = hmac::sign(&self.key, &fingerprint.digest);
-        Identity::Known(Arc::new(Known {
-            id: hex(tag.as_ref()),
+        let questions = Arc::new(Questions(fingerprint.questions));
+        Identity::Known(self.known(&fingerprint.digest, questions))
+    }
+
+    /// The identity of a checkout, and what is sent of it: what the daemon was sent before has the date that it had. Blocking.
+    ///
+    /// # Errors
+    /// The system's, if dates can neither be kept nor forgotten.
+    pub fn identify_checkout(&self, mut checkout: Checkout) -> io::Result<Identity> {
+        dates::settle(self.directory(), &mut checkout.met)?;
+        let questions = Arc::new(Questions(mem::take(&mut checkout.questions)));
+        let is_known = checkout.unknown.is_none();
+        let known = is_known.then(|| self.known(&checkout.digest, Arc::clone(&questions)));
+        let dated = Arc::new(Dated::new(checkout, questions, self.clone()));
+        Ok(Identity::Checkout { known, dated })
+    }
+
+    fn known(&self, digest: &[u8], questions: Arc<Questions>) -> Arc<Known> {
+        Arc::new(Known {
+            id: hex(&self.sign("identity", digest)),
             key: self.clone(),
-            questions: fingerprint.questions,
-        }))
+            questions,
+        })
     }
 }
 
 impl Known {
     /// Prepares for the daemon's question: one that the fingerprint does not cover ends the key. Blocking.
     pub(crate) fn admit(&self, name: &str, patterns: &Patterns) -> io::Result<()> {
-        let mut questions = self.questions.iter();
-        if questions.any(|question| covers(question, name, patterns)) {
+        if self.questions.cover(name, patterns) {
             return Ok(());
         }
-        remove(&self.key.directory)
-    }
-}
-
-/// Whether what answers `patterns` is part of what answers the question.
-fn covers(question: &LocalQuestion, name: &str, patterns: &Patterns) -> bool {
-    let asked = &question.patterns;
-    if question.local.name != name || asked.exclude != patterns.exclude {
-        return false;
-    }
-    // Without includes, all but what is excluded is covered: any part of that is.
-    if asked.include.is_empty() && asked.follow.is_empty() {
-        return true;
-    }
-    let mut wanted = patterns.include.iter().chain(&patterns.follow).peekable();
-    wanted.peek().is_some() && wanted.all(|path| asked.follow.contains(path))
-}
-
-fn read(directory: &Directory) -> io::Result<Option<[u8; LENGTH]>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match openat(directory, NAME, flags, Mode::empty()) {
-        Err(Errno::NOENT) => return Ok(None),
-        // A link, or a socket.
-        Err(Errno::LOOP | Errno::NXIO) => return Err(io::ErrorKind::InvalidData.into()),
-        opened => File::from(opened?),
-    };
-    let found = file.metadata()?;
-    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
-    let is_private = found.permissions().mode() & 0o077 == 0;
-    if !(found.is_file() && is_ours && is_private && found.len() == LENGTH as u64) {
-        return Err(io::ErrorKind::InvalidData.into());
-    }
-    let mut key = [0; LENGTH];
-    (&file).read_exact(&mut key)?;
-    Ok(Some(key))
-}
-
-fn make(directory: &Directory) -> io::Result<[u8; LENGTH]> {
-    let mut key = [0; LENGTH];
-    getrandom::fill(&mut key)?;
-    let mut partial = PartialFile::new(directory, OsStr::new(".oci-image.key-"))?;
-    let private = std::fs::Permissions::from_mode(0o600);
-    partial.file.set_permissions(private)?;
-    partial.file.write_all(&key)?;
-    partial.file.sync_all()?;
-    partial.put(directory, OsStr::new(NAME))?;
-    Ok(key)
-}
-
-/// Removes the key for good: it must not come back with a disk that lost its power.
-fn remove(directory: &Directory) -> io::Result<()> {
-    match unlinkat(directory, NAME, AtFlags::empty()) {
-        Ok(()) | Err(Errno::NOENT) => Ok(fsync(directory.reopened()?)?),
-        Err(error) => Err(error.into()),
+        self.key.end()
     }
 }
 

@@ -7,6 +7,7 @@ use std::fs;
 
 use sha2::{Digest, Sha256};
 
+use crate::context::walk::Patterns;
 use oci_image_boundary::handle::Directory;
 use oci_image_boundary::hex::hex;
 
@@ -17,6 +18,41 @@ pub struct Local {
     pub name: String,
     /// The directory.
     pub directory: Directory,
+}
+
+/// What the daemon asks of a local.
+#[derive(Debug, Clone)]
+pub struct LocalQuestion {
+    /// The local.
+    pub local: Local,
+    /// Which entries of it.
+    pub patterns: Patterns,
+}
+
+/// All that is expected to be asked.
+#[derive(Debug)]
+pub(crate) struct Questions(pub(super) Vec<LocalQuestion>);
+
+impl Questions {
+    /// Whether what answers `patterns` is part of what answers one of these.
+    pub(super) fn cover(&self, name: &str, patterns: &Patterns) -> bool {
+        self.0
+            .iter()
+            .any(|question| covers(question, name, patterns))
+    }
+}
+
+fn covers(question: &LocalQuestion, name: &str, patterns: &Patterns) -> bool {
+    let asked = &question.patterns;
+    if question.local.name != name || asked.exclude != patterns.exclude {
+        return false;
+    }
+    // Without includes, all but what is excluded is covered: any part of that is.
+    if asked.include.is_empty() && asked.follow.is_empty() {
+        return true;
+    }
+    let mut wanted = patterns.include.iter().chain(&patterns.follow).peekable();
+    wanted.peek().is_some() && wanted.all(|path| asked.follow.contains(path))
 }
 
 /// The key that tells the daemon that two sessions offer the same directories.

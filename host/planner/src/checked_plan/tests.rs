@@ -110,6 +110,7 @@ fn truth() -> BuildPlan {
     BuildPlan {
         daemon_config: GC.to_owned(),
         debug: false,
+        context_by_content: false,
         base_images: vec![BaseImage {
             argument: "BASE".to_owned(),
             path: "base/image.tar".to_owned(),

@@ -19,6 +19,7 @@ export function buildPlan(plan) {
   return {
     daemon_config: plan.daemonConfig,
     debug: plan.debug,
+    context_by_content: plan.contextByContent,
     base_images: plan.baseImages,
     cache: optional(plan.cache, cache),
     // A case whose level is left out is none that carries nothing.

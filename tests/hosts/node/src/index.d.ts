@@ -79,6 +79,8 @@ export interface BuildPlan {
   daemon_config: string;
   /** Whether logs are verbose. */
   debug: boolean;
+  /** Whether the context is told by what its files hold, whatever their dates. */
+  context_by_content: boolean;
   /** Images to load and serve, in the order of the object. */
   base_images: { argument: string; path: string }[];
   /** Build cache, if it is kept. */

@@ -154,6 +154,7 @@ class BuildPlan(TypedDict):
 
     daemon_config: str
     debug: bool
+    context_by_content: bool
     base_images: list[BaseImage]
     cache: Cache | None
     compression: Compression

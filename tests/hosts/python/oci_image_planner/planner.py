@@ -26,7 +26,7 @@ MEMORY = 64 << 20
 #: Units of fuel that one call may use: about one for each WebAssembly instruction.
 FUEL = 4_000_000_000
 
-_CONTRACT = "0.3.0"
+_CONTRACT = "0.4.0"
 _WORKSPACE = f"oci-image:planner/workspace@{_CONTRACT}"
 _PLANNER = f"oci-image:planner/planner@{_CONTRACT}"
 

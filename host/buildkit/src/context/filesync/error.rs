@@ -52,6 +52,15 @@ pub enum FileSyncError {
         /// Where it ended.
         actual: u64,
     },
+    /// Somebody changed what is told by its contents, after it was read.
+    #[error(
+        "`{}` changed while the context was read; leave a context alone that is told by its contents, or list there in `.dockerignore` what changes",
+        shown(path)
+    )]
+    Changed {
+        /// The entry.
+        path: PathBuf,
+    },
     /// The daemon asks for more than the session's identity tells of, and what it is made of cannot be removed.
     #[error(
         "cannot forget the identity of a context of which the daemon asks for more than was expected"

@@ -88,8 +88,14 @@ struct Attribute {
     value: Vec<u8>,
 }
 
-/// Appends an entry of the listing.
-pub(super) fn put_entry(buffer: &mut Vec<u8>, path: &[u8], entry: &Entry, link: Link<'_>) {
+/// Appends an entry of the listing, with its time in nanoseconds since 1970.
+pub(super) fn put_entry(
+    buffer: &mut Vec<u8>,
+    path: &[u8],
+    entry: &Entry,
+    link: Link<'_>,
+    modified: i64,
+) {
     let link = match link {
         Link::None => &[],
         Link::Symbolic(target) | Link::Hard(target) => target,
@@ -102,7 +108,7 @@ pub(super) fn put_entry(buffer: &mut Vec<u8>, path: &[u8], entry: &Entry, link: 
         path: path.to_vec(),
         mode: entry.mode,
         size: entry.size.cast_signed(),
-        modified: entry.modified,
+        modified,
         link: link.to_vec(),
         device_major: entry.device.0.into(),
         device_minor: entry.device.1.into(),

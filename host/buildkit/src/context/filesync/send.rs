@@ -16,17 +16,19 @@ use std::thread;
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
+use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 use tonic::Status;
 
+use crate::context::dated::DatedLocal;
 use crate::context::filesync::error::FileSyncError;
 use crate::context::filesync::packet::{
     DATA_HEADER_LIMIT, put_data_header, put_end_of_data, put_end_of_listing, put_entry,
 };
 use crate::context::filesync::requests::Requests;
 use crate::context::filesync::tally::Tally;
-use crate::context::walk::{Filter, Kind, Patterns, Root, walk};
-use oci_image_boundary::handle::Directory;
+use crate::context::local::LocalQuestion;
+use crate::context::walk::{Entry, Filter, Inode, Kind, Link, Root, Visitor, walk};
 
 /// Threads that read files.
 const READERS: usize = 4;
@@ -36,21 +38,24 @@ const CHUNK: usize = 1 << 20;
 /// Size at which a buffer of small packets leaves, in bytes.
 const BATCH: usize = 64 << 10;
 
-/// Sends the listing and what is requested of it, until `requests` is closed or the receiver of `buffers` is gone.
+/// Sends the listing and what is requested of it, until `requests` is closed or the receiver of `buffers` is gone. What is `dated` has
+/// the times of that, and must be as it was met.
 ///
 /// # Errors
 /// The first [`FileSyncError`]; nothing is sent after it.
 pub(super) fn send(
-    local: &Directory,
-    patterns: &Patterns,
+    question: &LocalQuestion,
     requests: &Requests,
     buffers: &mpsc::Sender<Result<Bytes, Status>>,
     tally: &Tally,
+    dated: Option<DatedLocal<'_>>,
 ) -> Result<(), FileSyncError> {
-    let root = Root::new(local.clone());
+    let LocalQuestion { local, patterns } = question;
+    let root = Root::new(local.directory.clone());
     let filter = Filter::new(&root, patterns)?;
     let sending = Sending {
         root: &root,
+        dated,
         requests,
         buffers,
         tally,
@@ -72,6 +77,7 @@ pub(super) fn send(
 /// What the threads of one transfer share.
 struct Sending<'a> {
     root: &'a Root,
+    dated: Option<DatedLocal<'a>>,
     requests: &'a Requests,
     buffers: &'a mpsc::Sender<Result<Bytes, Status>>,
     tally: &'a Tally,
@@ -120,26 +126,52 @@ impl Sending<'_> {
     }
 
     fn list(&self, filter: &Filter) -> Result<(), End> {
+        self.check_top()?;
         let mut buffer = Vec::with_capacity(BATCH);
-        let mut stopped = false;
-        walk(self.root, filter, |path, entry, link| {
-            put_entry(&mut buffer, path, entry, link);
-            self.offer(path, entry.kind);
-            if buffer.len() >= BATCH / 2 {
-                stopped = self.requests.is_closed() || self.flush(&mut buffer).is_err();
-                buffer.reserve(BATCH);
-            }
-            if stopped {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            }
-        })?;
-        if stopped {
-            return Err(End::Stopped);
+        let mut ended = None;
+        let listing = Listing {
+            sending: self,
+            buffer: &mut buffer,
+            ended: &mut ended,
+        };
+        walk(self.root, filter, listing)?;
+        if let Some(end) = ended {
+            return Err(end);
         }
         put_end_of_listing(&mut buffer);
         self.flush(&mut buffer)
+    }
+
+    /// Makes sure that nobody has made or removed a name at the top since it was met.
+    fn check_top(&self) -> Result<(), End> {
+        let Some(dated) = self.dated else {
+            return Ok(());
+        };
+        let top = Inode::of_root(self.root).map_err(|source| FileSyncError::Open {
+            path: self.root.full_path(b""),
+            source,
+        })?;
+        if dated.is_at_top(top) {
+            Ok(())
+        } else {
+            Err(self.changed(b""))
+        }
+    }
+
+    fn changed(&self, path: &[u8]) -> End {
+        End::Failed(FileSyncError::Changed {
+            path: self.root.full_path(path),
+        })
+    }
+
+    /// The time that an entry is sent with, once it is known to be what was met.
+    fn time(&self, path: &[u8], entry: &Entry, link: Link<'_>) -> Result<i64, End> {
+        match self.dated {
+            None => Ok(entry.modified),
+            Some(dated) => dated
+                .time(path, entry, link)
+                .ok_or_else(|| self.changed(path)),
+        }
     }
 
     /// Answers requests until there are no more.
@@ -156,14 +188,25 @@ impl Sending<'_> {
     fn answer(&self, id: u32, buffer: &mut Vec<u8>) -> Result<(), End> {
         if let Some(path) = self.take_offer(id)? {
             let contents = Contents::open(self.root, &path)?;
+            let mut hash = self.dated.map(|dated| (dated, Sha256::new()));
             let mut sent = 0;
             while sent < contents.size {
                 let left = usize::try_from(contents.size - sent).unwrap_or(usize::MAX);
                 let length = left.min(CHUNK);
                 self.make_room(buffer, length)?;
                 put_data_header(buffer, id, length);
+                let start = buffer.len();
                 contents.read(buffer, sent, length)?;
+                if let Some((_, hash)) = &mut hash {
+                    hash.update(&buffer[start..]);
+                }
                 sent += length as u64;
+            }
+            // Before the end: until then the daemon takes it for half a file.
+            if let Some((dated, hash)) = hash
+                && !dated.holds(&path, hash)
+            {
+                return Err(self.changed(&path));
             }
             self.tally.file(sent);
         }
@@ -222,6 +265,52 @@ impl Sending<'_> {
             Some(Offer::Empty) => Ok(None),
             Some(Offer::Nothing) | None => Err(FileSyncError::NotOffered { id }),
         }
+    }
+}
+
+/// What becomes of a walk: the listing.
+struct Listing<'a> {
+    sending: &'a Sending<'a>,
+    buffer: &'a mut Vec<u8>,
+    ended: &'a mut Option<End>,
+}
+
+impl Listing<'_> {
+    fn put(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> Result<(), End> {
+        let sending = self.sending;
+        let time = sending.time(path, entry, link)?;
+        put_entry(self.buffer, path, entry, link, time);
+        sending.offer(path, entry.kind);
+        if self.buffer.len() >= BATCH / 2 {
+            if sending.requests.is_closed() {
+                return Err(End::Stopped);
+            }
+            sending.flush(self.buffer)?;
+            self.buffer.reserve(BATCH);
+        }
+        Ok(())
+    }
+
+    fn go_on(&mut self, done: Result<(), End>) -> ControlFlow<()> {
+        match done {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(end) => {
+                *self.ended = Some(end);
+                ControlFlow::Break(())
+            }
+        }
+    }
+}
+
+impl Visitor for Listing<'_> {
+    fn visit(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> ControlFlow<()> {
+        let put = self.put(path, entry, link);
+        self.go_on(put)
+    }
+
+    fn enter(&mut self, path: &[u8], directory: &Entry) -> ControlFlow<()> {
+        let met = self.sending.time(path, directory, Link::None).map(drop);
+        self.go_on(met)
     }
 }
 
@@ -291,6 +380,8 @@ impl<'a> Contents<'a> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use oci_image_boundary::handle::Directory;
 
     use super::*;
 

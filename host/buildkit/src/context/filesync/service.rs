@@ -24,6 +24,7 @@ use tonic::Status;
 use tonic::server::NamedService;
 use tower::Service;
 
+use crate::context::dated::Dated;
 use crate::context::filesync::error::FileSyncError;
 use crate::context::filesync::header::values;
 use crate::context::filesync::packet::{self, Incoming, Packets};
@@ -31,7 +32,7 @@ use crate::context::filesync::requests::Requests;
 use crate::context::filesync::send::send;
 use crate::context::filesync::tally::Tally;
 use crate::context::identity::Known;
-use crate::context::local::Local;
+use crate::context::local::{Local, LocalQuestion};
 use crate::context::walk::Patterns;
 use crate::recorder::Recorder;
 
@@ -51,6 +52,7 @@ pub(crate) struct FileSync {
     faults: Recorder<(String, FileSyncError)>,
     tally: Tally,
     known: Option<Arc<Known>>,
+    dated: Option<Arc<Dated>>,
 }
 
 impl FileSync {
@@ -62,6 +64,7 @@ impl FileSync {
             faults,
             tally: Tally::default(),
             known: None,
+            dated: None,
         }
     }
 
@@ -72,6 +75,11 @@ impl FileSync {
             known,
             ..self
         }
+    }
+
+    /// The same, with the times of a checkout.
+    pub(crate) fn dated_by(self, dated: Option<Arc<Dated>>) -> Self {
+        Self { dated, ..self }
     }
 
     fn diff_copy<B>(&self, request: http::Request<B>) -> Result<Outgoing, Status>
@@ -98,12 +106,15 @@ impl FileSync {
         };
         let (sender, buffers) = mpsc::channel(BUFFERS_IN_FLIGHT);
         let call = Call {
-            local: local.clone(),
-            patterns,
+            question: LocalQuestion {
+                local: local.clone(),
+                patterns,
+            },
             transfers: Arc::clone(&self.transfers),
             faults: self.faults.clone(),
             tally: self.tally.clone(),
             known: self.known.clone(),
+            dated: self.dated.clone(),
             buffers: sender,
         };
         let mut answering = JoinSet::new();
@@ -148,12 +159,12 @@ where
 
 /// One call of the daemon, for one local.
 struct Call {
-    local: Local,
-    patterns: Patterns,
+    question: LocalQuestion,
     transfers: Arc<Semaphore>,
     faults: Recorder<(String, FileSyncError)>,
     tally: Tally,
     known: Option<Arc<Known>>,
+    dated: Option<Arc<Dated>>,
     buffers: mpsc::Sender<Result<Bytes, Status>>,
 }
 
@@ -169,16 +180,19 @@ impl Call {
         // However this ends, the threads that wait for requests must end too.
         let _close = CloseOnDrop(Arc::clone(&requests));
         let mut sending = {
-            let (local, patterns) = (self.local.clone(), self.patterns.clone());
             let (requests, buffers) = (Arc::clone(&requests), self.buffers.clone());
-            let (tally, known) = (self.tally.clone(), self.known.clone());
+            let (question, tally) = (self.question.clone(), self.tally.clone());
+            let (known, dated) = (self.known.clone(), self.dated.clone());
             spawn_blocking(move || {
                 tally.transfer();
+                let LocalQuestion { local, patterns } = &question;
                 if let Some(known) = known {
-                    let admitted = known.admit(&local.name, &patterns);
+                    let admitted = known.admit(&local.name, patterns);
                     admitted.map_err(|source| FileSyncError::Identity { source })?;
                 }
-                send(&local.directory, &patterns, &requests, &buffers, &tally)
+                let dated = dated.as_ref();
+                let dated = dated.and_then(|dated| dated.of(&local.name, patterns));
+                send(&question, &requests, &buffers, &tally, dated)
             })
         };
         let (finished, sent) = tokio::select! {
@@ -202,7 +216,7 @@ impl Call {
     }
 
     async fn fail(self, source: FileSyncError) {
-        let status = self.faults.record((self.local.name, source));
+        let status = self.faults.record((self.question.local.name, source));
         let error = packet::error(status.message());
         // Without a receiver the fault is recorded all the same.
         let _ = self.buffers.send(Ok(error)).await;

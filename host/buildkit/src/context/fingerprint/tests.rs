@@ -7,6 +7,7 @@ use rustix::fs::XattrFlags;
 use tempfile::TempDir;
 
 use super::*;
+use crate::context::walk::Patterns;
 use oci_image_boundary::handle::Directory;
 
 /// A file system's clock ticks every 10 ms at the slowest: how long a tree is left alone to be known.

@@ -1,8 +1,10 @@
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+
+use rustix::fs::Mode;
 
 use super::*;
-use crate::context::local::Local;
+use crate::context::local::{Local, LocalQuestion};
 use oci_image_boundary::handle::Directory;
 
 fn key(directory: &tempfile::TempDir) -> io::Result<IdentityKey> {
@@ -16,7 +18,7 @@ fn id(key: &IdentityKey, digest: u8) -> String {
     };
     match key.identify(fingerprint) {
         Identity::Known(known) => known.id.clone(),
-        Identity::Random => unreachable!(),
+        Identity::Random | Identity::Checkout { .. } => unreachable!(),
     }
 }
 
@@ -40,7 +42,7 @@ fn an_identity_is_that_of_its_fingerprint_and_of_the_key_that_is_kept() {
     assert_ne!(first, id(&key(&theirs).unwrap(), 1));
     assert_ne!(first, hex(&[1; 32]));
     assert_eq!(first.len(), 64);
-    let found = fs::metadata(ours.path().join(NAME)).unwrap();
+    let found = fs::metadata(ours.path().join("oci-image.key")).unwrap();
     assert_eq!((found.mode() & 0o7777, found.len()), (0o600, 32));
     assert_eq!(fs::read_dir(ours.path()).unwrap().count(), 1);
 }
@@ -48,7 +50,7 @@ fn an_identity_is_that_of_its_fingerprint_and_of_the_key_that_is_kept() {
 #[test]
 fn what_is_not_a_key_of_this_user_alone_is_refused_and_the_next_key_is_new() {
     let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join(NAME);
+    let path = directory.path().join("oci-image.key");
     let outside = directory.path().join("outside");
     fs::write(&outside, [7; 32]).unwrap();
     fs::set_permissions(&outside, fs::Permissions::from_mode(0o600)).unwrap();
@@ -108,9 +110,9 @@ fn a_question_that_the_fingerprint_does_not_cover_ends_the_key() {
         unreachable!()
     };
     let is_kept = |name: &str, patterns: Patterns| {
-        fs::write(directory.path().join(NAME), [1; 32]).unwrap();
+        fs::write(directory.path().join("oci-image.key"), [1; 32]).unwrap();
         known.admit(name, &patterns).unwrap();
-        directory.path().join(NAME).exists()
+        directory.path().join("oci-image.key").exists()
     };
 
     assert!(is_kept("dockerfile", patterns(&[], &["Dockerfile"])));

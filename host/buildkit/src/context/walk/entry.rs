@@ -13,12 +13,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::buffer::spare_capacity;
-use rustix::fs::{AtFlags, FileType, Stat, lgetxattr, llistxattr, readlinkat, statat};
+use rustix::fs::{AtFlags, FileType, Stat, fstat, lgetxattr, llistxattr, readlinkat, statat};
 use rustix::io::Errno;
 
 use crate::context::walk::error::ATTRIBUTES_LIMIT;
 use crate::context::walk::modified::modified;
-use crate::context::walk::root::{is_gone, path_in};
+use crate::context::walk::root::{Root, is_gone, path_in};
 
 /// One name and its metadata.
 #[derive(Debug)]
@@ -112,6 +112,11 @@ impl Entry {
         }
     }
 
+    /// Whether it is a file of several names, all of which need not be in the tree.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.shared.is_some()
+    }
+
     /// What it takes to hold it, in bytes.
     pub(super) fn weight(&self) -> usize {
         let attributes = self.attributes.iter();
@@ -149,6 +154,14 @@ impl Entry {
 }
 
 impl Inode {
+    /// That of a root.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(crate) fn of_root(root: &Root) -> io::Result<Self> {
+        Ok(Self::of(&fstat(root.directory())?))
+    }
+
     pub(crate) fn of(stat: &Stat) -> Self {
         Self {
             device: stat.st_dev,

@@ -32,39 +32,21 @@ pub(crate) trait Visitor {
     }
 }
 
-/// A visitor of entries alone.
-struct Each<F>(F);
-
-impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Visitor for Each<F> {
+/// Of entries alone.
+impl<F: FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>> Visitor for F {
     fn visit(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> ControlFlow<()> {
-        (self.0)(path, entry, link)
+        self(path, entry, link)
     }
 }
 
 /// Lists what `filter` leaves of the tree below `root`, and hands it over one by one.
 ///
 /// Of several names of one file the first one handed over is the file, the others are links to it.
-/// Returns early, without an error, if `each` breaks.
+/// Returns early, without an error, if the visitor breaks.
 ///
 /// # Errors
 /// The first [`WalkError`] in the order of the listing.
-pub(crate) fn walk(
-    root: &Root,
-    filter: &Filter,
-    each: impl FnMut(&[u8], &Entry, Link<'_>) -> ControlFlow<()>,
-) -> Result<(), WalkError> {
-    walk_with(root, filter, Each(each))
-}
-
-/// The same for a visitor that is told of directories too.
-///
-/// # Errors
-/// As those of [`walk`].
-pub(crate) fn walk_with(
-    root: &Root,
-    filter: &Filter,
-    visitor: impl Visitor,
-) -> Result<(), WalkError> {
+pub(crate) fn walk(root: &Root, filter: &Filter, visitor: impl Visitor) -> Result<(), WalkError> {
     ahead::run(root, filter, |ahead| {
         let mut emission = Emission {
             visitor,

@@ -18,5 +18,5 @@ pub(crate) use entry::{Entry, Inode, Kind, Link};
 pub use error::WalkError;
 pub(crate) use filter::Filter;
 pub use filter::Patterns;
-pub(crate) use listing::{Visitor, walk, walk_with};
+pub(crate) use listing::{Visitor, walk};
 pub use root::Root;

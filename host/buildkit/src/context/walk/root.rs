@@ -48,6 +48,11 @@ impl Root {
         self.directory.full_path(OsStr::from_bytes(relative))
     }
 
+    /// The directory itself.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
     /// Opens a directory beneath the root for reading; the root itself for an empty path.
     pub(super) fn open_directory(&self, relative: &[u8]) -> io::Result<OwnedFd> {
         let path = if relative.is_empty() { b"." } else { relative };

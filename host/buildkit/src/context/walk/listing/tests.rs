@@ -49,7 +49,7 @@ fn listing(root: &Path, patterns: &Patterns) -> Result<Vec<String>, WalkError> {
     let root = Root::new(Directory::open(root).unwrap());
     let filter = Filter::new(&root, patterns)?;
     let mut listed = Vec::new();
-    walk(&root, &filter, |path, _, link| {
+    walk(&root, &filter, |path: &[u8], _: &Entry, link: Link<'_>| {
         let path = String::from_utf8_lossy(path).into_owned();
         listed.push(match link {
             Link::None => path,
@@ -105,7 +105,7 @@ fn a_name_that_is_no_text_is_listed_as_its_bytes() {
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
 
     let mut listed = Vec::new();
-    walk(&root, &filter, |path, _, _| {
+    walk(&root, &filter, |path: &[u8], _: &Entry, _: Link<'_>| {
         listed.push(path.to_vec());
         ControlFlow::Continue(())
     })
@@ -249,7 +249,7 @@ fn a_walk_ends_where_its_caller_breaks_off() {
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
     let mut count = 0;
 
-    walk(&root, &filter, |_, _, _| {
+    walk(&root, &filter, |_: &[u8], _: &Entry, _: Link<'_>| {
         count += 1;
         ControlFlow::Break(())
     })
@@ -346,7 +346,7 @@ fn attributes_of_many_entries_are_held_for_a_few_of_them_at_a_time() {
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
 
     let mut listed = Vec::new();
-    walk(&root, &filter, |path, entry, _| {
+    walk(&root, &filter, |path: &[u8], entry: &Entry, _: Link<'_>| {
         assert_eq!(entry.attributes.len(), 4);
         listed.push(path.to_vec());
         ControlFlow::Continue(())

@@ -1,0 +1,124 @@
+//! Dates: since when each entry of a checkout is what it is, as far as builds here know. They are kept beside the key of identities.
+//!
+//! A checkout that is fresh dates everything anew: the daemon would be sent all of it again, and a step that goes by times, such as `make`
+//! or `cargo` with a cache of its own, would do all of its work again. So what holds what it held at the last build here has the date
+//! that it had then, and what changed has a new one, later than every build before it.
+//!
+//! **Why no step takes a changed file for an old one.** What has an old date here was so in every build since in which there was
+//! anything at its path. That is why dates are kept before anything is built from them, why there is one list for all contexts of a
+//! daemon, and why a build that does not go by it forgets them all ([`forget`]).
+//!
+//! Everything here blocks. Reads and writes: the list. Source: git's index, for the idea.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Write};
+
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
+use rustix::io::Errno;
+use sha2::{Digest, Sha256};
+
+use crate::context::checkout::{Met, PathHash, Short};
+use oci_image_boundary::handle::{Directory, PartialFile};
+use oci_image_boundary::hashing::Hashing;
+
+/// The list's file: [`HEAD`], places with their contents and seconds, a hash of all that.
+const NAME: &str = "oci-image.dates";
+/// What it begins with: its form.
+const HEAD: [u8; 8] = *b"dates\0\0\x01";
+/// Bytes of an item.
+const ITEM: usize = 16 + 16 + 8;
+/// Most items that are kept: 40 MB. Beyond that only those of the last build are.
+const MOST: usize = 1_000_000;
+
+/// What was there, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Date {
+    contents: Short,
+    second: i64,
+}
+
+/// Gives everything that was met the date that it has here, and keeps that.
+///
+/// # Errors
+/// The system's, if dates can neither be kept nor forgotten.
+pub(super) fn settle(directory: &Directory, met: &mut HashMap<PathHash, Met>) -> io::Result<()> {
+    let mut kept = read(directory).unwrap_or_default();
+    let mut is_new = false;
+    for (place, met) in met.iter_mut() {
+        let contents = met.contents;
+        let second = match kept.get(place) {
+            Some(date) if date.contents == contents => date.second,
+            Some(_) => met.later,
+            None => met.modified,
+        };
+        met.modified = second;
+        is_new |= kept.insert(*place, Date { contents, second }) != Some(Date { contents, second });
+    }
+    if kept.len() > MOST {
+        kept.retain(|place, _| met.contains_key(place));
+    }
+    if is_new && write(directory, &kept).is_err() {
+        forget(directory)?;
+    }
+    Ok(())
+}
+
+/// Forgets all dates: before a build that does not go by them.
+///
+/// # Errors
+/// The system's.
+pub fn forget(directory: &Directory) -> io::Result<()> {
+    match unlinkat(directory, NAME, AtFlags::empty()) {
+        Ok(()) => Ok(fsync(directory.reopened()?)?),
+        Err(Errno::NOENT) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The list; none if it is not whole.
+fn read(directory: &Directory) -> Option<HashMap<PathHash, Date>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(openat(directory, NAME, flags, Mode::empty()).ok()?);
+    let mut bytes = Vec::new();
+    let most = HEAD.len() + 2 * MOST * ITEM;
+    file.take(most as u64).read_to_end(&mut bytes).ok()?;
+    let (items, hash) = bytes.split_last_chunk::<32>()?;
+    if Sha256::digest(items)[..] != hash[..] {
+        return None;
+    }
+    let (items, rest) = items.strip_prefix(&HEAD)?.as_chunks::<ITEM>();
+    rest.is_empty().then(|| items.iter().map(item).collect())
+}
+
+fn item(bytes: &[u8; ITEM]) -> (PathHash, Date) {
+    let mut parts = (Short::default(), Short::default(), [0; 8]);
+    parts.0.copy_from_slice(&bytes[..16]);
+    parts.1.copy_from_slice(&bytes[16..32]);
+    parts.2.copy_from_slice(&bytes[32..]);
+    let (place, contents, second) = parts;
+    let second = i64::from_le_bytes(second);
+    (PathHash(place), Date { contents, second })
+}
+
+fn write(directory: &Directory, dates: &HashMap<PathHash, Date>) -> io::Result<()> {
+    let partial = PartialFile::new(directory, OsStr::new(".oci-image.dates-"))?;
+    let mut out = Hashing::new(BufWriter::new(&partial.file));
+    out.write_all(&HEAD)?;
+    for (place, date) in dates {
+        out.write_all(&place.0)?;
+        out.write_all(&date.contents)?;
+        out.write_all(&date.second.to_le_bytes())?;
+    }
+    let (mut file, hash, _) = out.finish();
+    file.write_all(&hash.finalize())?;
+    file.flush()?;
+    drop(file);
+    // A list of before must not come back with a disk that lost its power.
+    partial.file.sync_all()?;
+    partial.put(directory, OsStr::new(NAME))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! The key of identities: a secret of one daemon's user, kept beside what the daemon keeps.
+//!
+//! Reads and writes: its file. Unknown here: what is signed. Source: RFC 2104.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::sync::Arc;
+
+use ring::hmac;
+use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
+use rustix::io::Errno;
+
+use oci_image_boundary::handle::{Directory, PartialFile};
+
+/// The key's file.
+const NAME: &str = "oci-image.key";
+
+/// The key's length, in bytes.
+const LENGTH: usize = 32;
+
+/// A secret of one daemon's user, which makes identities of fingerprints. It is kept beside what the daemon keeps.
+#[derive(Clone)]
+pub struct IdentityKey {
+    key: hmac::Key,
+    directory: Arc<Directory>,
+}
+
+impl IdentityKey {
+    /// The key that is kept in a directory; a new one if there is none. Blocking.
+    ///
+    /// # Errors
+    /// The system's; of the kind `InvalidData` for what is not a key that this user alone can read. That is removed, so that the next
+    /// one is new.
+    pub fn kept_in(directory: Directory) -> io::Result<Self> {
+        let kept = read(&directory).and_then(|kept| match kept {
+            Some(key) => Ok(key),
+            None => make(&directory),
+        });
+        if let Err(error) = &kept
+            && error.kind() == io::ErrorKind::InvalidData
+        {
+            remove(&directory)?;
+        }
+        Ok(Self {
+            key: hmac::Key::new(hmac::HMAC_SHA256, &kept?),
+            directory: Arc::new(directory),
+        })
+    }
+
+    /// Where it is kept.
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Ends it: no later session has an identity of it. Blocking.
+    ///
+    /// # Errors
+    /// The system's.
+    pub(super) fn end(&self) -> io::Result<()> {
+        remove(&self.directory)
+    }
+
+    /// A MAC of something, which is none of anything else.
+    pub(super) fn sign(&self, what: &str, bytes: &[u8]) -> [u8; 32] {
+        let mut context = hmac::Context::with_key(&self.key);
+        context.update(what.as_bytes());
+        context.update(&[0]);
+        context.update(bytes);
+        let tag = context.sign();
+        let tag = tag.as_ref().try_into();
+        tag.expect("a tag of HMAC-SHA-256 has 32 bytes")
+    }
+}
+
+fn read(directory: &Directory) -> io::Result<Option<[u8; LENGTH]>> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(directory, NAME, flags, Mode::empty()) {
+        Err(Errno::NOENT) => return Ok(None),
+        // A link, or a socket.
+        Err(Errno::LOOP | Errno::NXIO) => return Err(io::ErrorKind::InvalidData.into()),
+        opened => File::from(opened?),
+    };
+    let found = file.metadata()?;
+    let is_ours = found.uid() == rustix::process::geteuid().as_raw();
+    let is_private = found.permissions().mode() & 0o077 == 0;
+    if !(found.is_file() && is_ours && is_private && found.len() == LENGTH as u64) {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let mut key = [0; LENGTH];
+    (&file).read_exact(&mut key)?;
+    Ok(Some(key))
+}
+
+fn make(directory: &Directory) -> io::Result<[u8; LENGTH]> {
+    let mut key = [0; LENGTH];
+    getrandom::fill(&mut key)?;
+    let mut partial = PartialFile::new(directory, OsStr::new(".oci-image.key-"))?;
+    let private = std::fs::Permissions::from_mode(0o600);
+    partial.file.set_permissions(private)?;
+    partial.file.write_all(&key)?;
+    partial.file.sync_all()?;
+    partial.put(directory, OsStr::new(NAME))?;
+    Ok(key)
+}
+
+/// Removes the key for good: it must not come back with a disk that lost its power.
+fn remove(directory: &Directory) -> io::Result<()> {
+    match unlinkat(directory, NAME, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => Ok(fsync(directory.reopened()?)?),
+        Err(error) => Err(error.into()),
+    }
+}
