@@ -132,6 +132,28 @@ pub(crate) fn restore(context: &Path) -> Result<(), BenchError> {
     fs::remove_file(&file).map_err(BenchError::file("remove", file))
 }
 
+/// Makes every file of a context anew, as a fresh checkout does: the same bytes and modes in other inodes, all of them dated now.
+pub(crate) fn check_out_anew(context: &Path) -> Result<(), BenchError> {
+    let fresh = context.with_extension("fresh");
+    copy(context, &fresh)?;
+    forget(context)?;
+    fs::rename(&fresh, context).map_err(BenchError::file("rename", fresh))
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), BenchError> {
+    fs::create_dir(to).map_err(BenchError::file("create", to))?;
+    for entry in fs::read_dir(from).map_err(BenchError::file("read", from))? {
+        let entry = entry.map_err(BenchError::file("read", from))?;
+        let (path, copied) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &copied)?;
+        } else {
+            fs::copy(&path, &copied).map_err(BenchError::file("copy", &path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a context: it is large, and made anew when it is asked for again.
 pub(crate) fn forget(context: &Path) -> Result<(), BenchError> {
     fs::remove_dir_all(context).map_err(BenchError::file("remove", context))

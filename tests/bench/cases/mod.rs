@@ -9,6 +9,7 @@
 //! - [`resync`]: a context of many small files that the daemon has already.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
 //! - [`mounted`]: a context of many small files that a step mounts.
+//! - [`checkout`]: the same of fresh checkouts.
 //! - [`targets`]: three targets of one Dockerfile.
 //! - [`rebuild`]: a small layer that has changed, above a large one.
 //! - [`layer`]: a layer of 300 MB that the daemon has not: its archive and its root filesystem.
@@ -18,6 +19,7 @@
 //! - [`on_base`]: a build on such a base, in several forms.
 
 mod cache;
+mod checkout;
 mod first_sync;
 mod info;
 mod layer;
@@ -82,6 +84,10 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "mounted",
         run: |setting| mounted::run(setting).map(compared),
+    },
+    Case {
+        name: "checkout",
+        run: |setting| checkout::run(setting).map(compared),
     },
     Case {
         name: "first-sync",
