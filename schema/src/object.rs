@@ -82,7 +82,7 @@ pub struct Object {
     pub context_inputs: BTreeMap<String, String>,
     /// Tell the context by what its files hold, whatever their dates: of a fresh checkout nothing is sent that the daemon has, and what did
     /// not change since the last build is dated as it was then. For checkouts that are made anew, on a machine where the daemon's
-    /// root is kept. Every file is read at every build, and nothing in the context may change meanwhile.
+    /// root is kept. Every file is read at every build; one that changes while it is read fails it.
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "Context by content"))]
     pub context_by_content: bool,

@@ -4,11 +4,13 @@
 //! Every file is read once, by several threads, before anything is sent; `dated` holds what is sent against what was met here.
 //!
 //! **Why it cannot become stale.** A revert has the old identity again, so what the daemon is sent under it must be what was met:
-//! - a file by its bytes, before the daemon has the last of them; of every other entry all that is sent;
+//! - of every entry all that is sent;
 //! - that no name came or went, by the inode of each directory and the time of its last change. Where that cannot be told the identity
-//!   is not known, as of a fingerprint: but a tick of the kernel's clock is enough here, for a change of names is dated at once.
+//!   is not known, as of a fingerprint: but a tick of the kernel's clock is enough here, for a change of names is dated at once;
+//! - a file by its bytes, before the daemon has the last of them.
 //!
-//! What differs ends the transfer, and the daemon keeps nothing under the identity of one that did not end well.
+//! What differs in the listing ends the key of identities, before the listing goes on. A file that holds something else than was met ends
+//! the transfer, for its time was told already; the daemon keeps nothing under the identity of one that did not end well.
 //!
 //! Everything here blocks. Reads: names, metadata, links and contents. Writes: nothing. Unknown here: what becomes of it.
 
@@ -201,6 +203,7 @@ impl Taken {
                 cancel,
                 taken: self,
                 jobs,
+                files: 0,
             };
             walk(&root, &filter, meeting)
         });
@@ -238,6 +241,8 @@ struct Meeting<'a> {
     cancel: &'a Cancel,
     taken: &'a mut Taken,
     jobs: SyncSender<Job>,
+    /// How many files were handed over.
+    files: usize,
 }
 
 /// A file to be read.
@@ -278,8 +283,9 @@ impl Visitor for Meeting<'_> {
         if entry.kind != Kind::File || entry.size == 0 {
             return ControlFlow::Continue(());
         }
+        self.files += 1;
         let job = Job {
-            number: self.taken.met.len(),
+            number: self.files,
             place,
             path: path.to_vec(),
         };

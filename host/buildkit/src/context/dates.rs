@@ -12,9 +12,11 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 
+use ring::hmac;
 use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
@@ -23,14 +25,23 @@ use crate::context::checkout::{Met, PathHash, Short};
 use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::hashing::Hashing;
 
-/// The list's file: [`HEAD`], places with their contents and seconds, a hash of all that.
+/// The list's file: [`HEAD`], a key, places with their contents and seconds, a hash of all that.
 const NAME: &str = "oci-image.dates";
 /// What it begins with: its form.
 const HEAD: [u8; 8] = *b"dates\0\0\x01";
+/// Bytes of the key.
+const KEY: usize = 32;
 /// Bytes of an item.
 const ITEM: usize = 16 + 16 + 8;
 /// Most items that are kept: 40 MB. Beyond that only those of the last build are.
 const MOST: usize = 1_000_000;
+
+/// What is kept.
+struct DateList {
+    /// By which times are made; as long as it is the same, so are they.
+    key: [u8; KEY],
+    dates: HashMap<PathHash, Date>,
+}
 
 /// What was there, and since when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,30 +50,46 @@ struct Date {
     second: i64,
 }
 
-/// Gives everything that was met the date that it has here, and keeps that.
+/// Gives everything that was met the date that it has here, keeps that, and gives the key by which the rest of a time is made.
 ///
 /// # Errors
 /// The system's, if dates can neither be kept nor forgotten.
-pub(super) fn settle(directory: &Directory, met: &mut HashMap<PathHash, Met>) -> io::Result<()> {
-    let mut kept = read(directory).unwrap_or_default();
+pub(super) fn settle(
+    directory: &Directory,
+    met: &mut HashMap<PathHash, Met>,
+) -> io::Result<hmac::Key> {
+    let mut kept = match read(directory) {
+        Some(kept) => kept,
+        None => DateList::new()?,
+    };
     let mut is_new = false;
     for (place, met) in met.iter_mut() {
         let contents = met.contents;
-        let second = match kept.get(place) {
+        let second = match kept.dates.get(place) {
             Some(date) if date.contents == contents => date.second,
             Some(_) => met.later,
             None => met.modified,
         };
         met.modified = second;
-        is_new |= kept.insert(*place, Date { contents, second }) != Some(Date { contents, second });
+        let date = Date { contents, second };
+        is_new |= kept.dates.insert(*place, date) != Some(date);
     }
-    if kept.len() > MOST {
-        kept.retain(|place, _| met.contains_key(place));
+    if kept.dates.len() > MOST {
+        kept.dates.retain(|place, _| met.contains_key(place));
     }
     if is_new && write(directory, &kept).is_err() {
         forget(directory)?;
     }
-    Ok(())
+    Ok(hmac::Key::new(hmac::HMAC_SHA256, &kept.key))
+}
+
+impl DateList {
+    fn new() -> io::Result<Self> {
+        let mut key = [0; KEY];
+        getrandom::fill(&mut key)?;
+        let dates = HashMap::new();
+        Ok(Self { key, dates })
+    }
 }
 
 /// Forgets all dates: before a build that does not go by them.
@@ -78,7 +105,7 @@ pub fn forget(directory: &Directory) -> io::Result<()> {
 }
 
 /// The list; none if it is not whole.
-fn read(directory: &Directory) -> Option<HashMap<PathHash, Date>> {
+fn read(directory: &Directory) -> Option<DateList> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let file = File::from(openat(directory, NAME, flags, Mode::empty()).ok()?);
     let mut bytes = Vec::new();
@@ -88,8 +115,12 @@ fn read(directory: &Directory) -> Option<HashMap<PathHash, Date>> {
     if Sha256::digest(items)[..] != hash[..] {
         return None;
     }
-    let (items, rest) = items.strip_prefix(&HEAD)?.as_chunks::<ITEM>();
-    rest.is_empty().then(|| items.iter().map(item).collect())
+    let (key, items) = items.strip_prefix(&HEAD)?.split_first_chunk::<KEY>()?;
+    let (items, rest) = items.as_chunks::<ITEM>();
+    rest.is_empty().then(|| DateList {
+        key: *key,
+        dates: items.iter().map(item).collect(),
+    })
 }
 
 fn item(bytes: &[u8; ITEM]) -> (PathHash, Date) {
@@ -102,11 +133,15 @@ fn item(bytes: &[u8; ITEM]) -> (PathHash, Date) {
     (PathHash(place), Date { contents, second })
 }
 
-fn write(directory: &Directory, dates: &HashMap<PathHash, Date>) -> io::Result<()> {
+fn write(directory: &Directory, kept: &DateList) -> io::Result<()> {
     let partial = PartialFile::new(directory, OsStr::new(".oci-image.dates-"))?;
+    // The key is nobody else's.
+    let private = Permissions::from_mode(0o600);
+    partial.file.set_permissions(private)?;
     let mut out = Hashing::new(BufWriter::new(&partial.file));
     out.write_all(&HEAD)?;
-    for (place, date) in dates {
+    out.write_all(&kept.key)?;
+    for (place, date) in &kept.dates {
         out.write_all(&place.0)?;
         out.write_all(&date.contents)?;
         out.write_all(&date.second.to_le_bytes())?;

@@ -15,7 +15,6 @@ use std::sync::Arc;
 
 use crate::context::checkout::Checkout;
 use crate::context::dated::Dated;
-use crate::context::dates;
 use crate::context::fingerprint::Fingerprint;
 use crate::context::identity_key::IdentityKey;
 use crate::context::local::Questions;
@@ -58,17 +57,17 @@ impl IdentityKey {
     /// # Errors
     /// The system's, if dates can neither be kept nor forgotten.
     pub fn identify_checkout(&self, mut checkout: Checkout) -> io::Result<Identity> {
-        dates::settle(self.directory(), &mut checkout.met)?;
         let questions = Arc::new(Questions(mem::take(&mut checkout.questions)));
         let is_known = checkout.unknown.is_none();
         let known = is_known.then(|| self.known(&checkout.digest, Arc::clone(&questions)));
-        let dated = Arc::new(Dated::new(checkout, questions, self.clone()));
+        let dated = Dated::new(checkout, questions, self.clone())?;
+        let dated = Arc::new(dated);
         Ok(Identity::Checkout { known, dated })
     }
 
     fn known(&self, digest: &[u8], questions: Arc<Questions>) -> Arc<Known> {
         Arc::new(Known {
-            id: hex(&self.sign("identity", digest)),
+            id: hex(self.sign(digest).as_ref()),
             key: self.clone(),
             questions,
         })

@@ -62,15 +62,9 @@ impl IdentityKey {
         remove(&self.directory)
     }
 
-    /// A MAC of something, which is none of anything else.
-    pub(super) fn sign(&self, what: &str, bytes: &[u8]) -> [u8; 32] {
-        let mut context = hmac::Context::with_key(&self.key);
-        context.update(what.as_bytes());
-        context.update(&[0]);
-        context.update(bytes);
-        let tag = context.sign();
-        let tag = tag.as_ref().try_into();
-        tag.expect("a tag of HMAC-SHA-256 has 32 bytes")
+    /// A MAC of something.
+    pub(super) fn sign(&self, bytes: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.key, bytes)
     }
 }
 

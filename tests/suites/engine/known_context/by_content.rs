@@ -161,41 +161,80 @@ async fn change_after_the_look(engine: &Engine, tree: &Tree) {
 type Change = (&'static str, fn(&Tree));
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_changes_after_the_look_ends_the_build_and_is_never_built_from() {
+async fn what_changes_after_the_look_is_built_from_and_never_again_under_that_identity() {
     let mut engine = Engine::start().await;
-    let changes: [Change; 5] = [
-        ("a1", |tree| tree.replace(&tree.at("a1"), b"OTHER a1")),
-        ("sub/c1", |tree| {
+    let changes: [Change; 4] = [
+        ("text", |tree| {
             fs::write(tree.at("sub/c1"), "longer than before").unwrap();
         }),
-        ("sub", |tree| fs::remove_file(tree.at("sub/c1")).unwrap()),
-        ("sub/deep", |tree| {
+        ("gone", |tree| {
+            fs::remove_file(tree.at("sub/deep/d1")).unwrap();
+        }),
+        ("new", |tree| {
             fs::write(tree.at("sub/deep/new"), "").unwrap();
         }),
-        ("", |tree| fs::write(tree.at("new"), "").unwrap()),
+        ("at the top", |tree| {
+            fs::write(tree.at("new"), "").unwrap();
+        }),
     ];
-    for (path, change) in changes {
+    for (what, change) in changes {
         let tree = Tree::new();
         // No two of these are the same to the daemon.
-        fs::write(tree.at("b1"), path).unwrap();
+        fs::write(tree.at("b1"), what).unwrap();
         let before = tree.fresh();
         let contexts = engine.checked_out(&tree).await;
         change(&tree);
 
-        let (built, _) = engine.try_build(contexts).await;
-
-        let said = changed(&built.unwrap_err());
-        let at = tree.0.path().join(path);
-        let at = at.display().to_string();
-        let at = at.trim_end_matches('/');
-        let expected = format!("`{at}` changed while the context was read; ");
-        assert!(said.starts_with(&expected), "{said}");
+        let (changed, _) = engine.build(contexts).await;
         let (archive, sent) = engine.build(engine.checked_out(&before).await).await;
-        assert_eq!(archive.text("copied/a1"), "first a1");
+
+        let names = |archive: &Archive| -> Vec<String> {
+            let names = archive.layers.iter().flat_map(|layer| layer.keys());
+            names.cloned().collect()
+        };
+        let is_same =
+            (changed.text("copied/sub/c1") == "first sub/c1") && names(&changed) == names(&archive);
+        assert!(!is_same, "{what}");
         assert_eq!(archive.text("copied/sub/c1"), "first sub/c1");
-        assert!(sent.transfers > 0, "{sent:?}");
+        assert_eq!(archive.text("copied/sub/deep/d1"), "first sub/deep/d1");
+        assert_eq!(names(&archive).len(), 11, "{what}: {:?}", names(&archive));
+        assert!(sent.transfers > 0, "{what}: {sent:?}");
     }
     engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_changes_after_its_time_was_told_ends_the_build() {
+    let mut engine = Engine::start().await;
+    let tree = Tree::new();
+    let before = tree.fresh();
+    let contexts = engine.checked_out(&tree).await;
+    tree.replace(&tree.at("a1"), b"OTHER a1");
+
+    let (built, _) = engine.try_build(contexts).await;
+
+    let said = changed(&built.unwrap_err());
+    let file = tree.at("a1").display().to_string();
+    let expected = format!("`{file}` changed between two looks at it; ");
+    assert!(said.starts_with(&expected), "{said}");
+    let (archive, _) = engine.build(engine.checked_out(&before).await).await;
+    assert_eq!(archive.text("copied/a1"), "first a1");
+    engine.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_context_that_its_own_image_is_written_into_is_built() {
+    let place = Workplace::new();
+    place.write("Dockerfile", "FROM scratch\nCOPY version* same /\n");
+    place.write("same", "same");
+    let object = json!({"context": ".", "output": "image", "context_by_content": true});
+    for version in ["1", "1", "2"] {
+        place.write("version", version);
+        let _ = place.build(&object).expect(0);
+
+        let archive = Archive::read(&place.path("image/image.tar"));
+        assert_eq!(archive.text("version"), version);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

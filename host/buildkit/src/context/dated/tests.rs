@@ -19,19 +19,26 @@ fn dated(tree: &Tree, key: &TempDir) -> Arc<Dated> {
     }
 }
 
-/// The times of everything, by path; `None` of what is not as it was met.
+/// The times of everything, by path.
 fn times(dated: &Dated, tree: &Tree) -> BTreeMap<String, Option<i64>> {
     let local = dated.of("context", &Patterns::default()).unwrap();
     let root = Root::new(tree.local().directory);
+    local.enter_top(Inode::of_root(&root).unwrap()).unwrap();
     let filter = Filter::new(&root, &Patterns::default()).unwrap();
     let mut times = BTreeMap::new();
     let take = |path: &[u8], entry: &Entry, link: Link<'_>| {
-        let path_text = String::from_utf8(path.to_vec()).unwrap();
-        times.insert(path_text, local.time(path, entry, link));
+        let text = String::from_utf8(path.to_vec()).unwrap();
+        times.insert(text, local.time(path, entry, link).unwrap());
         ControlFlow::Continue(())
     };
     walk(&root, &filter, take).unwrap();
     times
+}
+
+/// Whether identities, and dates, are still kept.
+fn kept(key: &TempDir) -> (bool, bool) {
+    let is_kept = |name| key.path().join(name).exists();
+    (is_kept("oci-image.key"), is_kept("oci-image.dates"))
 }
 
 #[test]
@@ -48,6 +55,7 @@ fn a_fresh_checkout_has_the_times_of_the_one_before_it_where_nothing_changed() {
     assert_eq!(changed, ["src/one", "src/same", "src/two"]);
     assert!(second["src/two"] > first["src/two"], "{second:?}");
     assert!(second.values().all(Option::is_some), "{second:?}");
+    assert_eq!(kept(&key), (true, true));
 }
 
 #[test]
@@ -65,26 +73,57 @@ fn nobody_without_the_key_can_tell_a_time() {
 }
 
 #[test]
-fn what_is_not_as_it_was_met_has_no_time() {
+fn a_file_that_is_not_what_was_met_ends_identities_and_dates() {
+    let changes: [fn(&Tree); 3] = [
+        |tree| {
+            fs::set_permissions(tree.at("src/two"), Permissions::from_mode(0o700)).unwrap();
+        },
+        |tree| fs::write(tree.at("empty"), "longer").unwrap(),
+        |tree| {
+            fs::remove_file(tree.at("link")).unwrap();
+            symlink("src/two", tree.at("link")).unwrap();
+        },
+    ];
+    for change in changes {
+        let (key, tree) = (tempfile::tempdir().unwrap(), Tree::new());
+        let dated = dated(&tree, &key);
+
+        change(&tree);
+        times(&dated, &tree);
+
+        assert_eq!(kept(&key), (false, false));
+    }
+}
+
+#[test]
+fn a_name_that_was_not_met_or_is_gone_ends_identities() {
+    let changes: [fn(&Tree); 4] = [
+        |tree| fs::write(tree.at("src/new"), "").unwrap(),
+        |tree| fs::remove_file(tree.at("src/two")).unwrap(),
+        |tree| fs::write(tree.at("new"), "").unwrap(),
+        |tree| fs::remove_file(tree.at("empty")).unwrap(),
+    ];
+    for change in changes {
+        let (key, tree) = (tempfile::tempdir().unwrap(), Tree::new());
+        let dated = dated(&tree, &key);
+
+        change(&tree);
+        times(&dated, &tree);
+
+        assert_eq!(kept(&key), (false, true));
+    }
+}
+
+#[test]
+fn a_file_is_held_against_its_bytes() {
     let (key, tree) = (tempfile::tempdir().unwrap(), Tree::new());
     let dated = dated(&tree, &key);
-
-    fs::set_permissions(tree.at("src/two"), Permissions::from_mode(0o700)).unwrap();
-    fs::remove_file(tree.at("link")).unwrap();
-    symlink("src/two", tree.at("link")).unwrap();
-    fs::write(tree.at("empty"), "longer").unwrap();
-    fs::write(tree.at("src/new"), "").unwrap();
-    let times = times(&dated, &tree);
-
-    let changed: Vec<_> = times.iter().filter(|(_, time)| time.is_none()).collect();
-    let changed: Vec<_> = changed.into_iter().map(|(path, _)| path).collect();
-    assert_eq!(changed, ["empty", "link", "src", "src/new", "src/two"]);
     let local = dated.of("context", &Patterns::default()).unwrap();
-    let root = Root::new(tree.local().directory);
-    assert!(!local.is_at_top(Inode::of_root(&root).unwrap()));
     let hash = Sha256::new_with_prefix("text of src/one");
+
     assert!(local.holds(b"src/one", hash.clone()));
-    assert!(!local.holds(b"src/two", hash));
+    assert!(!local.holds(b"src/two", hash.clone()));
+    assert!(!local.holds(b"src/three", hash));
 }
 
 #[test]

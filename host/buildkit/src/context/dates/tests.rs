@@ -58,13 +58,13 @@ fn a_list_that_is_not_whole_is_none() {
     let path = directory.path().join(NAME);
     settled(&directory, &[met(1, 100), met(2, 100)]);
     let whole = fs::read(&path).unwrap();
-    assert_eq!(whole.len(), HEAD.len() + 2 * ITEM + 32);
+    assert_eq!(whole.len(), HEAD.len() + KEY + 2 * ITEM + 32);
     let flipped = whole
         .iter()
         .enumerate()
         .map(|(at, byte)| byte ^ u8::from(at == 30));
     let other_form = [&b"dates\0\0\x02"[..], &whole[HEAD.len()..]].concat();
-    for damaged in [&whole[..50], &[], &flipped.collect::<Vec<_>>(), &other_form] {
+    for damaged in [&whole[..90], &[], &flipped.collect::<Vec<_>>(), &other_form] {
         fs::write(&path, damaged).unwrap();
 
         assert_eq!(settled(&directory, &[met(1, 200), met(2, 200)]), [200, 200]);
@@ -85,4 +85,24 @@ fn a_list_that_cannot_be_written_is_forgotten() {
 
     assert!(settled.is_err());
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn times_are_made_by_one_key_as_long_as_there_are_dates() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = Directory::open(directory.path()).unwrap();
+    let sign = || {
+        let mut met = HashMap::from([(PathHash([1; 16]), met(1, 100))]);
+        let key = settle(&root, &mut met).unwrap();
+        hmac::sign(&key, b"contents").as_ref().to_vec()
+    };
+    let first = sign();
+
+    assert_eq!(sign(), first);
+    let mode = fs::metadata(directory.path().join(NAME))
+        .unwrap()
+        .permissions();
+    assert_eq!(mode.mode() & 0o7777, 0o600);
+    forget(&root).unwrap();
+    assert_ne!(sign(), first);
 }

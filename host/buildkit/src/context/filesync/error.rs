@@ -54,17 +54,15 @@ pub enum FileSyncError {
     },
     /// Somebody changed what is told by its contents, after it was read.
     #[error(
-        "`{}` changed while the context was read; leave a context alone that is told by its contents, or list there in `.dockerignore` what changes",
+        "`{}` changed between two looks at it; leave a context alone that is told by its contents, or have `.dockerignore` list what changes",
         shown(path)
     )]
     Changed {
         /// The entry.
         path: PathBuf,
     },
-    /// The daemon asks for more than the session's identity tells of, and what it is made of cannot be removed.
-    #[error(
-        "cannot forget the identity of a context of which the daemon asks for more than was expected"
-    )]
+    /// The daemon asks for more than the session's identity tells of, or is sent something else, and what it is made of cannot be removed.
+    #[error("cannot forget the identity of a context that is not what was expected")]
     Identity {
         /// What the system answered.
         source: io::Error,

@@ -39,7 +39,7 @@ const CHUNK: usize = 1 << 20;
 const BATCH: usize = 64 << 10;
 
 /// Sends the listing and what is requested of it, until `requests` is closed or the receiver of `buffers` is gone. What is `dated` has
-/// the times of that, and must be as it was met.
+/// the times of that, and is held against it.
 ///
 /// # Errors
 /// The first [`FileSyncError`]; nothing is sent after it.
@@ -98,7 +98,12 @@ enum Offer {
     /// Nothing to ask for.
     Nothing,
     /// A file whose path ends here; it begins where the one before it ended.
-    File { start: usize, end: usize },
+    File {
+        start: usize,
+        end: usize,
+        /// Whether its time is that of what it held when it was met.
+        dated: bool,
+    },
     /// A file without contents.
     Empty,
 }
@@ -126,7 +131,7 @@ impl Sending<'_> {
     }
 
     fn list(&self, filter: &Filter) -> Result<(), End> {
-        self.check_top()?;
+        self.enter_top()?;
         let mut buffer = Vec::with_capacity(BATCH);
         let mut ended = None;
         let listing = Listing {
@@ -142,8 +147,8 @@ impl Sending<'_> {
         self.flush(&mut buffer)
     }
 
-    /// Makes sure that nobody has made or removed a name at the top since it was met.
-    fn check_top(&self) -> Result<(), End> {
+    /// Has a checkout know of what the local is now.
+    fn enter_top(&self) -> Result<(), End> {
         let Some(dated) = self.dated else {
             return Ok(());
         };
@@ -151,26 +156,14 @@ impl Sending<'_> {
             path: self.root.full_path(b""),
             source,
         })?;
-        if dated.is_at_top(top) {
-            Ok(())
-        } else {
-            Err(self.changed(b""))
-        }
+        dated.enter_top(top).map_err(stays_known)
     }
 
-    fn changed(&self, path: &[u8]) -> End {
-        End::Failed(FileSyncError::Changed {
-            path: self.root.full_path(path),
-        })
-    }
-
-    /// The time that an entry is sent with, once it is known to be what was met.
-    fn time(&self, path: &[u8], entry: &Entry, link: Link<'_>) -> Result<i64, End> {
+    /// The time of an entry by what was met of it.
+    fn time(&self, path: &[u8], entry: &Entry, link: Link<'_>) -> Result<Option<i64>, End> {
         match self.dated {
-            None => Ok(entry.modified),
-            Some(dated) => dated
-                .time(path, entry, link)
-                .ok_or_else(|| self.changed(path)),
+            None => Ok(None),
+            Some(dated) => dated.time(path, entry, link).map_err(stays_known),
         }
     }
 
@@ -186,9 +179,10 @@ impl Sending<'_> {
     }
 
     fn answer(&self, id: u32, buffer: &mut Vec<u8>) -> Result<(), End> {
-        if let Some(path) = self.take_offer(id)? {
+        if let Some((path, is_dated)) = self.take_offer(id)? {
             let contents = Contents::open(self.root, &path)?;
-            let mut hash = self.dated.map(|dated| (dated, Sha256::new()));
+            let dated = self.dated.filter(|_| is_dated);
+            let mut hash = dated.map(|dated| (dated, Sha256::new()));
             let mut sent = 0;
             while sent < contents.size {
                 let left = usize::try_from(contents.size - sent).unwrap_or(usize::MAX);
@@ -206,7 +200,8 @@ impl Sending<'_> {
             if let Some((dated, hash)) = hash
                 && !dated.holds(&path, hash)
             {
-                return Err(self.changed(&path));
+                let path = self.root.full_path(&path);
+                return Err(FileSyncError::Changed { path }.into());
             }
             self.tally.file(sent);
         }
@@ -236,7 +231,7 @@ impl Sending<'_> {
             .map_err(|_| End::Stopped)
     }
 
-    fn offer(&self, path: &[u8], kind: Kind) {
+    fn offer(&self, path: &[u8], kind: Kind, dated: bool) {
         self.requests.offer();
         self.tally.entry();
         let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -245,7 +240,7 @@ impl Sending<'_> {
                 let start = offers.paths.len();
                 offers.paths.extend_from_slice(path);
                 let end = offers.paths.len();
-                Offer::File { start, end }
+                Offer::File { start, end, dated }
             }
             Kind::Socket => Offer::Empty,
             Kind::Directory | Kind::Other => Offer::Nothing,
@@ -253,15 +248,17 @@ impl Sending<'_> {
         offers.entries.push(offer);
     }
 
-    /// The path of an entry that was offered, once; `None` if it has no contents to open.
-    fn take_offer(&self, id: u32) -> Result<Option<Vec<u8>>, FileSyncError> {
+    /// The path of an entry that was offered, once, and whether it is dated; `None` if it has no contents to open.
+    fn take_offer(&self, id: u32) -> Result<Option<(Vec<u8>, bool)>, FileSyncError> {
         let mut offers = self.offers.lock().unwrap_or_else(PoisonError::into_inner);
         let Offers { paths, entries } = &mut *offers;
         let offer = entries
             .get_mut(id as usize)
             .map(|offer| std::mem::replace(offer, Offer::Nothing));
         match offer {
-            Some(Offer::File { start, end }) => Ok(Some(paths[start..end].to_vec())),
+            Some(Offer::File { start, end, dated }) => {
+                Ok(Some((paths[start..end].to_vec(), dated)))
+            }
             Some(Offer::Empty) => Ok(None),
             Some(Offer::Nothing) | None => Err(FileSyncError::NotOffered { id }),
         }
@@ -279,8 +276,14 @@ impl Listing<'_> {
     fn put(&mut self, path: &[u8], entry: &Entry, link: Link<'_>) -> Result<(), End> {
         let sending = self.sending;
         let time = sending.time(path, entry, link)?;
-        put_entry(self.buffer, path, entry, link, time);
-        sending.offer(path, entry.kind);
+        put_entry(
+            self.buffer,
+            path,
+            entry,
+            link,
+            time.unwrap_or(entry.modified),
+        );
+        sending.offer(path, entry.kind, time.is_some());
         if self.buffer.len() >= BATCH / 2 {
             if sending.requests.is_closed() {
                 return Err(End::Stopped);
@@ -309,9 +312,16 @@ impl Visitor for Listing<'_> {
     }
 
     fn enter(&mut self, path: &[u8], directory: &Entry) -> ControlFlow<()> {
-        let met = self.sending.time(path, directory, Link::None).map(drop);
-        self.go_on(met)
+        let entered = match self.sending.dated {
+            None => Ok(()),
+            Some(dated) => dated.enter(path, directory).map_err(stays_known),
+        };
+        self.go_on(entered)
     }
+}
+
+fn stays_known(source: io::Error) -> End {
+    End::Failed(FileSyncError::Identity { source })
 }
 
 /// A file that is open, with the size that it had then.
