@@ -27,8 +27,9 @@ build: ## the program: target/bin/oci-image
 demo: setup build ## build a small image from a prototype request
 	@tests/examples/hello/demo.sh target/bin/oci-image target/demo
 
-playground: setup ## a page that plans while you type: target/playground, for any static server
-	$(CARGO) run --locked --quiet --package oci-image-tests --bin playground
+playground: ## a page that plans while you type: target/playground, for any static server
+	@host/engine/setup.sh packages toolchain
+	$(CARGO) run --locked --quiet --package oci-image-packages --bin playground
 
 # What takes a daemon, another language or a minute is left to `make test`.
 check: lint docs deny ## format, clippy, docs, dependencies, and every test that needs no daemon

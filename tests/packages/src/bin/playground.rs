@@ -1,6 +1,6 @@
 //! Builds the playground into `target/playground`, a folder of static files; `make playground` calls it.
 
-use oci_image_tests::package::Package;
+use oci_image_packages::package::Package;
 
 fn main() {
     let folder = Package::browser().playground();

@@ -3,14 +3,14 @@
 //! What runs is a copy of the committed files beside what their lock file names, so that nothing is ever written into the
 //! checkout. An installation stays until what it was made of changes; several test programs at once make it once.
 
-use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::archive::sha256;
-use crate::engine::checkout;
+use sha2::{Digest as _, Sha256};
+
+use crate::place::{checkout, component, target};
 
 /// What an installation leaves in the directory of a package, and a copy of the files must leave alone.
 const INSTALLED: [&str; 4] = ["venv", "node_modules", "component", "stamps"];
@@ -174,7 +174,8 @@ impl Package {
         let read = |file: &PathBuf| {
             fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
         };
-        let digest = sha256(&made_of.iter().flat_map(read).collect::<Vec<u8>>());
+        let digest = Sha256::digest(made_of.iter().flat_map(read).collect::<Vec<u8>>());
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
         if fs::read_to_string(&stamp).is_ok_and(|old| old == digest) {
             return;
         }
@@ -182,26 +183,6 @@ impl Package {
         act();
         fs::write(&stamp, digest).expect("target/ can be written");
     }
-}
-
-/// The planner's component, as the build leaves it for hosts in other languages.
-#[must_use]
-pub fn component() -> PathBuf {
-    target().join("planner/oci_image_planner.wasm")
-}
-
-/// Where cargo keeps what it makes.
-///
-/// # Panics
-/// If a program that runs has no path.
-#[must_use]
-pub fn target() -> PathBuf {
-    let program = env::current_exe().expect("a running program has a path");
-    // Cargo marks the root of its target directory, wherever that is configured to be.
-    program
-        .ancestors()
-        .find(|directory| directory.join("CACHEDIR.TAG").exists())
-        .map_or_else(|| checkout().join("target"), Path::to_owned)
 }
 
 fn text(path: &Path) -> &str {
