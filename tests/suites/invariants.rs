@@ -203,7 +203,7 @@ fn crate_uses_only_the_crates_below_it() {
         ("oci-image-schema", &[]),
         ("oci-image-boundary", &[]),
         // `make playground` compiles no host.
-        ("oci-image-packages", &[]),
+        ("oci-image-packages", &["oci-image-schema"]),
         ("oci-image-guest", &["oci-image-schema"]),
         ("oci-image-buildkit", &["oci-image-boundary"]),
         ("oci-image-daemon", &["oci-image-boundary"]),

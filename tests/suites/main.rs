@@ -11,6 +11,7 @@
 //! - `command_line`: what is made of it for shells and for `man`.
 //! - `screens`: what a terminal shows of answers.
 //! - `hosts`: the planner in other hosts.
+//! - `packages`: what `make dist` makes.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
 //! - `hostile_workspace`: a workspace that answers anything.
@@ -38,6 +39,7 @@ mod hosts;
 mod invariants;
 mod lying_plans;
 mod masking;
+mod packages;
 mod pipelines;
 mod requests;
 mod sandbox;

@@ -32,6 +32,8 @@ impl Package {
     #[must_use]
     pub fn python() -> Self {
         let package = Self::copied("python");
+        let within = package.file("oci_image_planner/oci_image_planner.wasm");
+        fs::copy(component(), within).expect("the component was built");
         package.once("venv", &[package.file("requirements.txt")], || {
             let _ = fs::remove_dir_all(package.directory.join("venv"));
             package.run("python3", &["-m", "venv", "venv"]);
@@ -82,6 +84,36 @@ impl Package {
         package
     }
 
+    /// The wheel of the planner in Python, made in a directory.
+    ///
+    /// # Panics
+    /// If it cannot be made; with what was said.
+    #[must_use]
+    pub fn wheel(&self, directory: &Path) -> PathBuf {
+        let pip = [
+            "-m",
+            "pip",
+            "wheel",
+            "--quiet",
+            "--disable-pip-version-check",
+        ];
+        let here = ["--no-deps", "--no-build-isolation", "--wheel-dir"];
+        let pip = [&pip[..], &here[..], &[text(directory), "."]].concat();
+        self.run("venv/bin/python", &pip);
+        only(directory, "whl")
+    }
+
+    /// The tarball of the planner in Node, made in a directory.
+    ///
+    /// # Panics
+    /// If it cannot be made; with what was said.
+    #[must_use]
+    pub fn tarball(&self, directory: &Path) -> PathBuf {
+        let quiet = ["pack", "--loglevel=error", "--pack-destination"];
+        self.run("npm", &[&quiet[..], &[text(directory)]].concat());
+        only(directory, "tgz")
+    }
+
     /// Builds the playground's folder, and gives where it is.
     ///
     /// # Panics
@@ -113,6 +145,8 @@ impl Package {
             .env("PLAYGROUND", target().join("playground"))
             .env("PLAYGROUND_SCREENSHOTS", target().join("hosts/screenshots"))
             .env("NO_COLOR", "1")
+            // What is packed is the same whenever it is packed.
+            .env("SOURCE_DATE_EPOCH", "315532800")
             .output()
             .unwrap_or_else(|error| panic!("{program}: {error}; `make setup` installs it"));
         let printed = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -148,6 +182,7 @@ impl Package {
             }
         }
         copy(&checkout().join("tests/hosts").join(name), &directory);
+        fs::copy(checkout().join("LICENSE"), directory.join("LICENSE")).expect("a copy");
         Self {
             directory,
             locks: vec![lock],
@@ -183,6 +218,16 @@ impl Package {
         act();
         fs::write(&stamp, digest).expect("target/ can be written");
     }
+}
+
+/// The one file in a directory that ends so.
+fn only(directory: &Path, extension: &str) -> PathBuf {
+    let entries = fs::read_dir(directory).expect("a directory");
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    let mut found = paths.filter(|path| path.extension().is_some_and(|one| one == extension));
+    let path = found.next().expect("it was made");
+    assert!(found.next().is_none(), "one .{extension} is made");
+    path
 }
 
 fn text(path: &Path) -> &str {

@@ -26,6 +26,9 @@ MEMORY = 64 << 20
 #: Units of fuel that one call may use: about one for each WebAssembly instruction.
 FUEL = 4_000_000_000
 
+#: The component of this package.
+COMPONENT = Path(__file__).with_name("oci_image_planner.wasm")
+
 _CONTRACT = "0.3.0"
 _WORKSPACE = f"oci-image:planner/workspace@{_CONTRACT}"
 _PLANNER = f"oci-image:planner/planner@{_CONTRACT}"
@@ -70,8 +73,8 @@ class Planner:
         self._linker = self._link()
 
     @staticmethod
-    def load(component: Path, cache: Path | None = None) -> "Planner":
-        """The planner in a file."""
+    def load(component: Path = COMPONENT, cache: Path | None = None) -> "Planner":
+        """The planner in a file; that of this package if none is named."""
         return Planner(component.read_bytes(), cache)
 
     def validate(self, text: str) -> list[Diagnostic]:
