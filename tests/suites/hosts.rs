@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::{MaskedObject, Planner, Refusal, mask};
 use oci_image_packages::package::Package;
-use oci_image_packages::place::component;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::BuildPlan;
 use oci_image_tests::allowed::shortened;
