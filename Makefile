@@ -38,7 +38,7 @@ dist: ## the planner for others, in target/dist: a wheel, an npm tarball, an OCI
 # What takes a daemon, another language or a minute is left to `make test`.
 check: lint docs deny ## format, clippy, docs, dependencies, and every test that needs no daemon
 	$(CARGO) test --workspace --locked --no-fail-fast --tests -- \
-		--skip engine:: --skip hosts:: --skip packages:: --skip editors:: --skip masking::
+		--skip engine:: --skip hosts:: --skip forms:: --skip packages:: --skip editors:: --skip masking::
 
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"

@@ -1,15 +1,34 @@
-//! Leaves the planner's component for hosts in other languages. No host is compiled for that.
+//! Leaves the components of the planner and of the forms for hosts in other languages. No host is compiled for that.
 
 #[path = "../../host/planner/build/nested.rs"]
 mod nested;
 #[path = "../../host/planner/build/outer.rs"]
 mod outer;
 
+/// What is left: a package, the name of its component, and what that is made of.
+const COMPONENTS: [(&str, &str, &[&str]); 2] = [
+    (
+        "oci-image-guest",
+        "oci_image_planner",
+        &["guest/Cargo.toml", "guest/src", "tests/packages/build.rs"],
+    ),
+    (
+        "oci-image-forms",
+        "oci_image_forms",
+        &["host/forms/Cargo.toml", "host/forms/src", "host/boundary"],
+    ),
+];
+
 fn main() {
-    let paths = ["guest/Cargo.toml", "guest/src", "tests/packages/build.rs"];
-    let left = outer::Outer::from_environment()
-        .and_then(|outer| nested::leave(&outer, "oci-image-guest", "oci_image_planner", &paths));
-    if let Err(message) = left {
+    if let Err(message) = leave() {
         println!("cargo::error={message}");
     }
+}
+
+fn leave() -> Result<(), String> {
+    let outer = outer::Outer::from_environment()?;
+    for (package, name, paths) in COMPONENTS {
+        nested::leave(&outer, package, name, paths)?;
+    }
+    Ok(())
 }

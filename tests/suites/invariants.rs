@@ -208,6 +208,10 @@ fn crate_uses_only_the_crates_below_it() {
         ("oci-image-buildkit", &["oci-image-boundary"]),
         ("oci-image-daemon", &["oci-image-boundary"]),
         ("oci-image-excerpt", &["oci-image-boundary"]),
+        (
+            "oci-image-forms",
+            &["oci-image-boundary", "oci-image-schema"],
+        ),
         ("oci-image-tree", &["oci-image-boundary"]),
         ("oci-image-image", &["oci-image-boundary", "oci-image-tree"]),
         (
@@ -235,7 +239,7 @@ fn crate_uses_only_the_crates_below_it() {
         ),
         (
             "oci-image-planner",
-            &["oci-image-boundary", "oci-image-schema"],
+            &["oci-image-boundary", "oci-image-forms", "oci-image-schema"],
         ),
         (
             "oci-image-progress",

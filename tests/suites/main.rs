@@ -11,6 +11,7 @@
 //! - `command_line`: what is made of it for shells and for `man`.
 //! - `screens`: what a terminal shows of answers.
 //! - `hosts`: the planner in other hosts.
+//! - `forms`: YAML, tasks and pipelines there.
 //! - `packages`: what `make dist` makes.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
@@ -34,6 +35,7 @@ mod contract;
 mod diagnostics;
 mod editors;
 mod engine;
+mod forms;
 mod hostile_workspace;
 mod hosts;
 mod invariants;

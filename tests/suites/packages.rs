@@ -61,7 +61,8 @@ fn packages_that_pip_and_npm_install_answer_each_fixture_as_rust_does() {
 fn component_comes_back_from_a_registry_as_it_was() {
     let made = tempfile::tempdir().expect("a temporary directory");
     let layout = made.path().join("layout");
-    artifact::write(&component(), "oci-image-planner", &layout);
+    let name = ("oci-image-planner", PLANNER_VERSION);
+    artifact::write(&component(), name, &layout);
 
     let image = Image::open(&layout).expect("a layout");
     let runtime = Runtime::new().expect("a runtime");

@@ -7,7 +7,6 @@
 use std::fs;
 use std::path::Path;
 
-use oci_image_schema::PLANNER_VERSION;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use wasmparser::{Parser, Payload};
@@ -16,11 +15,11 @@ const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.wasm.config.v0+json";
 const LAYER: &str = "application/wasm";
 
-/// Writes the layout of a component of that name into a directory that is not there yet.
+/// Writes the layout of a component of that name and version into a directory that is not there yet.
 ///
 /// # Panics
 /// If the file is no component, or something cannot be written.
-pub fn write(component: &Path, name: &str, layout: &Path) {
+pub fn write(component: &Path, (name, version): (&str, &str), layout: &Path) {
     let wasm =
         fs::read(component).unwrap_or_else(|error| panic!("{}: {error}", component.display()));
     fs::create_dir_all(layout.join("blobs/sha256")).expect("target/ can be written");
@@ -41,12 +40,12 @@ pub fn write(component: &Path, name: &str, layout: &Path) {
         "layers": [layer],
         "annotations": {
             "org.opencontainers.image.title": name,
-            "org.opencontainers.image.version": PLANNER_VERSION,
+            "org.opencontainers.image.version": version,
             "org.opencontainers.image.licenses": "Apache-2.0",
         },
     });
     let mut entry = blob(layout, MANIFEST, &bytes(&manifest));
-    entry["annotations"] = json!({"org.opencontainers.image.ref.name": PLANNER_VERSION});
+    entry["annotations"] = json!({"org.opencontainers.image.ref.name": version});
     let index = json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": [entry]});
     let marker = json!({"imageLayoutVersion": "1.0.0"});
     for (file, document) in [("index.json", index), ("oci-layout", marker)] {

@@ -1,11 +1,13 @@
-//! What is given to others: the wheel, the tarball of npm, and the component as an OCI artifact.
+//! What is given to others: the wheel, the tarball of npm, and the components as OCI artifacts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use oci_image_schema::{FORMS_VERSION, PLANNER_VERSION};
+
 use crate::artifact;
 use crate::package::Package;
-use crate::place::{component, target};
+use crate::place::{component, forms, target};
 
 /// What was made, and where.
 #[derive(Debug)]
@@ -14,8 +16,8 @@ pub struct Dist {
     pub wheel: PathBuf,
     /// `npm install` takes it.
     pub tarball: PathBuf,
-    /// An OCI image layout, whose one manifest is the component.
-    pub artifact: PathBuf,
+    /// OCI image layouts, whose one manifest is a component: that of the planner, and that of the forms.
+    pub artifacts: [PathBuf; 2],
 }
 
 impl Dist {
@@ -27,12 +29,19 @@ impl Dist {
     pub fn make(directory: &Path) -> Self {
         let _ = fs::remove_dir_all(directory);
         fs::create_dir_all(directory).expect("target/ can be written");
-        let artifact = directory.join("oci-image-planner.oci");
-        artifact::write(&component(), "oci-image-planner", &artifact);
+        let components = [
+            (component(), "oci-image-planner", PLANNER_VERSION),
+            (forms(), "oci-image-forms", FORMS_VERSION),
+        ];
+        let artifacts = components.map(|(component, name, version)| {
+            let layout = directory.join(format!("{name}.oci"));
+            artifact::write(&component, (name, version), &layout);
+            layout
+        });
         Self {
             wheel: Package::python().wheel(directory),
             tarball: Package::node().tarball(directory),
-            artifact,
+            artifacts,
         }
     }
 }

@@ -3,14 +3,17 @@
 //! What runs is a copy of the committed files beside what their lock file names, so that nothing is ever written into the
 //! checkout. An installation stays until what it was made of changes; several test programs at once make it once.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use oci_image_schema::code::Code;
+use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::place::{checkout, component, target};
+use crate::place::{checkout, component, forms, target};
 
 /// What an installation leaves in the directory of a package, and a copy of the files must leave alone.
 const INSTALLED: [&str; 4] = ["venv", "node_modules", "component", "stamps"];
@@ -32,8 +35,11 @@ impl Package {
     #[must_use]
     pub fn python() -> Self {
         let package = Self::copied("python");
-        let within = package.file("oci_image_planner/oci_image_planner.wasm");
-        fs::copy(component(), within).expect("the component was built");
+        for component in [component(), forms()] {
+            let name = component.file_name().expect("a file has a name");
+            let within = package.file("oci_image_planner").join(name);
+            fs::copy(&component, within).expect("the component was built");
+        }
         package.once("venv", &[package.file("requirements.txt")], || {
             let _ = fs::remove_dir_all(package.directory.join("venv"));
             package.run("python3", &["-m", "venv", "venv"]);
@@ -62,11 +68,14 @@ impl Package {
         package.install_node_modules();
         let made_of = [
             component(),
+            forms(),
             package.file("build.js"),
             package.file("package-lock.json"),
         ];
         package.once("component", &made_of, || {
-            package.run("node", &["build.js", text(&component())]);
+            let components = [component(), forms()];
+            let build = ["build.js", text(&components[0]), text(&components[1])];
+            package.run("node", &build);
         });
         package
     }
@@ -122,7 +131,9 @@ impl Package {
     pub fn playground(&self) -> PathBuf {
         let folder = target().join("playground");
         let schema = checkout().join("schema/oci-image.schema.json");
-        self.run("node", &[Path::new("build.js"), &folder, &schema]);
+        let rules = self.file("rules.json");
+        fs::write(&rules, rules_by_code()).expect("target/ can be written");
+        self.run("node", &[Path::new("build.js"), &folder, &schema, &rules]);
         folder
     }
 
@@ -218,6 +229,19 @@ impl Package {
         act();
         fs::write(&stamp, digest).expect("target/ can be written");
     }
+}
+
+/// The rules as `oci-image explain` tells them, in JSON.
+fn rules_by_code() -> String {
+    let rule = |code: &Code| {
+        let (rule, wrong, right) = (code.rule(), code.wrong(), code.right());
+        (
+            code.name(),
+            json!({"rule": rule, "wrong": wrong, "right": right}),
+        )
+    };
+    let rules: BTreeMap<&str, Value> = Code::ALL.iter().map(rule).collect();
+    json!(rules).to_string()
 }
 
 /// The one file in a directory that ends so.

@@ -16,6 +16,12 @@ pub fn component() -> PathBuf {
     target().join("planner/oci_image_planner.wasm")
 }
 
+/// The component of the forms, beside it.
+#[must_use]
+pub fn forms() -> PathBuf {
+    component().with_file_name("oci_image_forms.wasm")
+}
+
 /// Where cargo keeps what it makes.
 ///
 /// # Panics

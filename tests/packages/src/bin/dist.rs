@@ -4,7 +4,7 @@ use oci_image_packages::dist::{Dist, directory};
 
 fn main() {
     let made = Dist::make(&directory());
-    for path in [made.wheel, made.tarball, made.artifact] {
+    for path in [made.wheel, made.tarball].iter().chain(&made.artifacts) {
         eprintln!("dist: {}", path.display());
     }
 }
