@@ -4,7 +4,7 @@
 //! - [`regular_file`]: files that are opened where nobody knows what stands.
 //! - [`outside`]: texts from outside as they may be shown.
 //! - [`secret_bytes`]: bytes that nobody is shown.
-//! - [`near_miss`]: whether one name was probably meant by another. [`line`]: where a line begins.
+//! - [`near_miss`]: whether one name was probably meant by another. [`line`](mod@line): where a line begins.
 //! - [`cancel`]: how work that blocks is asked to end early.
 //! - [`blocking`]: such work, for those who await it.
 //! - [`chain`]: an error with its causes; [`hex`]: bytes as digits; [`hashing`]: bytes hashed as they pass.

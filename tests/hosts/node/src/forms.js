@@ -3,7 +3,7 @@
 
 import { instantiate } from '../component/forms.js';
 import { lowered, told } from './documents.js';
-import { PlannerError, Refused } from './planner.js';
+import { PRINTED_KEPT, PlannerError, Refused } from './planner.js';
 import { emptyWorld } from './world.js';
 
 /** The core modules that the component is made of, by the names that the glue asks for. */
@@ -70,18 +70,31 @@ export class Forms {
   }
 
   #call(question) {
-    let printed = '';
-    const print = (text) => {
-      printed += text;
-    };
-    const instance = this.#instance ?? instantiate((name) => this.#modules.get(name), emptyWorld(print)).forms;
+    const instance = this.#instance ?? new Instance(this.#modules);
     this.#instance = null;
+    const answer = instance.call(question);
+    this.#instance = instance;
+    return answer;
+  }
+}
+
+/** One instance of the component; after anything but an answer it is dead. */
+class Instance {
+  #forms;
+  #printed = '';
+
+  constructor(modules) {
+    const world = emptyWorld((text) => {
+      this.#printed = (this.#printed + text).slice(-PRINTED_KEPT);
+    });
+    this.#forms = instantiate((name) => modules.get(name), world).forms;
+  }
+
+  call(question) {
     try {
-      const answer = question(instance);
-      this.#instance = instance;
-      return answer;
+      return question(this.#forms);
     } catch (error) {
-      throw new PlannerError(printed.trim(), error);
+      throw new PlannerError(this.#printed.trim(), error);
     }
   }
 }
