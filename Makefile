@@ -31,7 +31,7 @@ playground: ## a page that plans while you type: target/playground, for any stat
 	@host/engine/setup.sh packages toolchain
 	$(CARGO) run --locked --quiet --package oci-image-packages --bin playground
 
-dist: ## the planner for others, in target/dist: a wheel, an npm tarball, an OCI artifact
+dist: ## packages, in target/dist: the planner as wheel, npm tarball and OCI artifact; an extension of VS Code
 	@host/engine/setup.sh packages toolchain
 	$(CARGO) run --locked --quiet --package oci-image-packages --bin dist
 

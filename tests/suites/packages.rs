@@ -8,6 +8,7 @@ use oci_image::image::Image;
 use oci_image::image::registry::Registry;
 use oci_image_packages::artifact;
 use oci_image_packages::dist::Dist;
+use oci_image_packages::package::Package;
 use oci_image_packages::place::component;
 use oci_image_schema::PLANNER_VERSION;
 use oci_image_tests::engine::checkout;
@@ -54,6 +55,24 @@ fn packages_that_pip_and_npm_install_answer_each_fixture_as_rust_does() {
             .expect("a directory")
             .count(),
         2
+    );
+}
+
+#[test]
+fn extension_has_its_client_inside() {
+    let made = tempfile::tempdir().expect("a temporary directory");
+    let extension = Package::vscode().extension(made.path());
+
+    let listed = said(&made, "python3", &["-m", "zipfile", "-l", text(&extension)]);
+    let files: Vec<&str> = (listed.lines().skip(1))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter_map(|name| name.strip_prefix("extension/"))
+        .collect();
+
+    assert_eq!(
+        files,
+        ["extension.js", "LICENSE.txt", "package.json", "readme.md"],
+        "{listed}"
     );
 }
 

@@ -1,4 +1,4 @@
-//! What is given to others: the wheel, the tarball of npm, and the components as OCI artifacts.
+//! What is given to others: the wheel, the tarball of npm, the extension of Visual Studio Code, and the components as OCI artifacts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,8 @@ pub struct Dist {
     pub wheel: PathBuf,
     /// `npm install` takes it.
     pub tarball: PathBuf,
+    /// `code --install-extension` takes it.
+    pub extension: PathBuf,
     /// OCI image layouts, whose one manifest is a component: that of the planner, and that of the forms.
     pub artifacts: [PathBuf; 2],
 }
@@ -41,6 +43,7 @@ impl Dist {
         Self {
             wheel: Package::python().wheel(directory),
             tarball: Package::node().tarball(directory),
+            extension: Package::vscode().extension(directory),
             artifacts,
         }
     }

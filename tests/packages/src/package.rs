@@ -123,6 +123,27 @@ impl Package {
         only(directory, "tgz")
     }
 
+    /// The extension of Visual Studio Code, and what packs it.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what was said.
+    #[must_use]
+    pub fn vscode() -> Self {
+        let package = Self::copied("vscode");
+        package.install_node_modules();
+        package
+    }
+
+    /// Its package, made in a directory.
+    ///
+    /// # Panics
+    /// If it cannot be made; with what was said.
+    #[must_use]
+    pub fn extension(&self, directory: &Path) -> PathBuf {
+        self.run("node", &[Path::new("build.mjs"), directory]);
+        only(directory, "vsix")
+    }
+
     /// Builds the playground's folder, and gives where it is.
     ///
     /// # Panics
@@ -205,7 +226,12 @@ impl Package {
         self.once("node_modules", &locked, || {
             // A link to the planner in Node, not a copy, which would stay what it was: npm 9 makes one by default.
             let linked = ["ci", "--install-links=false"];
-            let quiet = ["--no-audit", "--no-fund", "--loglevel=error"];
+            let quiet = [
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--loglevel=error",
+            ];
             self.run("npm", &[&linked[..], &quiet[..]].concat());
         });
     }

@@ -4,7 +4,8 @@ use oci_image_packages::dist::{Dist, directory};
 
 fn main() {
     let made = Dist::make(&directory());
-    for path in [made.wheel, made.tarball].iter().chain(&made.artifacts) {
+    let files = [made.wheel, made.tarball, made.extension];
+    for path in files.iter().chain(&made.artifacts) {
         eprintln!("dist: {}", path.display());
     }
 }
