@@ -13,9 +13,9 @@ const COMPONENTS: [(&str, &str, &[&str]); 2] = [
         &["guest/Cargo.toml", "guest/src", "tests/packages/build.rs"],
     ),
     (
-        "oci-image-forms",
+        "oci-image-forms-component",
         "oci_image_forms",
-        &["host/forms/Cargo.toml", "host/forms/src", "host/boundary"],
+        &["host/forms", "host/boundary"],
     ),
 ];
 

@@ -45,7 +45,7 @@ fn bindings_of_the_planner_are_what_wit_bindgen_makes_of_its_contract() {
 #[test]
 fn bindings_of_the_forms_are_what_wit_bindgen_makes_of_their_contract() {
     compare(
-        "host/forms/src/bindings.rs",
+        "host/forms/component/src/bindings.rs",
         "forms.wit",
         "image-forms",
         &SCHEMA_TYPES[..DIAGNOSTICS],

@@ -237,6 +237,8 @@ fn crate_uses_only_the_crates_below_it() {
                 "oci-image-schema",
             ],
         ),
+        // Natively it is empty.
+        ("oci-image-forms-component", &[]),
         (
             "oci-image-planner",
             &["oci-image-boundary", "oci-image-forms", "oci-image-schema"],

@@ -15,16 +15,11 @@
 //! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //! - [`report`]: what was found, and the texts that it points into.
 //! - [`fix`]: changes of a text where a mistake has one right answer.
-//! - [`telling`]: a text as its builds, and what is told of it, for hosts of the planner in other languages; `component`: the same as exports
-//!   of a component, by `bindings`, which `wit-bindgen` wrote.
+//! - [`telling`]: a text as its builds, and what is told of it, for hosts of the planner in other languages, which have it as a component
+//!   (`component/`).
 //!
 //! Reads, writes: nothing. Unknown here: the rules of the object, and what is built. Source: `schema/forms.wit`.
 
-#[cfg(target_family = "wasm")]
-#[rustfmt::skip]
-mod bindings;
-#[cfg(target_family = "wasm")]
-mod component;
 pub mod content;
 pub mod fix;
 pub mod idiom;

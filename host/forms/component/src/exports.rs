@@ -1,4 +1,4 @@
-//! The component: `forms.wit`'s exports over the pure functions of [`telling`].
+//! `forms.wit`'s exports over the pure functions of `telling`.
 //!
 //! Nothing is decided here. Diagnostics are the schema's own (see `bindings`).
 //!
@@ -9,14 +9,15 @@
     reason = "the exports that `export!` writes"
 )]
 
+use oci_image_forms::fix;
+use oci_image_forms::shape::begins_as_json;
+use oci_image_forms::telling::{self, TextForm};
 use oci_image_schema::diagnostic::{Diagnostic, Span};
 use oci_image_schema::event;
 
 use crate::bindings::exports::oci_image::forms::forms::{
     Build, Edit, Form, Guest, Language, Position, Reading, Told,
 };
-use crate::shape::begins_as_json;
-use crate::telling::{self, TextForm};
 
 struct Component;
 
@@ -69,7 +70,7 @@ fn form_of(form: TextForm) -> Form {
 }
 
 fn told_of(told: telling::Told) -> Told {
-    let edit = |edit: crate::fix::Edit| Edit {
+    let edit = |edit: fix::Edit| Edit {
         span: Span::of(edit.range),
         text: edit.text,
     };
