@@ -6,7 +6,7 @@ export OCI_IMAGE_ENGINE := $(CURDIR)/target/engine/bin
 # runc and its like are in /usr/sbin, which not every login has on its PATH.
 export PATH := $(OCI_IMAGE_ENGINE):$(PATH):/usr/local/sbin:/usr/sbin:/sbin:$(HOME)/.cargo/bin:/usr/local/go/bin
 
-.PHONY: help setup build demo playground check test fuzz bench self-build vm lint deny fmt docs
+.PHONY: help setup build demo playground dist check test fuzz bench self-build vm lint deny fmt docs
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -27,13 +27,18 @@ build: ## the program: target/bin/oci-image
 demo: setup build ## build a small image from a prototype request
 	@tests/examples/hello/demo.sh target/bin/oci-image target/demo
 
-playground: setup ## a page that plans while you type: target/playground, for any static server
-	$(CARGO) run --locked --quiet --package oci-image-tests --bin playground
+playground: ## a page that plans while you type: target/playground, for any static server
+	@host/engine/setup.sh packages toolchain
+	$(CARGO) run --locked --quiet --package oci-image-packages --bin playground
+
+dist: ## packages, in target/dist: the planner as wheel, npm tarball and OCI artifact; an extension of VS Code
+	@host/engine/setup.sh packages toolchain
+	$(CARGO) run --locked --quiet --package oci-image-packages --bin dist
 
 # What takes a daemon, another language or a minute is left to `make test`.
 check: lint docs deny ## format, clippy, docs, dependencies, and every test that needs no daemon
 	$(CARGO) test --workspace --locked --no-fail-fast --tests -- \
-		--skip engine:: --skip hosts:: --skip editors:: --skip masking::
+		--skip engine:: --skip hosts:: --skip forms:: --skip packages:: --skip editors:: --skip masking::
 
 test: setup ## every test, those with the real engine included
 	@echo "test: the engine is in $(OCI_IMAGE_ENGINE): $$(buildkitd --version)"

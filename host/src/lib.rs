@@ -3,10 +3,8 @@
 //! The rooms, in the order in which the data passes them; a crate of its own is here by its name:
 //!
 //! - [`protocol`]: RFC 37: a message in, info and responses out.
-//! - [`source`]: what somebody wrote, however it was written: an object, and the way from it to the text.
-//! - [`yaml`]: a request in YAML, as JSON with the place of each value.
-//! - [`task`]: the parameters of a task, as such JSON too.
-//! - [`pipeline`]: the tasks within a pipeline that build images, judged where they stand.
+//! - [`forms`] (crate): what somebody wrote, in JSON, YAML, a task or a pipeline: an object, and the way from it to the text. Its rooms
+//!   [`source`], [`yaml`], [`task`], [`pipeline`] and [`idiom`] are here by their names.
 //! - [`planner`] (crate): a request in the sandbox: a checked plan, or diagnostics.
 //! - [`diagnostics`]: diagnostics as text with excerpts, and as JSON.
 //! - [`executor`]: runs a checked plan; the only room that knows all engines.
@@ -21,7 +19,6 @@
 //! - [`excerpt`] (crate): places in requests and Dockerfiles, marked between their neighbours.
 //! - [`page`] (crate): what a build did, as one page of HTML.
 //! - [`boundary`] (crate): what comes from outside, held: paths as handles, texts as they may be shown, work that is called off.
-//! - [`idiom`]: what is said of an object, in the language of whoever wrote it.
 //!
 //! # How to
 //!
@@ -48,19 +45,16 @@
 pub mod diagnostics;
 pub mod doctor;
 pub mod executor;
-pub mod idiom;
 pub mod inspection;
-pub mod pipeline;
 pub mod protocol;
-pub mod source;
 pub mod storage;
-pub mod task;
-pub mod yaml;
 
 pub use oci_image_boundary as boundary;
 pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_excerpt as excerpt;
+pub use oci_image_forms as forms;
+pub use oci_image_forms::{idiom, pipeline, source, task, yaml};
 pub use oci_image_image as image;
 pub use oci_image_mounts as mounts;
 pub use oci_image_page as page;

@@ -275,6 +275,15 @@ pub enum Severity {
 }
 
 impl Severity {
+    /// The case of that number in `planner.wit`: what `wit-bindgen` calls where a component is given a diagnostic.
+    #[must_use]
+    pub const fn _lift(case: u8) -> Self {
+        match case {
+            0 => Self::Error,
+            _ => Self::Warning,
+        }
+    }
+
     /// The name, as it is written for people and programs: `error` or `warning`.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -3,11 +3,17 @@
 /// The text of `planner.wit`.
 pub const WIT: &str = include_str!("../planner.wit");
 
+/// The text of `forms.wit`, which uses the package of `planner.wit`.
+pub const FORMS_WIT: &str = include_str!("../forms.wit");
+
 /// The version of the request's contract, and of its JSON Schema.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version of the package in `planner.wit`.
 pub const PLANNER_VERSION: &str = "0.4.0";
+
+/// The version of the package in `forms.wit`.
+pub const FORMS_VERSION: &str = "0.1.0";
 
 /// The JSON Schema of the object, for editors: `oci-image.schema.json`.
 pub const JSON_SCHEMA: &str = include_str!("../oci-image.schema.json");

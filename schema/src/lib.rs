@@ -30,7 +30,8 @@
 //! - [`plan`]: what will be built, with no choice left open.
 //! - [`protocol`]: the prototype protocol (Concourse RFC 37): message in, info and responses out.
 //!
-//! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field.
+//! [`WIT`] is the same contract for other languages: `diagnostic`, `interface` and `plan` are its records, field by field. [`FORMS_WIT`] is
+//! that of the forms in which people write.
 
 #[cfg(feature = "json-schema")]
 mod address;
@@ -73,6 +74,6 @@ mod snippet;
 pub mod task;
 
 pub use contract::{
-    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA,
-    TASK_JSON_SCHEMA, VERSION, WIT,
+    FORMS_VERSION, FORMS_WIT, JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA,
+    PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA, VERSION, WIT,
 };

@@ -23,7 +23,6 @@
 //! - [`random`]: numbers from a seed.
 //! - [`pipeline`]: pipelines that nobody wrote. [`styled_yaml`]: YAML in every style.
 //! - [`tree`]: what stands below a directory.
-//! - [`package`]: the planner in another language, installed.
 //! - [`product`]: the product's image as a root filesystem.
 //! - [`concourse`]: a task of Concourse, as a container of that image.
 
@@ -41,7 +40,6 @@ pub mod form;
 pub mod front;
 pub mod layout;
 pub mod memory;
-pub mod package;
 pub mod pipeline;
 pub mod product;
 pub mod random;

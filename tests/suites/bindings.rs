@@ -1,21 +1,20 @@
-//! The guest's bindings are what wit-bindgen makes of `planner.wit`.
+//! The components' bindings are what wit-bindgen makes of `planner.wit` and `forms.wit`.
 //!
-//! They are committed, so that building the guest needs no procedural macro (9 s in place of 28 s).
+//! They are committed, so that building a component needs no procedural macro (9 s in place of 28 s).
 //! `BLESS=1 cargo test -p oci-image-tests bindings::` writes them.
 
 use std::fs;
 use std::path::Path;
 
-use wit_bindgen_core::wit_parser::Resolve;
+use oci_image_tests::engine::checkout;
+use wit_bindgen_core::wit_parser::{PackageId, Resolve};
 use wit_bindgen_core::{Files, WorldGenerator};
 use wit_bindgen_rust::{Opts, WithOption};
 
-const BINDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest/src/bindings.rs");
-
 const HEADER: &str = "\
-//! The component's side of `planner.wit`: imports, exports, and the types that cross.
+//! The component's side of `CONTRACT`: imports, exports, and the types that cross.
 //!
-//! Generated from `schema/planner.wit` by wit-bindgen; do not edit. Written by
+//! Generated from `schema/CONTRACT` by wit-bindgen; do not edit. Written by
 //! `BLESS=1 cargo test -p oci-image-tests bindings::`, which also compares it.
 #![allow(
     missing_docs,
@@ -34,19 +33,43 @@ const HEADER: &str = "\
 ";
 
 #[test]
-fn guest_bindings_are_what_wit_bindgen_makes_of_the_contract() {
-    let generated = format!("{HEADER}\n{}", generate());
+fn bindings_of_the_planner_are_what_wit_bindgen_makes_of_its_contract() {
+    compare(
+        "guest/src/bindings.rs",
+        "planner.wit",
+        "image-planner",
+        SCHEMA_TYPES,
+    );
+}
+
+#[test]
+fn bindings_of_the_forms_are_what_wit_bindgen_makes_of_their_contract() {
+    compare(
+        "host/forms/component/src/bindings.rs",
+        "forms.wit",
+        "image-forms",
+        &SCHEMA_TYPES[..DIAGNOSTICS],
+    );
+}
+
+fn compare(file: &str, contract: &str, world: &str, types: &[(&str, &str)]) {
+    let header = HEADER.replace("CONTRACT", contract);
+    let generated = format!("{header}\n{}", generate(world, types));
+    let path = checkout().join(file);
 
     if std::env::var_os("BLESS").is_some() {
-        fs::write(BINDINGS, &generated).unwrap();
+        fs::write(&path, &generated).unwrap();
     }
-    let committed = fs::read_to_string(BINDINGS).unwrap_or_default();
+    let committed = fs::read_to_string(&path).unwrap_or_default();
 
     assert!(
         committed == generated,
-        "guest/src/bindings.rs differs from what `planner.wit` gives; write it with `BLESS=1 cargo test -p oci-image-tests bindings::`"
+        "{file} differs from what `{contract}` gives; write it with `BLESS=1 cargo test -p oci-image-tests bindings::`"
     );
 }
+
+/// How many of the types are those of diagnostics.
+const DIAGNOSTICS: usize = 5;
 
 /// Types of the contract that are the schema's own: the planner's values cross without a conversion.
 const SCHEMA_TYPES: &[(&str, &str)] = &[
@@ -74,18 +97,28 @@ const SCHEMA_TYPES: &[(&str, &str)] = &[
     ("types/build-plan", "plan::BuildPlan"),
 ];
 
-fn generate() -> String {
+fn generate(world: &str, types: &[(&str, &str)]) -> String {
     let mut resolve = Resolve::default();
-    let package = resolve
-        .push_str(Path::new("planner.wit"), oci_image_schema::WIT)
-        .expect("the contract is WIT");
+    let texts = [
+        ("planner.wit", oci_image_schema::WIT),
+        ("forms.wit", oci_image_schema::FORMS_WIT),
+    ];
+    let packages = texts.map(|(name, text)| {
+        let pushed = resolve.push_str(Path::new(name), text);
+        pushed.expect("the contract is WIT")
+    });
+    let is_of = |package: &PackageId| resolve.packages[*package].worlds.contains_key(world);
+    let package = packages
+        .into_iter()
+        .find(is_of)
+        .expect("the contract has its world");
     let world = resolve
-        .select_world(&[package], Some("image-planner"))
+        .select_world(&[package], Some(world))
         .expect("the contract has its world");
     let options = Opts {
         format: true,
         generate_all: true,
-        with: SCHEMA_TYPES
+        with: types
             .iter()
             .map(|(ours, theirs)| schema_type(ours, theirs))
             .collect(),

@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::planner::{MaskedObject, Planner, Refusal, mask};
+use oci_image_packages::package::Package;
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::plan::BuildPlan;
 use oci_image_tests::allowed::shortened;
 use oci_image_tests::archive::Archive;
 use oci_image_tests::engine::{busybox, checkout};
-use oci_image_tests::package::{Package, component};
 use oci_image_tests::rival::Rival;
 use oci_image_tests::workplace::Workplace;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,6 @@ fn python_answers_each_fixture_as_rust_does() {
         "venv/bin/python",
         &[
             Path::new("answers.py"),
-            &component(),
             objects.directory(),
             &fixtures("workspace"),
         ],
@@ -181,13 +180,13 @@ fn without_lines(printed: &str) -> String {
 }
 
 /// Every request of the fixtures as the planner is given it, in a directory, and what Rust says of each.
-struct Objects {
+pub(crate) struct Objects {
     directory: tempfile::TempDir,
     answers: BTreeMap<String, Answers>,
 }
 
 impl Objects {
-    fn write() -> Self {
+    pub(crate) fn write() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let planner = Planner::load().expect("the planner loads");
         let mut answers = BTreeMap::new();
@@ -204,7 +203,7 @@ impl Objects {
         Self { directory, answers }
     }
 
-    fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         self.directory.path()
     }
 }
@@ -231,7 +230,7 @@ fn canonical(answer: &impl Serialize) -> String {
 }
 
 /// Compares what a host printed, a line an object, with what Rust says.
-fn compare(objects: &Objects, printed: &str) {
+pub(crate) fn compare(objects: &Objects, printed: &str) {
     let mut seen = 0;
     for line in printed.lines() {
         let line: Value = serde_json::from_str(line).expect("a line is JSON");
@@ -272,6 +271,6 @@ fn committed(kind: &str, name: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-fn fixtures(part: &str) -> PathBuf {
+pub(crate) fn fixtures(part: &str) -> PathBuf {
     checkout().join("tests/fixtures").join(part)
 }

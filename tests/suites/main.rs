@@ -11,6 +11,8 @@
 //! - `command_line`: what is made of it for shells and for `man`.
 //! - `screens`: what a terminal shows of answers.
 //! - `hosts`: the planner in other hosts.
+//! - `forms`: YAML, tasks and pipelines there.
+//! - `packages`: what `make dist` makes.
 //! - `editors`: the JSON Schema in real editors.
 //! - `sandbox`: a planner that does what none should.
 //! - `hostile_workspace`: a workspace that answers anything.
@@ -33,11 +35,13 @@ mod contract;
 mod diagnostics;
 mod editors;
 mod engine;
+mod forms;
 mod hostile_workspace;
 mod hosts;
 mod invariants;
 mod lying_plans;
 mod masking;
+mod packages;
 mod pipelines;
 mod requests;
 mod sandbox;

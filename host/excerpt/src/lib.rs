@@ -4,8 +4,7 @@
 //! holds no character that commands one, whatever the text holds.
 //!
 //! - [`Canvas`] (`canvas`): how wide is drawn, and in colours or not. [`Level`] (`level`): how bad it is what is marked.
-//! - [`Remark`] (`remark`): what is said of a text, with the place in it, as bytes; [`Place`] (`place`) is that place;
-//!   [`line_start`]: where its line begins.
+//! - [`Remark`] (`remark`): what is said of a text, with the place in it, as bytes; [`Place`] (`place`) is that place.
 //! - [`Lines`] (`lines`): lines of a file that are meant, of which nobody knows what is in it. `line`: one of them as text.
 //! - `printable`: texts without what would command a terminal.
 //!
@@ -22,5 +21,5 @@ mod remark;
 pub use canvas::Canvas;
 pub use level::Level;
 pub use lines::Lines;
-pub use place::{Place, line_start};
+pub use place::Place;
 pub use remark::Remark;

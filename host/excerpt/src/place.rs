@@ -1,5 +1,6 @@
 //! A place in a text: bytes that are meant, and what is shown around them.
 
+use oci_image_boundary::line::line_start;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Snippet};
@@ -25,12 +26,6 @@ pub struct Place<'text> {
     pub text: &'text str,
     /// The bytes of it that are meant, between characters.
     pub span: Range<usize>,
-}
-
-/// Where the line begins in which a byte of a text stands.
-#[must_use]
-pub fn line_start(text: &str, offset: usize) -> usize {
-    text[..offset].rfind('\n').map_or(0, |newline| newline + 1)
 }
 
 impl<'text> Place<'text> {

@@ -2,80 +2,34 @@
 //!
 //! Shared by the build scripts of the planner and of the tests (the hostile planner).
 
-use std::env;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-
 #[path = "../src/engine_config.rs"]
 mod engine_config;
+#[path = "nested.rs"]
+mod nested;
 #[path = "outer.rs"]
 mod outer;
 
 pub(crate) use outer::Outer;
-use outer::{read, write};
+use outer::write;
 
-const TARGET: &str = "wasm32-wasip2";
-
-/// How much of its memory a component keeps for its stack, in bytes.
-// The linker's own megabyte would be most of the memory that a call maps, or zeroes. The planner does not recurse with the input but
-// in TOML, whose depth is bounded: `tests/suites/component.rs` has the deepest.
-const STACK: u32 = 128 * 1024;
-
-/// What every component is made of.
-const COMMON: [&str; 5] = [
-    "schema/Cargo.toml",
-    "schema/planner.wit",
-    "schema/src",
-    "host/planner/build",
+/// What precompiles it.
+const COMPILER: [&str; 2] = [
+    "host/planner/build/component.rs",
     "host/planner/src/engine_config.rs",
 ];
 
-/// Builds `package` and writes it precompiled to `OUT_DIR/<name>.cwasm`; the component itself goes to `target/planner/<name>.wasm`, for
-/// hosts in other languages. `paths` are what it is made of, beside this crate and what all are made of.
+/// Builds `package`, leaves the component for hosts in other languages, and writes it precompiled to `OUT_DIR/<name>.cwasm`. `paths` are
+/// what it is made of, beside this crate.
 pub(crate) fn embed(
     outer: &Outer,
     package: &str,
     name: &str,
     paths: &[&str],
 ) -> Result<(), String> {
-    outer.watch(&COMMON);
-    outer.watch(paths);
-    demand_target(outer)?;
-    let directory = outer.target_directory.join("planner");
-    let built = build(outer, package, &directory.join("build"))?;
-    let component = read(&built)?;
-    write(&directory.join(format!("{name}.wasm")), &component)?;
+    outer.watch(&COMPILER);
+    let component = nested::leave(outer, package, name, paths)?;
     let precompiled = precompile(&component, &outer.triple)?;
     write(&outer.out.join(format!("{name}.cwasm")), &precompiled)
-}
-
-/// Without the standard library of the target, rustc reports hundreds of missing items.
-fn demand_target(outer: &Outer) -> Result<(), String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let output = Command::new(&rustc)
-        .args(["--print", "target-libdir", "--target", TARGET])
-        .current_dir(&outer.workspace)
-        .output()
-        .map_err(|error| format!("cannot run {}: {error}", rustc.display()))?;
-    let directory = String::from_utf8_lossy(&output.stdout);
-    if output.status.success() && Path::new(directory.trim()).is_dir() {
-        return Ok(());
-    }
-    Err(format!(
-        "the planner is built for {TARGET}, whose standard library is not installed: run `rustup target add {TARGET}`"
-    ))
-}
-
-fn build(outer: &Outer, package: &str, directory: &Path) -> Result<PathBuf, String> {
-    let stack = format!("target.{TARGET}.rustflags=['-Clink-arg=-zstack-size={STACK}']");
-    let selected = ["--lib", "--profile", "guest", "--target", TARGET];
-    outer.build(
-        package,
-        directory,
-        &[&selected[..], &["--config", &stack]].concat(),
-    )?;
-    let file = format!("{}.wasm", package.replace('-', "_"));
-    Ok(directory.join(TARGET).join("guest").join(file))
 }
 
 fn precompile(component: &[u8], triple: &str) -> Result<Vec<u8>, String> {

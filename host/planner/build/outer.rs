@@ -5,10 +5,14 @@
 //! time.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self, Command};
 use std::{env, fs};
 
 /// What the outer build says of itself.
+#[allow(
+    dead_code,
+    reason = "what is left for hosts in other languages is embedded nowhere"
+)]
 pub(crate) struct Outer {
     /// The root of the workspace.
     pub(crate) workspace: PathBuf,
@@ -109,10 +113,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
 }
 
-/// Writes only what changed, so that nothing that watches the file is disturbed.
+/// Writes only what changed, so that nothing that watches the file is disturbed; and at once, because two build scripts may leave one file.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
     }
-    fs::write(path, bytes).map_err(|error| format!("cannot write {}: {error}", path.display()))
+    let partial = path.with_extension(format!("{}.partial", process::id()));
+    fs::write(&partial, bytes)
+        .and_then(|()| fs::rename(&partial, path))
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

@@ -6,9 +6,9 @@ use oci_image_schema::interface::{Input, Interface, Output};
 use oci_image_schema::object::Object;
 
 use super::asked::{CACHE, IMAGE, additional_targets};
-use super::inline_secrets::MaskedObject;
 use super::lie::{LyingPlanner, all_are};
 use super::path::normal;
+use oci_image_forms::inline_secrets::MaskedObject;
 
 /// Checks an interface against the object that it was made from.
 pub(super) fn check(interface: &Interface, object: &MaskedObject) -> Result<(), LyingPlanner> {

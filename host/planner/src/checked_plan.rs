@@ -26,8 +26,8 @@ use oci_image_schema::plan::{
 use super::answers::Answers;
 use super::asked::{Asked, CACHE, IMAGE, additional_targets};
 use super::checked_config;
-use super::inline_secrets::MaskedObject;
 use super::path::normal;
+use oci_image_forms::inline_secrets::MaskedObject;
 
 use super::lie::{all_are, differs, missing, unasked};
 

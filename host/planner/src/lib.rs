@@ -7,8 +7,6 @@
 //!
 //! In the order of a request's way:
 //!
-//! - [`inline_secrets`]: the texts of secrets are taken out of the object.
-//! - [`secret_name`]: names before which a secret may stand, however they are spelt: by their `letters`.
 //! - [`planner`]: the planner itself, and its answers; [`planner_error`]: why it gave none that counts; [`refusal`]: why there is no
 //!   plan.
 //! - [`workspace`]: what the planner may ask, answered natively, for the `named_paths` of the object only: those of its
@@ -40,9 +38,7 @@ mod deadline;
 mod embedded;
 mod engine_config;
 mod file_pairs;
-pub mod inline_secrets;
 mod ledger;
-mod letters;
 mod lie;
 mod limits;
 mod linked;
@@ -53,15 +49,14 @@ pub mod planner_error;
 mod pool;
 pub mod refusal;
 mod sandbox;
-pub mod secret_name;
 mod sound_part;
 mod wasi;
 pub mod workspace;
 mod yaml_pairs;
 
 pub use self::checked_diagnostics::UnsoundDiagnostic;
-pub use self::inline_secrets::{MaskedObject, mask};
-pub use self::limits::{Limit, Limits, MAX_OBJECT};
+pub use self::limits::{Limit, Limits};
 pub use self::planner::Planner;
 pub use self::planner_error::PlannerError;
 pub use self::refusal::{Mistakes, Refusal};
+pub use oci_image_forms::inline_secrets::{MAX_OBJECT, MaskedObject, mask};

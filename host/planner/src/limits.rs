@@ -5,10 +5,6 @@
 
 use std::time::Duration;
 
-/// How long an object may be that is handed to the planner, in bytes.
-// The planner's own limit too. That on memory would end a longer one as a fault of the planner.
-pub const MAX_OBJECT: usize = 4 << 20;
-
 /// What one call of the planner may use.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {

@@ -17,9 +17,9 @@ use oci_image_schema::key::{Access, KEYS};
 use oci_image_schema::object::Object;
 
 use super::content::{Content, contents};
-use super::inline_secrets::MaskedObject;
 use super::path::{normal, single};
 use super::sound_part;
+use oci_image_forms::inline_secrets::MaskedObject;
 
 /// Directories that the contract fixes.
 const FIXED: [&str; 2] = ["image", "cache"];

@@ -17,7 +17,6 @@ use super::call::Call;
 use super::checked_diagnostics::Texts;
 use super::checked_interface;
 use super::checked_plan::CheckedPlan;
-use super::inline_secrets::MaskedObject;
 use super::limits::Limits;
 use super::linked::Linked;
 use super::planner_error::PlannerError;
@@ -26,6 +25,7 @@ use super::refusal::{Mistakes, Refusal};
 use super::sandbox::Sandbox;
 use super::workspace::{NativeWorkspace, NoWorkspace, Workspace};
 use super::{MAX_OBJECT, engine_config};
+use oci_image_forms::inline_secrets::MaskedObject;
 
 /// The planner, ready to be called.
 pub struct Planner(Call);
@@ -249,7 +249,7 @@ fn too_long(object: &MaskedObject) -> Option<Diagnostic> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inline_secrets::mask;
+    use oci_image_forms::inline_secrets::mask;
 
     #[test]
     fn embedded_planner_loads_and_answers() {

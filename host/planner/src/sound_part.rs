@@ -9,8 +9,8 @@ use oci_image_schema::object::{Object, Registry};
 use serde_json::{Map, Value};
 
 use super::MAX_OBJECT;
-use super::inline_secrets::MaskedObject;
 use super::path::normal;
+use oci_image_forms::inline_secrets::MaskedObject;
 
 /// How many elements a list or map can have that names anything: the planner refuses more.
 const MOST_ELEMENTS: usize = 10_000;

@@ -24,15 +24,13 @@ use oci_image_boundary::outside::shown;
 use oci_image_boundary::regular_file::NotRegular;
 
 use super::content::Content;
-use super::inline_secrets::MaskedObject;
 use super::named_paths::NamedPaths;
 use super::path::normal;
+use oci_image_forms::inline_secrets::MaskedObject;
+pub use oci_image_forms::inline_secrets::SECRET_LIMIT;
 
 /// How long a text may be that the planner is shown, in bytes.
 pub const TEXT_LIMIT: u64 = 1 << 20;
-
-/// How long a secret may be, in bytes: a step cannot be given a longer one.
-pub const SECRET_LIMIT: u64 = 500 << 10;
 
 /// What is said of links that the system gives up on.
 const CIRCLE: &str = "its symbolic links lead in a circle";

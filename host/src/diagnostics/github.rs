@@ -4,8 +4,8 @@
 
 use oci_image_schema::diagnostic::Diagnostic;
 
-use super::report::Report;
 use crate::boundary::outside::is_unruly;
+use oci_image_forms::report::Report;
 
 /// A workflow command for each diagnostic.
 #[must_use]

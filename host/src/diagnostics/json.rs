@@ -3,7 +3,7 @@
 use oci_image_schema::diagnostic::Diagnostic;
 use oci_image_schema::event::{Located, ProgramEvent};
 
-use super::report::{Report, Spot};
+use oci_image_forms::report::{Report, Spot};
 
 /// Diagnostics for a program: one list for all requests.
 #[must_use]

@@ -3,8 +3,9 @@
 //! A diagnostic is data that counts bytes of the object's text. Here the object is found again in the whole text that
 //! the user sent, so that lines are those of their file. Texts shown are those that the planner saw: without secrets.
 //!
-//! - [`report`]: what was found in one request, and the texts that it points into.
-//! - `fix`: changes of a text where a mistake has one right answer. `patch`: those as a diff.
+//! What was found and the changes that mend it, [`Report`] and [`Edit`], are made where the text is read.
+//!
+//! - `patch`: changes of a text as a diff.
 //! - `text`: for a person, with excerpts.
 //! - `json`: a list of our own, or lines, with everything that is known.
 //! - `sarif`: SARIF 2.1.0, for code scanning.
@@ -13,20 +14,19 @@
 //!
 //! Reads, writes: nothing. Unknown here: what a rule means.
 
-mod fix;
 mod github;
 mod json;
 mod patch;
-pub mod report;
 mod sarif;
 mod text;
 mod uri;
 
-pub use self::fix::{Edit, edited, edits, mending, told_in};
+pub use oci_image_forms::fix::{Edit, edited, edits, mending, told_in};
+pub use oci_image_forms::report::Report;
+
 pub use self::github::github;
 pub use self::json::{json, json_lines};
 pub use self::patch::patch;
-pub use self::report::Report;
 pub use self::sarif::sarif;
 pub use self::text::text;
 pub use self::uri::uri;

@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use super::fix::{Edit, edited};
 use crate::boundary::outside::shown;
+use oci_image_forms::fix::{Edit, edited};
 
 /// How many lines are shown before and after what changes.
 const CONTEXT: usize = 3;

@@ -6,9 +6,9 @@ use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Diagnostic;
 use serde::Serialize;
 
-use super::fix;
-use super::report::{Report, Spot};
 use super::uri::uri;
+use oci_image_forms::fix;
+use oci_image_forms::report::{Report, Spot};
 
 /// The schema of the format.
 const SCHEMA: &str =

@@ -3,8 +3,8 @@
 use crate::excerpt::{Canvas, Level, Place, Remark};
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
-use super::report::Report;
 use crate::boundary::outside::is_unruly;
+use oci_image_forms::report::Report;
 
 /// How many diagnostics are drawn; the planner itself stops at half as many.
 const MOST: usize = 200;

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use oci_image::excerpt::line_start;
+use oci_image::boundary::line::line_start;
 
 use super::scene::Scene;
 use super::tree::Standing;

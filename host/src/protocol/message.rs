@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use oci_image_schema::protocol as contract;
 
 use super::error::{MESSAGE_LIMIT, ProtocolError};
-use crate::planner::inline_secrets::Reading;
+use crate::forms::inline_secrets::Reading;
 
 /// A message's text that is not of the protocol's form, with the place of the first defect.
 #[derive(Debug, thiserror::Error)]

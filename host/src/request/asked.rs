@@ -5,14 +5,11 @@ use std::path::{Path, PathBuf};
 
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::WorkingDirectory;
-use oci_image::boundary::secret_bytes::SecretBytes;
 use oci_image::diagnostics::Report;
 use oci_image::planner::checked_plan::CheckedPlan;
-use oci_image::planner::workspace::SECRET_LIMIT;
 use oci_image::planner::{MaskedObject, Planner, PlannerError, Refusal};
 use oci_image::source::Source;
-use oci_image_schema::code::Code;
-use oci_image_schema::diagnostic::{Diagnostic, Severity, pointer_token};
+use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
 use super::ignore_file;
 use super::judge::Judge;
@@ -65,7 +62,7 @@ impl Request {
                 return Err(refuse(mistakes.diagnostics, &mistakes.files));
             }
         };
-        let mistakes: Vec<Diagnostic> = self.large_secrets().collect();
+        let mistakes: Vec<Diagnostic> = self.source.large_secrets().collect();
         let is_error = |mistake: &Diagnostic| mistake.severity == Severity::Error;
         if !mistakes.is_empty() || self.source.remarks().any(is_error) {
             return Err(refuse(mistakes, plan.files()));
@@ -78,20 +75,6 @@ impl Request {
         }
     }
 
-    /// The planner is not shown an inline secret, so it cannot tell how long its text is.
-    fn large_secrets(&self) -> impl Iterator<Item = Diagnostic> {
-        let large = |(_, text): &(&String, &SecretBytes)| text.reveal().len() as u64 > SECRET_LIMIT;
-        self.object().secrets().iter().filter(large).map(|(id, _)| {
-            let message =
-                format!("the text of the secret `{id}` holds more than {SECRET_LIMIT} bytes");
-            let help = "mount a large file by a context input, and the key to it as a secret";
-            Diagnostic {
-                pointer: format!("/buildkit_secrets/{}/text", pointer_token(id)),
-                ..Diagnostic::new(Code::SecretTooLarge, message).help(help)
-            }
-        })
-    }
-
     /// Remarks on what is built all the same, if there are any.
     pub(crate) fn remarks(&self, plan: &CheckedPlan) -> Option<Report> {
         let are_none = plan.warnings().is_empty() && self.source.remarks().next().is_none();
@@ -100,12 +83,7 @@ impl Request {
 
     /// Every mistake that can be seen without looking at a file.
     pub(crate) fn validate(&self, judge: &Judge) -> Result<Report, PlannerError> {
-        if !self.source.is_judged() {
-            return Ok(self.report(Vec::new()));
-        }
-        let mut found = judge.judge(self.object())?;
-        found.extend(self.large_secrets());
-        Ok(self.report(found))
+        self.source.judged(|object| judge.judge(object))
     }
 
     /// Every mistake and remark, those about the files that the object names included. While something is left open, nobody knows

@@ -4,13 +4,14 @@ use std::io::{self, IsTerminal as _};
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use oci_image::planner::inline_secrets::Reading;
+use oci_image::forms::content;
+use oci_image::forms::inline_secrets::Reading;
+use oci_image::forms::shape::Shape;
 use oci_image::protocol::{self, ProtocolError};
 use oci_image::task;
-use oci_image::task::file::Kind;
 
 use super::asked::Request;
-use super::shape::{self, Shape};
+use super::format::format_of;
 use super::stream::{self, STDIN, Stream, Wait};
 use super::subject::Subject;
 use super::unread::{self, Unread};
@@ -50,7 +51,7 @@ impl Request {
     pub(super) fn of_either(text: &str) -> Result<Self, Unread> {
         let reading = Reading::of(text);
         if Shape::of(&reading).is_object() {
-            return Ok(written::object(STDIN, &reading));
+            return Ok(Self::new(content::object(STDIN, &reading), None));
         }
         written::message(STDIN, &reading)
     }
@@ -58,7 +59,8 @@ impl Request {
     /// What the parameters of a task describe, in a directory or the working one.
     pub(crate) fn task(environment: &Environment, directory: Option<&Path>) -> Self {
         let keeps_cache = directory.unwrap_or(Path::new(".")).join("cache").is_dir();
-        written::parameters(task::read(environment.variables(), keeps_cache))
+        let parameters = task::read(environment.variables(), keeps_cache);
+        Self::new(content::parameters(parameters), None)
     }
 
     /// What a file, or for `-` standard input, holds: an object, a message, or a task.
@@ -71,7 +73,7 @@ impl Request {
     }
 
     #[cfg(test)]
-    pub(super) fn of_text(name: &str, text: String, format: Format) -> Result<Self, Unread> {
+    pub(super) fn of_text(name: &str, text: &str, format: Format) -> Result<Self, Unread> {
         Subject::of_text(name, text, format)?.into_request()
     }
 }
@@ -97,28 +99,21 @@ impl Subject {
                 .and_then(|file| protocol::read_text(Stream::new(file.as_fd(), &name, wait)))
         };
         let text = read.map_err(|error| unread::unreadable(&name, &error))?;
-        let format = format.unwrap_or_else(|| shape::format_of(path, &text));
-        Self::of_text(&name, text, format)
+        let format = format.unwrap_or_else(|| format_of(path, &text));
+        Self::of_text(&name, &text, format)
     }
 
-    pub(super) fn of_text(name: &str, text: String, format: Format) -> Result<Self, Unread> {
-        if format == Format::Yaml {
-            return match shape::is_dockerfile(&text) {
-                true => Err(unread::dockerfile(name, text)),
-                false => written::yaml(name, &text),
-            };
+    pub(super) fn of_text(name: &str, text: &str, format: Format) -> Result<Self, Unread> {
+        let is_json = format == Format::Json;
+        if is_json {
+            let reading = Reading::of(text);
+            let shape = Shape::of(&reading);
+            if name == STDIN && shape.is_message(text) || shape.is_message_alone() {
+                let request = written::message(name, &reading)?;
+                return Ok(Self::Request(Box::new(request)));
+            }
         }
-        let reading = Reading::of(&text);
-        let shape = Shape::of(&reading);
-        let request = if name == STDIN && shape.is_message(&text) || shape.is_message_alone() {
-            written::message(name, &reading)?
-        } else if Kind::read(&reading) == Kind::Object {
-            written::object(name, &reading)
-        } else {
-            // As Concourse reads them: JSON is YAML to it.
-            return written::yaml(name, &text);
-        };
-        Ok(Self::Request(Box::new(request)))
+        Ok(content::read(name, text, is_json)?.into())
     }
 }
 

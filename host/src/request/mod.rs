@@ -7,9 +7,9 @@
 //! - `subject`: a request, or a pipeline whose tasks are judged.
 //! - `input`: where one comes from. `folder`: all that a directory has.
 //! - `stream`: what it comes on, which may stay silent.
-//! - `shape`: whether a text is a message, an object, or something else.
+//! - `format`: in which language a file is written.
 //! - `ours`: a text of which nobody says what it is, if it is a request or a task of ours, or a pipeline.
-//! - `written`: a source of each way in which a request is written.
+//! - `written`: a message, and what a text of another form is, as requests.
 //! - `unread`: a text that is no request.
 //! - `ignore_file`: what a context says of itself, which the planner is not asked about.
 //!
@@ -17,11 +17,11 @@
 
 mod asked;
 mod folder;
+mod format;
 mod ignore_file;
 mod input;
 mod judge;
 mod ours;
-mod shape;
 pub(crate) mod stream;
 mod subject;
 #[cfg(test)]
@@ -31,7 +31,7 @@ mod written;
 
 pub(crate) use self::asked::Request;
 pub(crate) use self::folder::Folder;
+pub(crate) use self::format::format_of as format_by_name;
 pub(crate) use self::judge::{Judge, Known};
-pub(crate) use self::shape::format_of as format_by_name;
 pub(crate) use self::subject::{Below, Subject};
 pub(crate) use self::unread::Unread;

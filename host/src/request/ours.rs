@@ -4,28 +4,29 @@
 
 use std::path::Path;
 
-use oci_image::planner::inline_secrets::Reading;
+use oci_image::forms::content;
+use oci_image::forms::inline_secrets::Reading;
+use oci_image::forms::shape::{self, Shape};
 use oci_image::task::evidence;
 use oci_image::task::file::{Kind, TaskFile};
 use oci_image::yaml::{self, Dialect};
 
-use super::shape::{self, Shape};
+use super::format::format_of;
 use super::subject::Subject;
 use super::unread::Unread;
-use super::written;
 use crate::cli::Format;
 
 /// What a text in YAML is, if it is ours.
 pub(super) fn of_yaml(name: &str, text: &str) -> Option<Result<Subject, Unread>> {
-    if let Some(document) = written::pipeline_document(text) {
-        return Some(Ok(written::pipeline(name, text, document)));
+    if let Some(document) = content::pipeline_document(text) {
+        return Some(Ok(content::pipeline(name, text, document).into()));
     }
     if shape::is_dockerfile(text) {
         return None;
     }
     let Ok(document) = yaml::read(text, Dialect::Core) else {
         // A template for another program is no YAML either.
-        return evidence::names_image(text).then(|| written::yaml(name, text));
+        return evidence::names_image(text).then(|| read(name, text));
     };
     let reading = Reading::of(document.json());
     let is_ours = match Kind::read(&reading) {
@@ -33,7 +34,11 @@ pub(super) fn of_yaml(name: &str, text: &str) -> Option<Result<Subject, Unread>>
         Kind::Task => TaskFile::builds(document.json()),
         Kind::Object => Shape::of(&reading).is_surely_object(),
     };
-    is_ours.then(|| written::yaml(name, text))
+    is_ours.then(|| read(name, text))
+}
+
+fn read(name: &str, text: &str) -> Result<Subject, Unread> {
+    Ok(content::yaml(name, text)?.into())
 }
 
 impl Subject {
@@ -45,7 +50,7 @@ impl Subject {
         was_ours: bool,
     ) -> Option<Result<Self, Unread>> {
         let name = path.display().to_string();
-        let format = format.unwrap_or_else(|| shape::format_of(path, text));
+        let format = format.unwrap_or_else(|| format_of(path, text));
         let found = match format {
             Format::Yaml => of_yaml(&name, text),
             Format::Json => of_json(&name, text),
@@ -54,7 +59,7 @@ impl Subject {
         if found.is_some() || is_blank || !was_ours || is_of_another(text, format) {
             return found;
         }
-        Some(Self::of_text(&name, text.to_owned(), format))
+        Some(Self::of_text(&name, text, format))
     }
 }
 
@@ -67,7 +72,7 @@ fn of_json(name: &str, text: &str) -> Option<Result<Subject, Unread>> {
         Kind::Task => TaskFile::builds(text),
         Kind::Object => shape.is_surely_object() || shape.is_surely_message(),
     };
-    is_ours.then(|| Subject::of_text(name, text.to_owned(), Format::Json))
+    is_ours.then(|| Subject::of_text(name, text, Format::Json))
 }
 
 /// Whether a text can be read, and is neither an object nor the beginning of one.

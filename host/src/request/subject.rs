@@ -5,12 +5,13 @@ use std::path::Path;
 
 use oci_image::boundary::handle::{Directory, WorkingDirectory};
 use oci_image::diagnostics::Report;
+use oci_image::forms::unread;
 use oci_image::pipeline::{Pipeline, PipelineText};
 use oci_image::yaml::{self, Dialect, MAX_TEXT};
 
 use super::asked::Request;
 use super::judge::Judge;
-use super::unread::{self, Unread};
+use super::unread::Unread;
 use crate::failure::Failure;
 
 /// What is validated.
@@ -41,7 +42,7 @@ impl Subject {
     pub(super) fn into_request(self) -> Result<Request, Unread> {
         match self {
             Self::Request(request) => Ok(*request),
-            Self::Pipeline(pipeline) => Err(unread::pipeline(&pipeline.name)),
+            Self::Pipeline(pipeline) => Err(unread::pipeline(&pipeline.name).into()),
         }
     }
 

@@ -3,10 +3,11 @@
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::excerpt::Canvas;
+use oci_image::forms::content;
 use oci_image::{diagnostics, task};
 
 use super::unread::Unread;
-use super::{Judge, Request, written};
+use super::{Judge, Request};
 use crate::cli::Format;
 use crate::failure::Failure;
 
@@ -20,16 +21,17 @@ enum Form {
 }
 
 impl Form {
-    fn read(self, text: String) -> Result<Request, Unread> {
+    fn read(self, text: &str) -> Result<Request, Unread> {
         let name = "request";
         match self {
-            Self::Message => Request::of_either(&text),
+            Self::Message => Request::of_either(text),
             Self::Json => Request::of_text(name, text, Format::Json),
             Self::Yaml => Request::of_text(name, text, Format::Yaml),
             Self::Environment => {
                 let variables = text.split('\0').filter_map(|line| line.split_once('='));
                 let variables = variables.map(|(name, value)| (name.into(), value.into()));
-                Ok(written::parameters(task::read(variables, false)))
+                let parameters = task::read(variables, false);
+                Ok(Request::new(content::parameters(parameters), None))
             }
         }
     }
@@ -40,7 +42,7 @@ impl Form {
         let directory = WorkingDirectory::current().unwrap();
         let mut reports = Vec::new();
         let mut plan = String::new();
-        match self.read(text.to_owned()) {
+        match self.read(text) {
             Err(unread) => reports.push(unread.0),
             Ok(mut request) => {
                 reports.push(request.validate(&Judge::new(&cancel)).unwrap());

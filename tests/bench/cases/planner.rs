@@ -4,10 +4,8 @@
 
 use std::{collections::BTreeMap, env, fs, path::Path, process::Command, time::Duration};
 
-use oci_image_tests::{
-    engine::checkout,
-    package::{Package, component},
-};
+use oci_image_packages::{package::Package, place::component};
+use oci_image_tests::engine::checkout;
 use serde::Deserialize;
 
 use crate::{

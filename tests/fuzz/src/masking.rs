@@ -1,6 +1,6 @@
 //! Masking: what is masked is as long and as sound as it was, and shows no text of a secret.
 
-use oci_image::planner::inline_secrets::{mask, shown};
+use oci_image::forms::inline_secrets::{mask, shown};
 use serde_json::value::RawValue;
 
 /// The shortest secret that is looked for: a shorter one stands in a text by chance.

@@ -1,6 +1,6 @@
 //! Task files: parameters become an object that is JSON, each place of which stands in the file; secrets are masked.
 
-use oci_image::planner::inline_secrets::shown;
+use oci_image::forms::inline_secrets::shown;
 use oci_image::source::{NamedText, SourceMap};
 use oci_image::task::file::TaskFile;
 use oci_image::yaml::{self, Dialect};

@@ -1,6 +1,6 @@
 // Makes the playground: one folder of static files, for any server of such.
 //
-// Arguments: the folder, the JSON Schema of the object.
+// Arguments: the folder, the JSON Schema of the object, the rules by their codes in JSON.
 
 import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 import { build } from 'esbuild';
 
-const [folder, schema] = process.argv.slice(2);
-if (schema === undefined) {
-  throw new Error('give the folder and the file of the schema: `npm run build -- FOLDER FILE`');
+const [folder, schema, rules] = process.argv.slice(2);
+if (rules === undefined) {
+  throw new Error('give the folder, the file of the schema and that of the rules: `npm run build -- FOLDER SCHEMA RULES`');
 }
 const here = dirname(fileURLToPath(import.meta.url));
 const component = join(here, '../node/component');
@@ -24,7 +24,7 @@ await build({
   format: 'esm',
   target: 'es2022',
   legalComments: 'linked',
-  alias: { 'the-schema': schema },
+  alias: { 'the-schema': schema, 'the-rules': rules },
   // The glue can read its modules from files in Node; here they are always given to it.
   external: ['node:*', 'fs/promises'],
   logLevel: 'warning',

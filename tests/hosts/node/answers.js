@@ -6,8 +6,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { Refused, canonical } from './src/index.js';
-import { DirectoryWorkspace, load } from './src/files.js';
+import { Refused, canonical } from 'oci-image-planner';
+import { DirectoryWorkspace, load } from 'oci-image-planner/files';
 
 const [objects, workspace] = process.argv.slice(2);
 const planner = await load();

@@ -1,7 +1,7 @@
 """What this host's planner says of each object in a directory, one JSON line each.
 
 A line holds the name, and the canonical bytes of its diagnostics, its interface and its plan, or of the diagnostics in their
-place. Arguments: the component, the directory of the objects, the working directory that they speak of.
+place. Arguments: the directory of the objects, the working directory that they speak of.
 """
 
 import json
@@ -21,8 +21,8 @@ def text(question: Callable[[], object]) -> str:
 
 
 def main() -> None:
-    component, objects, workspace = map(Path, sys.argv[1:])
-    planner = Planner.load(component)
+    objects, workspace = map(Path, sys.argv[1:])
+    planner = Planner.load()
     for file in sorted(objects.iterdir()):
         request = file.read_bytes().decode("utf-8", "replace")
         answer = {

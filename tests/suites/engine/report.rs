@@ -5,7 +5,8 @@
 use std::fs;
 use std::path::PathBuf;
 
-use oci_image_tests::package::{Package, target};
+use oci_image_packages::package::Package;
+use oci_image_packages::place::target;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 

@@ -1,11 +1,12 @@
-// The editor of the request: JSON with completions and descriptions from the schema, and the planner's diagnostics.
+// The editor of the text, in JSON or YAML: objects in JSON with completions and descriptions from the schema, and what is told of all.
 
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, indentWithTab } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
+import { yaml } from '@codemirror/lang-yaml';
 import { HighlightStyle, bracketMatching, syntaxHighlighting } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
-import { EditorState } from '@codemirror/state';
+import { Compartment, EditorState } from '@codemirror/state';
 import { EditorView, drawSelection, highlightActiveLine, hoverTooltip, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
 
@@ -36,6 +37,8 @@ const THEME = EditorView.theme({
 
 export class Editor {
   #view;
+  #language = new Compartment();
+  #isJson = true;
 
   constructor(parent, changed) {
     this.#view = new EditorView({
@@ -49,14 +52,14 @@ export class Editor {
           highlightActiveLine(),
           bracketMatching(),
           closeBrackets(),
-          json(),
+          this.#language.of(json()),
           syntaxHighlighting(COLOURS),
           THEME,
           EditorView.lineWrapping,
-          EditorView.contentAttributes.of({ 'aria-label': 'Request, JSON' }),
+          EditorView.contentAttributes.of({ 'aria-label': 'Request, task or pipeline' }),
           EditorState.tabSize.of(2),
-          autocompletion({ override: [completions], icons: false }),
-          hoverTooltip(described),
+          autocompletion({ override: [(context) => (this.#isJson ? completions(context) : null)], icons: false }),
+          hoverTooltip((view, position) => (this.#isJson ? described(view, position) : null)),
           keymap.of([
             ...closeBracketsKeymap,
             ...completionKeymap,
@@ -83,16 +86,38 @@ export class Editor {
     this.#view.dispatch({ changes: { from: 0, to: this.#view.state.doc.length, insert: text } });
   }
 
-  /** Underlines what diagnostics are about: the place in the object, or the key that names the file. */
-  mark(diagnostics) {
+  /** Says in which language the text is. */
+  speak(isJson) {
+    if (isJson !== this.#isJson) {
+      this.#isJson = isJson;
+      this.#view.dispatch({ effects: this.#language.reconfigure(isJson ? json() : yaml()) });
+    }
+  }
+
+  /** Changes the text as `--fix` would. */
+  mend(fixes) {
     const text = this.text();
-    const marks = diagnostics
+    const changes = fixes.map(({ span, text: insert }) => ({ from: utf16(text, span.start), to: utf16(text, span.end), insert }));
+    this.#view.dispatch({ changes });
+    this.#view.focus();
+  }
+
+  /** Underlines what is told: the place in the text, or the key that names the file. */
+  mark(told) {
+    const text = this.text();
+    const marks = told
       .filter(({ place }) => place?.object)
-      .map((one) => ({ ...range(text, one.place.object), severity: one.severity, message: one.message, renderMessage: () => drawn(one) }));
+      .map((one) => ({
+        ...range(text, one.place.object),
+        severity: one.severity,
+        message: one.message,
+        renderMessage: () => drawn(one),
+        actions: one.fix === null ? [] : [{ name: 'Fix', apply: () => this.mend([one.fix]) }],
+      }));
     this.#view.dispatch(setDiagnostics(this.#view.state, marks));
   }
 
-  /** Puts the cursor at a place in the object. */
+  /** Puts the cursor at a place in the text. */
   reveal(place) {
     const { from } = range(this.text(), place);
     this.#view.dispatch({ selection: { anchor: from }, scrollIntoView: true });

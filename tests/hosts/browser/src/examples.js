@@ -1,4 +1,4 @@
-// Requests to begin with.
+// Texts to begin with, in each form.
 
 const written = (object) => `${JSON.stringify(object, null, 2)}\n`;
 
@@ -37,6 +37,70 @@ export const EXAMPLES = [
       registry_mirrors: ['mirror.example'],
       registries: { 'registry.example:5000': { http: true } },
     }),
+    texts: {},
+  },
+  {
+    name: 'A request in YAML',
+    object: `context: src
+output: image
+target: release
+build_args: [VERSION=1.10]
+buildkit_secrets:
+  npmrc: secrets/npmrc
+`,
+    texts: {},
+  },
+  {
+    name: 'A task',
+    object: `platform: linux
+image_resource:
+  type: registry-image
+  source: {repository: registry.example/oci-image}
+inputs:
+- name: src
+- name: base
+outputs:
+- name: image
+caches:
+- path: cache
+params:
+  CONTEXT: src
+  BUILD_ARG_VERSION: "1.10"
+  IMAGE_ARG_base: base/image.tar
+run: {path: build}
+`,
+    texts: {},
+  },
+  {
+    name: 'A pipeline with remarks',
+    object: `jobs:
+- name: app
+  plan:
+  - get: src
+    trigger: true
+  - task: build
+    config:
+      platform: linux
+      image_resource:
+        type: registry-image
+        source: {repository: registry.example/oci-image}
+      inputs: [{name: src}]
+      outputs: [{name: image}]
+      params:
+        CONTEXT: src
+        DOCKERFLE: src/Dockerfile
+        BUILD_ARG_VERSION: 1.10
+      run: {path: build}
+  - put: app
+    params: {image: image/image.tar}
+resources:
+- name: src
+  type: git
+  source: {uri: "https://git.example/app"}
+- name: app
+  type: registry-image
+  source: {repository: registry.example/app}
+`,
     texts: {},
   },
   {

@@ -1,66 +1,51 @@
-// What the page shows beside the editor.
+// What the page shows beside the editor and the problems: the files, and the panes of the plan.
 
-import { utf16 } from './position.js';
-
-/** Shows an answer in a pane, or that there is none. */
-export function show(pane, text) {
-  pane.classList.toggle('refused', text === null);
-  pane.textContent = text ?? 'Nothing is built while the request has errors.';
+/** What is written, as text and code. */
+export function write(place, parts) {
+  place.replaceChildren(...parts.map((part) => (typeof part === 'string' ? part : Object.assign(document.createElement('code'), { textContent: part.code }))));
 }
 
-/** Tells something, to a screen reader too, unless it is told already. */
-export function tell(place, text) {
-  if (place.textContent !== text) {
-    place.textContent = text;
-  }
-}
+/** The panes of the plan. The last good plan stays while there is none, and is marked. */
+export class Panes {
+  #section;
+  #stale;
+  #drawings;
+  #isEmpty = true;
 
-/** The list of diagnostics; one that has a place leads there. */
-export class Problems {
-  #list;
-  #summary;
-  #reveal;
-
-  constructor(list, summary, reveal) {
-    this.#list = list;
-    this.#summary = summary;
-    this.#reveal = reveal;
+  /** `drawings` are functions from a plan to the content of each pane, by the pane's id. */
+  constructor(section, stale, drawings) {
+    this.#section = section;
+    this.#stale = stale;
+    this.#drawings = Object.entries(drawings);
+    this.forget();
   }
 
-  show(diagnostics) {
-    this.#list.replaceChildren(...diagnostics.map((one) => this.#entry(one)));
-    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
-    const counts = [counted(errors, 'error'), counted(diagnostics.length - errors, 'warning')].filter(Boolean);
-    tell(this.#summary, counts.length === 0 ? 'None: this can be built.' : `${counts.join(' and ')}.`);
+  show(plan) {
+    this.#mark(false);
+    this.#isEmpty = false;
+    for (const [pane, drawing] of this.#drawings) {
+      document.getElementById(pane).replaceChildren(drawing(plan));
+    }
   }
 
-  #entry({ code, severity, pointer, place, message, help }) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: severity });
-    const where = place?.file ? `${pointer}, in ${place.file.path}` : pointer;
-    const more = [`${severity}[${code}]${where === '' ? '' : ` at ${where}`}`, help].filter((line) => line !== null);
-    button.append(message, ...more.map((line) => Object.assign(document.createElement('small'), { textContent: line })));
-    button.addEventListener('click', () => {
-      if (place?.object) {
-        this.#reveal(place.object);
-      } else if (place?.file) {
-        select(place.file);
-      }
-    });
-    const item = document.createElement('li');
-    item.append(button);
-    return item;
+  /** There is no plan of what is written now. */
+  keep() {
+    this.#mark(!this.#isEmpty);
   }
-}
 
-/** Selects a place in the text of a file that the request names. */
-function select({ path, span }) {
-  const area = document.querySelector(`textarea[data-path="${CSS.escape(path)}"]`);
-  area?.focus();
-  area?.setSelectionRange(utf16(area.value, span.start), utf16(area.value, span.end));
-}
+  /** There is no plan, and none that was is of this text. */
+  forget() {
+    this.#isEmpty = true;
+    this.#mark(false);
+    for (const [pane] of this.#drawings) {
+      document.getElementById(pane).replaceChildren('Nothing is built while there are errors.');
+    }
+  }
 
-function counted(count, what) {
-  return count === 0 ? '' : `${count} ${what}${count === 1 ? '' : 's'}`;
+  #mark(isStale) {
+    this.#section.classList.toggle('stale', isStale);
+    this.#stale.textContent = isStale ? 'The plan of the last text that had no errors.' : '';
+  }
 }
 
 /** The texts of the files that the request names, to be written by the person. */
@@ -125,6 +110,12 @@ export class Tabs {
         this.#select(this.#tabs.at(at % this.#tabs.length));
       }
     });
+  }
+
+  /** The pane that is seen. */
+  seen() {
+    const tab = this.#tabs.find((one) => one.getAttribute('aria-selected') === 'true');
+    return document.getElementById(tab.getAttribute('aria-controls'));
   }
 
   #select(chosen) {

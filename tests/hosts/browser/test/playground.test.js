@@ -68,9 +68,16 @@ test('request has its plan, daemon configuration and commands', async (context) 
   const page = await opened(context);
 
   await write(page, '{"context": "src", "output": "image", "build_args": ["A=it\'s"], "cache": true}');
-  await pane(page, 'plan').getByText('"build-arg:A"').waitFor();
+  await pane(page, 'plan').getByText('build-arg:A').waitFor();
 
-  const plan = JSON.parse(await pane(page, 'plan').textContent());
+  assert.deepEqual(await page.locator('#pane-plan tr', { hasText: 'build-arg:A' }).locator('th, td').allTextContents(), ['build-arg:A', "it's"]);
+  assert.match(await page.locator('#pane-plan tr', { hasText: 'buildkitd.toml' }).locator('td').textContent(), /^\[\[?worker\.oci[^]*\n/m);
+  assert.equal(
+    await page.locator('#sentence').textContent(),
+    'Builds the last stage of src/Dockerfile into image/image.tar, and keeps its steps in cache/.',
+  );
+  await page.getByRole('tab', { name: 'JSON' }).click();
+  const plan = JSON.parse(await pane(page, 'json').textContent());
   assert.equal(plan.solves[0].locals[0].path, 'src');
   assert.equal(await page.locator('#summary').textContent(), 'None: this can be built.');
   await page.getByRole('tab', { name: 'buildkitd.toml' }).click();
@@ -111,7 +118,7 @@ test('mistakes are underlined where they are, listed, and lead there', async (co
   await problem.click();
   assert.match(await page.locator('#problems').textContent(), /did you mean `context`\?/);
   assert.match(await page.locator('#summary').textContent(), /^\d errors\.$/);
-  assert.match(await pane(page, 'plan').textContent(), /^Nothing is built/);
+  assert.match(await page.locator('#problems').textContent(), /error at line 1, column 2/);
   const cursor = await page.evaluate(() => getSelection().anchorNode.parentElement.closest('.cm-lintRange-error')?.textContent);
   assert.equal(cursor, '"contxt"');
   await page.locator('.cm-lintRange-error', { hasText: 'yes' }).hover();
@@ -150,7 +157,7 @@ test('files that the request names are written beside it', async (context) => {
   const page = await opened(context);
 
   await page.getByLabel('Example').selectOption({ label: 'Labels and arguments from files' });
-  await pane(page, 'plan').getByText('"build-arg:CHANNEL"').waitFor();
+  await pane(page, 'plan').getByText('build-arg:CHANNEL').waitFor();
   await page.getByLabel('ci/labels').fill('org.example.a=1\nno label\n');
   await page.locator('#problems').getByText('in ci/labels').click();
 
@@ -171,7 +178,7 @@ test('link opens what was copied', async (context) => {
 
   const other = await opened(context, { fragment: new URL(page.url()).hash });
 
-  const plan = JSON.parse(await pane(other, 'plan').textContent());
+  const plan = JSON.parse(await pane(other, 'json').textContent());
   assert.equal(plan.solves[0].locals[0].path, 'ünïcode 🚀');
   assert.deepEqual(plan.solves[0].attributes.at(-1), { key: 'label:a', value: { text: '🚀' } });
 });
@@ -194,17 +201,99 @@ test('each example says what its name says', async (context) => {
   }
 });
 
+test('last good plan stays while something is wrong, and is marked', async (context) => {
+  const page = await opened(context);
+  await write(page, '{"context": "src", "output": "image", "target": "kept"}');
+  await pane(page, 'plan').getByText('kept').waitFor();
+
+  await page.keyboard.press('Backspace');
+
+  await page.locator('#stale:not(:empty)').waitFor();
+  assert.equal(await page.locator('#sentence').textContent(), 'Nothing: there are errors.');
+  assert.match(await pane(page, 'plan').textContent(), /kept/);
+  await page.keyboard.insertText('}');
+  await page.locator('#stale:empty').waitFor({ state: 'attached' });
+  await page.getByLabel('Example').selectOption({ label: 'With mistakes' });
+  assert.match(await pane(page, 'plan').textContent(), /^Nothing is built/);
+});
+
+test('requests in YAML, tasks and pipelines are read, at their lines', async (context) => {
+  const page = await opened(context);
+  const form = page.locator('#form');
+
+  await page.getByLabel('Example').selectOption({ label: 'A request in YAML' });
+  assert.equal(await form.textContent(), 'A request in YAML');
+  assert.match(await page.locator('#sentence').textContent(), /^Builds the stage release of src\/Dockerfile/);
+  await write(page, 'context: src\noutput: image\ntraget: x\n');
+  await page.locator('#problems').getByText('error at line 3, column 1').waitFor();
+
+  await page.getByLabel('Example').selectOption({ label: 'A task' });
+  assert.equal(await form.textContent(), 'A task');
+  assert.match(await page.locator('#sentence').textContent(), /from base\/image\.tar, and keeps its steps in cache\/\.$/);
+  await shot(page, 'task');
+
+  const task = (name, target) => `  - task: ${name}
+    privileged: true
+    config:
+      platform: linux
+      image_resource: {type: registry-image, source: {repository: concourse/oci-build-task}}
+      inputs: [{name: src}]
+      outputs: [{name: image}]
+      caches: [{path: cache}]
+      params: {CONTEXT: src, TARGET: ${target}}
+      run: {path: build}
+  - put: app
+    params: {image: image/image.tar}
+`;
+  await write(page, `jobs:\n- name: app\n  plan:\n  - get: src\n    trigger: true\n${task('build', 'first')}${task('build', 'second')}`);
+  await page.locator('#sentence').getByText('first').waitFor();
+  assert.equal(await form.textContent(), 'A pipeline');
+  await page.locator('#builds').selectOption({ label: 'build (2)' });
+  assert.match(await page.locator('#sentence').textContent(), /^Builds the stage second/);
+  await shot(page, 'pipeline');
+});
+
+test('mistakes are explained, and mended by a click', async (context) => {
+  const page = await opened(context);
+  await page.getByLabel('Example').selectOption({ label: 'A pipeline with remarks' });
+  const problem = page.locator('#problems li', { hasText: 'DOCKERFLE' });
+
+  await problem.locator('summary').click();
+  assert.match(await problem.locator('details').textContent(), /^unknown-parameter.*wrong.*right/);
+  await shot(page, 'pipeline-mistakes');
+  await problem.getByRole('button', { name: 'Fix: DOCKERFILE' }).click();
+  await problem.waitFor({ state: 'detached' });
+  const text = () => page.locator('.cm-content').evaluate((content) => content.cmView?.view?.state.doc.toString() ?? content.innerText);
+  assert.match(await text(), /DOCKERFILE: src\/Dockerfile/);
+
+  await page.getByRole('button', { name: 'Fix all' }).click();
+  await page.getByRole('button', { name: 'Fix all' }).waitFor({ state: 'hidden' });
+  assert.match(await text(), /BUILD_ARG_VERSION: "1\.10"/);
+  assert.match(await text(), /privileged: true/);
+});
+
+test('what is seen is copied', async (context) => {
+  const page = await opened(context, { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByRole('tab', { name: 'buildkitd.toml' }).click();
+
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+
+  await page.locator('#notice', { hasText: 'Copied.' }).waitFor();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.equal(copied.trim(), (await pane(page, 'toml').textContent()).trim());
+});
+
 test('keyboard alone reaches everything', async (context) => {
   const page = await opened(context);
   const reached = [];
-  for (let step = 0; step < 5; step += 1) {
+  for (let step = 0; step < 6; step += 1) {
     await page.keyboard.press('Tab');
     reached.push(await page.evaluate(() => document.activeElement.id || document.activeElement.className.split(' ')[0]));
     if (reached.at(-1) === 'cm-content') {
       await page.keyboard.press('Escape');
     }
   }
-  assert.deepEqual(reached, ['examples', 'share', 'cm-content', 'tab-plan', 'pane-plan']);
+  assert.deepEqual(reached, ['examples', 'share', 'cm-content', 'tab-plan', 'copy', 'pane-plan']);
 
   await page.locator('#tab-plan').focus();
   await page.keyboard.press('ArrowLeft');
@@ -212,6 +301,18 @@ test('keyboard alone reaches everything', async (context) => {
   assert.ok(await pane(page, 'buildctl').isVisible());
   await page.keyboard.press('ArrowRight');
   assert.ok(await pane(page, 'plan').isVisible());
+
+  // A mistake: to its place, its rule and its change.
+  await page.getByLabel('Example').selectOption({ label: 'A pipeline with remarks' });
+  const problem = page.locator('#problems li', { hasText: 'DOCKERFLE' });
+  await problem.locator('.place').focus();
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  assert.ok(await problem.locator('details').evaluate((details) => details.open));
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await problem.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(() => document.activeElement.className.split(' ')[0]), 'cm-content');
 });
 
 for (const [name, options] of [
@@ -263,7 +364,7 @@ function measured() {
     const colour = getComputedStyle(element).backgroundColor;
     return channels(colour)[3] === 255 ? colour : ground(element.parentElement);
   };
-  const texts = ['h1', 'h1 span', '#summary', '#problems button', '#problems small', '#pane-plan', '.cm-gutters', '#editor .cm-line span', 'footer p'];
+  const texts = ['h1', 'h1 span', '#summary', '#problems .place', '#problems small', '#problems summary', '#pane-plan', '.cm-gutters', '#editor .cm-line span', 'footer p'];
   const contrasts = texts.map((what) => {
     const element = document.querySelector(what);
     const [light, dark] = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((a, b) => b - a);

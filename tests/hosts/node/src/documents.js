@@ -11,6 +11,18 @@ export function diagnostic({ code, severity, pointer, place, message, help, allo
   return { code, severity, pointer, place: optional(place, variant), message, help: help ?? null, allowed };
 }
 
+/** What is told of a text: the diagnostic, whose place is one of the whole text, with lines and columns and the change that mends it. */
+export function told({ diagnostic: said, range, fix }) {
+  const [start, end] = range ?? [null, null];
+  return { ...diagnostic(said), start, end, fix: fix ?? null };
+}
+
+/** A diagnostic as a component is given it. */
+export function lowered({ place, help, ...said }) {
+  const [[tag, val]] = place === null ? [[null]] : Object.entries(place);
+  return { ...said, place: tag === null ? undefined : { tag, val }, help: help ?? undefined };
+}
+
 export function buildInterface({ inputs, outputs, caches }) {
   return { inputs: inputs.map(({ name, path }) => (path === undefined ? { name } : { name, path })), outputs, caches };
 }

@@ -4,6 +4,7 @@ import { closeSync, fstatSync, openSync, readFileSync, realpathSync, statSync, c
 import { readFile } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 
+import { Forms } from './forms.js';
 import { Planner } from './planner.js';
 import { FileError, TEXT_LIMIT, normal } from './workspace.js';
 
@@ -12,7 +13,16 @@ const SECRET_LIMIT = 500 << 10;
 
 /** The planner of this package. */
 export function load() {
-  return Planner.load((name) => readFile(new URL(`../component/${name}`, import.meta.url)));
+  return Planner.load(moduleOf);
+}
+
+/** The reader of texts of this package, beside a planner. */
+export function loadForms(planner) {
+  return Forms.load(moduleOf, planner);
+}
+
+function moduleOf(name) {
+  return readFile(new URL(`../component/${name}`, import.meta.url));
 }
 
 export class DirectoryWorkspace {

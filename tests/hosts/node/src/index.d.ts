@@ -149,5 +149,55 @@ export class Planner {
   plan(object: string, workspace: Workspace): BuildPlan;
 }
 
+/** The language of a text. */
+export type Language = 'json' | 'yaml';
+
+/** A place as people count it: both from 1, columns in characters. */
+export interface Position {
+  line: number;
+  column: number;
+}
+
+/** What is told of a text: its place is one of the whole text. */
+export interface Told extends Diagnostic {
+  /** Where that begins and ends, if it is in the text. */
+  start: Position | null;
+  end: Position | null;
+  /** The one change that mends it, where there is one: bytes that are replaced, and what stands there then. */
+  fix: { span: Span; text: string } | null;
+}
+
+/** One build that a text asks for. */
+export interface Build {
+  /** The name of the task within a pipeline; empty where the text is one build. */
+  name: string;
+  /** Its object, without the texts of secrets. */
+  object: string;
+  /** Whether the planner judges it: of another program's parameters it would say nonsense. */
+  is_judged: boolean;
+  /** Whether something is left open that only Concourse can fill in. */
+  is_open: boolean;
+}
+
+/** The reader of texts in JSON and YAML, tasks and pipelines. Without a language a text's first sign decides. */
+export class Forms {
+  private constructor();
+  /** Compiles the modules of the component, which `read` gets from wherever they are kept in `component/`. */
+  static load(read: (name: string) => BufferSource | Promise<BufferSource>, planner: Planner): Promise<Forms>;
+  /** What a text is, and the builds in it; without a form where nothing can be read. */
+  read(text: string, language?: Language): { form: 'json' | 'yaml' | 'task' | 'pipeline' | null; builds: Build[] };
+  /** Every defect of a text that can be seen without looking at a file. */
+  validate(text: string, language?: Language): Told[];
+  /**
+   * What is built by one of the builds of a text; `workspace` is given its object. Throws `Refused` with what is told of the text; of a
+   * pipeline, what is wrong with other tasks is told among the warnings.
+   */
+  plan(
+    text: string,
+    workspace: (object: string) => Workspace,
+    options?: { language?: Language; build?: number },
+  ): BuildPlan & { warnings: Told[] };
+}
+
 /** The text on which all hosts agree, byte for byte. */
 export function canonical(document: unknown): string;

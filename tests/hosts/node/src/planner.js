@@ -10,7 +10,7 @@ import { emptyWorld } from './world.js';
 export const CORE_MODULES = ['planner.core.wasm', 'planner.core2.wasm', 'planner.core3.wasm'];
 
 /** How much of what the planner prints is kept: its end, in characters. */
-const PRINTED_KEPT = 4096;
+export const PRINTED_KEPT = 4096;
 
 /** The object is wrong. */
 export class Refused extends Error {

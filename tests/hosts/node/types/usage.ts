@@ -1,8 +1,8 @@
 // A program that uses every type of the package: it is compiled, never run.
 
-import { FileError, NO_WORKSPACE, Planner, Refused, TextWorkspace, canonical } from 'oci-image-planner';
-import type { BuildInterface, BuildPlan, Diagnostic, Workspace } from 'oci-image-planner';
-import { DirectoryWorkspace, load } from 'oci-image-planner/files';
+import { FileError, Forms, NO_WORKSPACE, Planner, Refused, TextWorkspace, canonical } from 'oci-image-planner';
+import type { BuildInterface, BuildPlan, Diagnostic, Told, Workspace } from 'oci-image-planner';
+import { DirectoryWorkspace, load, loadForms } from 'oci-image-planner/files';
 
 const object = '{"context": ".", "output": "image"}';
 const planner: Planner = await load();
@@ -40,3 +40,12 @@ try {
     canonical(start);
   }
 }
+
+const forms: Forms = await loadForms(planner);
+const told: Told[] = forms.validate('context: .', 'yaml');
+const lines: number[] = told.map(({ start, fix }) => (start?.line ?? 0) + (fix?.text.length ?? 0));
+const { form, builds } = forms.read('jobs: []');
+const warnings: Told[] = forms.plan('', (text) => new DirectoryWorkspace('.', text), { language: 'json', build: builds.length }).warnings;
+// @ts-expect-error a language is one of two
+forms.validate('', form === 'task' ? 'toml' : undefined);
+canonical([lines, warnings]);

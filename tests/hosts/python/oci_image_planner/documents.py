@@ -5,7 +5,7 @@ carries nothing; what is absent is ``None``. An interface is as info prints it: 
 """
 
 import json
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict, cast
 
 from wasmtime.component import Record, Variant
 
@@ -41,6 +41,50 @@ class Diagnostic(TypedDict):
     message: str
     help: str | None
     allowed: list[str]
+
+
+class Position(TypedDict):
+    """A place as people count it: both from 1, columns in characters."""
+
+    line: int
+    column: int
+
+
+class Fix(TypedDict):
+    """A change of a text: the bytes that are replaced, and what stands there then."""
+
+    span: Span
+    text: str
+
+
+class Told(Diagnostic):
+    """What is told of a text: its place is one of the whole text."""
+
+    #: Where that begins and ends, if it is in the text.
+    start: Position | None
+    end: Position | None
+    #: The one change that mends it, where there is one.
+    fix: Fix | None
+
+
+class Build(TypedDict):
+    """One build that a text asks for."""
+
+    #: The name of the task within a pipeline; empty where the text is one build.
+    name: str
+    #: Its object, without the texts of secrets.
+    object: str
+    #: Whether the planner judges it: of another program's parameters it would say nonsense.
+    is_judged: bool
+    #: Whether something is left open that only Concourse can fill in.
+    is_open: bool
+
+
+class Reading(TypedDict):
+    """A text that was read; without a form where nothing can be."""
+
+    form: Literal["json", "yaml", "task", "pipeline"] | None
+    builds: list[Build]
 
 
 class Input(TypedDict):
@@ -202,13 +246,46 @@ def build_plan(record: Record) -> BuildPlan:
     return document
 
 
+def reading(record: Record) -> Reading:
+    """A text as the component has read it."""
+    document: Reading = _plain(record)
+    return document
+
+
+def told(record: Record) -> Told:
+    """What the component tells of a text."""
+    fields = _plain(record)
+    start, end = fields["range"] or (None, None)
+    document: Any = {**fields["diagnostic"], "start": start, "end": end, "fix": fields["fix"]}
+    return cast(Told, document)
+
+
+def lowered(document: Diagnostic) -> Record:
+    """A diagnostic as a component is given it."""
+    fields: dict[str, Any] = {**document}
+    if place := document["place"]:
+        ((case, value),) = place.items()
+        fields["place"] = Variant(case, _record(value))
+    record: Record = _record(fields)
+    return record
+
+
+def _record(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    record = Record()
+    for name, field in value.items():
+        setattr(record, name, _record(field))
+    return record
+
+
 def _plain(value: Any) -> Any:
     match value:
         case Record():
             return {_snake(name): _plain(field) for name, field in vars(value).items()}
         case Variant():
             return _snake(value.tag) if value.payload is None else {_snake(value.tag): _plain(value.payload)}
-        case list():
+        case list() | tuple():
             return [_plain(one) for one in value]
         case _:
             return value

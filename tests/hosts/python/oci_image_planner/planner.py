@@ -4,27 +4,21 @@ Each call has an instance of its own. Of WASI there is nothing: what the compone
 import ends the call. Fuel and memory are limited as in the Rust host.
 """
 
-import hashlib
-import os
-import tempfile
 import threading
-from collections.abc import Callable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from wasmtime import Config, Engine, Store, WasmtimeError
-from wasmtime.component import Component, Linker, Record
+from wasmtime import WasmtimeError
+from wasmtime.component import Linker, Record
 
 from . import documents
+from .compiled import compiled, limited_engine, limited_store
 from .documents import BuildInterface, BuildPlan, Diagnostic
 from .function import functions
 from .workspace import NoWorkspace, Workspace, entry_at, read_text
 
-#: Linear memory that one call may use, in bytes.
-MEMORY = 64 << 20
-#: Units of fuel that one call may use: about one for each WebAssembly instruction.
-FUEL = 4_000_000_000
+#: The component of this package.
+COMPONENT = Path(__file__).with_name("oci_image_planner.wasm")
 
 _CONTRACT = "0.4.0"
 _WORKSPACE = f"oci-image:planner/workspace@{_CONTRACT}"
@@ -58,10 +52,8 @@ class Planner:
 
         What is in the cache is run as machine code: keep it where nobody else writes.
         """
-        config = Config()
-        config.consume_fuel = True
-        self._engine = Engine(config)
-        self._component = _compiled(self._engine, component, cache)
+        self._engine = limited_engine()
+        self._component = compiled(self._engine, component, cache)
         self._functions = functions(self._engine, self._component, _PLANNER)
         for question in ("validate", "describe", "plan"):
             if question not in self._functions:
@@ -70,8 +62,8 @@ class Planner:
         self._linker = self._link()
 
     @staticmethod
-    def load(component: Path, cache: Path | None = None) -> "Planner":
-        """The planner in a file."""
+    def load(component: Path = COMPONENT, cache: Path | None = None) -> "Planner":
+        """The planner in a file; that of this package if none is named."""
         return Planner(component.read_bytes(), cache)
 
     def validate(self, text: str) -> list[Diagnostic]:
@@ -95,9 +87,7 @@ class Planner:
         return answer
 
     def _call(self, function: str, text: str, workspace: Workspace) -> Any:
-        store = Store(self._engine)
-        store.set_fuel(FUEL)
-        store.set_limits(memory_size=MEMORY)
+        store = limited_store(self._engine)
         outer = self._asked.workspace
         self._asked.workspace = workspace
         try:
@@ -116,25 +106,3 @@ class Planner:
         # WASI is imported because std may print and exit; a planner that does has failed.
         linker.define_unknown_imports_as_traps(self._component)
         return linker
-
-
-def _compiled(engine: Engine, component: bytes, cache: Path | None) -> Component:
-    if cache is None:
-        return Component(engine, component)
-    digest = hashlib.sha256(component).hexdigest()
-    kept = cache / f"{digest}-wasmtime-{version('wasmtime')}.cwasm"
-    return _read_or(engine, kept, lambda: Component(engine, component))
-
-
-def _read_or(engine: Engine, kept: Path, compile_it: Callable[[], Component]) -> Component:
-    if kept.exists():
-        try:
-            return Component.deserialize_file(engine, str(kept))
-        except WasmtimeError:
-            pass  # of another machine, or cut off: made again
-    compiled = compile_it()
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=kept.parent, delete=False) as file:
-        file.write(compiled.serialize())
-    os.replace(file.name, kept)
-    return compiled

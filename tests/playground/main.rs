@@ -1,8 +1,0 @@
-//! Builds the playground into `target/playground`, a folder of static files; `make playground` calls it.
-
-use oci_image_tests::package::Package;
-
-fn main() {
-    let folder = Package::browser().playground();
-    eprintln!("playground: {}", folder.display());
-}
