@@ -10,6 +10,7 @@ export function rows(plan) {
     ...plan.ssh.map(({ id, paths }) => row(`ssh ${id}`, ...paths)),
     ...cacheRows(plan.cache),
     row('compression', ...Object.entries(plan.compression).map(([codec, level]) => (level === null ? codec : `${codec}, level ${level}`))),
+    ...(plan.context_by_content ? [row('context', 'told by what its files hold')] : []),
     ...(plan.debug ? [row('log', 'verbose')] : []),
     row('buildkitd.toml', ...plan.daemon_config.trimEnd().split('\n')),
   ];
