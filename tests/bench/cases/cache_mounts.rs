@@ -1,8 +1,8 @@
 //! 20,000 files of 100 MB in a cache mount: what it costs to have them in an empty daemon before a step, and to keep them after it.
 //!
-//! By hand it is done as scripts of CI do it: a solve before the build copies files of its context into the cache, and one after it copies
-//! the cache into a layer and exports that as an archive. No image of the build is exported on either side. What both take for the same
-//! build without any of it is subtracted.
+//! By hand it is done as scripts of CI do it: a solve before the build copies a directory of its context into the cache, and one after it
+//! copies the cache into a layer and exports that as an archive; to unpack it for the next build is not counted. (`buildctl` may hang where it
+//! exports a directory.) No image of the build is exported on either side. What both take for the same build without any of it is subtracted.
 
 use std::{cell::Cell, path::Path};
 
@@ -20,6 +20,8 @@ use crate::{
 
 const FILES: usize = 20_000;
 const ROUNDS: usize = 3;
+/// Where what is kept by hand stands.
+const KEPT: &str = "kept-by-hand";
 
 /// How a side by hand takes part of the work.
 #[derive(Clone, Copy)]
@@ -56,7 +58,7 @@ pub(super) fn run(setting: &Setting) -> Result<Vec<Comparison>, BenchError> {
     tree::restore(&context)?;
     setting.clear()?;
     setting.remove_dir("cache")?;
-    setting.remove_dir("kept-by-hand")?;
+    setting.remove_dir(KEPT)?;
 
     let row = |pair: Pair, what| pair.row(what, BY_HAND, 0.2);
     Ok(vec![
@@ -84,7 +86,7 @@ fn by_hand<'setting>(
     context: &Path,
     solves: &[Solve],
 ) -> Result<Rival<'setting>, BenchError> {
-    let kept = setting.fresh_dir("kept-by-hand")?.join("kept.tar");
+    let kept = setting.fresh_dir(KEPT)?.join("kept.tar");
     let file = |name: &str| format!("--opt=filename={name}");
     let arguments = |solve: &Solve| match solve {
         Solve::Fill => vec![file(tree::FILL)],
