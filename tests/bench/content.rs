@@ -39,6 +39,11 @@ impl Words {
         let mut power = || SMALLEST + random.number() % (LARGEST - SMALLEST);
         let power = power().min(power());
         let size = (1 << power) + below(random, 1 << power);
+        self.text(random, size)
+    }
+
+    /// So many bytes of them.
+    pub(crate) fn text(&self, random: &mut Random, size: usize) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(size + NOISE);
         while bytes.len() < size {
             let scale = below(random, WORDS as u64) + 1;

@@ -52,6 +52,29 @@ RUN --mount=type=bind,target=/src [\"/bin/busybox\", \"sh\", \"-c\", \"echo thre
 ";
 /// A large layer, and a small one that changes.
 const LAYERS: &str = "FROM scratch\nCOPY tree /\nCOPY changed /changed\n";
+/// A step that changes a cache.
+const CACHED: &str = "\
+FROM scratch
+COPY busybox /bin/busybox
+COPY changed /changed
+RUN --mount=type=cache,target=/c [\"/bin/busybox\", \"cp\", \"/changed\", \"/c\"]
+";
+/// The Dockerfile that fills that cache, by hand, and what it says.
+pub(crate) const FILL: &str = "Dockerfile.fill";
+const FILLING: &str = "\
+FROM scratch
+COPY busybox /bin/busybox
+RUN --mount=type=cache,target=/c --mount=type=bind,source=tree,target=/tree [\"/bin/busybox\", \"cp\", \"-a\", \"/tree/.\", \"/c\"]
+";
+/// The one that copies what the cache holds into a layer.
+pub(crate) const KEEP: &str = "Dockerfile.keep";
+const KEEPING: &str = "\
+FROM scratch
+COPY busybox /bin/busybox
+RUN --mount=type=cache,target=/c [\"/bin/busybox\", \"cp\", \"-a\", \"/c\", \"/kept\"]
+";
+/// The largest file of such a cache; the smallest has 100 bytes.
+const LARGEST_CACHED: usize = 9_900;
 /// The file whose change is one of the context.
 const CHANGED: &str = "changed";
 
@@ -75,6 +98,27 @@ pub(crate) fn small_files(setting: &Setting, count: usize) -> Result<PathBuf, Be
 pub(crate) fn small_files_thrice(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
     kept(setting, &format!("thrice-{count}"), WHOLE_THRICE, |dir| {
         fill_with_small_files(dir, count)
+    })
+}
+
+/// `count` files of 5 KB as they are in caches, every other one of which does not compress, below `tree`; and the Dockerfiles that do
+/// something about a cache of them.
+pub(crate) fn cached(setting: &Setting, count: usize) -> Result<PathBuf, BenchError> {
+    kept(setting, &format!("cached-{count}"), CACHED, |dir| {
+        write(&dir.join(FILL), FILLING.as_bytes())?;
+        write(&dir.join(KEEP), KEEPING.as_bytes())?;
+        let tree = tree_of(dir)?;
+        let mut random = Random::new(6);
+        let words = Words::new(&mut random);
+        for number in 0..count {
+            let size = 100 + random.number() as usize % LARGEST_CACHED;
+            let content = match number % 2 {
+                0 => noise(&mut random, size),
+                _ => words.text(&mut random, size),
+            };
+            write(&in_dirs(&tree, number, "o")?, &content)?;
+        }
+        Ok(())
     })
 }
 

@@ -97,14 +97,22 @@ impl Entry {
 
 /// Extended attributes that are kept; none on a file system that has none.
 fn xattrs(path: &Path) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
-    let mut names = vec![0; 64 << 10]; // as many as Linux gives: XATTR_LIST_MAX
-    let length = match llistxattr(path, &mut names[..]) {
-        Ok(length) => length,
+    let mut few = [0; 256];
+    let mut many = Vec::new();
+    let listed = match llistxattr(path, &mut few[..]) {
+        Err(Errno::RANGE) => {
+            many.resize(64 << 10, 0); // as many as Linux gives: XATTR_LIST_MAX
+            llistxattr(path, &mut many[..]).map(|length| &many[..length])
+        }
+        listed => listed.map(|length| &few[..length]),
+    };
+    let names = match listed {
+        Ok(names) => names,
         Err(Errno::OPNOTSUPP) => return Ok(Vec::new()),
         Err(error) => return Err(error.into()),
     };
     let mut kept = Vec::new();
-    for name in names[..length].split(|byte| *byte == 0) {
+    for name in names.split(|byte| *byte == 0) {
         if name.is_empty() || !is_kept(name) {
             continue;
         }

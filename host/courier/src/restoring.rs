@@ -13,7 +13,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use oci_image_boundary::handle::Directory;
-use oci_image_tree::RootfsError;
+use oci_image_tree::{PRIVATE, RootfsError};
 use rustix::fs::{Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
 use zstd::stream::read::Decoder;
 
@@ -48,7 +48,7 @@ pub(crate) fn restore(directory: &Path, mut stream: &UnixStream) -> Result<(), R
     let Order::Restore { limit } = Order::read(&mut stream)? else {
         return Ok(());
     };
-    fs::create_dir(&partial)?;
+    rustix::fs::mkdir(&partial, PRIVATE).map_err(io::Error::from)?;
     let filled = unpack(&partial, stream, limit).and_then(|amount| {
         settle(&partial, directory)?;
         Ok(amount)

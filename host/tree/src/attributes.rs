@@ -2,7 +2,8 @@
 //!
 //! The order is the kernel's: a change of owner clears setuid bits and file capabilities, so the owner comes first; a
 //! mode may forbid to set attributes, so it comes after them; the time is last. A file whose owner cannot be kept loses
-//! its setuid and setgid bits, which would lend it the wrong user's rights.
+//! its setuid and setgid bits, which would lend it the wrong user's rights. What it is already is not set again: each costs the kernel as
+//! much as a small write.
 //!
 //! Writes: the attributes of what it is given. Unknown here: paths, streams.
 
@@ -20,6 +21,9 @@ use crate::tree::Place;
 
 /// The mode of a directory that no entry describes.
 const DEFAULT_DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o755);
+
+/// The mode of a file that this user alone may open.
+pub(crate) const PRIVATE_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 const SET_ID: Mode = Mode::SUID.union(Mode::SGID);
 
@@ -77,6 +81,11 @@ impl Failed {
     }
 }
 
+/// For `map_err`.
+fn failed(attribute: &'static str) -> impl FnOnce(Errno) -> Failed {
+    move |source| Failed { attribute, source }
+}
+
 /// What an entry is beside its content.
 pub(crate) struct Attributes {
     owner: Option<(Uid, Gid)>,
@@ -105,6 +114,15 @@ impl Attributes {
         }
     }
 
+    /// The mode with which a file is made: its own, unless something has to be done to it first that this may forbid or undo.
+    pub(crate) fn first_mode(&self) -> Mode {
+        if self.xattrs.is_empty() {
+            self.mode.difference(SET_ID)
+        } else {
+            PRIVATE_FILE
+        }
+    }
+
     /// What its extended attributes take, in bytes.
     pub(crate) fn xattrs_size(&self) -> usize {
         let sizes = self.xattrs.iter();
@@ -114,7 +132,10 @@ impl Attributes {
     /// Gives an open file or directory these attributes.
     pub(crate) fn apply(&self, file: BorrowedFd<'_>, lost: &mut Lost) -> Result<(), Failed> {
         let mut mode = self.mode;
-        if let Some((uid, gid)) = self.owner {
+        let found = rustix::fs::fstat(file).map_err(failed("owner"))?;
+        if let Some((uid, gid)) = self.owner
+            && (uid.as_raw(), gid.as_raw()) != (found.st_uid, found.st_gid)
+        {
             self.count_owner(
                 rustix::fs::fchown(file, Some(uid), Some(gid)),
                 &mut mode,
@@ -122,15 +143,13 @@ impl Attributes {
             )?;
         }
         self.apply_xattrs(file, lost)?;
-        rustix::fs::fchmod(file, mode).map_err(|source| Failed {
-            attribute: "mode",
-            source,
-        })?;
+        // A change of owner takes bits that lend rights, and lists of rights come with attributes.
+        let is_kept = self.xattrs.is_empty() && !mode.intersects(SET_ID);
+        if !is_kept || Mode::from_raw_mode(found.st_mode) != mode {
+            rustix::fs::fchmod(file, mode).map_err(failed("mode"))?;
+        }
         match self.timestamps() {
-            Some(times) => rustix::fs::futimens(file, &times).map_err(|source| Failed {
-                attribute: "time",
-                source,
-            }),
+            Some(times) => rustix::fs::futimens(file, &times).map_err(failed("time")),
             None => Ok(()),
         }
     }
@@ -158,19 +177,12 @@ impl Attributes {
         lost.xattrs += u64::from(!self.xattrs.is_empty());
         if mode.is_some() {
             // This call follows links. None can stand here: we made a pipe, and nobody else may enter the tree.
-            rustix::fs::chmodat(parent, name, kept_mode, AtFlags::empty()).map_err(|source| {
-                Failed {
-                    attribute: "mode",
-                    source,
-                }
-            })?;
+            rustix::fs::chmodat(parent, name, kept_mode, AtFlags::empty())
+                .map_err(failed("mode"))?;
         }
         match self.timestamps() {
             Some(times) => rustix::fs::utimensat(parent, name, &times, AtFlags::SYMLINK_NOFOLLOW)
-                .map_err(|source| Failed {
-                    attribute: "time",
-                    source,
-                }),
+                .map_err(failed("time")),
             None => Ok(()),
         }
     }
@@ -190,10 +202,7 @@ impl Attributes {
                 *mode = mode.difference(SET_ID);
                 Ok(())
             }
-            Err(source) => Err(Failed {
-                attribute: "owner",
-                source,
-            }),
+            Err(source) => Err(failed("owner")(source)),
         }
     }
 
@@ -210,10 +219,7 @@ impl Attributes {
                     Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL | Errno::RANGE | Errno::TOOBIG,
                 ) => all_kept = false,
                 Err(source) => {
-                    return Err(Failed {
-                        attribute: "extended attributes",
-                        source,
-                    });
+                    return Err(failed("extended attributes")(source));
                 }
             }
         }

@@ -13,28 +13,39 @@ const BLOCK: usize = 4096;
 /// A file that takes content from its beginning on.
 pub(crate) struct FileWithHoles {
     file: File,
+    /// How much it took.
     length: u64,
+    /// How long the file is.
+    written: u64,
 }
 
 impl FileWithHoles {
     pub(crate) fn new(file: File) -> Self {
-        Self { file, length: 0 }
+        Self {
+            file,
+            length: 0,
+            written: 0,
+        }
     }
 
     /// Takes what follows.
     pub(crate) fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         for (is_hole, run) in runs(bytes) {
-            if !is_hole {
-                self.file.write_all_at(run, self.length)?;
-            }
+            let start = self.length;
             self.length += run.len() as u64;
+            if !is_hole {
+                self.file.write_all_at(run, start)?;
+                self.written = self.length;
+            }
         }
         Ok(())
     }
 
     /// The file, as long as what it took.
     pub(crate) fn finish(self) -> io::Result<File> {
-        self.file.set_len(self.length)?;
+        if self.written < self.length {
+            self.file.set_len(self.length)?;
+        }
         Ok(self.file)
     }
 }

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::attributes::Attributes;
+use crate::attributes::{Attributes, PRIVATE_FILE};
 use crate::entry::{Entries, Entry, EntryError, Kind, Source};
 use crate::error::RootfsError;
 use crate::holes::FileWithHoles;
@@ -179,8 +179,9 @@ impl Unpacking {
     ) -> Result<(), RootfsError> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = attributes.first_mode();
         let file = self.make(path, |place| {
-            rustix::fs::openat(place.parent, place.name, flags, Mode::RUSR | Mode::WUSR)
+            rustix::fs::openat(place.parent, place.name, flags, mode)
         })?;
         let mut file = FileWithHoles::new(File::from(file));
         let failed = |target: &PathBuf, source| RootfsError::Write {
@@ -219,7 +220,7 @@ impl Unpacking {
 
     fn fifo(&mut self, path: &RelativePath, attributes: &Attributes) -> Result<(), RootfsError> {
         self.make(path, |place| {
-            rustix::fs::mkfifoat(place.parent, place.name, Mode::RUSR | Mode::WUSR)
+            rustix::fs::mkfifoat(place.parent, place.name, PRIVATE_FILE)
         })?;
         self.attributes_by_name(path, Some(attributes.mode), attributes)
     }

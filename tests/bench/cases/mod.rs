@@ -14,12 +14,14 @@
 //! - [`rebuild`]: a small layer that has changed, above a large one.
 //! - [`layer`]: a layer of 300 MB that the daemon has not: its archive and its root filesystem.
 //! - [`cache`]: the cache of such a layer.
+//! - [`cache_mounts`]: a cache of `RUN --mount=type=cache` that is restored and saved.
 //! - [`rootfs`]: the root filesystem of an image of 300 MB.
 //! - [`preload`]: a base image of 1 GB from a file, to its first byte.
 //! - [`on_base`]: a build on such a base, in several forms.
 
 mod cache;
 mod checkout;
+mod cache_mounts;
 mod first_sync;
 mod info;
 mod layer;
@@ -108,6 +110,10 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "cache",
         run: cache::run,
+    },
+    Case {
+        name: "cache-mounts",
+        run: |setting| cache_mounts::run(setting).map(compared),
     },
     Case {
         name: "rootfs",

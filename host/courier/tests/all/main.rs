@@ -172,6 +172,8 @@ fn a_restore_that_was_killed_is_begun_anew() {
     courier.child.kill().unwrap();
     courier.child.wait().unwrap();
     assert_eq!(names(place.path()), [".restoring"]);
+    let partial = fs::metadata(place.path().join(".restoring")).unwrap();
+    assert_eq!(partial.mode() & 0o7777, 0o700);
 
     let report = restored(place.path(), &archive, holding.stream, true);
 

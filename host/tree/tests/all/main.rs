@@ -131,6 +131,42 @@ fn names_that_hide_others_in_layers_are_names() {
 }
 
 #[test]
+fn modes_are_what_entries_say_whatever_a_file_is_made_with() {
+    let tree = tempdir().unwrap();
+    let modes = [
+        0, 0o444, 0o600, 0o644, 0o666, 0o777, 0o1755, 0o2711, 0o4755, 0o6777,
+    ];
+    let owner = fs::metadata(tree.path()).unwrap();
+    let mut builder = Builder::new(Vec::new());
+    for kind in [FILE, DIRECTORY] {
+        for mode in modes {
+            let mut header = Header::new_gnu();
+            header.set_entry_type(kind);
+            header
+                .set_path(format!("{}{mode:o}", kind.is_dir()))
+                .unwrap();
+            header.set_mode(mode);
+            header.set_uid(owner.uid().into());
+            header.set_gid(owner.gid().into());
+            header.set_size(0);
+            header.set_cksum();
+            builder.append(&header, &b""[..]).unwrap();
+        }
+    }
+
+    unpacked(&builder.into_inner().unwrap(), tree.path()).unwrap();
+
+    for is_directory in [false, true] {
+        for mode in modes {
+            let path = tree.path().join(format!("{is_directory}{mode:o}"));
+            let found = fs::metadata(&path).unwrap();
+            assert_eq!(found.mode() & 0o7777, mode, "{}", path.display());
+            assert_eq!((found.uid(), found.gid()), (owner.uid(), owner.gid()));
+        }
+    }
+}
+
+#[test]
 fn what_the_sender_has_behind_the_end_is_read() {
     let tree = tempdir().unwrap();
     let stream = [whole(&[(FILE, "a", "1")]), vec![7; 100_000]].concat();
