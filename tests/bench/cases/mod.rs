@@ -20,8 +20,8 @@
 //! - [`on_base`]: a build on such a base, in several forms.
 
 mod cache;
-mod checkout;
 mod cache_mounts;
+mod checkout;
 mod first_sync;
 mod info;
 mod layer;
