@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
     )
     .own(),
     key(
-        35,
+        178,
         "context_by_content",
         Shape::Flag,
         "bool",
