@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::context::dating::{Dating, Since};
+use crate::context::dating::{Dating, Since, top};
 use crate::context::local::LocalQuestion;
 use crate::context::record::Record;
 use crate::context::unknown::Unknown;
@@ -169,14 +169,11 @@ impl Taken {
     ) -> Result<(), Unknown> {
         let LocalQuestion { local, patterns } = question;
         let root = Root::new(local.directory.clone());
-        let inode = Inode::of_root(&root).map_err(|source| Unknown::Examine {
-            path: root.full_path(b""),
-            source,
-        })?;
+        let top = top(&root)?;
         self.met
-            .insert(PathHash::of(&local.name, b""), Met::top(inode));
-        let dating = match Dating::of(local, &root, since) {
-            Ok((dating, _)) => Some(dating),
+            .insert(PathHash::of(&local.name, b""), Met::top(top));
+        let dating = match Dating::of(local, &root, top, since) {
+            Ok(dating) => Some(dating),
             Err(unknown) => {
                 self.unknown.get_or_insert(unknown);
                 None

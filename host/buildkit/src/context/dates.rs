@@ -11,18 +11,16 @@
 //! Everything here blocks. Reads and writes: the list. Source: git's index, for the idea.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::fs::{File, Permissions};
 use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 
 use ring::hmac;
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
+use rustix::fs::{AtFlags, fsync, unlinkat};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::context::checkout::{Met, PathHash, Short};
-use oci_image_boundary::handle::{Directory, PartialFile};
+use crate::context::private_file;
+use oci_image_boundary::handle::Directory;
 use oci_image_boundary::hashing::Hashing;
 
 /// The list's file: [`HEAD`], a key, places with their contents and seconds, a hash of all that.
@@ -106,8 +104,7 @@ pub fn forget(directory: &Directory) -> io::Result<()> {
 
 /// The list; none if it is not whole.
 fn read(directory: &Directory) -> Option<DateList> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = File::from(openat(directory, NAME, flags, Mode::empty()).ok()?);
+    let file = private_file::open(directory, NAME).ok()?;
     let mut bytes = Vec::new();
     let most = HEAD.len() + 2 * MOST * ITEM;
     file.take(most as u64).read_to_end(&mut bytes).ok()?;
@@ -133,26 +130,21 @@ fn item(bytes: &[u8; ITEM]) -> (PathHash, Date) {
     (PathHash(place), Date { contents, second })
 }
 
+// A list of before must not come back with a disk that lost its power, and the key in it is nobody else's.
 fn write(directory: &Directory, kept: &DateList) -> io::Result<()> {
-    let partial = PartialFile::new(directory, OsStr::new(".oci-image.dates-"))?;
-    // The key is nobody else's.
-    let private = Permissions::from_mode(0o600);
-    partial.file.set_permissions(private)?;
-    let mut out = Hashing::new(BufWriter::new(&partial.file));
-    out.write_all(&HEAD)?;
-    out.write_all(&kept.key)?;
-    for (place, date) in &kept.dates {
-        out.write_all(&place.0)?;
-        out.write_all(&date.contents)?;
-        out.write_all(&date.second.to_le_bytes())?;
-    }
-    let (mut file, hash, _) = out.finish();
-    file.write_all(&hash.finalize())?;
-    file.flush()?;
-    drop(file);
-    // A list of before must not come back with a disk that lost its power.
-    partial.file.sync_all()?;
-    partial.put(directory, OsStr::new(NAME))
+    private_file::put(directory, NAME, |file| {
+        let mut out = Hashing::new(BufWriter::new(file));
+        out.write_all(&HEAD)?;
+        out.write_all(&kept.key)?;
+        for (place, date) in &kept.dates {
+            out.write_all(&place.0)?;
+            out.write_all(&date.contents)?;
+            out.write_all(&date.second.to_le_bytes())?;
+        }
+        let (mut out, hash, _) = out.finish();
+        out.write_all(&hash.finalize())?;
+        out.flush()
+    })
 }
 
 #[cfg(test)]

@@ -24,6 +24,14 @@ const SECOND: i128 = 1_000_000_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Since(i128);
 
+/// What a directory is itself.
+pub(super) fn top(root: &Root) -> Result<Inode, Unknown> {
+    Inode::of_root(root).map_err(|source| Unknown::Examine {
+        path: root.full_path(b""),
+        source,
+    })
+}
+
 /// The dates below one directory.
 #[derive(Clone, Copy)]
 pub(super) struct Dating<'a> {
@@ -48,17 +56,14 @@ impl Since {
 }
 
 impl<'a> Dating<'a> {
-    /// Those of a local, which is `root`, and what it is itself.
+    /// Those of a local, which is `root`, and is itself `top`.
     pub(super) fn of(
         local: &Local,
         root: &'a Root,
+        top: Inode,
         since: Since,
-    ) -> Result<(Self, Inode), Unknown> {
+    ) -> Result<Self, Unknown> {
         let path = || root.full_path(b"");
-        let top = Inode::of_root(root).map_err(|source| Unknown::Examine {
-            path: path(),
-            source,
-        })?;
         let disk = fstatfs(&local.directory).map_err(|source| Unknown::Examine {
             path: path(),
             source: source.into(),
@@ -69,12 +74,11 @@ impl<'a> Dating<'a> {
         if since.is_young(top) {
             return Err(Unknown::Young { path: path() });
         }
-        let dating = Self {
+        Ok(Self {
             root,
             device: top.device,
             since,
-        };
-        Ok((dating, top))
+        })
     }
 
     /// Why changes of the entry have no dates that tell them apart; `None` if they do.

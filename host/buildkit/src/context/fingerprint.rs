@@ -31,7 +31,7 @@ use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
-use crate::context::dating::{Dating, Since};
+use crate::context::dating::{Dating, Since, top};
 use crate::context::local::{Local, LocalQuestion};
 use crate::context::record::Record;
 use crate::context::unknown::Unknown;
@@ -91,7 +91,8 @@ struct Look<'a> {
 impl Look<'_> {
     fn record(self, question: &LocalQuestion, hash: &mut Sha256) -> Result<(), Unknown> {
         let LocalQuestion { local, patterns } = question;
-        let (dating, top) = Dating::of(local, self.root, self.since)?;
+        let top = top(self.root)?;
+        let dating = Dating::of(local, self.root, top, self.since)?;
         let mut record = Record::default();
         record.question(question);
         record.inode(top);

@@ -27,8 +27,8 @@ pub enum Identity {
     Random,
     /// As each session of the same contexts.
     Known(Arc<Known>),
-    /// As each session of a checkout of the same files, if that can be told; as no other, if not. Either way its entries have times
-    /// that are made of what they hold.
+    /// As each session of a checkout of the same files, if that can be told; as no other, if not. Either way its entries have dates of
+    /// their own.
     Checkout {
         /// By what it is known.
         known: Option<Arc<Known>>,

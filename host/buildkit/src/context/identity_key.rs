@@ -2,17 +2,16 @@
 //!
 //! Reads and writes: its file. Unknown here: what is signed. Source: RFC 2104.
 
-use std::ffi::OsStr;
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::sync::Arc;
 
 use ring::hmac;
-use rustix::fs::{AtFlags, Mode, OFlags, fsync, openat, unlinkat};
+use rustix::fs::{AtFlags, fsync, unlinkat};
 use rustix::io::Errno;
 
-use oci_image_boundary::handle::{Directory, PartialFile};
+use crate::context::private_file;
+use oci_image_boundary::handle::Directory;
 
 /// The key's file.
 const NAME: &str = "oci-image.key";
@@ -69,12 +68,11 @@ impl IdentityKey {
 }
 
 fn read(directory: &Directory) -> io::Result<Option<[u8; LENGTH]>> {
-    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let file = match openat(directory, NAME, flags, Mode::empty()) {
+    let file = match private_file::open(directory, NAME) {
         Err(Errno::NOENT) => return Ok(None),
         // A link, or a socket.
         Err(Errno::LOOP | Errno::NXIO) => return Err(io::ErrorKind::InvalidData.into()),
-        opened => File::from(opened?),
+        opened => opened?,
     };
     let found = file.metadata()?;
     let is_ours = found.uid() == rustix::process::geteuid().as_raw();
@@ -90,12 +88,7 @@ fn read(directory: &Directory) -> io::Result<Option<[u8; LENGTH]>> {
 fn make(directory: &Directory) -> io::Result<[u8; LENGTH]> {
     let mut key = [0; LENGTH];
     getrandom::fill(&mut key)?;
-    let mut partial = PartialFile::new(directory, OsStr::new(".oci-image.key-"))?;
-    let private = std::fs::Permissions::from_mode(0o600);
-    partial.file.set_permissions(private)?;
-    partial.file.write_all(&key)?;
-    partial.file.sync_all()?;
-    partial.put(directory, OsStr::new(NAME))?;
+    private_file::put(directory, NAME, |mut file| file.write_all(&key))?;
     Ok(key)
 }
 

@@ -4,7 +4,7 @@
 //! - `filesync`: sends it; `walk`: lists it; `ignore`: tells what is left out.
 //! - `fingerprint`: tells whether it is as it was, by dates (`dating`); `checkout`: by contents, and `dated`, what is sent of it then;
 //!   `dates`: since when it is so. `record`: what both are made of; `unknown`: why it cannot be told; `identity`: what a session is
-//!   called by which the daemon finds what it has of it; `identity_key`: the secret in that.
+//!   called by which the daemon finds what it has of it; `identity_key`: the secret in that. `private_file`: how that and dates are kept.
 
 mod checkout;
 mod dated;
@@ -16,6 +16,7 @@ mod identity;
 mod identity_key;
 mod ignore;
 mod local;
+mod private_file;
 mod record;
 mod unknown;
 mod walk;

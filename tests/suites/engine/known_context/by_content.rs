@@ -1,6 +1,5 @@
 //! Contexts that are told by what their files hold: fresh checkouts.
 
-use std::env;
 use std::fs::{self, File};
 use std::process::Command;
 use std::sync::Arc;
@@ -13,12 +12,12 @@ use oci_image::buildkit::contexts::Contexts;
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::solve::SolveError;
 use oci_image_tests::archive::Archive;
-use oci_image_tests::random::Random;
 use oci_image_tests::workplace::Workplace;
 use serde_json::json;
 
-use crate::engine::known_context::engine::{Engine, asked, layers, prune_both};
-use crate::engine::known_context::tree::{DEADLINE, DOCKERFILES, EDITS, Tree, directory};
+use crate::engine::known_context::edits::{Means, build_after_edits};
+use crate::engine::known_context::engine::{Engine, asked, layers};
+use crate::engine::known_context::tree::{DEADLINE, DOCKERFILES, Tree, directory};
 
 impl Tree {
     /// Another tree of the same files, all dates of which are new.
@@ -87,57 +86,29 @@ async fn of_a_fresh_checkout_only_what_differs_is_sent_and_only_that_has_a_new_d
     engine.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn after_any_edit_a_fresh_checkout_becomes_what_one_becomes_that_is_compared() {
-    let edits = env::var("OCI_IMAGE_EDITS").map_or(EDITS, |edits| edits.parse().unwrap());
-    let seed = env::var("OCI_IMAGE_SEED").map_or(87, |seed| seed.parse().unwrap());
-    let (mut knowing, mut comparing) = (Engine::start().await, Engine::start().await);
-    let tree = Tree::new();
-    let mut random = Random::new(seed);
-    let (mut known, mut failed) = (0, 0);
-    for edit in 0..edits {
-        let what = tree.edit(&mut random);
-        let fresh = tree.fresh();
-        match random.number() % 20 {
-            0 => {
-                knowing.restart().await;
-                comparing.restart().await;
-            }
-            1 => prune_both(&knowing, &comparing, &["--all"]),
-            2 => prune_both(&knowing, &comparing, &[]),
-            3 | 4 => change_after_the_look(&knowing, &fresh).await,
-            5 => forget_dates(&Directory::open(knowing.root.path()).unwrap()).unwrap(),
+struct ByContent;
+
+impl Means for ByContent {
+    fn checkout(&self, tree: &Tree) -> Option<Tree> {
+        Some(tree.fresh())
+    }
+
+    async fn offer(&self, engine: &Engine, tree: &Tree) -> Arc<Contexts> {
+        engine.checked_out(tree).await
+    }
+
+    async fn disturb(&self, number: u64, engine: &Engine, tree: &Tree) {
+        match number {
+            3 | 4 => change_after_the_look(engine, tree).await,
+            5 => forget_dates(&Directory::open(engine.root.path()).unwrap()).unwrap(),
             _ => {}
         }
-
-        let (built, sent) = knowing.try_build(knowing.checked_out(&fresh).await).await;
-        let compared = comparing.offer(&tree, Identity::Random).await;
-        let (expected, _) = comparing.try_build(compared).await;
-
-        let edit = format!("edit {edit} of seed {seed}: {what}");
-        let Ok(expected) = expected else {
-            assert!(built.is_err(), "{edit}");
-            failed += 1;
-            continue;
-        };
-        let built = built.unwrap_or_else(|error| panic!("{edit}: {error}"));
-        assert_eq!(built.layers, expected.layers, "{edit}");
-        assert_eq!(layers(&built), layers(&expected), "{edit}");
-        known += usize::from(sent == Sent::default());
-        if random.number().is_multiple_of(4) {
-            let fresh = tree.fresh();
-            let again = knowing.checked_out(&fresh).await;
-            let (again, sent) = knowing.build(again).await;
-            assert_eq!(layers(&again), layers(&expected), "{edit}");
-            assert_eq!(sent, Sent::default(), "{edit}");
-        }
     }
-    println!("{edits} edits: of {known} nothing was sent, {failed} cannot be built");
-    assert!(failed * 4 < edits, "{failed} of {edits}");
-    // A question that was not expected would have ended it.
-    assert!(knowing.root.path().join("oci-image.key").exists());
-    knowing.stop().await;
-    comparing.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_any_edit_a_fresh_checkout_becomes_what_one_becomes_that_is_compared() {
+    build_after_edits(ByContent, 87).await;
 }
 
 /// Changes the tree between the look and the transfer, and puts it back after it.

@@ -1,6 +1,5 @@
 //! Contexts that are told by their inodes and dates.
 
-use std::env;
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -9,16 +8,17 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::context::{Identity, IdentityKey, Sent};
+use oci_image::buildkit::contexts::Contexts;
 use oci_image::buildkit::fault::Fault;
 use oci_image::buildkit::solve::SolveError;
 use oci_image_tests::archive::Archive;
-use oci_image_tests::random::Random;
 use oci_image_tests::workplace::Workplace;
 use rustix::fs::{Mode, OFlags};
 use serde_json::json;
 
-use crate::engine::known_context::engine::{Engine, asked, layers, prune_both};
-use crate::engine::known_context::tree::{DEADLINE, DOCKERFILES, EDITS, Tree};
+use crate::engine::known_context::edits::{Means, build_after_edits};
+use crate::engine::known_context::engine::{Engine, asked, layers};
+use crate::engine::known_context::tree::{DEADLINE, DOCKERFILES, Tree};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_context_that_is_as_it_was_nothing_is_sent_also_after_a_restart() {
@@ -41,55 +41,27 @@ async fn of_a_context_that_is_as_it_was_nothing_is_sent_also_after_a_restart() {
     engine.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_built_after_any_edit_is_what_a_context_becomes_that_is_compared() {
-    let edits = env::var("OCI_IMAGE_EDITS").map_or(EDITS, |edits| edits.parse().unwrap());
-    let seed = env::var("OCI_IMAGE_SEED").map_or(1368, |seed| seed.parse().unwrap());
-    let (mut knowing, mut comparing) = (Engine::start().await, Engine::start().await);
-    let tree = Tree::new();
-    let mut random = Random::new(seed);
-    let key = fs::read(knowing.root.path().join("oci-image.key"));
-    assert!(key.is_err(), "there is none before the first build");
-    let (mut known, mut failed) = (0, 0);
-    for edit in 0..edits {
-        let what = tree.edit(&mut random);
-        // Each on both: what is built from is then the same, also where a layer is kept whose links are others.
-        match random.number() % 20 {
-            0 => {
-                knowing.restart().await;
-                comparing.restart().await;
-            }
-            1 => prune_both(&knowing, &comparing, &["--all"]),
-            2 => prune_both(&knowing, &comparing, &[]),
-            3 => change_while_it_is_sent(&knowing, &tree).await,
-            _ => {}
-        }
+struct ByDates;
 
-        let (built, sent) = knowing.try_build(knowing.known(&tree).await).await;
-        let compared = comparing.offer(&tree, Identity::Random).await;
-        let (expected, _) = comparing.try_build(compared).await;
+impl Means for ByDates {
+    fn checkout(&self, _: &Tree) -> Option<Tree> {
+        None
+    }
 
-        let edit = format!("edit {edit} of seed {seed}: {what}");
-        let Ok(expected) = expected else {
-            assert!(built.is_err(), "{edit}");
-            failed += 1;
-            continue;
-        };
-        let built = built.unwrap_or_else(|error| panic!("{edit}: {error}"));
-        assert_eq!(layers(&built), layers(&expected), "{edit}");
-        known += usize::from(sent == Sent::default());
-        if random.number().is_multiple_of(4) {
-            let (again, sent) = knowing.build_known(&tree).await;
-            assert_eq!(layers(&again), layers(&expected), "{edit}");
-            assert_eq!(sent, Sent::default(), "{edit}");
+    async fn offer(&self, engine: &Engine, tree: &Tree) -> Arc<Contexts> {
+        engine.known(tree).await
+    }
+
+    async fn disturb(&self, number: u64, engine: &Engine, tree: &Tree) {
+        if number == 3 {
+            change_while_it_is_sent(engine, tree).await;
         }
     }
-    println!("{edits} edits: of {known} nothing was sent, {failed} cannot be built");
-    assert!(failed * 4 < edits, "{failed} of {edits}");
-    // A question that was not expected would have ended it.
-    assert!(knowing.root.path().join("oci-image.key").exists());
-    knowing.stop().await;
-    comparing.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_built_after_any_edit_is_what_a_context_becomes_that_is_compared() {
+    build_after_edits(ByDates, 1368).await;
 }
 
 /// Has the daemon keep another tree under the fingerprint of this one, as if it had changed between the look and the transfer,

@@ -133,8 +133,3 @@ pub(super) fn asked(contexts: &Arc<Contexts>) -> Solve {
 pub(super) fn layers(archive: &Archive) -> &serde_json::Value {
     &archive.config["rootfs"]["diff_ids"]
 }
-
-pub(super) fn prune_both(one: &Engine, other: &Engine, arguments: &[&str]) {
-    one.prune(arguments);
-    other.prune(arguments);
-}

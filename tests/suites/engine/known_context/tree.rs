@@ -21,9 +21,6 @@ pub(super) const TICKS: Duration = Duration::from_millis(25);
 /// How long a state may take to come.
 pub(super) const DEADLINE: Duration = Duration::from_secs(120);
 
-/// How many edits are built; `OCI_IMAGE_EDITS` asks for more.
-pub(super) const EDITS: usize = 60;
-
 /// A directory on a disk, where every change is dated: `/tmp` may be none.
 pub(super) fn directory() -> TempDir {
     tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
