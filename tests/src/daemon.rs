@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::Local;
+use oci_image::buildkit::endpoint::Endpoint;
 use oci_image::buildkit::sink::FileSink;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::buildkit::status::Status;
@@ -75,7 +76,9 @@ impl Daemon {
             "{:?}",
             &message[..length]
         );
-        let client = Client::connect(&path("socket")).await.unwrap();
+        let client = Client::connect(&Endpoint::socket(&path("socket")))
+            .await
+            .unwrap();
         Self {
             child,
             directory,

@@ -1,6 +1,6 @@
-//! Builds the Dockerfile of a directory with a daemon that listens on a socket, and prints what the daemon reports.
+//! Builds the Dockerfile of a directory with a daemon at an address, and prints what the daemon reports.
 //!
-//!     cargo run --example solve -- /run/buildkit/buildkitd.sock DIRECTORY
+//!     cargo run --example solve -- unix:///run/buildkit/buildkitd.sock DIRECTORY
 //!
 //! The result stays in the daemon's cache: an exporter in [`Solve::exporters`] would fetch it.
 
@@ -8,18 +8,17 @@ use std::collections::HashSet;
 use std::env;
 use std::error::Error;
 use std::io::{self, Write};
-use std::path::Path;
 
 use oci_image_buildkit::context::Local;
 use oci_image_buildkit::status::Status;
-use oci_image_buildkit::{Client, Directory, Solve};
+use oci_image_buildkit::{Client, Directory, Endpoint, Solve};
 use tokio::sync::mpsc::{self, Receiver};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
-    let (Some(socket), Some(directory)) = (arguments.next(), arguments.next()) else {
-        return Err("give the daemon's socket and a directory with a Dockerfile".into());
+    let (Some(address), Some(directory)) = (arguments.next(), arguments.next()) else {
+        return Err("give the daemon's address and a directory with a Dockerfile".into());
     };
     let directory = Directory::open(&directory)?;
     let offered = |name: &str| Local {
@@ -32,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         ..Solve::default()
     };
 
-    let client = Client::connect(Path::new(&socket)).await?;
+    let client = Client::connect(&Endpoint::new(address.parse()?)).await?;
     let (status, reports) = mpsc::channel(8);
     let (solved, shown) = tokio::join!(client.solve(solve, status), show(reports));
     shown?;

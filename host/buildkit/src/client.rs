@@ -2,24 +2,28 @@
 //!
 //! A solve owns everything it starts: dropping its future cancels the solve in the daemon and ends its session.
 //!
-//! Reads and writes: the daemon's socket. Unknown here: what an attachable serves.
+//! A client has one connection, which is never made again: a session and its solve must reach the same daemon, and behind a name there
+//! may be several.
+//!
+//! Reads and writes: the daemon's stream. Unknown here: what an attachable serves, how a daemon is reached (`endpoint`).
 //! Source: BuildKit, `api/services/control`.
 
 use std::convert::Infallible;
-use std::path::{Path, PathBuf};
+use std::future::ready;
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use bollard_buildkit_proto::moby::buildkit::v1::SolveRequest;
 use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
-use bollard_buildkit_proto::moby::buildkit::v1::{InfoRequest, SolveRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::{self, Channel};
 
 use crate::attachables::Attachables;
 use crate::context::{self, Identity, Local};
 use crate::contexts::{Claims, Contexts};
+use crate::endpoint::{DialError, Dialled, Endpoint, LastWords};
 use crate::gateway::Gateway;
 use crate::registry::Repositories;
 use crate::reports::Reports;
@@ -38,31 +42,38 @@ const STATUS_DEADLINE: Duration = Duration::from_secs(2);
 pub struct Client {
     channel: Channel,
     claims: Claims,
-}
-
-/// Who the daemon says it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Info {
-    /// BuildKit's version, as it writes it: `v1.2.3`.
-    pub version: String,
-    /// The commit it was built from.
-    pub revision: String,
+    last_words: Option<LastWords>,
 }
 
 /// Why a daemon cannot be talked to.
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    /// Nobody answers on the socket.
-    #[error("no daemon answers on `{}`", shown(socket))]
-    Connect {
-        /// The daemon's socket.
-        socket: PathBuf,
-        /// What the system or the transport answered.
-        source: tonic::transport::Error,
+    /// It cannot be reached.
+    #[error("cannot reach the daemon at `{}`", shown(endpoint))]
+    Dial {
+        /// Where it should be.
+        endpoint: String,
+        /// Why not.
+        source: DialError,
+    },
+    /// What answers does not speak as a daemon does.
+    #[error(
+        "what answers at `{}` does not speak as a daemon does",
+        shown(endpoint)
+    )]
+    Speech {
+        /// Where it should be.
+        endpoint: String,
+        /// What the transport says.
+        source: transport::Error,
     },
     /// The daemon does not say who it is.
-    #[error("the daemon does not tell its version")]
+    #[error("the daemon does not tell {what}{}", said.as_ref().map(|said| format!("; by which it is reached says: {}", shown(said))).unwrap_or_default())]
     Info {
+        /// What it was asked: `its version`.
+        what: &'static str,
+        /// What the program has said that reaches it.
+        said: Option<String>,
         /// What it answered.
         source: Box<tonic::Status>,
     },
@@ -112,47 +123,41 @@ impl Names {
 }
 
 impl Client {
-    /// Connects to the daemon that listens on a Unix socket.
+    /// Connects to a daemon.
     ///
     /// # Errors
-    /// [`ConnectError::Connect`] if nobody listens. A socket may accept before its daemon serves: ask [`Client::info`].
-    pub async fn connect(socket: &Path) -> Result<Self, ConnectError> {
-        let path = socket.to_owned();
-        let connector = tower::service_fn(move |_| {
-            let path = path.clone();
-            async move { UnixStream::connect(path).await.map(TokioIo::new) }
+    /// [`ConnectError::Dial`] if nobody listens. A socket may accept before its daemon serves: ask [`Client::info`].
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self, ConnectError> {
+        let dialled = endpoint.dial().await.map_err(|source| ConnectError::Dial {
+            endpoint: endpoint.to_string(),
+            source,
+        })?;
+        let Dialled { stream, last_words } = dialled;
+        let mut stream = Some(TokioIo::new(stream));
+        // The transport asks again once the stream has ended.
+        let once = tower::service_fn(move |_| {
+            let over = || io::Error::from(io::ErrorKind::NotConnected);
+            ready(stream.take().ok_or_else(over))
         });
         // No keepalive pings: the daemon closes a connection that sends them more often than every five minutes.
-        let channel = Endpoint::from_static("http://buildkitd")
+        let channel = transport::Endpoint::from_static("http://buildkitd")
             .http2_max_header_list_size(MESSAGE_LIMIT as u32)
-            .connect_with_connector(connector)
+            .connect_with_connector(once)
             .await
-            .map_err(|source| ConnectError::Connect {
-                socket: socket.to_owned(),
+            .map_err(|source| ConnectError::Speech {
+                endpoint: endpoint.to_string(),
                 source,
             })?;
         Ok(Self {
             channel,
             claims: Claims::default(),
+            last_words,
         })
     }
 
-    /// Asks the daemon who it is.
-    ///
-    /// # Errors
-    /// [`ConnectError::Info`].
-    pub async fn info(&self) -> Result<Info, ConnectError> {
-        let response = self.control().info(InfoRequest {}).await;
-        let response = response
-            .map_err(|status| ConnectError::Info {
-                source: Box::new(status),
-            })?
-            .into_inner();
-        let version = response.buildkit_version.unwrap_or_default();
-        Ok(Info {
-            version: version.version,
-            revision: version.revision,
-        })
+    /// The end of what the program has said that reaches the daemon, if one does.
+    pub fn last_words(&self) -> Option<String> {
+        self.last_words.as_ref()?.text()
     }
 
     /// Opens a session that serves these locals to any number of solves ([`Solve::contexts`]), and nothing else to anybody.
@@ -175,10 +180,10 @@ impl Client {
     /// Results have their final names only when this returns `Ok`. Dropping the future cancels the solve.
     ///
     /// ```no_run
-    /// use oci_image_buildkit::{client::Client, context::Local, solve::Solve};
+    /// use oci_image_buildkit::{client::Client, context::Local, endpoint::Endpoint, solve::Solve};
     /// use oci_image_boundary::handle::Directory;
     ///
-    /// # async fn example(socket: &std::path::Path) -> Result<(), Box<dyn std::error::Error>> {
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
     /// let directory = Directory::open("src")?;
     /// let local = |name: &str| Local { name: name.into(), directory: directory.clone() };
     /// let solve = Solve {
@@ -187,7 +192,7 @@ impl Client {
     ///     ..Solve::default()
     /// };
     /// let (status, mut reports) = tokio::sync::mpsc::channel(8);
-    /// let client = Client::connect(socket).await?;
+    /// let client = Client::connect(&Endpoint::new("unix:///run/buildkit/buildkitd.sock".parse()?)).await?;
     /// let shown = async { while let Some(report) = reports.recv().await { println!("{report:?}") } };
     /// let (solved, ()) = tokio::join!(client.solve(solve, status), shown);
     /// println!("{:?}", solved?.exporter_response);

@@ -3,7 +3,8 @@
 //! Knows nothing of Concourse, of requests or of plans. `examples/solve.rs` builds a Dockerfile with nothing but this.
 //!
 //! A solve:
-//! - [`client`]: a channel to the daemon, and solves over it.
+//! - [`endpoint`]: where a daemon is, and how it is reached.
+//! - [`client`]: a channel to the daemon, and solves over it. [`info`]: what it says of itself.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //!   `solve_request` is how it is asked.
 //! - [`llb`]: steps of a client's own, in place of a frontend's; [`cache_mount`]: a cache that steps mount.
@@ -32,10 +33,12 @@ pub mod conduit;
 pub mod content;
 pub mod context;
 pub mod contexts;
+pub mod endpoint;
 pub mod failure;
 pub mod fault;
 mod filesend;
 mod gateway;
+pub mod info;
 pub mod llb;
 pub mod prune;
 mod recorder;
@@ -53,6 +56,7 @@ mod tunnel;
 mod whole;
 
 pub use client::{Client, ConnectError};
+pub use endpoint::Endpoint;
 pub use oci_image_boundary::handle::Directory;
 pub use oci_image_boundary::regular_file::RegularFile;
 pub use oci_spec::image::Digest;

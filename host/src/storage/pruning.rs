@@ -18,6 +18,7 @@ use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
 use crate::boundary::handle::Directory;
 use crate::buildkit::client::Client;
+use crate::buildkit::endpoint::Endpoint;
 use crate::buildkit::prune::Prune;
 use crate::daemon::{Daemon, DaemonError, Occupancy, Options, Overrides, Programs, RootLock};
 use crate::image::codec::Codec;
@@ -149,7 +150,7 @@ impl Pruning {
             Ok(()) = waited => return Err(held(&self.root).await),
         };
         let pruned = async {
-            let client = Client::connect(daemon.socket()).await?;
+            let client = Client::connect(&Endpoint::socket(daemon.socket())).await?;
             for prune in prunes {
                 client.prune(prune).await?;
             }

@@ -12,6 +12,7 @@ use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::{Directory, WorkingDirectory};
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::Local;
+use oci_image::buildkit::endpoint::Endpoint;
 use oci_image::buildkit::solve::Solve;
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image::executor::{self, Audience, Built, Host};
@@ -116,7 +117,9 @@ async fn daemon_client_and_registry_work_without_a_plan() {
         ..Solve::default()
     };
     let (status, reports) = tokio::sync::mpsc::channel(1024);
-    let client = Client::connect(daemon.socket()).await.unwrap();
+    let client = Client::connect(&Endpoint::socket(daemon.socket()))
+        .await
+        .unwrap();
     let solved = client.solve(solve, status).await;
     drop(client);
     let socket = daemon.socket().to_owned();

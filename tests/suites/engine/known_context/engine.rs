@@ -7,6 +7,7 @@ use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::client::Client;
 use oci_image::buildkit::context::{Identity, IdentityKey, Sent};
 use oci_image::buildkit::contexts::Contexts;
+use oci_image::buildkit::endpoint::Endpoint;
 use oci_image::buildkit::solve::{Exporter, Solve, SolveError, Solved};
 use oci_image::daemon::{Daemon, Options, Overrides, Programs};
 use oci_image_tests::archive::Archive;
@@ -44,7 +45,9 @@ impl Engine {
         let options = Options::new(self.root.path(), Programs::find(&programs).unwrap());
         let daemon = Daemon::start(options, |_root| panic!("nobody else has it"));
         let daemon = daemon.await.unwrap();
-        let client = Client::connect(daemon.socket()).await.unwrap();
+        let client = Client::connect(&Endpoint::socket(daemon.socket()))
+            .await
+            .unwrap();
         self.running = Some((daemon, client));
     }
 

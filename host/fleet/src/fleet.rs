@@ -1,0 +1,194 @@
+//! The choice of a builder.
+//!
+//! Builders are asked in their order for the build's key. The first that is well and not busy is taken; if all that are well are busy,
+//! the one that has least to do. Where none is well, all are asked again for a while: a pod may be starting.
+//!
+//! Reads and writes: through those that are met. Unknown here: what is built.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use oci_image_boundary::chain::chain;
+use oci_image_boundary::outside::shown;
+use tokio::time::{Instant, sleep};
+
+use crate::build_key::BuildKey;
+use crate::builder::Builder;
+use crate::met::Met;
+use crate::rank::ranked;
+use crate::refusal::Refusal;
+
+/// How long builders are asked again that do not answer.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait between two rounds: at first, and at most.
+const PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// Several builders.
+#[derive(Debug, Clone)]
+pub struct Fleet {
+    builders: Vec<Builder>,
+    patience: Duration,
+}
+
+/// What a builder is wanted for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// By what the build is known again.
+    pub key: BuildKey,
+    /// Platforms that it must have; none: any will do.
+    pub platforms: Vec<String>,
+    /// Whether it is told secrets.
+    pub has_secrets: bool,
+    /// The names of those that were lost.
+    pub lost: BTreeSet<String>,
+}
+
+/// Why no builder was taken.
+#[derive(Debug)]
+pub struct NoBuilder {
+    /// Each builder, and why it was not taken.
+    pub refusals: Vec<(String, Refusal)>,
+}
+
+impl Fleet {
+    /// A fleet of at least one builder.
+    ///
+    /// `None` if there is none.
+    #[must_use]
+    pub fn new(builders: Vec<Builder>) -> Option<Self> {
+        (!builders.is_empty()).then_some(Self {
+            builders,
+            patience: PATIENCE,
+        })
+    }
+
+    /// The same, with another time for which builders are asked again that do not answer.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// Its builders, as they are configured.
+    #[must_use]
+    pub fn builders(&self) -> &[Builder] {
+        &self.builders
+    }
+
+    /// Takes a builder. `on_wait` is told once that none answers yet, with the reasons.
+    ///
+    /// # Errors
+    /// [`NoBuilder`].
+    pub async fn choose(
+        &self,
+        wanted: &Wanted,
+        on_wait: impl FnOnce(&NoBuilder),
+    ) -> Result<Met, NoBuilder> {
+        let until = Instant::now() + self.patience;
+        let mut pause = PAUSE;
+        let mut on_wait = Some(on_wait);
+        loop {
+            let none = match self.ask(wanted).await {
+                Ok(met) => return Ok(met),
+                Err(none) => none,
+            };
+            let may_pass = none.refusals.iter().any(|(_, refusal)| refusal.may_pass());
+            if !may_pass || Instant::now() + pause > until {
+                return Err(none);
+            }
+            if let Some(on_wait) = on_wait.take() {
+                on_wait(&none);
+            }
+            sleep(pause).await;
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Asks each once, until one is taken.
+    async fn ask(&self, wanted: &Wanted) -> Result<Met, NoBuilder> {
+        let mut refusals = Vec::new();
+        let mut least: Option<(usize, Met)> = None;
+        for builder in self.ranked(&wanted.key).await {
+            let name = builder.endpoint.to_string();
+            let met = match meet(builder, wanted).await {
+                Ok(met) => met,
+                Err(refusal) => {
+                    refusals.push((name, refusal));
+                    continue;
+                }
+            };
+            match met.is_busy().await {
+                None => return Ok(met),
+                Some(active) if least.as_ref().is_none_or(|(least, _)| active < *least) => {
+                    least = Some((active, met));
+                }
+                Some(_) => {}
+            }
+        }
+        match least {
+            Some((_, met)) => Ok(met),
+            None => Err(NoBuilder { refusals }),
+        }
+    }
+
+    /// Every daemon that stands behind an address, in the order in which they are asked.
+    async fn ranked(&self, key: &BuildKey) -> Vec<Builder> {
+        let mut all = Vec::new();
+        for builder in &self.builders {
+            // A name that says nothing is asked for again where it is dialled, which tells the reason.
+            let each = builder.endpoint.each().await;
+            let each = each.ok().filter(|each| !each.is_empty());
+            let each = each.unwrap_or_else(|| vec![builder.endpoint.clone()]);
+            all.extend(each.into_iter().map(|endpoint| Builder {
+                endpoint,
+                ..builder.clone()
+            }));
+        }
+        ranked(all, key)
+    }
+}
+
+/// Meets a builder, if it is one that is wanted.
+async fn meet(builder: Builder, wanted: &Wanted) -> Result<Met, Refusal> {
+    if wanted.lost.contains(&builder.endpoint.to_string()) {
+        return Err(Refusal::Lost);
+    }
+    if wanted.has_secrets && !builder.may_know_secrets() {
+        return Err(Refusal::Unverified);
+    }
+    let met = Met::with(builder).await?;
+    let lacking = met.lacks(&wanted.platforms);
+    if lacking.is_empty() {
+        return Ok(met);
+    }
+    Err(Refusal::Platform {
+        has: met.platforms,
+        wanted: lacking,
+    })
+}
+
+impl fmt::Display for NoBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.refusals.as_slice() {
+            [(name, refusal)] => {
+                write!(
+                    f,
+                    "the builder `{}` cannot be used: {}",
+                    shown(name),
+                    chain(refusal)
+                )
+            }
+            refusals => {
+                f.write_str("no builder can be used")?;
+                for (name, refusal) in refusals {
+                    write!(f, "\n`{}`: {}", shown(name), chain(refusal))?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Error for NoBuilder {}

@@ -1,0 +1,118 @@
+//! Met: a builder that answers, and what it says of itself.
+//!
+//! Reads and writes: through the client. Unknown here: other builders.
+//! Source: BuildKit, release notes of v0.13 (several exporters of a solve).
+
+use std::time::Duration;
+
+use oci_image_buildkit::client::Client;
+use oci_image_buildkit::endpoint::Address;
+use oci_image_buildkit::info::Info;
+use tokio::time::timeout;
+
+use crate::builder::Builder;
+use crate::refusal::Refusal;
+
+/// How long a builder may take to say who it is.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// The same where a program has to log in first.
+const HELPED_DEADLINE: Duration = Duration::from_secs(20);
+/// How long it may take to say how much it has to do, which is no condition.
+const LOAD_DEADLINE: Duration = Duration::from_secs(1);
+
+/// The oldest BuildKit that does what we ask, and what older ones lack.
+const LEAST: (u64, u64) = (0, 13);
+const LEAST_NAME: &str = "v0.13.0";
+const LACK: &str = "several exporters of a solve";
+
+/// A builder that answers.
+#[derive(Debug)]
+pub struct Met {
+    /// Which one.
+    pub builder: Builder,
+    /// The connection to it: the only one.
+    pub client: Client,
+    /// Who it says it is.
+    pub info: Info,
+    /// Its platforms: those that are configured, or those that it has told, its own first.
+    pub platforms: Vec<String>,
+}
+
+impl Met {
+    /// Meets a builder.
+    ///
+    /// # Errors
+    /// [`Refusal`].
+    pub async fn with(builder: Builder) -> Result<Self, Refusal> {
+        let within = match builder.endpoint.address {
+            Address::Helper(_) => HELPED_DEADLINE,
+            Address::Unix(_) | Address::Tcp { .. } => DEADLINE,
+        };
+        let meeting = timeout(within, Self::meet(builder)).await;
+        meeting.unwrap_or(Err(Refusal::Silent { within }))
+    }
+
+    async fn meet(builder: Builder) -> Result<Self, Refusal> {
+        let client = Client::connect(&builder.endpoint).await?;
+        let (info, workers) = tokio::try_join!(client.info(), client.workers())?;
+        if version(&info.version).is_some_and(|version| version < LEAST) {
+            return Err(Refusal::TooOld {
+                version: info.version,
+                lacks: LACK,
+                least: LEAST_NAME,
+            });
+        }
+        let worker = workers.into_iter().next().ok_or(Refusal::NoWorker)?;
+        let platforms = builder.platforms.clone().unwrap_or(worker.platforms);
+        Ok(Self {
+            builder,
+            client,
+            info,
+            platforms,
+        })
+    }
+
+    /// The platform of its machine.
+    #[must_use]
+    pub fn own_platform(&self) -> Option<&str> {
+        self.platforms.first().map(String::as_str)
+    }
+
+    /// Those platforms of a list that it has not.
+    #[must_use]
+    pub fn lacks(&self, wanted: &[String]) -> Vec<String> {
+        let has = |wanted: &&String| self.platforms.contains(wanted);
+        wanted
+            .iter()
+            .filter(|wanted| !has(wanted))
+            .cloned()
+            .collect()
+    }
+
+    /// Whether it has as much to do as it may have. A builder that does not say has not.
+    pub(crate) async fn is_busy(&self) -> Option<usize> {
+        let most = self.builder.most_solves?;
+        let active = timeout(LOAD_DEADLINE, self.client.active_solves()).await;
+        active.ok()?.ok().filter(|active| *active >= most)
+    }
+}
+
+/// The beginning of a version; `None` if it is not one of a release.
+fn version(version: &str) -> Option<(u64, u64)> {
+    let mut parts = version.strip_prefix('v')?.split('.');
+    let found = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    (found != (0, 0)).then_some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_releases_are_too_old() {
+        assert!(version("v0.12.5").unwrap() < LEAST);
+        assert!(version("v0.13.0-rc1").unwrap() >= LEAST && version("v1.0.0").unwrap() >= LEAST);
+        assert_eq!(version("v0.0.0+unknown"), None);
+        assert_eq!(version("5a1b3c"), None);
+    }
+}

@@ -1,0 +1,59 @@
+//! A refusal: why a builder is not taken for a build.
+//!
+//! Reads and writes: nothing.
+
+use std::time::Duration;
+
+use oci_image_boundary::outside::{listed, shown};
+use oci_image_buildkit::client::ConnectError;
+
+/// Why a builder is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It cannot be talked to.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// It says nothing for too long.
+    #[error("it does not answer within {} s", within.as_secs())]
+    Silent {
+        /// How long was waited.
+        within: Duration,
+    },
+    /// It is older than what we ask of it.
+    #[error("it is BuildKit {version}, which lacks {lacks}: {least} is the oldest that has it", version = shown(version))]
+    TooOld {
+        /// What it is.
+        version: String,
+        /// What it has not.
+        lacks: &'static str,
+        /// Since when BuildKit has it.
+        least: &'static str,
+    },
+    /// It has no worker.
+    #[error("it has no worker")]
+    NoWorker,
+    /// It has not the platforms that are wanted.
+    #[error("it builds for {}, and not for {}", listed(has), listed(wanted))]
+    Platform {
+        /// Those that it has.
+        has: Vec<String>,
+        /// Those that it lacks.
+        wanted: Vec<String>,
+    },
+    /// Secrets are not told to it.
+    #[error(
+        "secrets would be told to whoever answers there: give it certificates (`--builder-tls`), or say `trusted` of it in a file of builders"
+    )]
+    Unverified,
+    /// It was lost in the middle of this build.
+    #[error("it was lost in the middle of the build")]
+    Lost,
+}
+
+impl Refusal {
+    /// Whether it may be taken in a while.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Connect(_) | Self::Silent { .. })
+    }
+}
