@@ -13,6 +13,7 @@
 //! - [`doctor`]: whether a build would start on this machine, and what to do about it.
 //! - [`image`] (crate): archives and layouts by index, root filesystems, `metadata.json`, and the registry that serves base images.
 //! - [`daemon`] (crate): starts, watches and stops buildkitd.
+//! - [`fleet`] (crate): which builder of several builds something.
 //! - [`buildkit`] (crate): a BuildKit client: session, solve, status; knows nothing of Concourse or of our plan.
 //! - [`mounts`] (crate): caches of `RUN --mount=type=cache` between builds.
 //! - [`progress`] (crate): what a person sees of a build while it runs, and why it failed.
@@ -53,6 +54,7 @@ pub use oci_image_boundary as boundary;
 pub use oci_image_buildkit as buildkit;
 pub use oci_image_daemon as daemon;
 pub use oci_image_excerpt as excerpt;
+pub use oci_image_fleet as fleet;
 pub use oci_image_forms as forms;
 pub use oci_image_forms::{idiom, pipeline, source, task, yaml};
 pub use oci_image_image as image;

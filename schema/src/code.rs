@@ -228,6 +228,11 @@ codes! {
         wrong r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image.tar}`)"#,
         right r#"(`OUTPUT_OCI: true`, and `put: app` with `params: {image: image/image}`)"#;
 
+    // Where it is built: a daemon that is not ours is not ours to set.
+    SettingOfBuilder Error "setting-of-builder": "a request that is built on a builder sets nothing of the daemon: whoever runs that does",
+        wrong r#"("registry_mirrors": ["mirror.example"], and `--builder tcp://builder.example:1234`)"#,
+        right r#"(`[registry."docker.io"] mirrors = ["mirror.example"]` in the builder's `buildkitd.toml`)"#;
+
     // What the Dockerfile reads, which only its frontend knows: `check`, and `plan --outline`.
     UnbuildableDockerfile Error "unbuildable-dockerfile": "a Dockerfile is one that its frontend can read",
         wrong r#"(`RUN` without a command)"#, right r#"(`RUN make`)"#;

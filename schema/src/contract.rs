@@ -27,5 +27,8 @@ pub const TASK_JSON_SCHEMA: &str = include_str!("../oci-image-task.schema.json")
 /// The JSON Schema of a pipeline, or of a task file of which nothing else is judged: `oci-image-pipeline.schema.json`.
 pub const PIPELINE_JSON_SCHEMA: &str = include_str!("../oci-image-pipeline.schema.json");
 
+/// The JSON Schema of a file of builders: `oci-image-builders.schema.json`.
+pub const BUILDERS_JSON_SCHEMA: &str = include_str!("../oci-image-builders.schema.json");
+
 /// The JSON Schema of a line of `build --progress json`.
 pub const PROGRESS_JSON_SCHEMA: &str = include_str!("../oci-image-progress.schema.json");

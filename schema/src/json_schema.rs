@@ -1,5 +1,6 @@
 //! The JSON Schemas, from the types: those that editors read, `oci-image.schema.json`, `oci-image-message.schema.json`,
-//! `oci-image-task.schema.json` and `oci-image-pipeline.schema.json`; and for programs `oci-image-progress.schema.json`.
+//! `oci-image-task.schema.json` and `oci-image-pipeline.schema.json`; `oci-image-builders.schema.json`; and for programs
+//! `oci-image-progress.schema.json`.
 //!
 //! Beside the standard's keywords they carry those of VS Code, which `yaml-language-server` reads too: Markdown for hovers, what is
 //! said about a string of the wrong form, snippets. All of it is worked out here from the types' attributes and documentation.
@@ -11,6 +12,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use crate::builders::BuildersFile;
 use crate::event::Line;
 use crate::object::Object;
 use crate::pattern;
@@ -28,6 +30,12 @@ pub fn object() -> Value {
 #[must_use]
 pub fn message() -> Value {
     root::<Message<'static>>("message")
+}
+
+/// The schema of a file of builders.
+#[must_use]
+pub fn builders() -> Value {
+    root::<BuildersFile>("builders")
 }
 
 /// The schema of a line of `build --progress json`.

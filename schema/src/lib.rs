@@ -8,6 +8,7 @@
 //! - `row`: what a row says.
 //! - [`passed`]: what is only passed on, as the text of an attribute.
 //! - [`parameter`]: what a task says in its environment, and the keys of the object that it stands for.
+//! - [`builders`]: a file of daemons that are not ours.
 //! - [`platform`]: the names of platforms that are known.
 //! - [`compression`]: the codecs of layers, and their levels.
 //! - [`frontend`]: the word that stands for no frontend.
@@ -36,6 +37,7 @@
 #[cfg(feature = "json-schema")]
 mod address;
 pub mod beyond;
+pub mod builders;
 pub mod cache_mounts;
 pub mod code;
 pub mod compression;
@@ -74,6 +76,6 @@ mod snippet;
 pub mod task;
 
 pub use contract::{
-    FORMS_VERSION, FORMS_WIT, JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA,
-    PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA, VERSION, WIT,
+    BUILDERS_JSON_SCHEMA, FORMS_VERSION, FORMS_WIT, JSON_SCHEMA, MESSAGE_JSON_SCHEMA,
+    PIPELINE_JSON_SCHEMA, PLANNER_VERSION, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA, VERSION, WIT,
 };

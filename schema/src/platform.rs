@@ -66,6 +66,16 @@ pub fn one_name(platform: &str) -> Option<String> {
     }
 }
 
+/// A platform as daemons name it: an architecture alone is that of Linux. What is not known stays as it is.
+#[must_use]
+pub fn full_name(platform: &str) -> String {
+    let name = one_name(platform).unwrap_or_else(|| platform.to_owned());
+    match name.contains('/') {
+        true => name,
+        false => format!("linux/{name}"),
+    }
+}
+
 /// An architecture and its variant, if it is known.
 fn architecture(name: &str, variant: &str) -> Option<String> {
     let (name, variant) = match (name, variant) {

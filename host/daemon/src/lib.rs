@@ -66,7 +66,7 @@ pub use options::{Options, default_root, temporary_directory};
 pub use overlay::Snapshots;
 pub use privileges::Privileges;
 pub use programs::{MissingProgram, Overrides, Program, Programs, on_path};
-pub use root::RootLock;
+pub use root::{RootLock, make_root};
 pub use rootless::rootless_warnings;
 pub use runtime::private_place;
 pub use version::BUILDKIT_VERSION;

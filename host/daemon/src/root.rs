@@ -33,6 +33,14 @@ const LOCK: &str = "oci-image.lock";
 /// How a directory begins whose contents are being removed.
 const GOING: &str = "going-";
 
+/// Makes a root if it is not there, for what clients keep in it; nobody is locked out. Blocking.
+///
+/// # Errors
+/// Those of a root that cannot be used, or is not this user's alone.
+pub fn make_root(root: &Path) -> Result<(), DaemonError> {
+    Directory::open(root).map(drop)
+}
+
 /// The right to use a root, for as long as it lives.
 #[derive(Debug)]
 pub struct RootLock {

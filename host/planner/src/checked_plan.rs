@@ -10,7 +10,7 @@
 //!
 //! Reads and writes: nothing. Unknown here: what is asked for (`asked`, `asked_config`). Source: `schema/planner.wit`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use oci_image_boundary::secret_bytes::SecretBytes;
@@ -22,6 +22,7 @@ use oci_image_schema::plan::{
     BaseImage, BuildPlan, Cache, CacheMounts, Compression, FrontendAttribute, ImageExport,
     ImageFormat, Local, Secret, Solve, Ssh,
 };
+use oci_image_schema::platform;
 
 use super::answers::Answers;
 use super::asked::{Asked, CACHE, IMAGE, additional_targets};
@@ -131,6 +132,19 @@ impl CheckedPlan {
     #[must_use]
     pub fn solves(&self) -> &[Solve] {
         &self.plan.solves
+    }
+
+    /// The platforms that are built for, as daemons name them; none: the daemon's own.
+    #[must_use]
+    pub fn platforms(&self) -> Vec<String> {
+        let listed = self
+            .plan
+            .solves
+            .iter()
+            .filter_map(|solve| solve.text("platform"));
+        let each = listed.flat_map(|platforms| platforms.split(','));
+        let names: BTreeSet<String> = each.map(platform::full_name).collect();
+        names.into_iter().collect()
     }
 
     /// Whether the object names the Dockerfile; otherwise it was found in the context.

@@ -15,6 +15,7 @@ use clap_complete::Shell;
 use super::choice::{Color, Format, InfoStyle, Progress, ReportForm, SchemaOf};
 use super::engine_flags::EngineFlags;
 use super::examples;
+use super::fleet_flags::BuildPlace;
 use super::inspection::{Check, Inspect, Plan};
 use crate::{habits, quantity};
 
@@ -154,9 +155,9 @@ pub(crate) struct Setting {
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// The engine.
+    /// Where it runs.
     #[command(flatten)]
-    pub(crate) engine: EngineFlags,
+    pub(crate) place: BuildPlace,
 }
 
 /// `oci-image validate`.

@@ -13,6 +13,8 @@ pub(crate) enum SchemaOf {
     Task,
     /// A pipeline, or any task file: of what is not ours nothing is said.
     Pipeline,
+    /// A file of builders.
+    Builders,
     /// A line of `build --progress json`.
     Progress,
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::choice::ReportForm;
-use super::engine_flags::EngineFlags;
+use super::fleet_flags::BuildPlace;
 use super::named::Named;
 
 /// `oci-image plan`.
@@ -18,9 +18,9 @@ pub(crate) struct Plan {
     #[arg(long)]
     pub(crate) outline: bool,
 
-    /// The engine.
+    /// Where the frontend is asked.
     #[command(flatten)]
-    pub(crate) engine: EngineFlags,
+    pub(crate) place: BuildPlace,
 }
 
 /// `oci-image outline` and `oci-image targets`.
@@ -34,9 +34,9 @@ pub(crate) struct Inspect {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The engine.
+    /// Where the frontend is asked.
     #[command(flatten)]
-    pub(crate) engine: EngineFlags,
+    pub(crate) place: BuildPlace,
 }
 
 /// `oci-image check`.
@@ -50,7 +50,7 @@ pub(crate) struct Check {
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     pub(crate) output_format: ReportForm,
 
-    /// The engine.
+    /// Where the frontend is asked.
     #[command(flatten)]
-    pub(crate) engine: EngineFlags,
+    pub(crate) place: BuildPlace,
 }

@@ -10,11 +10,11 @@ use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
 
-use crate::cli::{Build, EngineFlags, Setting};
+use crate::cli::{Build, BuildPlace, Setting};
 use crate::commands::engine_place::EnginePlace;
-use crate::commands::runtime;
 use crate::commands::telling::Telling;
 use crate::commands::working_directory::working_directory;
+use crate::commands::{fleet_place, runtime};
 use crate::environment::Environment;
 use crate::failure::Failure;
 use crate::request::Request;
@@ -41,7 +41,7 @@ pub(super) fn run(build: Build, wait: Wait<'_>) -> Result<(), Failure> {
         .map(|path| ResponseFile::create_in(&directory, path))
         .transpose()?;
     let telling = Telling::of(&build.setting, &directory, wait.mode)?;
-    let host = host(build.setting, directory, &telling, wait.environment);
+    let host = host(build.setting, directory, &telling, wait.environment)?;
     let outcome = build_request(&request, &host, telling, wait.signals)?;
     let responses: Vec<Response> = outcome.images.into_iter().map(document).collect();
     match response {
@@ -65,6 +65,7 @@ pub(super) fn build_request(
 
 fn plan_and_build(request: &Request, host: &Host, signals: &Signals) -> Result<Outcome, Failure> {
     let plan = request.plan(&host.directory, signals.cancel())?;
+    request.refuse_foreign_settings(&plan, host)?;
     if let Some(remarks) = request.remarks(&plan) {
         stderr::remarks(&remarks, host.progress);
     }
@@ -79,26 +80,48 @@ pub(super) fn host(
     directory: WorkingDirectory,
     telling: &Telling,
     environment: &Environment,
-) -> Host {
-    let place = EnginePlace::of(setting.engine, setting.directory.as_deref());
+) -> Result<Host, Failure> {
     let audience = Stderr::new(telling.mode, telling.face, telling.recorder());
-    host_of(place, directory, telling.mode, audience, environment)
+    let host = host_of(directory, telling.mode, audience, environment);
+    placed(
+        host,
+        setting.place,
+        setting.directory.as_deref(),
+        environment,
+    )
 }
 
 /// The same where nothing is shown but what goes wrong.
 pub(super) fn quiet_host(
-    engine: EngineFlags,
+    place: BuildPlace,
     seen_from: Option<&Path>,
     directory: WorkingDirectory,
     wait: Wait<'_>,
-) -> Host {
-    let place = EnginePlace::of(engine, seen_from);
+) -> Result<Host, Failure> {
     let audience = Stderr::new(wait.mode, Face::Quiet, None);
-    host_of(place, directory, wait.mode, audience, wait.environment)
+    let host = host_of(directory, wait.mode, audience, wait.environment);
+    placed(host, place, seen_from, wait.environment)
+}
+
+/// The same, with the engine that is named, as it is seen from a directory.
+fn placed(
+    host: Host,
+    BuildPlace { engine, fleet }: BuildPlace,
+    seen_from: Option<&Path>,
+    environment: &Environment,
+) -> Result<Host, Failure> {
+    let fleet = fleet_place::fleet(fleet, seen_from, environment);
+    let fleet = fleet.map_err(|error| Failure::Usage(error.into()))?;
+    let EnginePlace { root, programs } = EnginePlace::of(engine, seen_from);
+    Ok(Host {
+        fleet,
+        root,
+        programs,
+        ..host
+    })
 }
 
 fn host_of(
-    EnginePlace { root, programs }: EnginePlace,
     directory: WorkingDirectory,
     progress: Mode,
     audience: Stderr,
@@ -107,8 +130,6 @@ fn host_of(
     let withheld = environment.withheld();
     let logins = DockerConfig::from_variables(|name| environment.value(name));
     Host {
-        root,
-        programs,
         progress,
         audience: Arc::new(audience),
         credentials: Arc::new(logins.withholding(withheld.clone())),

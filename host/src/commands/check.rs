@@ -15,7 +15,7 @@ use crate::request::stream::Wait;
 pub(super) const INSTEAD: &str = "`oci-image check FILE` reads a file";
 
 pub(super) fn run(asked: Check, wait: Wait<'_>) -> Result<(), Failure> {
-    let inspected = Inspected::read(&asked.named, asked.engine, wait)?;
+    let inspected = Inspected::read(&asked.named, asked.place, wait)?;
     let object = inspected.request.object().text();
     let asking = async |plan: &CheckedPlan, host: &Host, stop: Stopped| {
         check(plan, object, host, stop).await

@@ -4,7 +4,7 @@ use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::executor::{BuildError, Host};
 use oci_image::planner::checked_plan::CheckedPlan;
 
-use crate::cli::{EngineFlags, Named};
+use crate::cli::{BuildPlace, Named};
 use crate::commands::build::quiet_host;
 use crate::commands::runtime::{self, Stopped};
 use crate::commands::working_directory::working_directory;
@@ -21,17 +21,14 @@ pub(super) struct Inspected {
 
 impl Inspected {
     /// As it is named.
-    pub(super) fn read(
-        named: &Named,
-        engine: EngineFlags,
-        wait: Wait<'_>,
-    ) -> Result<Self, Failure> {
+    pub(super) fn read(named: &Named, place: BuildPlace, wait: Wait<'_>) -> Result<Self, Failure> {
         let mut request = Request::read(&named.file, named.format, wait)?;
         request.refuse_variables();
         let directory: WorkingDirectory = working_directory(named.directory.as_deref())?;
         let plan = request.plan(&directory, wait.signals.cancel())?;
         let seen_from = named.directory.as_deref();
-        let host = quiet_host(engine, seen_from, directory, wait);
+        let host = quiet_host(place, seen_from, directory, wait)?;
+        request.refuse_foreign_settings(&plan, &host)?;
         Ok(Self {
             request,
             plan,

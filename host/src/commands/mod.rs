@@ -19,11 +19,13 @@
 //! - `mode`: how one speaks on standard error.
 //! - `telling`: where one that builds says what it does, and what it has come to.
 //! - `answer`: what one writes to standard output. `reported`: reports on requests, in the form that is asked for.
-//! - `engine_place`: where the engine is. `runtime`: what work runs on, until it is done or not wanted any more.
+//! - `engine_place`: where the engine is; `fleet_place`: engines that are not ours; `builders_file`: a file that lists them.
+//! - `runtime`: what work runs on, until it is done or not wanted any more.
 //! - `working_directory`: where the paths of a request begin.
 
 mod answer;
 mod build;
+mod builders_file;
 mod check;
 mod completions;
 mod dispatch;
@@ -32,6 +34,7 @@ mod du;
 mod engine_place;
 mod explain;
 mod fixing;
+mod fleet_place;
 mod info;
 mod inspected;
 mod man;

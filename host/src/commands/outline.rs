@@ -12,7 +12,7 @@ use crate::request::stream::Wait;
 pub(super) const INSTEAD: &str = "`oci-image outline FILE` reads a file";
 
 pub(super) fn run(asked: Inspect, wait: Wait<'_>) -> Result<(), Failure> {
-    let inspected = Inspected::read(&asked.named, asked.engine, wait)?;
+    let inspected = Inspected::read(&asked.named, asked.place, wait)?;
     let needs = inspected.ask(wait, needs)?;
     if asked.json {
         return print(&document(&needs), wait.signals);

@@ -15,7 +15,7 @@ use crate::request::stream::Wait;
 pub(super) const INSTEAD: &str = "`oci-image plan FILE` reads a file";
 
 pub(super) fn run(asked: Plan, wait: Wait<'_>) -> Result<(), Failure> {
-    let inspected = Inspected::read(&asked.named, asked.engine, wait)?;
+    let inspected = Inspected::read(&asked.named, asked.place, wait)?;
     if !asked.outline {
         return print(&inspected.plan.as_plan().print(), wait.signals);
     }

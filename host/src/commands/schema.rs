@@ -1,7 +1,8 @@
-//! `oci-image schema`: the JSON Schemas of the object, of a message, of a task file, of a pipeline and of progress.
+//! `oci-image schema`: the JSON Schemas of the object, of a message, of a task file, of a pipeline, of builders and of progress.
 
 use oci_image_schema::{
-    JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA, PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
+    BUILDERS_JSON_SCHEMA, JSON_SCHEMA, MESSAGE_JSON_SCHEMA, PIPELINE_JSON_SCHEMA,
+    PROGRESS_JSON_SCHEMA, TASK_JSON_SCHEMA,
 };
 
 use crate::cli::SchemaOf;
@@ -15,6 +16,7 @@ pub(super) fn run(of: SchemaOf, signals: &Signals) -> Result<(), Failure> {
         SchemaOf::Message => MESSAGE_JSON_SCHEMA,
         SchemaOf::Task => TASK_JSON_SCHEMA,
         SchemaOf::Pipeline => PIPELINE_JSON_SCHEMA,
+        SchemaOf::Builders => BUILDERS_JSON_SCHEMA,
         SchemaOf::Progress => PROGRESS_JSON_SCHEMA,
     };
     print(schema, signals)

@@ -12,7 +12,7 @@ use crate::request::stream::Wait;
 pub(super) const INSTEAD: &str = "`oci-image targets FILE` reads a file";
 
 pub(super) fn run(asked: Inspect, wait: Wait<'_>) -> Result<(), Failure> {
-    let inspected = Inspected::read(&asked.named, asked.engine, wait)?;
+    let inspected = Inspected::read(&asked.named, asked.place, wait)?;
     let stages = inspected.ask(wait, stages)?;
     let answer = if asked.json {
         document(&stages)

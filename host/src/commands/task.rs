@@ -20,7 +20,7 @@ pub(super) fn run(
     let request = Request::task(environment, setting.directory.as_deref());
     let directory = working_directory(setting.directory.as_deref())?;
     let telling = Telling::of(&setting, &directory, mode)?;
-    let host = host(setting, directory, &telling, environment);
+    let host = host(setting, directory, &telling, environment)?;
     build_request(&request, &host, telling, signals)?;
     Ok(())
 }

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use tokio::task::JoinSet;
 
-use crate::buildkit::client::Client;
 use crate::buildkit::solve::{SolveError, Solved};
 use crate::executor::showing::{self, Reports, Showing};
 use crate::executor::site::Site;
@@ -24,12 +23,7 @@ pub(super) struct Attempt {
 
 impl Attempt {
     /// Runs every solve at the same time, and shows their progress.
-    pub(super) async fn make(
-        plan: &CheckedPlan,
-        terms: &Terms<'_>,
-        site: Site<'_>,
-        client: &Client,
-    ) -> Self {
+    pub(super) async fn make(plan: &CheckedPlan, terms: &Terms<'_>, site: Site<'_>) -> Self {
         let mut showing = Showing::begin(plan, site.host);
         let solves = plan.solves().iter();
         let asked: Vec<_> = solves
@@ -38,7 +32,7 @@ impl Attempt {
         let solving = |reports: Reports| async move {
             let mut running = JoinSet::new();
             for (index, (id, solve)) in asked.into_iter().enumerate() {
-                let (client, reports) = (client.clone(), reports.clone());
+                let (client, reports) = (site.client().clone(), reports.clone());
                 let solving = async move |status| client.solve(solve, status).await;
                 running.spawn(async move { (index, showing::marked(id, reports, solving).await) });
             }

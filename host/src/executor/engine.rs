@@ -1,102 +1,136 @@
-//! The engine of a build: a daemon of its own, from its start to its end.
+//! The engine of a build: a daemon of its own, or one of a fleet that was chosen for it.
 //!
-//! Reads: programs on PATH. Writes: the daemon's root. Unknown here: solves.
+//! Reads: programs on PATH, what builders say of themselves. Writes: the daemon's root. Unknown here: solves.
 
-use std::path::Path;
-use std::time::Duration;
+use std::pin::pin;
 
+use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
-use crate::daemon::{Daemon, LogSink, Options, Privileges, Programs, Warning};
+use crate::buildkit::client::Client;
+use crate::buildkit::endpoint::Endpoint;
+use crate::daemon::{Privileges, Warning, make_root};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
-use crate::executor::room;
+use crate::executor::lost::Lost;
+use crate::executor::own_daemon::OwnDaemon;
+use crate::executor::remote::Remote;
 use crate::executor::stop::Stop;
+use crate::fleet::Fleet;
 use crate::planner::checked_plan::CheckedPlan;
-use crate::progress::DaemonLog;
 
-/// How long a daemon may take to end whose connection has broken.
-// The kernel closes its sockets first and reports its end milliseconds later.
-const DEATH_DEADLINE: Duration = Duration::from_secs(1);
+/// Where a build gets its engine.
+pub(super) enum EngineSource<'run> {
+    /// It starts a daemon, as it may.
+    Own(Privileges),
+    /// It takes a builder.
+    Fleet(&'run Fleet),
+}
 
-/// How long a daemon may take to end when we are stopped; a sound one takes some milliseconds.
-const STOPPED_DEADLINE: Duration = Duration::from_secs(1);
+/// The engine of a build. Dropping it ends what was started for it.
+pub(super) struct Engine {
+    client: Client,
+    kind: Kind,
+}
 
-/// A daemon that serves this build alone. Dropping it kills it.
-pub(super) struct Engine(Daemon);
+enum Kind {
+    Own(OwnDaemon),
+    Remote(Remote),
+}
 
-impl Engine {
-    /// Starts the daemon that a plan asks for; `unread` is called off once nobody may wait for a reader of its log.
+impl<'run> EngineSource<'run> {
+    /// Where a build on this machine gets its engine, if it may have one.
     ///
     /// # Errors
-    /// [`BuildError::Program`], [`BuildError::Daemon`], [`BuildError::NoRoomForDaemon`].
+    /// [`BuildError::Daemon`].
+    pub(super) async fn of(host: &'run Host) -> Result<Self, BuildError> {
+        match &host.fleet {
+            Some(fleet) => Ok(Self::Fleet(fleet)),
+            None => Ok(Self::Own(blocking(Privileges::check).await?)),
+        }
+    }
+}
+
+impl Engine {
+    /// Starts the daemon that a plan asks for, or takes a builder that is not lost; `unread` is called off once nobody may wait for a
+    /// reader of its log.
+    ///
+    /// # Errors
+    /// [`BuildError::Program`], [`BuildError::Daemon`], [`BuildError::NoRoomForDaemon`], [`BuildError::Connect`],
+    /// [`BuildError::NoBuilder`].
     pub(super) async fn start(
+        source: &EngineSource<'_>,
         plan: &CheckedPlan,
         host: &Host,
-        privileges: Privileges,
         unread: &Cancel,
+        lost: &Lost,
     ) -> Result<Self, BuildError> {
-        let programs = Programs::find(&host.programs)?;
-        let options = Options {
-            config: plan.daemon_config().to_owned(),
-            privileges: Some(privileges),
-            directory: host.directory.path().to_owned(),
-            withheld: host.withheld.clone(),
-            debug: plan.debug(),
-            log_sink: (plan.debug()).then(|| daemon_log(host, unread.clone())),
-            ..Options::new(&host.root, programs)
-        };
-        let daemon = Daemon::start(options, |root| host.audience.waiting(root)).await;
-        let daemon = daemon.map_err(|error| room::blame(error.into(), host))?;
-        for warning in daemon.warnings() {
-            host.audience.warning(&warning.to_string());
+        match source {
+            EngineSource::Own(privileges) => {
+                let daemon = OwnDaemon::start(plan, host, *privileges, unread).await?;
+                let client = Client::connect(&Endpoint::socket(daemon.socket())).await?;
+                let kind = Kind::Own(daemon);
+                Ok(Self { client, kind })
+            }
+            EngineSource::Fleet(fleet) => {
+                let root = host.root.clone();
+                blocking(move || make_root(&root)).await?;
+                let remote = Remote::choose(fleet, plan, host, lost).await?;
+                let client = remote.client().clone();
+                let kind = Kind::Remote(remote);
+                Ok(Self { client, kind })
+            }
         }
-        Ok(Self(daemon))
     }
 
-    /// The unix socket that it serves.
-    pub(super) fn socket(&self) -> &Path {
-        self.0.socket()
+    /// The connection to it.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The builder, if it is none of our own.
+    pub(super) fn remote(&self) -> Option<&Remote> {
+        match &self.kind {
+            Kind::Own(_) => None,
+            Kind::Remote(remote) => Some(remote),
+        }
     }
 
     /// What comes of work over it, unless that is stopped before, or the daemon ends although nobody has stopped it.
     ///
     /// # Errors
-    /// [`BuildError::Stopped`], [`BuildError::DaemonDied`]; those of the work.
+    /// [`BuildError::Stopped`], [`BuildError::DaemonDied`], [`BuildError::BuilderLost`]; those of the work.
     pub(super) async fn during<T>(
         &self,
         stop: impl Future<Output = Stop>,
         work: impl Future<Output = Result<T, BuildError>>,
     ) -> Result<T, BuildError> {
-        tokio::select! {
-            biased;
-            stop = stop => Err(BuildError::Stopped(stop)),
-            died = self.died() => Err(died),
-            done = work => self.blame(done).await,
-        }
-    }
-
-    /// Resolves when it has ended although nobody has stopped it, with what that is to a build.
-    async fn died(&self) -> BuildError {
-        BuildError::DaemonDied(Box::new(self.0.exited().await))
-    }
-
-    /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
-    async fn blame<T>(&self, solved: Result<T, BuildError>) -> Result<T, BuildError> {
-        match solved {
-            Err(error) if error.is_lost_connection() => {
-                let died = tokio::time::timeout(DEATH_DEADLINE, self.died()).await;
-                Err(died.unwrap_or(error))
+        let died = pin!(async {
+            match &self.kind {
+                Kind::Own(daemon) => daemon.died().await,
+                Kind::Remote(remote) => remote.lost().await,
             }
-            solved => solved,
+        });
+        let done = tokio::select! {
+            biased;
+            stop = stop => return Err(BuildError::Stopped(stop)),
+            died = died => return Err(died),
+            done = work => done,
+        };
+        match &self.kind {
+            Kind::Own(daemon) => daemon.blame(done).await,
+            Kind::Remote(remote) => done.map_err(|error| remote.blame(error)),
         }
     }
 
-    /// Ends it, and returns when nothing of it is left, with what could not be tidied away.
+    /// Ends it if it is ours, and returns when nothing of it is left, with what could not be tidied away.
     ///
     /// # Errors
     /// [`BuildError::Daemon`].
     pub(super) async fn stop(self) -> Result<Vec<Warning>, BuildError> {
-        Ok(self.0.stop().await?.warnings)
+        match self.kind {
+            Kind::Own(daemon) => daemon.stop().await,
+            Kind::Remote(_) => Ok(Vec::new()),
+        }
     }
 
     /// The same for a build that was stopped, which has no time.
@@ -104,14 +138,9 @@ impl Engine {
     /// # Errors
     /// [`BuildError::Daemon`].
     pub(super) async fn stop_at_once(self) -> Result<Vec<Warning>, BuildError> {
-        Ok(self.0.stop_within(STOPPED_DEADLINE).await?.warnings)
+        match self.kind {
+            Kind::Own(daemon) => daemon.stop_at_once().await,
+            Kind::Remote(_) => Ok(Vec::new()),
+        }
     }
-}
-
-/// Where the daemon's log is shown, beside the progress: in whole lines, so that those of progress stay whole too.
-fn daemon_log(host: &Host, unread: Cancel) -> LogSink {
-    Box::new(DaemonLog::new(
-        host.progress,
-        host.audience.progress(unread),
-    ))
 }

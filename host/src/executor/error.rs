@@ -17,6 +17,7 @@ use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
 use crate::executor::staging::OutputError;
 use crate::executor::stop::Stop;
+use crate::fleet::NoBuilder;
 use crate::image::assembly::AssemblyError;
 use crate::image::error::ImageError;
 use crate::image::registry::RegistryError;
@@ -74,6 +75,25 @@ pub enum BuildError {
     /// The daemon cannot be talked to.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// No builder of the fleet can be used.
+    #[error(transparent)]
+    NoBuilder(#[from] NoBuilder),
+    /// The builder is gone, in the middle of the build.
+    #[error("the builder `{}` was lost: {reason}", shown(builder))]
+    BuilderLost {
+        /// Its address.
+        builder: String,
+        /// How that was found.
+        reason: String,
+    },
+    /// The builder failed in the middle of a solve because its disk is full. The report is whole, for a person.
+    #[error("no space is left on the builder `{}`", shown(builder))]
+    NoRoomThere {
+        /// Its address.
+        builder: String,
+        /// As that of [`BuildError::Failed`].
+        report: String,
+    },
     /// The registry of base images does not serve.
     #[error(transparent)]
     Registry(#[from] RegistryError),
@@ -168,6 +188,14 @@ impl BuildError {
         matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
     }
 
+    /// The builder that is of no more use to this build, if another may be.
+    pub(super) fn lost_builder(&self) -> Option<&str> {
+        match self {
+            Self::BuilderLost { builder, .. } | Self::NoRoomThere { builder, .. } => Some(builder),
+            _ => None,
+        }
+    }
+
     /// Whether the image holds what no root filesystem can, or the context what cannot be sent: then what is built is at fault, and
     /// no machine.
     #[must_use]
@@ -201,7 +229,9 @@ impl BuildError {
     #[must_use]
     pub fn report(&self) -> Option<&str> {
         match self {
-            Self::Failed { report } | Self::NoRoom { report, .. } => Some(report),
+            Self::Failed { report }
+            | Self::NoRoom { report, .. }
+            | Self::NoRoomThere { report, .. } => Some(report),
             _ => None,
         }
     }

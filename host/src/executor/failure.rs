@@ -70,6 +70,15 @@ pub(super) fn failed(
         canvas: host.progress.canvas(host.audience.columns()),
     };
     let report = report.text();
+    if let Some(remote) = site.engine.remote() {
+        if room::is_refused(&failure) {
+            return BuildError::NoRoomThere {
+                builder: remote.name().to_owned(),
+                report,
+            };
+        }
+        return BuildError::Failed { report };
+    }
     match room::lacking(&failure, host) {
         Some(directory) => BuildError::NoRoom { directory, report },
         None => BuildError::Failed { report },

@@ -10,7 +10,7 @@ use crate::image::registry::Registry;
 
 /// Has the layers of each base image handed over that the daemon asks for. Nothing depends on it: what is not there is pulled.
 pub(super) async fn arrange(registry: Option<&Registry>, site: Site<'_>) {
-    let Some(registry) = registry else {
+    let Some(registry) = registry.filter(|_| site.is_ours()) else {
         return;
     };
     let root = site.host.root.clone();

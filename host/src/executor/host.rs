@@ -10,13 +10,16 @@ use crate::boundary::handle::WorkingDirectory;
 use crate::buildkit::registry::{Credentials, DockerConfig};
 use crate::daemon::{self, Overrides};
 use crate::executor::audience::{Audience, Nobody};
+use crate::fleet::Fleet;
 use crate::progress::Mode;
 
 /// What the plan leaves to the machine: where things are, never what is built.
 pub struct Host {
     /// The working directory, in which the plan's paths are looked up.
     pub directory: WorkingDirectory,
-    /// State of the daemon, kept as a warm cache.
+    /// Daemons that are not ours, of which one builds; `None`: a daemon is started.
+    pub fleet: Option<Fleet>,
+    /// State of the daemon, kept as a warm cache; of builds elsewhere, what has come of them.
     pub root: PathBuf,
     /// Programs that are not to be looked up on PATH.
     pub programs: Overrides,
@@ -37,6 +40,7 @@ impl Host {
     pub fn new(directory: WorkingDirectory) -> Self {
         Self {
             directory,
+            fleet: None,
             root: daemon::default_root(),
             programs: Overrides::from_env(),
             withheld: Vec::new(),

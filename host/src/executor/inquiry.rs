@@ -8,13 +8,13 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use crate::boundary::cancel::Cancel;
-use crate::buildkit::client::Client;
 use crate::buildkit::subrequest::Subrequest;
 use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
 use crate::executor::host::Host;
 use crate::executor::intake::{self, BlobIntake};
+use crate::executor::lost::Lost;
 use crate::executor::preparation::Preparation;
 use crate::executor::run::{give_up, prepare, start};
 use crate::executor::showing::{self, Reports, Showing};
@@ -26,7 +26,6 @@ use crate::planner::checked_plan::CheckedPlan;
 /// The frontends of a plan's solves, each of which can be asked.
 pub struct Frontends<'run> {
     plan: &'run CheckedPlan,
-    client: Client,
     terms: Terms<'run>,
     site: Site<'run>,
 }
@@ -59,10 +58,11 @@ pub async fn inquire<T>(
 ) -> Result<T, BuildError> {
     let plan = &plan.without_results();
     let mut stop = pin!(stop);
-    let (privileges, preparation) = prepare(stop.as_mut(), plan, host).await?;
+    let (source, preparation) = prepare(stop.as_mut(), plan, host).await?;
     let unread = Cancel::default();
     let _unread = unread.on_drop();
-    let engine = start(stop.as_mut(), plan, host, privileges, &unread).await?;
+    let aside = (&unread, &Lost::default());
+    let engine = start(stop.as_mut(), &source, plan, host, aside).await?;
     let asking = ask(plan, host, &preparation, &engine, questions);
     match engine.during(stop, asking).await {
         Ok(answer) => {
@@ -89,13 +89,12 @@ async fn ask<T>(
     let site = Site {
         host,
         opened,
-        socket: engine.socket(),
+        engine,
         contents: &contents,
     };
     let intake = Arc::new(BlobIntake::new(contents.clone()));
     let frontends = Frontends {
         plan,
-        client: Client::connect(site.socket).await?,
         terms: Terms::of(plan, registry, intake, None, site).await,
         site,
     };
@@ -116,7 +115,7 @@ impl Frontends<'_> {
         let asking = |reports: Reports| async move {
             let mut answers = Vec::new();
             for (index, (id, solve)) in asked.into_iter().enumerate() {
-                let asking = |status| self.client.ask::<A>(solve, status);
+                let asking = |status| self.site.client().ask::<A>(solve, status);
                 let answer = showing::marked(id, reports.clone(), asking).await;
                 answers.push(answer.map_err(|error| (index, error))?);
             }

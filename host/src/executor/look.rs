@@ -14,7 +14,6 @@ use tokio::task::JoinHandle;
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::{Cancel, CancelOnDrop};
 use crate::boundary::handle::Directory;
-use crate::buildkit::client::Client;
 use crate::buildkit::context::{
     Checkout, Fingerprint, Identity, IdentityKey, Local, LocalQuestion, MARGIN, Patterns,
     forget_dates, rules,
@@ -70,10 +69,10 @@ impl Look {
     }
 
     /// Offers the contexts to the daemon; `None` if it does not take them so: each solve offers them itself then.
-    pub(super) async fn offer(self, client: &Client, site: Site<'_>) -> Option<Arc<Contexts>> {
+    pub(super) async fn offer(self, site: Site<'_>) -> Option<Arc<Contexts>> {
         let seen = self.looking.await.ok().flatten();
         let identity = identity(seen, site).await;
-        let offered = client.offer(self.locals, identity).await;
+        let offered = site.client().offer(self.locals, identity).await;
         offered.ok().map(Arc::new)
     }
 }

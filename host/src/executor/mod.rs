@@ -12,7 +12,8 @@
 //! - `outcome`: what a build has come to. `error`: why one left nothing, and whose fault that was.
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
 //!   and held. `wait`: one that is told. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
-//! - `engine`: the daemon, from its start to its end. `room`: whether it failed because a disk is full.
+//! - `engine`: the daemon, wherever it is. `own_daemon`: one of our own, from its start to its end. `remote`: a builder of a fleet; `sticky`:
+//!   by what it is chosen; `lost`: those that are gone. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time. `terms`: what they have in
 //!   common, and each as the client's. `site`: the machine's part of each.
 //!   `showing`: what they report and how far our own work is, on its way to the audience. `watch`: of our own work.
@@ -44,11 +45,14 @@ mod inquiry;
 mod intake;
 mod lent;
 mod look;
+mod lost;
 pub(crate) mod mounts;
 mod opened;
 mod outcome;
 mod outputs;
+mod own_daemon;
 mod preparation;
+mod remote;
 pub(crate) mod room;
 mod run;
 mod showing;
@@ -56,6 +60,7 @@ mod site;
 mod snapshot;
 mod solves;
 mod staging;
+mod sticky;
 mod stop;
 mod surroundings;
 mod terms;

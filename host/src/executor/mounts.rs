@@ -49,16 +49,20 @@ pub(super) struct Mounts<'run> {
 
 impl<'run> Mounts<'run> {
     /// Those of a plan; `None` if none can be kept.
-    pub(super) async fn of(
-        plan: &'run CheckedPlan,
-        client: &Client,
-        site: Site<'run>,
-    ) -> Option<Self> {
+    pub(super) async fn of(plan: &'run CheckedPlan, site: Site<'run>) -> Option<Self> {
         let asked = plan.cache()?.mounts.as_ref()?;
         let cache = site.opened.cache.clone()?;
         if !speaks_of_caches(site).await {
             return None;
         }
+        if let Some(remote) = site.engine.remote().filter(|remote| !remote.is_like_ours()) {
+            site.host.audience.warning(&format!(
+                "cache mounts are not kept: `{}` has another kind of processor, which does not run the program that carries them",
+                shown(remote.name())
+            ));
+            return None;
+        }
+        let client = site.client();
         let root = site.host.root.clone();
         let opening = blocking(move || {
             let open = || {

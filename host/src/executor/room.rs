@@ -25,10 +25,15 @@ pub(super) fn lacking(failure: &SolveFailure, host: &Host) -> Option<PathBuf> {
     if failure.exit_code.is_some() {
         return is_full(&host.root).then(|| host.root.clone());
     }
+    // What was half written may be gone by now; most of what a daemon writes is in its root.
+    is_refused(failure).then(|| full(host).unwrap_or_else(|| host.root.clone()))
+}
+
+/// Whether the daemon itself could not write, by what it says.
+pub(super) fn is_refused(failure: &SolveFailure) -> bool {
     let message = failure.message.trim_end();
     let refused = REFUSALS.iter().any(|refusal| message.ends_with(refusal));
-    // What was half written may be gone by now; most of what a daemon writes is in its root.
-    refused.then(|| full(host).unwrap_or_else(|| host.root.clone()))
+    refused && failure.exit_code.is_none()
 }
 
 /// The failure of a daemon that did not start, or died, with the full disk that explains it if there is one.

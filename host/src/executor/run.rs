@@ -9,12 +9,14 @@ use std::time::Instant;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
-use crate::daemon::{Privileges, Warning};
+use crate::boundary::chain::chain;
+use crate::daemon::Warning;
 use crate::executor::built::Built;
-use crate::executor::engine::Engine;
+use crate::executor::engine::{Engine, EngineSource};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::look::Look;
+use crate::executor::lost::Lost;
 use crate::executor::outcome::Outcome;
 use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
@@ -51,7 +53,7 @@ pub async fn run(
 ) -> Result<Outcome, BuildError> {
     let begun = Instant::now();
     let mut stop = pin!(stop);
-    let (privileges, preparation) = prepare(stop.as_mut(), plan, host).await?;
+    let (source, preparation) = prepare(stop.as_mut(), plan, host).await?;
     let Preparation {
         opened,
         outputs,
@@ -59,29 +61,40 @@ pub async fn run(
         undeclared,
     } = preparation;
     (undeclared.iter()).for_each(|warning| host.audience.warning(warning));
-    let look = Look::begin(plan, &opened);
     let unread = Cancel::default(); // what nobody may wait for who is stopped: a reader of the daemon's log
     let _unread = unread.on_drop();
-    let engine = start(stop.as_mut(), plan, host, privileges, &unread).await?;
     let unwanted = Cancel::default(); // work on blobs that is under way
     let _unwanted = unwanted.on_drop();
-    let solving = async {
-        let codec = intake::codec(plan.compression());
-        let contents = intake::contents(registry.as_ref(), codec, host, &opened, &unwanted).await?;
-        let site = Site {
-            host,
-            opened: &opened,
-            socket: engine.socket(),
-            contents: &contents,
+    let mut lost = Lost::default();
+    let (engine, contents, solves) = loop {
+        let look = Look::begin(plan, &opened);
+        let engine = start(stop.as_mut(), &source, plan, host, (&unread, &lost)).await?;
+        let solving = async {
+            let codec = intake::codec(plan.compression());
+            let contents = intake::contents(registry.as_ref(), codec, host, &opened, &unwanted);
+            let contents = contents.await?;
+            let site = Site {
+                host,
+                opened: &opened,
+                engine: &engine,
+                contents: &contents,
+            };
+            let solves = solves::all(plan, registry.as_ref(), look, site).await?;
+            Ok((contents, solves))
         };
-        let solves = solves::all(plan, registry.as_ref(), look, site).await?;
-        Ok((contents, solves))
-    };
-    let (contents, solves) = match engine.during(stop.as_mut(), solving).await {
-        Ok(solved) => solved,
-        Err(error) => {
-            unwanted.cancel();
-            return Err(give_up(engine, error, &unread, host).await);
+        match engine.during(stop.as_mut(), solving).await {
+            Ok((contents, solves)) => break (engine, contents, solves),
+            Err(error) => match error.lost_builder() {
+                Some(builder) => {
+                    host.audience
+                        .warning(&format!("{}: building elsewhere", chain(&error)));
+                    lost.add(builder);
+                }
+                None => {
+                    unwanted.cancel();
+                    return Err(give_up(engine, error, &unread, host).await);
+                }
+            },
         }
     };
     let concluding = Concluding {
@@ -94,29 +107,30 @@ pub async fn run(
     concluding.until(stop, host).await
 }
 
-/// What is done before a daemon is started.
-pub(super) async fn prepare(
+/// What is done before there is a daemon.
+pub(super) async fn prepare<'run>(
     stop: impl Future<Output = Stop>,
     plan: &CheckedPlan,
-    host: &Host,
-) -> Result<(Privileges, Preparation), BuildError> {
-    let privileges = blocking(Privileges::check).await?; // before a word of a build that cannot be
+    host: &'run Host,
+) -> Result<(EngineSource<'run>, Preparation), BuildError> {
+    let source = EngineSource::of(host).await?; // before a word of a build that cannot be
     (host.credentials.warnings().iter()).for_each(|warning| host.audience.warning(warning));
-    Ok((privileges, Preparation::until(stop, plan, host).await?))
+    Ok((source, Preparation::until(stop, plan, host).await?))
 }
 
-/// The plan's daemon, unless it is stopped before that has started.
+/// The plan's engine, unless it is stopped before that has started. What nobody may wait for then is called off by the first of `aside`;
+/// the second is what was lost.
 pub(super) async fn start(
     stop: impl Future<Output = Stop>,
+    source: &EngineSource<'_>,
     plan: &CheckedPlan,
     host: &Host,
-    privileges: Privileges,
-    unread: &Cancel,
+    (unread, lost): (&Cancel, &Lost),
 ) -> Result<Engine, BuildError> {
     tokio::select! {
         biased;
         stop = stop => Err(BuildError::Stopped(stop)),
-        engine = Engine::start(plan, host, privileges, unread) => engine,
+        engine = Engine::start(source, plan, host, unread, lost) => engine,
     }
 }
 

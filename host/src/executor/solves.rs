@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
 use crate::executor::attempt::Attempt;
 use crate::executor::built::{self, Built};
@@ -47,8 +46,7 @@ pub(super) async fn all(
     look: Look,
     site: Site<'_>,
 ) -> Result<Solves, BuildError> {
-    let client = Client::connect(site.socket).await?;
-    let contexts = look.offer(&client, site).await;
+    let contexts = look.offer(site).await;
     let lease = cache::lease(site).await;
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
     let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
@@ -56,18 +54,18 @@ pub(super) async fn all(
     if terms.imports.list.is_empty() {
         handover::arrange(registry, site).await;
     }
-    let mounts = Mounts::of(plan, &client, site).await;
+    let mounts = Mounts::of(plan, site).await;
     let mut carried = match &mounts {
         Some(mounts) => mounts.restore(&terms).await,
         None => Vec::new(),
     };
     let mut snapshot_was_left = false;
-    let mut attempt = Attempt::make(plan, &terms, site, &client).await;
+    let mut attempt = Attempt::make(plan, &terms, site).await;
     while let Err((_, error)) = &attempt.outcome
         && remedy(error, site, &mut terms, &mut snapshot_was_left).await
     {
         attempt.showing.finish().await;
-        attempt = Attempt::make(plan, &terms, site, &client).await;
+        attempt = Attempt::make(plan, &terms, site).await;
     }
     match attempt.outcome {
         Ok(solved) => {
@@ -118,5 +116,5 @@ async fn remedy(
         return !imports.list.is_empty();
     }
     let is_new = !std::mem::replace(snapshot_was_left, true);
-    is_new && snapshot::was_left(error, site.host)
+    is_new && site.is_ours() && snapshot::was_left(error, site.host)
 }

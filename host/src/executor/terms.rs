@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use oci_image_schema::plan::{self, AttributeValue};
 
+use crate::boundary::outside::shown;
 use crate::buildkit::content::{CacheExport, Intake};
 use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::Solve;
 use crate::executor::cache::Imports;
-use crate::executor::host::Host;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
 use crate::image::registry::Registry;
@@ -54,7 +54,7 @@ impl<'run> Terms<'run> {
             registry,
             intake,
             site,
-            logins: Arc::new(logins(plan, site.host)),
+            logins: Arc::new(logins(plan, site)),
         }
     }
 
@@ -128,8 +128,17 @@ impl<'run> Terms<'run> {
     }
 }
 
-/// The machine's logins, for registries that are reached as the plan's daemon reaches them.
-fn logins(plan: &CheckedPlan, host: &Host) -> Logins {
+/// The machine's logins, for registries that are reached as the plan's daemon reaches them. Whoever poses as a builder gets none.
+fn logins(plan: &CheckedPlan, site: Site<'_>) -> Logins {
+    let host = site.host;
+    let remote = site.engine.remote();
+    if let Some(remote) = remote.filter(|remote| !remote.may_know_secrets()) {
+        host.audience.notice(&format!(
+            "no logins for registries are told to `{}`, which has no certificate",
+            shown(remote.name())
+        ));
+        return Logins::default();
+    }
     let audience = Arc::clone(&host.audience);
     Logins::new(Arc::clone(&host.credentials))
         .with_registries(Registries::of_configuration(

@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use oci_image::boundary::cancel::Cancel;
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::diagnostics::Report;
+use oci_image::executor::Host;
 use oci_image::planner::checked_plan::CheckedPlan;
 use oci_image::planner::{MaskedObject, Planner, PlannerError, Refusal};
 use oci_image::source::Source;
 use oci_image_schema::diagnostic::{Diagnostic, Severity};
 
-use super::ignore_file;
 use super::judge::Judge;
+use super::{foreign_settings, ignore_file};
 use crate::failure::Failure;
 
 /// What was asked for, its secrets apart.
@@ -73,6 +74,23 @@ impl Request {
         } else {
             Err(refuse(mistakes, plan.files()))
         }
+    }
+
+    /// Refuses what sets the daemon, if that is not ours.
+    pub(crate) fn refuse_foreign_settings(
+        &self,
+        plan: &CheckedPlan,
+        host: &Host,
+    ) -> Result<(), Failure> {
+        let mistakes = match host.fleet {
+            Some(_) => foreign_settings::mistakes(self.object()),
+            None => Vec::new(),
+        };
+        if mistakes.is_empty() {
+            return Ok(());
+        }
+        let report = self.source.report(mistakes, plan.files());
+        Err(Failure::Request(Box::new(report)))
     }
 
     /// Remarks on what is built all the same, if there are any.

@@ -12,11 +12,13 @@
 //! - `written`: a message, and what a text of another form is, as requests.
 //! - `unread`: a text that is no request.
 //! - `ignore_file`: what a context says of itself, which the planner is not asked about.
+//! - `foreign_settings`: settings of a daemon that is not ours.
 //!
 //! Reads: standard input, a file, the environment; through the planner's workspace, the files that the object names.
 
 mod asked;
 mod folder;
+mod foreign_settings;
 mod format;
 mod ignore_file;
 mod input;

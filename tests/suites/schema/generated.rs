@@ -20,6 +20,7 @@ fn schemas_are_what_the_types_say() {
         ("oci-image-message.schema.json", json_schema::message()),
         ("oci-image-task.schema.json", json_schema::task()),
         ("oci-image-pipeline.schema.json", json_schema::pipeline()),
+        ("oci-image-builders.schema.json", json_schema::builders()),
         ("oci-image-progress.schema.json", json_schema::progress()),
     ] {
         let path = checkout().join("schema").join(name);

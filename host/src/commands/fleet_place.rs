@@ -1,0 +1,133 @@
+//! The builders of a build: as flags say it, else the environment; none: a daemon is started.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use oci_image::buildkit::endpoint::{
+    Address, AddressError, CertificateError, Certificates, Endpoint,
+};
+use oci_image::fleet::{Builder, Fleet};
+
+use crate::cli::FleetFlags;
+use crate::commands::builders_file::{self, BuildersError};
+use crate::environment::Environment;
+
+/// Names builders, with white space or commas between.
+const HOST: &str = "BUILDKIT_HOST";
+/// Names a directory of certificates.
+const TLS: &str = "OCI_IMAGE_BUILDER_TLS";
+/// Names a file of builders.
+const FILE: &str = "OCI_IMAGE_BUILDERS";
+/// Labels, with commas between.
+const LABELS: &str = "OCI_IMAGE_BUILDER_LABELS";
+
+/// Why builders cannot be told.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum FleetError {
+    /// An address is none.
+    #[error("{}", listed(.0))]
+    Addresses(Vec<AddressError>),
+    /// A directory of certificates has none.
+    #[error(transparent)]
+    Certificates(#[from] CertificateError),
+    /// Certificates are given, and no builder that could have one.
+    #[error(
+        "certificates are given, and no builder that is reached by `tcp://`: name one by `--builder`"
+    )]
+    NobodyToKnow,
+    /// Labels are given, and no file of builders.
+    #[error(
+        "labels of builders are given, and no file in which builders have labels: name one by `--builders`"
+    )]
+    NoFile,
+    /// The file of builders cannot be used.
+    #[error(transparent)]
+    File(#[from] BuildersError),
+}
+
+/// The fleet as it is seen from a directory; `None` if no builder is named.
+pub(super) fn fleet(
+    flags: FleetFlags,
+    directory: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<Fleet>, FleetError> {
+    let seen = |path: PathBuf| directory.map_or_else(|| path.clone(), |from| from.join(&path));
+    // One that is empty counts as unset: so does a task hand over every parameter that it leaves open.
+    let given = |name| environment.value(name).filter(|value| !value.is_empty());
+    let is_flagged = !flags.builder.is_empty();
+    let file = flags
+        .builders
+        .or_else(|| given(FILE).filter(|_| !is_flagged).map(PathBuf::from));
+    let labels = listed_or(flags.builder_label, || given(LABELS));
+    if let Some(file) = file {
+        let builders = builders_file::read(&seen(file), &labels)?;
+        return Ok(Fleet::new(withholding(builders, environment)));
+    }
+    if !labels.is_empty() {
+        return Err(FleetError::NoFile);
+    }
+    let addresses = listed_or(flags.builder, || given(HOST));
+    let tls = flags.builder_tls.or_else(|| given(TLS).map(PathBuf::from));
+    let certificates = tls
+        .map(|tls| Certificates::of_directory(&seen(tls)))
+        .transpose()?;
+    let builders = named(&addresses, certificates)?;
+    Ok(Fleet::new(withholding(builders, environment)))
+}
+
+/// A list of flags; where there is none, that of a variable.
+fn listed_or(flags: Vec<String>, variable: impl FnOnce() -> Option<OsString>) -> Vec<String> {
+    if !flags.is_empty() {
+        return flags;
+    }
+    let text = variable()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
+    let parts = text.split(|sign: char| sign.is_whitespace() || sign == ',');
+    parts
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Builders by their addresses.
+fn named(
+    addresses: &[String],
+    certificates: Option<Certificates>,
+) -> Result<Vec<Builder>, FleetError> {
+    let (mut builders, mut mistakes) = (Vec::new(), Vec::new());
+    for address in addresses {
+        match address.parse::<Address>() {
+            Ok(address) => {
+                let is_tcp = matches!(address, Address::Tcp { .. });
+                builders.push(Builder::at(Endpoint {
+                    certificates: certificates.clone().filter(|_| is_tcp),
+                    ..Endpoint::new(address)
+                }));
+            }
+            Err(mistake) => mistakes.push(mistake),
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(FleetError::Addresses(mistakes));
+    }
+    let has_tls = |builder: &Builder| builder.endpoint.certificates.is_some();
+    if certificates.is_some() && !builders.iter().any(has_tls) {
+        return Err(FleetError::NobodyToKnow);
+    }
+    Ok(builders)
+}
+
+/// The same, whose programs are given no secrets.
+fn withholding(mut builders: Vec<Builder>, environment: &Environment) -> Vec<Builder> {
+    for builder in &mut builders {
+        builder.endpoint.withheld = environment.withheld();
+    }
+    builders
+}
+
+fn listed(mistakes: &[AddressError]) -> String {
+    let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
