@@ -54,6 +54,8 @@ missing_packages() {
     has igzip || echo isal
     # Tests make keys, and lend them to steps.
     { has ssh-agent && has ssh-keygen; } || echo openssh-client
+    # A builder is reached by a real one: tests/suites/engine/fleet.
+    [ -x /usr/sbin/sshd ] || echo openssh-server
     # The examples copy busybox into `scratch`, where no libc is.
     if ! has busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
         echo busybox-static

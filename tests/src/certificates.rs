@@ -69,6 +69,18 @@ impl Certificates {
         }
     }
 
+    /// The server's certificate, as PEM.
+    #[must_use]
+    pub fn server(&self) -> String {
+        self.server.certificate.pem()
+    }
+
+    /// The server's key, as PEM.
+    #[must_use]
+    pub fn server_key(&self) -> String {
+        self.server.key.serialize_pem()
+    }
+
     pub(crate) fn acceptor(&self, wants_client: bool) -> TlsAcceptor {
         let provider = Arc::new(ring::default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))

@@ -4,6 +4,7 @@
 //! - [`attacks`]: how often each attack is tried.
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
+//! - [`builder`]: a daemon that somebody else runs, on a port.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
 //! - [`screen`]: what one shows in the end, cell by cell.
@@ -31,6 +32,7 @@ pub mod archive;
 pub mod attacks;
 pub mod base;
 pub mod blobs;
+pub mod builder;
 pub mod certificates;
 pub mod concourse;
 pub mod daemon;

@@ -10,7 +10,6 @@
 
 use std::convert::Infallible;
 use std::future::ready;
-use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -23,7 +22,7 @@ use tonic::transport::{self, Channel};
 use crate::attachables::Attachables;
 use crate::context::{self, Identity, Local};
 use crate::contexts::{Claims, Contexts};
-use crate::endpoint::{DialError, Dialled, Endpoint, LastWords};
+use crate::endpoint::{DialError, Dialled, Endpoint, LastWords, Witnessed};
 use crate::gateway::Gateway;
 use crate::registry::Repositories;
 use crate::reports::Reports;
@@ -57,18 +56,17 @@ pub enum ConnectError {
         source: DialError,
     },
     /// What answers does not speak as a daemon does.
-    #[error(
-        "what answers at `{}` does not speak as a daemon does",
-        shown(endpoint)
-    )]
+    #[error("what answers at `{}` does not speak as a daemon does{}", shown(endpoint), quoted(said.as_deref()))]
     Speech {
         /// Where it should be.
         endpoint: String,
+        /// What the program has said that reaches it.
+        said: Option<String>,
         /// What the transport says.
         source: transport::Error,
     },
     /// The daemon does not say who it is.
-    #[error("the daemon does not tell {what}{}", said.as_ref().map(|said| format!("; by which it is reached says: {}", shown(said))).unwrap_or_default())]
+    #[error("the daemon does not tell {what}{}", quoted(said.as_deref()))]
     Info {
         /// What it was asked: `its version`.
         what: &'static str,
@@ -77,6 +75,15 @@ pub enum ConnectError {
         /// What it answered.
         source: Box<tonic::Status>,
     },
+}
+
+/// What a program has said, at the end of a message.
+fn quoted(said: Option<&str>) -> String {
+    said.map_or_else(String::new, |said| format!(" (`{}`)", shown(said)))
+}
+
+async fn said(last_words: Option<&LastWords>) -> Option<String> {
+    last_words?.text().await
 }
 
 /// Who is told of the reports of one solve.
@@ -133,31 +140,32 @@ impl Client {
             source,
         })?;
         let Dialled { stream, last_words } = dialled;
+        let (stream, ended) = Witnessed::new(stream);
         let mut stream = Some(TokioIo::new(stream));
         // The transport asks again once the stream has ended.
-        let once = tower::service_fn(move |_| {
-            let over = || io::Error::from(io::ErrorKind::NotConnected);
-            ready(stream.take().ok_or_else(over))
-        });
+        let once = tower::service_fn(move |_| ready(stream.take().ok_or_else(|| ended.error())));
         // No keepalive pings: the daemon closes a connection that sends them more often than every five minutes.
         let channel = transport::Endpoint::from_static("http://buildkitd")
             .http2_max_header_list_size(MESSAGE_LIMIT as u32)
             .connect_with_connector(once)
-            .await
-            .map_err(|source| ConnectError::Speech {
+            .await;
+        match channel {
+            Ok(channel) => Ok(Self {
+                channel,
+                claims: Claims::default(),
+                last_words,
+            }),
+            Err(source) => Err(ConnectError::Speech {
                 endpoint: endpoint.to_string(),
+                said: said(last_words.as_ref()).await,
                 source,
-            })?;
-        Ok(Self {
-            channel,
-            claims: Claims::default(),
-            last_words,
-        })
+            }),
+        }
     }
 
     /// The end of what the program has said that reaches the daemon, if one does.
-    pub fn last_words(&self) -> Option<String> {
-        self.last_words.as_ref()?.text()
+    pub async fn last_words(&self) -> Option<String> {
+        said(self.last_words.as_ref()).await
     }
 
     /// Opens a session that serves these locals to any number of solves ([`Solve::contexts`]), and nothing else to anybody.

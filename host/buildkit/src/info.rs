@@ -34,8 +34,11 @@ impl Client {
     /// [`ConnectError::Info`].
     pub async fn info(&self) -> Result<Info, ConnectError> {
         let response = self.control().info(InfoRequest {}).await;
-        let response = response.map_err(|status| self.untold("its version", status))?;
-        let version = response.into_inner().buildkit_version.unwrap_or_default();
+        let response = match response {
+            Ok(response) => response.into_inner(),
+            Err(status) => return Err(self.untold("its version", status).await),
+        };
+        let version = response.buildkit_version.unwrap_or_default();
         Ok(Info {
             version: version.version,
             revision: version.revision,
@@ -51,8 +54,11 @@ impl Client {
             .control()
             .list_workers(ListWorkersRequest::default())
             .await;
-        let response = response.map_err(|status| self.untold("its workers", status))?;
-        let records = response.into_inner().record.into_iter();
+        let response = match response {
+            Ok(response) => response.into_inner(),
+            Err(status) => return Err(self.untold("its workers", status).await),
+        };
+        let records = response.record.into_iter();
         let worker = |platforms: Vec<pb::Platform>| Worker {
             platforms: platforms.iter().map(platform).collect(),
         };
@@ -64,25 +70,30 @@ impl Client {
     /// # Errors
     /// [`ConnectError::Info`]: a daemon may keep no history of its builds.
     pub async fn active_solves(&self) -> Result<usize, ConnectError> {
-        let untold = |status| self.untold("what it builds", status);
+        match self.count_active().await {
+            Ok(active) => Ok(active),
+            Err(status) => Err(self.untold("what it builds", status).await),
+        }
+    }
+
+    async fn count_active(&self) -> Result<usize, Status> {
         let request = BuildHistoryRequest {
             active_only: true,
             early_exit: true,
             ..BuildHistoryRequest::default()
         };
-        let events = self.control().listen_build_history(request).await;
-        let mut events = events.map_err(untold)?.into_inner();
+        let mut events = (self.control().listen_build_history(request).await?).into_inner();
         let mut active = 0;
-        while let Some(event) = events.message().await.map_err(untold)? {
+        while let Some(event) = events.message().await? {
             active += usize::from(event.r#type() == BuildHistoryEventType::Started);
         }
         Ok(active)
     }
 
-    fn untold(&self, what: &'static str, status: Status) -> ConnectError {
+    async fn untold(&self, what: &'static str, status: Status) -> ConnectError {
         ConnectError::Info {
             what,
-            said: self.last_words(),
+            said: self.last_words().await,
             source: Box::new(status),
         }
     }

@@ -10,7 +10,6 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use oci_image_boundary::chain::chain;
 use oci_image_boundary::outside::shown;
 use tokio::time::{Instant, sleep};
 
@@ -177,13 +176,13 @@ impl fmt::Display for NoBuilder {
                     f,
                     "the builder `{}` cannot be used: {}",
                     shown(name),
-                    chain(refusal)
+                    refusal.reason()
                 )
             }
             refusals => {
                 f.write_str("no builder can be used")?;
                 for (name, refusal) in refusals {
-                    write!(f, "\n`{}`: {}", shown(name), chain(refusal))?;
+                    write!(f, "\n`{}`: {}", shown(name), refusal.reason())?;
                 }
                 Ok(())
             }

@@ -1,7 +1,7 @@
 //! Met: a builder that answers, and what it says of itself.
 //!
 //! Reads and writes: through the client. Unknown here: other builders.
-//! Source: BuildKit, release notes of v0.13 (several exporters of a solve).
+//! Source: BuildKit, release notes of 0.13 (several exporters of a solve).
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::refusal::Refusal;
 /// How long a builder may take to say who it is.
 const DEADLINE: Duration = Duration::from_secs(5);
 /// The same where a program has to log in first.
-const HELPED_DEADLINE: Duration = Duration::from_secs(20);
+const RELAYED_DEADLINE: Duration = Duration::from_secs(20);
 /// How long it may take to say how much it has to do, which is no condition.
 const LOAD_DEADLINE: Duration = Duration::from_secs(1);
 
 /// The oldest BuildKit that does what we ask, and what older ones lack.
 const LEAST: (u64, u64) = (0, 13);
-const LEAST_NAME: &str = "v0.13.0";
+const LEAST_NAME: &str = "0.13.0";
 const LACK: &str = "several exporters of a solve";
 
 /// A builder that answers.
@@ -45,7 +45,7 @@ impl Met {
     /// [`Refusal`].
     pub async fn with(builder: Builder) -> Result<Self, Refusal> {
         let within = match builder.endpoint.address {
-            Address::Helper(_) => HELPED_DEADLINE,
+            Address::Relay(_) => RELAYED_DEADLINE,
             Address::Unix(_) | Address::Tcp { .. } => DEADLINE,
         };
         let meeting = timeout(within, Self::meet(builder)).await;
@@ -54,7 +54,9 @@ impl Met {
 
     async fn meet(builder: Builder) -> Result<Self, Refusal> {
         let client = Client::connect(&builder.endpoint).await?;
-        let (info, workers) = tokio::try_join!(client.info(), client.workers())?;
+        // One after the other: of a connection that fails the first call says why.
+        let info = client.info().await?;
+        let workers = client.workers().await?;
         if version(&info.version).is_some_and(|version| version < LEAST) {
             return Err(Refusal::TooOld {
                 version: info.version,
@@ -110,8 +112,8 @@ mod tests {
 
     #[test]
     fn only_releases_are_too_old() {
-        assert!(version("v0.12.5").unwrap() < LEAST);
-        assert!(version("v0.13.0-rc1").unwrap() >= LEAST && version("v1.0.0").unwrap() >= LEAST);
+        assert!(version("v0.1.5").unwrap() < LEAST);
+        assert!(version("v0.99.0-rc1").unwrap() > LEAST && version("v1.0.0").unwrap() > LEAST);
         assert_eq!(version("v0.0.0+unknown"), None);
         assert_eq!(version("5a1b3c"), None);
     }

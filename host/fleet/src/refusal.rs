@@ -2,8 +2,11 @@
 //!
 //! Reads and writes: nothing.
 
+use std::error::Error as _;
+use std::iter;
 use std::time::Duration;
 
+use oci_image_boundary::chain::chain;
 use oci_image_boundary::outside::{listed, shown};
 use oci_image_buildkit::client::ConnectError;
 
@@ -51,6 +54,23 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// The same in one line, for a list in which each builder has its name.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Connect(ConnectError::Dial { source, .. }) => chain(source),
+            Self::Connect(error @ ConnectError::Info { source, .. }) => {
+                let innermost = iter::successors(source.source(), |&error| error.source()).last();
+                match innermost {
+                    // What is around it says no more than that a transport failed.
+                    Some(cause) => format!("{error}: {cause}"),
+                    None => format!("{error}: {}", shown(source.message())),
+                }
+            }
+            refusal => chain(refusal),
+        }
+    }
+
     /// Whether it may be taken in a while.
     #[must_use]
     pub fn may_pass(&self) -> bool {

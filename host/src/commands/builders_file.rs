@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use oci_image::boundary::outside::shown;
+use oci_image::boundary::outside::{listed, shown};
 use oci_image::boundary::regular_file;
 use oci_image::buildkit::endpoint::{Address, Certificates, Endpoint};
 use oci_image::fleet::Builder;
@@ -29,8 +29,8 @@ pub(crate) enum BuildersError {
         mistakes: Vec<String>,
     },
     /// None of them has the labels that are wanted.
-    #[error("no builder in `{}` has the labels {labels}", shown(path))]
-    NoneSuch { path: PathBuf, labels: String },
+    #[error("no builder in `{}` has the labels {}", shown(path), listed(labels))]
+    NoneSuch { path: PathBuf, labels: Vec<String> },
 }
 
 /// The builders of a file that have all these labels, `NAME=VALUE`.
@@ -69,13 +69,9 @@ pub(super) fn read(path: &Path, labels: &[String]) -> Result<Vec<Builder>, Build
         return Err(wrong(mistakes));
     }
     if builders.is_empty() {
-        let labels: Vec<String> = labels
-            .iter()
-            .map(|label| format!("`{}`", shown(label)))
-            .collect();
         return Err(BuildersError::NoneSuch {
             path: path.to_owned(),
-            labels: labels.join(", "),
+            labels: labels.to_vec(),
         });
     }
     Ok(builders)

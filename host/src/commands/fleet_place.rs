@@ -71,7 +71,7 @@ pub(super) fn fleet(
     let certificates = tls
         .map(|tls| Certificates::of_directory(&seen(tls)))
         .transpose()?;
-    let builders = named(&addresses, certificates)?;
+    let builders = named(&addresses, certificates.as_ref())?;
     Ok(Fleet::new(withholding(builders, environment)))
 }
 
@@ -94,7 +94,7 @@ fn listed_or(flags: Vec<String>, variable: impl FnOnce() -> Option<OsString>) ->
 /// Builders by their addresses.
 fn named(
     addresses: &[String],
-    certificates: Option<Certificates>,
+    certificates: Option<&Certificates>,
 ) -> Result<Vec<Builder>, FleetError> {
     let (mut builders, mut mistakes) = (Vec::new(), Vec::new());
     for address in addresses {
@@ -102,7 +102,7 @@ fn named(
             Ok(address) => {
                 let is_tcp = matches!(address, Address::Tcp { .. });
                 builders.push(Builder::at(Endpoint {
-                    certificates: certificates.clone().filter(|_| is_tcp),
+                    certificates: certificates.filter(|_| is_tcp).cloned(),
                     ..Endpoint::new(address)
                 }));
             }

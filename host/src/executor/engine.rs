@@ -34,7 +34,7 @@ pub(super) struct Engine {
 
 enum Kind {
     Own(OwnDaemon),
-    Remote(Remote),
+    Remote(Box<Remote>),
 }
 
 impl<'run> EngineSource<'run> {
@@ -76,7 +76,7 @@ impl Engine {
                 blocking(move || make_root(&root)).await?;
                 let remote = Remote::choose(fleet, plan, host, lost).await?;
                 let client = remote.client().clone();
-                let kind = Kind::Remote(remote);
+                let kind = Kind::Remote(Box::new(remote));
                 Ok(Self { client, kind })
             }
         }
@@ -118,7 +118,10 @@ impl Engine {
         };
         match &self.kind {
             Kind::Own(daemon) => daemon.blame(done).await,
-            Kind::Remote(remote) => done.map_err(|error| remote.blame(error)),
+            Kind::Remote(remote) => match done {
+                Err(error) => Err(remote.blame(error).await),
+                done => done,
+            },
         }
     }
 

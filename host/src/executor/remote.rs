@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
-use crate::boundary::chain::chain;
 use crate::boundary::outside::shown;
 use crate::buildkit::client::Client;
 use crate::executor::error::BuildError;
@@ -47,8 +46,8 @@ impl Remote {
             lost: lost.names().clone(),
         };
         let waiting = |none: &_| {
-            host.audience
-                .notice(&format!("waiting for a builder: {none}"))
+            let notice = format!("waiting for a builder: {none}");
+            host.audience.notice(&notice);
         };
         let met = fleet.choose(&wanted, waiting).await?;
         let name = met.builder.endpoint.to_string();
@@ -96,24 +95,24 @@ impl Remote {
             sleep(HEARTBEAT).await;
             let reason = match timeout(ANSWER, self.met.client.info()).await {
                 Ok(Ok(_)) => continue,
-                Ok(Err(error)) => chain(&error),
+                Ok(Err(_)) => "its connection has ended".to_owned(),
                 Err(_) => format!("it does not answer within {} s", ANSWER.as_secs()),
             };
-            return self.loss(reason);
+            return self.loss(reason).await;
         }
     }
 
     /// What an error is to a build, that may come of a builder which is gone.
-    pub(super) fn blame(&self, error: BuildError) -> BuildError {
+    pub(super) async fn blame(&self, error: BuildError) -> BuildError {
         if error.is_lost_connection() {
-            return self.loss(chain(&error));
+            return self.loss("its connection has ended".to_owned()).await;
         }
         error
     }
 
-    fn loss(&self, reason: String) -> BuildError {
-        let said = self.met.client.last_words();
-        let said = said.map(|said| format!("; by which it is reached says: {}", shown(&said)));
+    async fn loss(&self, reason: String) -> BuildError {
+        let said = self.met.client.last_words().await;
+        let said = said.map(|said| format!(" (`{}`)", shown(&said)));
         BuildError::BuilderLost {
             builder: self.name.clone(),
             reason: reason + &said.unwrap_or_default(),

@@ -58,6 +58,7 @@
 //! What is hostile:
 //!
 //! - `bounded`: bases, caches and roots that somebody else prepared.
+//! - `fleet`: daemons that are not ours.
 //! - `hostile_daemon`: a daemon that is believed in nothing.
 //! - `hostile_frontend`: a frontend that should not have been chosen.
 //! - `hostile_layers`: hostile base images.
@@ -101,6 +102,7 @@ mod doctor;
 mod ending;
 mod failure;
 mod faults;
+mod fleet;
 mod hostile_daemon;
 mod hostile_frontend;
 mod hostile_layers;

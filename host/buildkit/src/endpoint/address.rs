@@ -1,7 +1,7 @@
 //! The address of a daemon, as `BUILDKIT_HOST` has it.
 //!
 //! Reads and writes: nothing. Unknown here: whether somebody is there.
-//! Source: BuildKit, `client/connhelper` (the schemes and their parameters), `cmd/buildctl/common`.
+//! Source: BuildKit, `client/connrelay` (the schemes and their parameters), `cmd/buildctl/common`.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,7 +13,7 @@ use oci_image_boundary::near_miss::distance;
 use oci_image_boundary::outside::listed;
 
 use crate::endpoint::address_error::AddressError;
-use crate::endpoint::connection_helper::ConnectionHelper;
+use crate::endpoint::relay::Relay;
 
 /// The schemes, in the order in which they are listed to a person.
 const SCHEMES: [&str; 7] = [
@@ -41,7 +41,7 @@ pub enum Address {
         at: Option<SocketAddr>,
     },
     /// What a program reaches, which speaks on its standard input and output.
-    Helper(ConnectionHelper),
+    Relay(Relay),
 }
 
 impl Address {
@@ -50,7 +50,7 @@ impl Address {
     #[must_use]
     pub fn is_private(&self) -> bool {
         match self {
-            Self::Unix(_) | Self::Helper(_) => true,
+            Self::Unix(_) | Self::Relay(_) => true,
             Self::Tcp { at: Some(at), .. } => at.ip().is_loopback(),
             Self::Tcp { host, .. } => {
                 host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
@@ -76,7 +76,7 @@ impl FromStr for Address {
         match scheme {
             "unix" => unix(address, rest),
             "tcp" => tcp(address),
-            scheme => Ok(Self::Helper(helper(address, scheme)?)),
+            scheme => Ok(Self::Relay(relay(address, scheme)?)),
         }
     }
 }
@@ -95,7 +95,7 @@ impl fmt::Display for Address {
                     _ => Ok(()),
                 }
             }
-            Self::Helper(helper) => helper.fmt(f),
+            Self::Relay(relay) => relay.fmt(f),
         }
     }
 }
@@ -149,8 +149,8 @@ fn tcp(address: &str) -> Result<Address, AddressError> {
 }
 
 /// What a program reaches: a name, and parameters.
-fn helper(address: &str, scheme: &'static str) -> Result<ConnectionHelper, AddressError> {
-    let example = ConnectionHelper::example(scheme);
+fn relay(address: &str, scheme: &'static str) -> Result<Relay, AddressError> {
+    let example = Relay::example(scheme);
     let lacking = |lacks| AddressError::Form {
         address: address.to_owned(),
         lacks,
@@ -176,10 +176,10 @@ fn helper(address: &str, scheme: &'static str) -> Result<ConnectionHelper, Addre
             "names a socket by other signs than letters, digits, `/`, `.`, `_` and `-`",
         ));
     }
-    let mut helper = ConnectionHelper::new(scheme, name, socket);
+    let mut relay = Relay::new(scheme, name, socket);
     for (parameter, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
-        if !helper.set(&parameter, &value) {
-            let known = ConnectionHelper::parameters(scheme);
+        if !relay.set(&parameter, &value) {
+            let known = Relay::parameters(scheme);
             return Err(AddressError::Parameter {
                 address: address.to_owned(),
                 parameter: parameter.into_owned(),
@@ -192,7 +192,7 @@ fn helper(address: &str, scheme: &'static str) -> Result<ConnectionHelper, Addre
             });
         }
     }
-    Ok(helper)
+    Ok(relay)
 }
 
 #[cfg(test)]

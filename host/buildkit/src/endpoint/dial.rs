@@ -34,7 +34,7 @@ pub enum DialError {
     },
     /// What TLS needs is not there.
     #[error(transparent)]
-    Certificates(#[from] CertificateError),
+    Certificates(#[from] Box<CertificateError>),
     /// Whoever answers is not the daemon, or takes us for somebody else.
     #[error("whoever answers there is not believed to be the builder, or does not speak TLS")]
     Handshake {
@@ -52,18 +52,18 @@ pub enum DialError {
 }
 
 /// What bytes to and from a daemon go through.
-pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+pub(crate) trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> ByteStream for S {}
 
 /// A stream that was made.
 pub(crate) struct Dialled {
-    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) stream: Box<dyn ByteStream>,
     /// What the program has said that reaches the daemon, if one does.
     pub(crate) last_words: Option<LastWords>,
 }
 
 impl Dialled {
-    fn new(stream: impl Stream + 'static) -> Self {
+    fn new(stream: impl ByteStream + 'static) -> Self {
         Self {
             stream: Box::new(stream),
             last_words: None,
@@ -88,8 +88,8 @@ impl Endpoint {
                     Some(certificates) => secured(stream, certificates, host).await,
                 }
             }
-            Address::Helper(helper) => {
-                let (program, arguments) = helper.command();
+            Address::Relay(relay) => {
+                let (program, arguments) = relay.command();
                 let pipe = Pipe::start(program, &arguments, &self.withheld);
                 let (pipe, last_words) =
                     pipe.map_err(|source| DialError::Program { program, source })?;
@@ -125,7 +125,8 @@ async fn secured(
     host: &str,
 ) -> Result<Dialled, DialError> {
     let (certificates, host) = (certificates.clone(), host.to_owned());
-    let (connector, name) = blocking(move || certificates.connector(&host)).await?;
+    let (connector, name) =
+        blocking(move || certificates.connector(&host).map_err(Box::new)).await?;
     let secured = connector.connect(name, stream).await;
     let secured = secured.map_err(|source| DialError::Handshake { source })?;
     Ok(Dialled::new(secured))

@@ -3,22 +3,24 @@
 //! - `place`: an endpoint as a whole.
 //! - `address`: what is written: `tcp://builders.example:1234`, `ssh://host`, ... `address_error`: what is wrong with it.
 //! - `certificates`: who is believed to be the daemon, and who we say that we are.
-//! - `connection_helper`: the programs that reach a daemon where no network does.
-//! - `dial`: a stream of bytes to it. `pipe`: that of a program.
+//! - `relay`: the programs that reach a daemon where no network does.
+//! - `dial`: a stream of bytes to it. `pipe`: that of a program. `once`: of what comes after its end.
 
 mod address;
 mod address_error;
 mod certificates;
-mod connection_helper;
 mod dial;
+mod once;
 mod pipe;
 mod place;
+mod relay;
 
 pub use address::Address;
 pub use address_error::AddressError;
 pub use certificates::{CertificateError, Certificates};
-pub use connection_helper::ConnectionHelper;
 pub use dial::DialError;
 pub(crate) use dial::Dialled;
+pub(crate) use once::Witnessed;
 pub(crate) use pipe::LastWords;
 pub use place::Endpoint;
+pub use relay::Relay;

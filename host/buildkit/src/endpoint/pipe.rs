@@ -8,9 +8,12 @@ use std::pin::Pin;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// How much is kept of what the program says on its standard error, in bytes: its end.
 const KEPT: usize = 4 << 10;
@@ -22,9 +25,16 @@ pub(super) struct Pipe {
     _program: Child,
 }
 
+/// How long a program whose pipe has broken may take to say why.
+const DYING: Duration = Duration::from_millis(500);
+
 /// The end of what a program has said on its standard error.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct LastWords(Arc<Mutex<Vec<u8>>>);
+#[derive(Debug, Clone)]
+pub(crate) struct LastWords {
+    kept: Arc<Mutex<Vec<u8>>>,
+    /// Whether no more will come.
+    over: watch::Receiver<bool>,
+}
 
 impl Pipe {
     /// Starts it.
@@ -46,10 +56,12 @@ impl Pipe {
             command.env_remove(variable);
         }
         let mut program = command.spawn()?;
-        let last_words = LastWords::default();
+        let (ended, over) = watch::channel(false);
+        let kept = Arc::default();
         if let Some(errors) = program.stderr.take() {
-            tokio::spawn(last_words.clone().listen(errors));
+            tokio::spawn(listen(errors, Arc::clone(&kept), ended));
         }
+        let last_words = LastWords { kept, over };
         let gone = || io::Error::from(io::ErrorKind::BrokenPipe);
         let pipe = Self {
             input: program.stdin.take().ok_or_else(gone)?,
@@ -60,22 +72,27 @@ impl Pipe {
     }
 }
 
-impl LastWords {
-    async fn listen(self, mut errors: ChildStderr) {
-        let mut piece = [0; 1024];
-        while let Ok(length) = errors.read(&mut piece).await
-            && length > 0
-        {
-            let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.extend_from_slice(&piece[..length]);
-            let beyond = kept.len().saturating_sub(KEPT);
-            kept.drain(..beyond);
-        }
+async fn listen(mut errors: ChildStderr, kept: Arc<Mutex<Vec<u8>>>, ended: watch::Sender<bool>) {
+    let mut piece = [0; 1024];
+    while let Ok(length) = errors.read(&mut piece).await
+        && length > 0
+    {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&piece[..length]);
+        let beyond = kept.len().saturating_sub(KEPT);
+        kept.drain(..beyond);
     }
+    // Whoever wants to know is gone.
+    let _ = ended.send(true);
+}
 
-    /// What was said so far; `None` if nothing was.
-    pub(crate) fn text(&self) -> Option<String> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl LastWords {
+    /// What was said by a program whose pipe has broken; `None` if nothing was.
+    pub(crate) async fn text(&self) -> Option<String> {
+        let mut over = self.over.clone();
+        // One that hangs has said what it has to say.
+        let _ = timeout(DYING, over.wait_for(|over| *over)).await;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&kept).trim().to_owned();
         (!text.is_empty()).then_some(text)
     }

@@ -1,20 +1,20 @@
-//! Connection helpers: the programs that reach a daemon where no network does. Each starts `buildctl dial-stdio` where the daemon is.
+//! Relays (BuildKit calls them connection relays): the programs that reach a daemon where no network does. Each starts `buildctl dial-stdio` where the daemon is.
 //!
 //! Reads and writes: nothing. Unknown here: how they are started (`pipe`).
-//! Source: BuildKit, `client/connhelper`.
+//! Source: BuildKit, `client/connrelay`.
 
 use std::fmt;
 
 /// A program, and what it is asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct ConnectionHelper {
+pub struct Relay {
     scheme: &'static str,
     name: String,
     socket: Option<String>,
     parameters: Vec<(&'static str, String)>,
 }
 
-impl ConnectionHelper {
+impl Relay {
     pub(super) fn new(scheme: &'static str, name: &str, socket: Option<&str>) -> Self {
         Self {
             scheme,
@@ -114,7 +114,7 @@ fn words(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-impl fmt::Display for ConnectionHelper {
+impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.name)?;
         f.write_str(self.socket.as_deref().unwrap_or_default())?;
@@ -131,10 +131,10 @@ mod tests {
     use crate::endpoint::Address;
 
     fn command(address: &str) -> String {
-        let Ok(Address::Helper(helper)) = address.parse() else {
+        let Ok(Address::Relay(relay)) = address.parse() else {
             panic!("{address}");
         };
-        let (program, arguments) = helper.command();
+        let (program, arguments) = relay.command();
         format!("{program} {}", arguments.join(" "))
     }
 

@@ -1,0 +1,7 @@
+//! Builds on daemons that are not ours: how they are reached, which of them is chosen, and what becomes of a build whose builder is lost.
+
+mod addresses;
+mod choice;
+mod connections;
+mod lost;
+mod verified;
