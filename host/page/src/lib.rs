@@ -8,7 +8,7 @@
 //! - `head`: that, its figures and its images. `failure`: why it has none. `cache`: caches that steps mount.
 //! - `slow_path`: the steps for which the end waited.
 //! - `timeline`: all steps on one `axis`, each a `row` with its `bar`, and with its `log` folded in.
-//! - `dockerfile`: the Dockerfile with times beside its lines; `instruction`: what stands on them; `matching`: which step is which.
+//! - `dockerfile`: the Dockerfile with times beside its lines.
 //! - `known`: what is known of all steps together.
 //! - `warning`: what is warned of.
 //! - `style`: how it looks. `figure`: times and amounts. `text`: texts from outside.
@@ -23,10 +23,8 @@ mod failure;
 mod fate;
 mod figure;
 mod head;
-mod instruction;
 mod known;
 mod log;
-mod matching;
 mod page;
 mod row;
 mod slow_path;

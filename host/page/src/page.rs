@@ -6,13 +6,12 @@ use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
 use maud::{DOCTYPE, Markup, html};
+use oci_image_progress::dockerfile::{lines, stages};
 use oci_image_progress::record::BuildRecord;
 
 use crate::dockerfile::dockerfile;
 use crate::fate::Fate;
-use crate::instruction::stages;
 use crate::known::Known;
-use crate::matching::lines;
 use crate::{cache, failure, head, slow_path, style, timeline, warning};
 
 /// What there is to show of a build.

@@ -7,6 +7,7 @@
 //! - [`Progress`] (`progress`) is the state machine, [`run`] feeds it from a channel on a thread of its own (`runner`), which
 //!   knows the time. [`Mode`] (`mode`) says for whom.
 //! - [`FailureReport`] (`failure`) is the text of a solve that failed; [`FailedStep`] (`failed_step`) is what is kept for it.
+//! - [`dockerfile`]: which instruction of it each step is.
 //! - [`Account`] (`account`) is what all steps came to.
 //! - [`DaemonLog`] (`daemon_log`) is the daemon's own log beside it, as JSON.
 //! - `order`: reports in the order in which things happened. `trace`, `step`, `part`, `warning`: what they amount to, as `event`s;
@@ -26,6 +27,7 @@ pub mod amount;
 mod clock;
 mod colour;
 mod daemon_log;
+pub mod dockerfile;
 mod event;
 mod excerpt;
 mod failed_step;

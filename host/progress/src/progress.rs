@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use crate::account::Account;
+use crate::dockerfile::lines_of_step;
 use crate::failed_step::FailedStep;
 use crate::json;
 use crate::live::{Live, Screen};
@@ -229,6 +230,15 @@ impl<W: Write> Progress<W> {
         let mut failed: Vec<FailedStep> = steps.filter_map(FailedStep::of).collect();
         failed.sort_by_key(|step| step.number);
         failed
+    }
+
+    /// The first and the last line, from 1, of the instruction of a Dockerfile that a step is; `None` where that is not certain.
+    #[must_use]
+    pub fn lines_of(&self, digest: &str, dockerfile: &str) -> Option<(usize, usize)> {
+        let steps = self.trace.steps();
+        let place = steps.iter().position(|step| step.digest == digest)?;
+        let names = steps.iter().map(|step| step.name.as_str());
+        lines_of_step(names, place, dockerfile)
     }
 
     /// What all steps have come to.

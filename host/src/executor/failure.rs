@@ -5,13 +5,14 @@
 use std::io::Write;
 
 use crate::buildkit::context::{FileSyncError, PatternError, WalkError};
-use crate::buildkit::failure::SolveFailure;
+use crate::buildkit::failure::{LineRange, SolveFailure, Source};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::SolveError;
 use crate::executor::error::BuildError;
+use crate::executor::opened::Opened;
 use crate::executor::room;
 use crate::executor::site::Site;
-use crate::executor::surroundings::Surroundings;
+use crate::executor::surroundings::{self, Surroundings};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{FailureReport, Known, Progress};
 
@@ -54,7 +55,7 @@ pub(super) fn failed(
     let surroundings = Surroundings::of(plan, solve, opened);
     let failure = match surroundings.malformed_pattern(&failure) {
         Some(told) => Box::new(told),
-        None => failure,
+        None => Box::new(placed(*failure, progress, opened)),
     };
     let report = FailureReport {
         failure: &failure,
@@ -83,6 +84,27 @@ pub(super) fn failed(
         Some(directory) => BuildError::NoRoom { directory, report },
         None => BuildError::Failed { report },
     }
+}
+
+/// A failure with the place in the Dockerfile, where the daemon names a step and not its place: it loses what it knows of places where
+/// base images come from us (BuildKit, `solver/llbsolver`, `recomputeDigests`).
+fn placed(failure: SolveFailure, progress: &Progress<impl Write>, opened: &Opened) -> SolveFailure {
+    let place = || {
+        let (dockerfile, step) = (opened.dockerfile.as_ref()?, failure.vertex.as_ref()?);
+        let data = surroundings::dockerfile_text(dockerfile)?;
+        let lines = progress.lines_of(step, &String::from_utf8_lossy(&data))?;
+        let (start, end) = (u32::try_from(lines.0).ok()?, u32::try_from(lines.1).ok()?);
+        Some(Source {
+            filename: dockerfile.name.clone(),
+            data,
+            ranges: vec![LineRange { start, end }],
+        })
+    };
+    let sources = match failure.sources.is_empty() {
+        true => place().into_iter().collect(),
+        false => failure.sources,
+    };
+    SolveFailure { sources, ..failure }
 }
 
 /// What the daemon would say of a pattern, if its readers came to it before ours; and we know which it is.

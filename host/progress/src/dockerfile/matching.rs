@@ -8,9 +8,8 @@
 
 use std::collections::HashMap;
 
-use oci_image_progress::record::BuildRecord;
-
-use crate::instruction::{Counted, Instruction, Stage};
+use crate::dockerfile::instruction::{Counted, Instruction, Stage, stages};
+use crate::record::BuildRecord;
 
 /// How many instructions of a stage may hang on an argument; where there are more, none of its steps has a line.
 const MOST_OPEN: usize = 8;
@@ -27,9 +26,23 @@ struct Claim<'a> {
 }
 
 /// The lines, from 1, of those steps of a record of which they can be told.
-pub(crate) fn lines(record: &BuildRecord, stages: &[Stage]) -> HashMap<usize, usize> {
+#[must_use]
+pub fn lines(record: &BuildRecord, stages: &[Stage]) -> HashMap<usize, usize> {
     let names = record.steps.iter().map(|step| step.name.as_str());
     lines_of_names(names, stages)
+}
+
+/// The first and the last line, from 1, of the instruction that the step at `place` among all of these names is, if that can be told.
+pub fn lines_of_step<'a>(
+    names: impl Iterator<Item = &'a str>,
+    place: usize,
+    dockerfile: &str,
+) -> Option<(usize, usize)> {
+    let stages = stages(dockerfile);
+    let line = *lines_of_names(names, &stages).get(&place)?;
+    let mut all = stages.iter().flat_map(|stage| &stage.instructions);
+    let found = all.find(|one| one.line == line)?;
+    Some((line, found.last_line))
 }
 
 fn lines_of_names<'a>(
@@ -129,7 +142,6 @@ fn counted(instructions: &[Instruction], way: u32, claims: &[Claim<'_>]) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instruction::stages;
 
     fn lines_in(dockerfile: &str, names: &[&str]) -> Vec<Option<usize>> {
         let lines = lines_of_names(names.iter().copied(), &stages(dockerfile));
@@ -152,6 +164,27 @@ mod tests {
         let lines = lines_in(dockerfile, &names);
 
         assert_eq!(lines, [None, Some(1), Some(3), Some(5), Some(9), None]);
+    }
+
+    #[test]
+    fn an_instruction_goes_to_its_last_line() {
+        let dockerfile = "FROM a\nRUN one \\\n  # why\n  two\n\nRUN <<E\nthree\nE\nCOPY a \\\n b\nRUN [\"a\", \\\n \"b\"]\n# end\n";
+        let names = [
+            "[1/5] FROM a",
+            "[2/5] RUN x",
+            "[3/5] RUN x",
+            "[4/5] COPY x",
+            "[5/5] RUN x",
+            "x",
+        ];
+
+        let of = |place| lines_of_step(names.into_iter(), place, dockerfile);
+
+        assert_eq!(
+            [0, 1, 2].map(of),
+            [Some((1, 1)), Some((2, 4)), Some((6, 8))]
+        );
+        assert_eq!([3, 4, 5].map(of), [Some((9, 10)), Some((11, 12)), None]);
     }
 
     #[test]

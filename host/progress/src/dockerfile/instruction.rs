@@ -5,11 +5,11 @@
 
 use std::collections::HashSet;
 
-use parse_dockerfile::{FromInstruction, Instruction as Parsed, Span};
+use parse_dockerfile::{Command, FromInstruction, Instruction as Parsed, Source, Span};
 
 /// A stage of a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stage {
+pub struct Stage {
     /// What its steps are called by; `None` for the only one.
     pub(crate) name: Option<String>,
     /// In the order in which they stand.
@@ -22,6 +22,8 @@ pub(crate) struct Instruction {
     pub(crate) keyword: &'static str,
     /// From 1.
     pub(crate) line: usize,
+    /// The last of its lines.
+    pub(crate) last_line: usize,
     /// Whether it is one of the steps of which a step says how many there are.
     pub(crate) in_total: Counted,
     /// Whether it is a step that has a number.
@@ -38,7 +40,8 @@ pub(crate) enum Counted {
 }
 
 /// The stages of a Dockerfile; none if it cannot be read.
-pub(crate) fn stages(text: &str) -> Vec<Stage> {
+#[must_use]
+pub fn stages(text: &str) -> Vec<Stage> {
     let Ok(parsed) = parse_dockerfile::parse(text) else {
         return Vec::new();
     };
@@ -81,26 +84,56 @@ fn from(from: &FromInstruction<'_>, before: &HashSet<String>, starts: &LineStart
     };
     Instruction {
         keyword: "FROM",
-        line: starts.line(&from.from.span),
+        line: starts.line(from.from.span.start),
+        last_line: starts.line(from.image.span.start),
         in_total: counted,
         in_index: counted,
     }
 }
 
 fn instruction(parsed: &Parsed<'_>, starts: &LineStarts) -> Option<Instruction> {
-    let (keyword, span, in_index) = match parsed {
-        Parsed::Add(add) => ("ADD", &add.add.span, Counted::Yes),
-        Parsed::Copy(copy) => ("COPY", &copy.copy.span, Counted::Yes),
-        Parsed::Run(run) => ("RUN", &run.run.span, Counted::Yes),
-        Parsed::Workdir(dir) => ("WORKDIR", &dir.workdir.span, is_made(&dir.arguments.value)),
+    let (keyword, span, last, in_index) = match parsed {
+        Parsed::Add(add) => {
+            let last = last(&add.src, &add.dest.span);
+            ("ADD", &add.add.span, last, Counted::Yes)
+        }
+        Parsed::Copy(copy) => {
+            let last = last(&copy.src, &copy.dest.span);
+            ("COPY", &copy.copy.span, last, Counted::Yes)
+        }
+        Parsed::Run(run) => {
+            let command = match &run.arguments {
+                Command::Exec(words) => &words.span,
+                Command::Shell(text) => &text.span,
+                _ => &run.run.span,
+            };
+            // Its end stands on the line behind a text.
+            let texts = run.here_docs.iter().map(|text| text.span.end);
+            let last = texts.fold(command.end - 1, usize::max);
+            ("RUN", &run.run.span, last, Counted::Yes)
+        }
+        Parsed::Workdir(dir) => {
+            let (last, counted) = (dir.arguments.span.end - 1, is_made(&dir.arguments.value));
+            ("WORKDIR", &dir.workdir.span, last, counted)
+        }
         _ => return None,
     };
     Some(Instruction {
         keyword,
-        line: starts.line(span),
+        line: starts.line(span.start),
+        last_line: starts.line(last),
         in_total: Counted::Yes,
         in_index,
     })
+}
+
+/// The last place of an instruction that takes files.
+fn last(sources: &[Source<'_>], destination: &Span) -> usize {
+    let texts = sources.iter().filter_map(|source| match source {
+        Source::HereDoc(text) => Some(text.span.end),
+        _ => None,
+    });
+    texts.fold(destination.end - 1, usize::max)
 }
 
 /// Whether a directory is made: the root is there, and no step for it.
@@ -127,9 +160,9 @@ impl LineStarts {
         Self([0].into_iter().chain(ends).collect())
     }
 
-    /// The line, from 1, that a span begins on.
-    fn line(&self, span: &Span) -> usize {
-        self.0.partition_point(|start| *start <= span.start)
+    /// The line, from 1, of the byte there.
+    fn line(&self, place: usize) -> usize {
+        self.0.partition_point(|start| *start <= place)
     }
 }
 
@@ -211,6 +244,7 @@ mod tests {
             for stage in stages(&text) {
                 for one in stage.instructions {
                     prop_assert!((1..=count).contains(&one.line));
+                    prop_assert!((one.line..=count).contains(&one.last_line));
                 }
             }
         }
