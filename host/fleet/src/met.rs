@@ -74,16 +74,30 @@ impl Met {
         })
     }
 
+    /// Those that its machine runs by itself, and those that are configured: all others it emulates.
+    pub(crate) fn native(&self) -> impl Iterator<Item = &String> {
+        let own = self.own_platform().map(family);
+        let is_named = self.builder.platforms.is_some();
+        let is_native = move |platform: &&String| is_named || own == Some(family(platform));
+        self.platforms.iter().filter(is_native)
+    }
+
     /// The platform of its machine.
     #[must_use]
     pub fn own_platform(&self) -> Option<&str> {
         self.platforms.first().map(String::as_str)
     }
 
-    /// Those platforms of a list that it has not.
+    /// Those platforms of a list that it has not, or only emulates, unless that will do.
     #[must_use]
-    pub fn lacks(&self, wanted: &[String]) -> Vec<String> {
-        let has = |wanted: &&String| self.platforms.contains(wanted);
+    pub fn lacks(&self, wanted: &[String], is_emulated: bool) -> Vec<String> {
+        let has = |wanted: &&String| {
+            let is_it = |has: &String| normal(has) == normal(wanted);
+            match is_emulated {
+                true => self.platforms.iter().any(is_it),
+                false => self.native().any(is_it),
+            }
+        };
         wanted
             .iter()
             .filter(|wanted| !has(wanted))
@@ -99,6 +113,25 @@ impl Met {
     }
 }
 
+/// A platform without the variant that is meant where none is named.
+fn normal(platform: &str) -> &str {
+    match platform {
+        "linux/arm/v7" => "linux/arm",
+        "linux/arm64/v8" => "linux/arm64",
+        platform => platform,
+    }
+}
+
+/// What machines run each other's programs: of one kind of processor, the older or smaller one's too.
+fn family(platform: &str) -> &str {
+    let machine = platform.split('/').nth(1).unwrap_or(platform);
+    match machine {
+        "386" => "amd64",
+        "arm" => "arm64",
+        machine => machine,
+    }
+}
+
 /// The beginning of a version; `None` if it is not one of a release.
 fn version(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.strip_prefix('v')?.split('.');
@@ -109,6 +142,13 @@ fn version(version: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machines_run_the_programs_of_their_smaller_kin() {
+        assert_eq!(family("linux/amd64/v3"), family("linux/386"));
+        assert_eq!(family("linux/arm64"), family("linux/arm/v7"));
+        assert_ne!(family("linux/arm64"), family("linux/amd64"));
+    }
 
     #[test]
     fn only_releases_are_too_old() {

@@ -36,10 +36,17 @@ pub enum Refusal {
     #[error("it has no worker")]
     NoWorker,
     /// It has not the platforms that are wanted.
-    #[error("it builds for {}, and not for {}", listed(has), listed(wanted))]
+    #[error(
+        "it builds for {}, and not for {}{}",
+        listed(has),
+        listed(wanted),
+        if *is_emulated { ", which it emulates: `--emulate` takes it all the same" } else { "" }
+    )]
     Platform {
         /// Those that it has.
         has: Vec<String>,
+        /// Whether it could emulate the others.
+        is_emulated: bool,
         /// Those that it lacks.
         wanted: Vec<String>,
     },

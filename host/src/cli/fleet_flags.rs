@@ -34,6 +34,10 @@ pub(crate) struct FleetFlags {
     #[arg(long, value_name = "DIR")]
     pub(crate) builder_tls: Option<PathBuf>,
 
+    /// Take a builder that emulates a platform, where none has it by itself. [env: OCI_IMAGE_EMULATE]
+    #[arg(long)]
+    pub(crate) emulate: bool,
+
     /// Take the builders that this file lists, in JSON or YAML, with their certificates, platforms and labels (`oci-image schema builders`).
     /// [env: OCI_IMAGE_BUILDERS]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["builder", "builder_tls"])]

@@ -21,6 +21,9 @@ const FILE: &str = "OCI_IMAGE_BUILDERS";
 /// Labels, with commas between.
 const LABELS: &str = "OCI_IMAGE_BUILDER_LABELS";
 
+/// Whether a builder may emulate platforms: `true`, as parameters of tasks are written.
+const EMULATE: &str = "OCI_IMAGE_EMULATE";
+
 /// Why builders cannot be told.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FleetError {
@@ -43,6 +46,14 @@ pub(super) enum FleetError {
     /// The file of builders cannot be used.
     #[error(transparent)]
     File(#[from] BuildersError),
+}
+
+/// Whether a builder may emulate platforms.
+pub(super) fn emulates(flags: &FleetFlags, environment: &Environment) -> bool {
+    flags.emulate
+        || environment
+            .value(EMULATE)
+            .is_some_and(|value| value == "true")
 }
 
 /// The fleet as it is seen from a directory; `None` if no builder is named.

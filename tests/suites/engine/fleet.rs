@@ -4,4 +4,5 @@ mod addresses;
 mod choice;
 mod connections;
 mod lost;
+mod platforms;
 mod verified;
