@@ -49,6 +49,25 @@ pub(crate) struct Piece {
     pub(crate) data: Vec<u8>,
 }
 
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Info {
+    #[prost(string, tag = "1")]
+    pub(crate) digest: String,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Answer {
+    #[prost(message, optional, tag = "1")]
+    pub(crate) blob: Option<Told>,
+}
+
+/// What is told of a blob.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Told {
+    #[prost(int64, tag = "2")]
+    pub(crate) size: i64,
+}
+
 /// Writes to a store; `COMMIT` is 2, `WRITE` 1.
 pub(crate) async fn write(
     session: &Channel,
@@ -78,19 +97,44 @@ pub(crate) async fn put(
     write(session, store, tokio_stream::iter([commit])).await
 }
 
-/// Reads a blob.
-pub(crate) async fn get(session: &Channel, store: &str, digest: &str) -> Result<Vec<u8>, Status> {
+/// The size of a blob.
+pub(crate) async fn size(session: &Channel, store: &str, digest: &str) -> Result<i64, Status> {
+    let digest = digest.to_owned();
+    let info = tokio_stream::iter([Info { digest }]);
+    let mut answers: Streaming<Answer> = call(session, &path("Info"), &to(store), info).await?;
+    let answer = answers.message().await?.and_then(|answer| answer.blob);
+    Ok(answer.unwrap_or_default().size)
+}
+
+/// Asks for a part of a blob: an offset and a size.
+pub(crate) async fn read(
+    session: &Channel,
+    store: &str,
+    digest: &str,
+    (offset, size): (i64, i64),
+) -> Result<Streaming<Piece>, Status> {
     let read = Read {
         digest: digest.to_owned(),
-        ..Read::default()
+        offset,
+        size,
     };
-    let mut pieces: Streaming<Piece> = call(
-        session,
-        &path("Read"),
-        &to(store),
-        tokio_stream::iter([read]),
-    )
-    .await?;
+    let asked = tokio_stream::iter([read]);
+    call(session, &path("Read"), &to(store), asked).await
+}
+
+/// Reads a blob.
+pub(crate) async fn get(session: &Channel, store: &str, digest: &str) -> Result<Vec<u8>, Status> {
+    part(session, store, digest, (0, 0)).await
+}
+
+/// Reads a part of a blob.
+pub(crate) async fn part(
+    session: &Channel,
+    store: &str,
+    digest: &str,
+    part: (i64, i64),
+) -> Result<Vec<u8>, Status> {
+    let mut pieces = read(session, store, digest, part).await?;
     let mut bytes = Vec::new();
     while let Some(piece) = pieces.message().await? {
         bytes.extend(piece.data);

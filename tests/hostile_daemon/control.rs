@@ -2,13 +2,14 @@
 
 use std::collections::HashMap;
 
-use bollard_buildkit_proto::moby::buildkit::v1::types::BuildkitVersion;
+use bollard_buildkit_proto::moby::buildkit::v1::types::{BuildkitVersion, WorkerRecord};
 use bollard_buildkit_proto::moby::buildkit::v1::{
     BuildHistoryEvent, BuildHistoryRequest, BytesMessage, DiskUsageRequest, DiskUsageResponse,
     InfoRequest, InfoResponse, ListWorkersRequest, ListWorkersResponse, PruneRequest, SolveRequest,
     SolveResponse, StatusRequest, StatusResponse, UpdateBuildHistoryRequest,
     UpdateBuildHistoryResponse, UsageRecord, control_server,
 };
+use bollard_buildkit_proto::pb::Platform;
 use tokio::sync::{Mutex, Notify, mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
@@ -80,7 +81,7 @@ impl control_server::Control for Hostile {
     ) -> Result<Response<SolveResponse>, Status> {
         let request = request.into_inner();
         let session = self.session_of(&request.session).await;
-        let answer = (self.scenario.solve)(Visit::new(session)).await;
+        let answer = (self.scenario.solve)(Visit::new(session, request)).await;
         self.over.send_replace(true);
         answer.map(Response::new)
     }
@@ -116,7 +117,18 @@ impl control_server::Control for Hostile {
         &self,
         _: Request<ListWorkersRequest>,
     ) -> Result<Response<ListWorkersResponse>, Status> {
-        Ok(Response::new(ListWorkersResponse::default()))
+        let platform = Platform {
+            os: "linux".to_owned(),
+            architecture: oci_image_tests::base::architecture().to_owned(),
+            ..Platform::default()
+        };
+        let worker = WorkerRecord {
+            platforms: vec![platform],
+            ..WorkerRecord::default()
+        };
+        Ok(Response::new(ListWorkersResponse {
+            record: vec![worker],
+        }))
     }
 
     async fn disk_usage(

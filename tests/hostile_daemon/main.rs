@@ -6,13 +6,14 @@
 //! - `scenario`: the deeds by name.
 //! - `control`: the service that the program under test calls; `tunnel`: its session as a channel.
 //! - `visit`: one solve, with all that can be asked of a session.
-//! - `exports`, `layouts`, `asks`, `reports`, `answers`: deeds, by what they abuse.
+//! - `exports`, `layouts`, `asks`, `bases`, `reports`, `answers`: deeds, by what they abuse.
 //! - `archive`: images, honest and not.
 //! - `call`: one call of a session, whatever its name and its messages; `content`: the messages of containerd's content service.
 
 mod answers;
 mod archive;
 mod asks;
+mod bases;
 mod call;
 mod content;
 mod control;
@@ -68,9 +69,11 @@ async fn serve(address: &str, scenario: &'static Scenario) -> Result<(), Box<dyn
     } else {
         Some(asked_to_end()?)
     };
-    if scenario.manners != Manners::NeverReady {
-        let ready = UnixDatagram::unbound()?;
-        ready.send_to(b"READY=1\n", env::var("NOTIFY_SOCKET")?)?;
+    // Whoever starts it without such a socket waits for that of `address`.
+    if scenario.manners != Manners::NeverReady
+        && let Some(waiting) = env::var_os("NOTIFY_SOCKET")
+    {
+        UnixDatagram::unbound()?.send_to(b"READY=1\n", waiting)?;
     }
     let service = ControlServer::new(Hostile::new(scenario))
         .max_decoding_message_size(64 << 20)

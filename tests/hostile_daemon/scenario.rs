@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tonic::Status;
 
 use crate::visit::Visit;
-use crate::{answers, asks, exports, layouts, reports};
+use crate::{answers, asks, bases, exports, layouts, reports};
 
 /// What comes of a solve.
 pub(crate) type Answering = BoxFuture<'static, Result<SolveResponse, Status>>;
@@ -72,6 +72,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Scenario> {
         exports::SCENARIOS,
         layouts::SCENARIOS,
         asks::SCENARIOS,
+        bases::SCENARIOS,
         reports::SCENARIOS,
         answers::SCENARIOS,
     ]

@@ -5,7 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::{env, future};
 
-use bollard_buildkit_proto::moby::buildkit::v1::SolveResponse;
+use bollard_buildkit_proto::moby::buildkit::v1::{SolveRequest, SolveResponse};
 use bollard_buildkit_proto::moby::filesync::v1::BytesMessage;
 use bollard_buildkit_proto::moby::filesync::v1::file_send_client::FileSendClient;
 use futures::StreamExt as _;
@@ -27,11 +27,34 @@ const PIECE: usize = 32 << 10;
 #[derive(Clone)]
 pub(crate) struct Visit {
     pub(crate) session: Channel,
+    pub(crate) bases: Vec<OfferedBase>,
+}
+
+/// A base image that the session offers.
+#[derive(Clone)]
+pub(crate) struct OfferedBase {
+    pub(crate) store: String,
+    pub(crate) digest: String,
 }
 
 impl Visit {
-    pub(crate) fn new(session: Channel) -> Self {
-        Self { session }
+    pub(crate) fn new(session: Channel, solve: SolveRequest) -> Self {
+        let rules = solve
+            .source_policy
+            .into_iter()
+            .flat_map(|policy| policy.rules);
+        let updates = rules.filter_map(|rule| rule.updates);
+        let bases = updates.filter_map(|update| {
+            let (_, digest) = update.identifier.split_once('@')?;
+            digest.starts_with("sha256:").then(|| OfferedBase {
+                store: format!("oci:{}", update.attrs["oci.store"]),
+                digest: digest.to_owned(),
+            })
+        });
+        Self {
+            session,
+            bases: bases.collect(),
+        }
     }
 
     /// Sends bytes to an exporter's sink, and ends the stream.

@@ -48,8 +48,8 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "hostile daemon",
-        tried: 94,
-        what: "a daemon that asks for, sends and says what none should: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
+        tried: 194,
+        what: "a daemon that asks for, sends and says what none should, started by us or a builder that is reached by TLS: a build succeeds only with a whole image that hashes to the digest named; nothing outside is read or written, no word commands a terminal or a runner, memory stays below 512 MiB, and a stop is heard",
         suite: "hostile_daemon.rs",
     },
     Attack {

@@ -40,6 +40,15 @@ pub struct Daemon {
 impl Daemon {
     /// Starts a daemon on a fresh root, with the given TOML.
     pub async fn start(toml: &str) -> Self {
+        Self::start_within(&[], toml).await
+    }
+
+    /// The same in a network of its own, in which nothing is reached: only its socket.
+    pub async fn start_apart(toml: &str) -> Self {
+        Self::start_within(&["--net"], toml).await
+    }
+
+    async fn start_within(namespaces: &[&str], toml: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
         fs::write(path("buildkitd.toml"), toml).unwrap();
@@ -48,7 +57,9 @@ impl Daemon {
         let log = File::create(path("log")).unwrap();
         // In namespaces of its own: whatever ends the daemon ends its steps and their mounts.
         let child = Command::new("unshare")
-            .args(["--pid", "--mount", "--mount-proc", "--kill-child", "--"])
+            .args(["--pid", "--mount", "--mount-proc", "--kill-child"])
+            .args(namespaces)
+            .arg("--")
             .arg(program("buildkitd"))
             .arg("--root")
             .arg(path("root"))

@@ -11,6 +11,7 @@
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`certificates`]: what a registry behind TLS shows.
 //! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
+//! - [`tls_door`]: TLS before what speaks without it.
 //! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
@@ -51,6 +52,7 @@ pub mod secrecy;
 pub mod shelf;
 pub mod styled_yaml;
 pub mod terminal;
+pub mod tls_door;
 pub mod toolbox;
 pub mod traces;
 pub mod tree;

@@ -263,7 +263,7 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Offere
             CacheExport::Local { directory, .. } => {
                 Store::new(directory.clone(), Access::Write).into()
             }
-            CacheExport::Blobs { intake, .. } => Offered::Intake(Arc::clone(intake)),
+            CacheExport::Blobs { intake, .. } => Arc::clone(intake).into(),
             CacheExport::Remote { .. } => continue,
         };
         stores.insert(format!("local:{}", solve_request::EXPORT_NAME), offered);
@@ -273,13 +273,16 @@ fn stores(solve: &Solve, layout: Option<&LayoutStage>) -> HashMap<String, Offere
         let store = layout.store(Access::Read);
         stores.insert(format!("oci:{}", offered.name), store.into());
     }
+    for image in &solve.images {
+        stores.insert(image.store(), Arc::clone(&image.blobs).into());
+    }
     if let Some(stage) = layout {
         let store = stage.layout().store(Access::Write);
         stores.insert(EXPORTED.to_owned(), store.into());
     }
     for exporter in &solve.exporters {
         if let Exporter::Blobs { intake, .. } = exporter {
-            stores.insert(EXPORTED.to_owned(), Offered::Intake(Arc::clone(intake)));
+            stores.insert(EXPORTED.to_owned(), Arc::clone(intake).into());
         }
     }
     stores

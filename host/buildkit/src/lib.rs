@@ -7,6 +7,7 @@
 //! - [`client`]: a channel to the daemon, and solves over it. [`info`]: what it says of itself.
 //! - [`solve`]: what is asked of the daemon, and what comes back; [`failure`]: what the daemon says of one that failed.
 //!   `solve_request` is how it is asked.
+//! - [`offered_image`]: an image in the place of what a registry has.
 //! - [`llb`]: steps of a client's own, in place of a frontend's; [`cache_mount`]: a cache that steps mount.
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
@@ -40,6 +41,7 @@ mod filesend;
 mod gateway;
 pub mod info;
 pub mod llb;
+pub mod offered_image;
 pub mod prune;
 mod recorder;
 pub mod registry;

@@ -19,6 +19,7 @@ use crate::contexts::Contexts;
 use crate::failure::SolveFailure;
 use crate::fault::Fault;
 use crate::llb::ExecOp;
+use crate::offered_image::OfferedImage;
 use crate::registry::{Logins, UsedLogin};
 use crate::secrets::Secret;
 use crate::session::SessionError;
@@ -40,6 +41,8 @@ pub struct Solve {
     pub contexts: Option<Arc<Contexts>>,
     /// OCI layouts offered to the daemon, for frontend attributes like `context:NAME=oci-layout://LAYOUT@sha256:...`.
     pub layouts: Vec<OfferedLayout>,
+    /// Images in the place of what registries have.
+    pub images: Vec<OfferedImage>,
     /// How the result leaves the daemon. Several run at the same time.
     pub exporters: Vec<Exporter>,
     /// What may be reused.
@@ -198,6 +201,7 @@ impl Default for Solve {
             locals: Vec::new(),
             contexts: None,
             layouts: Vec::new(),
+            images: Vec::new(),
             exporters: Vec::new(),
             cache_imports: Vec::new(),
             cache_exports: Vec::new(),

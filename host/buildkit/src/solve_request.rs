@@ -10,7 +10,7 @@ use bollard_buildkit_proto::moby::buildkit::v1 as wire;
 use crate::content::{CacheExport, CacheImport};
 use crate::context::Local;
 use crate::solve::{Exporter, Solve};
-use crate::subrequest;
+use crate::{offered_image, subrequest};
 
 impl Exporter {
     fn to_wire(&self) -> wire::Exporter {
@@ -51,6 +51,7 @@ impl Solve {
                 ..wire::CacheOptions::default()
             }),
             entitlements: self.entitlements.clone(),
+            source_policy: offered_image::policy(&self.images),
             ..wire::SolveRequest::default()
         }
     }
@@ -65,6 +66,7 @@ impl Solve {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
             entitlements: self.entitlements.clone(),
+            source_policy: offered_image::policy(&self.images),
             ..wire::SolveRequest::default()
         }
     }

@@ -41,7 +41,12 @@ impl Imports {
         };
         let read = cache.clone();
         let cancel = site.contents.cancel().clone();
-        let (local, served) = match blocking(move || sorted(&read, &cancel)).await {
+        let is_served = site.is_ours(); // it reaches loopback
+        let sorted = blocking(move || match is_served {
+            true => sorted(&read, &cancel),
+            false => Ok((read.manifests()?, Vec::new())),
+        });
+        let (local, served) = match sorted.await {
             Ok(sorted) => sorted,
             Err(error) => {
                 clear(cache, &chain(&error), site.host).await;

@@ -4,13 +4,13 @@
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::handle::Directory;
+use crate::executor::bases::Bases;
 use crate::executor::intake;
 use crate::executor::site::Site;
-use crate::image::registry::Registry;
 
 /// Has the layers of each base image handed over that the daemon asks for. Nothing depends on it: what is not there is pulled.
-pub(super) async fn arrange(registry: Option<&Registry>, site: Site<'_>) {
-    let Some(registry) = registry.filter(|_| site.is_ours()) else {
+pub(super) async fn arrange(bases: &Bases, site: Site<'_>) {
+    let Some(registry) = bases.registry() else {
         return;
     };
     let root = site.host.root.clone();

@@ -86,10 +86,10 @@ async fn ask<T>(
     engine: &Engine,
     questions: impl AsyncFnOnce(&Frontends<'_>) -> Result<T, BuildError>,
 ) -> Result<T, BuildError> {
-    let (opened, registry) = (&prepared.opened, prepared.registry.as_ref());
+    let (opened, bases) = (&prepared.opened, &prepared.bases);
     let unwanted = Cancel::default();
     let codec = intake::codec(plan.compression());
-    let contents = intake::contents(registry, codec, host, opened, &unwanted).await?;
+    let contents = intake::contents(bases, codec, host, opened, &unwanted).await?;
     let site = Site {
         host,
         opened,
@@ -99,7 +99,7 @@ async fn ask<T>(
     let intake = Arc::new(BlobIntake::new(contents.clone()));
     let frontends = Frontends {
         plan,
-        terms: Terms::of(plan, registry, intake, Vec::new(), site).await,
+        terms: Terms::of(plan, bases, intake, Vec::new(), site).await,
         site,
     };
     questions(&frontends).await

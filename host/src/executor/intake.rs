@@ -15,12 +15,12 @@ use crate::boundary::cancel::Cancel;
 use crate::boundary::handle::Directory;
 use crate::boundary::outside::shown;
 use crate::buildkit::content::{IncomingBlob, Intake};
+use crate::executor::bases::Bases;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::opened::Opened;
 use crate::image::codec::{Codec, GzipLevel, ZstdLevel};
 use crate::image::contents::{Arrival, Contents, KeptBlobs, Limits};
-use crate::image::registry::Registry;
 use crate::storage::place::{KEPT, WORKER};
 
 /// The codec of a plan, which names no level that its codec does not have.
@@ -40,14 +40,13 @@ pub(super) fn codec(compression: Compression) -> Codec {
 /// # Errors
 /// [`BuildError::Kept`].
 pub(super) async fn contents(
-    registry: Option<&Registry>,
+    bases: &Bases,
     codec: Codec,
     host: &Host,
     opened: &Opened,
     unwanted: &Cancel,
 ) -> Result<Contents, BuildError> {
-    let images = registry.into_iter().flat_map(Registry::images);
-    let images = images.cloned().collect();
+    let images = bases.images();
     let mut layouts: Vec<Directory> = opened.cache.iter().cloned().collect();
     let (root, unwanted) = (host.root.clone(), unwanted.clone());
     blocking(move || {

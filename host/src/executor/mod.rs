@@ -20,7 +20,7 @@
 //!   `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left. `mounts`: caches of `RUN --mount=type=cache` between builds; `carried`: what became of one.
-//! - `handover`: base images, on their way to the daemon.
+//! - `bases`: base images, where the daemon can have them; `handover`: on their way to one on this machine.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
 //!   the daemon sends of an image, put together and unpacked. `built`: which image that is.
 //! - `failure`: a solve that failed: whose fault that was, and what a person is told of it. `context`: names in the build context, to
@@ -30,6 +30,7 @@
 pub(crate) mod arguments;
 mod attempt;
 mod audience;
+mod bases;
 mod built;
 mod cache;
 mod carried;

@@ -32,7 +32,7 @@ pub(super) struct Opened {
 }
 
 /// A base image that was found and not yet read, under its argument.
-pub(super) struct Base {
+pub(super) struct FoundBase {
     pub(super) argument: String,
     pub(super) path: PathBuf,
     pub(super) found: Found,
@@ -84,11 +84,11 @@ impl Opened {
 ///
 /// # Errors
 /// [`BuildError::Open`].
-pub(super) fn bases(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<Base>, BuildError> {
+pub(super) fn bases(plan: &CheckedPlan, work: &mut Work) -> Result<Vec<FoundBase>, BuildError> {
     let mut bases = Vec::new();
     for image in plan.base_images() {
         let found = work.find(&image.path);
-        bases.push(Base {
+        bases.push(FoundBase {
             argument: image.argument.clone(),
             path: work.handle().full_path(&image.path),
             found: found.map_err(|error| unopened("base image", image.path.as_ref(), error))?,

@@ -8,16 +8,16 @@ use std::time::Duration;
 use crate::boundary::blocking::blocking;
 use crate::boundary::cancel::Cancel;
 use crate::boundary::outside::listed;
+use crate::executor::bases::{Bases, ReadBase};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
-use crate::executor::opened::{self, Base, Opened};
+use crate::executor::opened::{self, FoundBase, Opened};
 use crate::executor::outputs::Outputs;
 use crate::executor::stop::Stop;
 use crate::executor::wait::told;
 use crate::executor::work::Work;
 use crate::executor::{arguments, surroundings};
 use crate::image::Image;
-use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// How long work may take to notice that it was called off, which it does within a piece of a file.
@@ -30,8 +30,7 @@ const SHORT: Duration = Duration::from_millis(500);
 pub(super) struct Preparation {
     pub(super) opened: Opened,
     pub(super) outputs: Outputs,
-    /// Serves the base images; `None` where there are none.
-    pub(super) registry: Option<Registry>,
+    pub(super) bases: Bases,
     /// What a person is told of arguments that nothing declares.
     pub(super) undeclared: Vec<String>,
 }
@@ -76,32 +75,28 @@ impl Preparation {
         (warnings.iter()).for_each(|warning| host.audience.warning(warning));
         let arguments: Vec<&str> = bases.iter().map(|base| base.argument.as_str()).collect();
         let notice = format!("reading the base images of {}", listed(&arguments));
-        let registry = told(host, SHORT, &notice, serve(bases, cancel)).await?;
+        let bases = told(host, SHORT, &notice, read(bases, cancel)).await?;
         Ok(Self {
             opened,
             outputs,
-            registry,
+            bases: match host.fleet {
+                None => Bases::served(bases).await?,
+                Some(_) => Bases::offered(bases),
+            },
             undeclared,
         })
     }
 }
 
-/// Serves base images on loopback; `None` where there are none.
-async fn serve(bases: Vec<Base>, cancel: &Cancel) -> Result<Option<Registry>, BuildError> {
-    if bases.is_empty() {
-        return Ok(None);
-    }
+/// Reads base images: what they say, and where their layers are.
+async fn read(bases: Vec<FoundBase>, cancel: &Cancel) -> Result<Vec<ReadBase>, BuildError> {
     let cancel = cancel.clone();
-    let read = move |base: Base| {
-        let image = Image::read(base.found, &base.path, &cancel)?;
-        Ok((base.argument, image))
+    let read = move |base: FoundBase| {
+        Ok(ReadBase {
+            image: Image::read(base.found, &base.path, &cancel)?,
+            argument: base.argument,
+            path: base.path,
+        })
     };
-    let images = blocking(move || {
-        bases
-            .into_iter()
-            .map(read)
-            .collect::<Result<_, BuildError>>()
-    })
-    .await?;
-    Ok(Some(Registry::serve(images).await?))
+    blocking(move || bases.into_iter().map(read).collect()).await
 }

@@ -57,7 +57,7 @@ pub async fn run(
     let Preparation {
         opened,
         outputs,
-        registry,
+        bases,
         undeclared,
     } = preparation;
     (undeclared.iter()).for_each(|warning| host.audience.warning(warning));
@@ -71,7 +71,7 @@ pub async fn run(
         let engine = start(stop.as_mut(), &source, plan, host, (&unread, &lost)).await?;
         let solving = async {
             let codec = intake::codec(plan.compression());
-            let contents = intake::contents(registry.as_ref(), codec, host, &opened, &unwanted);
+            let contents = intake::contents(&bases, codec, host, &opened, &unwanted);
             let contents = contents.await?;
             let site = Site {
                 host,
@@ -79,7 +79,7 @@ pub async fn run(
                 engine: &engine,
                 contents: &contents,
             };
-            let solves = solves::all(plan, registry.as_ref(), look, site).await?;
+            let solves = solves::all(plan, &bases, look, site).await?;
             Ok((contents, solves))
         };
         match engine.during(stop.as_mut(), solving).await {

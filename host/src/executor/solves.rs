@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::buildkit::solve::SolveError;
 use crate::executor::attempt::Attempt;
+use crate::executor::bases::Bases;
 use crate::executor::built::{self, Built};
 use crate::executor::carried::Carried;
 use crate::executor::error::BuildError;
@@ -17,7 +18,6 @@ use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
 use crate::executor::{cache, handover, snapshot};
-use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::Account;
 
@@ -42,17 +42,17 @@ pub(super) struct Solves {
 /// That of the first solve that fails.
 pub(super) async fn all(
     plan: &CheckedPlan,
-    registry: Option<&Registry>,
+    bases: &Bases,
     look: Look,
     site: Site<'_>,
 ) -> Result<Solves, BuildError> {
     let contexts = look.offer(site).await;
     let lease = cache::lease(site).await;
     let intake = Arc::new(BlobIntake::new(site.contents.clone()));
-    let mut terms = Terms::of(plan, registry, intake, contexts, site).await;
+    let mut terms = Terms::of(plan, bases, intake, contexts, site).await;
     // Of steps that the cache has, the daemon needs no base.
     if terms.imports.list.is_empty() {
-        handover::arrange(registry, site).await;
+        handover::arrange(bases, site).await;
     }
     let mounts = Mounts::of(plan, site).await;
     let mut carried = match &mounts {

@@ -12,11 +12,11 @@ use crate::buildkit::contexts::Contexts;
 use crate::buildkit::registry::Logins;
 use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::Solve;
+use crate::executor::bases::Bases;
 use crate::executor::cache::Imports;
 use crate::executor::remote::Remote;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
-use crate::image::registry::Registry;
 use crate::planner::checked_plan::CheckedPlan;
 
 /// Attributes of the cache's exporter: all steps; in the form that `assembly` knows; and without it a build is as good.
@@ -33,18 +33,18 @@ pub(super) struct Terms<'run> {
     pub(super) imports: Imports,
     /// What the solves read, in a session that they share, with each daemon.
     contexts: Vec<Option<Arc<Contexts>>>,
-    registry: Option<&'run Registry>,
+    bases: &'run Bases,
     intake: Arc<dyn Intake>,
     site: Site<'run>,
     logins: Arc<Logins>,
 }
 
 impl<'run> Terms<'run> {
-    /// Those of a plan whose base images `registry` serves; `intake` takes what is exported. A build's cache that is damaged is
+    /// Those of a plan whose base images are `bases`; `intake` takes what is exported. A build's cache that is damaged is
     /// cleared.
     pub(super) async fn of(
         plan: &CheckedPlan,
-        registry: Option<&'run Registry>,
+        bases: &'run Bases,
         intake: Arc<dyn Intake>,
         contexts: Vec<Option<Arc<Contexts>>>,
         site: Site<'run>,
@@ -52,7 +52,7 @@ impl<'run> Terms<'run> {
         Self {
             imports: Imports::of(plan, site).await,
             contexts,
-            registry,
+            bases,
             intake,
             site,
             logins: Arc::new(logins(plan, site)),
@@ -92,6 +92,7 @@ impl<'run> Terms<'run> {
                 None => opened.locals(solve),
             },
             contexts,
+            images: self.bases.beside_a_solve(),
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
@@ -128,8 +129,8 @@ impl<'run> Terms<'run> {
         match value {
             AttributeValue::Text(text) => text.clone(),
             AttributeValue::BaseImage(argument) => self
-                .registry
-                .and_then(|registry| registry.reference(argument))
+                .bases
+                .reference(argument)
                 .expect("a checked plan names only base images that it loads")
                 .to_owned(),
         }

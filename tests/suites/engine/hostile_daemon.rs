@@ -11,9 +11,14 @@ use std::time::{Duration, Instant};
 
 use super::page_markup::assert_own_markup;
 use oci_image_tests::attacks;
+use oci_image_tests::base::{Layer, write_image};
+use oci_image_tests::builder::client_certificates;
+use oci_image_tests::certificates::{Certificates, HOST_NAME};
 use oci_image_tests::memory::high_water_mark;
+use oci_image_tests::tls_door::TlsDoor;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// How long any of these builds may take; a bound on a hang, and no measure.
 const END: Duration = Duration::from_secs(120);
@@ -120,6 +125,10 @@ const DEEDS: &[(&str, Asked, i32, &str)] = &[
     ("agents-never-given", Archive, 0, ""),
     ("stores-never-given", Archive, 0, ""),
     ("logins-never-asked-for", Archive, 0, ""),
+    ("blobs-never-offered", Archive, 0, ""),
+    ("parts-beyond-the-ends-of-blobs", Archive, 0, ""),
+    // It may be that the session ends with what is reset.
+    ("reads-that-nobody-takes", Archive, ANY, ""),
     ("services-that-are-unknown", Archive, 0, ""),
     ("headers-without-end", Archive, ANY, ""),
     ("reports-that-command", Archive, 0, ""),
@@ -190,33 +199,109 @@ const MALFORMED: &str = "does not describe the image of `image`, or not as one d
 struct Scene {
     place: Workplace,
     asked: Asked,
+    reached: Reached,
+    builder: Option<HostileBuilder>,
     peak: u64,
 }
 
+/// How the program comes to its daemon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    /// It has started it.
+    Started,
+    /// It is a builder, reached by TLS, which has a certificate and is believed.
+    ByTls,
+}
+
+use Reached::{ByTls, Started};
+
+/// A daemon that somebody else has started. It ends with the value.
+struct HostileBuilder {
+    child: Child,
+    door: TlsDoor,
+    _home: TempDir,
+}
+
+impl HostileBuilder {
+    /// One that does this deed, in a place where a client's certificates are.
+    fn start(deed: &str, place: &Workplace) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let socket = home.path().join("socket");
+        let child = Command::new(env!("CARGO_BIN_EXE_hostile-daemon"))
+            .arg("--addr")
+            .arg(format!("unix://{}", socket.display()))
+            .env("HOSTILE_DAEMON", deed)
+            .env("HOSTILE_LOOT", place.path("../loot"))
+            .env_remove("NOTIFY_SOCKET")
+            .spawn()
+            .unwrap();
+        place.wait_for("the daemon to listen", || socket.exists());
+        let certificates = Certificates::new();
+        client_certificates(&certificates, &place.path("../tls"));
+        Self {
+            child,
+            door: TlsDoor::before(&socket, &certificates),
+            _home: home,
+        }
+    }
+}
+
+impl Drop for HostileBuilder {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 impl Scene {
-    fn new(asked: Asked) -> Self {
+    fn new(reached: Reached, asked: Asked) -> Self {
         let place = Workplace::new();
-        place.dockerfile("FROM scratch\nCOPY busybox /\n");
+        place.dockerfile(match reached {
+            Started => "FROM scratch\nCOPY busybox /\n",
+            ByTls => "ARG base\nFROM ${base}\nCOPY busybox /\n",
+        });
+        let layer = Layer::new().file("large", vec![b'x'; 8 << 20]);
+        write_image(&place.path("base.tar"), &[layer]);
         place.write("outside/file", OUTSIDE);
         place.write("context/file", INSIDE);
         std::os::unix::fs::symlink("../outside", place.path("context/link")).unwrap();
         Self {
             place,
             asked,
+            reached,
+            builder: None,
             peak: 0,
         }
     }
 
     fn object(&self) -> Value {
-        json!({
+        let mut object = json!({
             "context": "context", "output": "image",
             "unpack_rootfs": self.asked == Tree, "output_oci": self.asked == Layout,
             "buildkit_secrets": {"given": {"text": SECRET}},
-        })
+        });
+        if self.reached == ByTls {
+            object["image_args"] = json!(["base=base.tar"]);
+        }
+        object
+    }
+
+    /// What the program is told of its builder, which is started for this deed.
+    fn builders(&mut self, deed: &str) -> Vec<String> {
+        if self.reached == Started {
+            return Vec::new();
+        }
+        let builder = HostileBuilder::start(deed, &self.place);
+        let tls = json!({"directory": "tls", "server_name": HOST_NAME});
+        let builders = json!({"builders": [{"address": builder.door.address(), "tls": tls}]});
+        self.place.write("../builders.json", builders.to_string());
+        self.builder = Some(builder);
+        vec!["--builders".to_owned(), "../builders.json".to_owned()]
     }
 
     /// The program with that daemon, its message on a file.
-    fn command(&self, deed: &str, arguments: &[&str]) -> Command {
+    fn command(&mut self, deed: &str, arguments: &[&str]) -> Command {
+        let builders = self.builders(deed);
         let root = self.place.root();
         let message = json!({"object": self.object(), "response_path": "../response"});
         let message = self.place.write("../message", message.to_string());
@@ -224,6 +309,7 @@ impl Scene {
         let arguments = [&always, arguments].concat();
         let mut command = self.place.command(&arguments);
         command
+            .args(builders)
             .stdin(fs::File::open(message).unwrap())
             .env("OCI_IMAGE_BUILDKITD", env!("CARGO_BIN_EXE_hostile-daemon"))
             .env("HOSTILE_DAEMON", deed)
@@ -272,6 +358,7 @@ impl Scene {
         assert!(!run.stderr.contains("panicked"), "{said}");
         run.assert_commands_nothing(&said);
         // It is written when the build is over, whatever becomes of it; of what the daemon says it holds no more than it may.
+        assert!(self.place.path(PAGE).exists(), "{said}");
         let page = self.place.read(PAGE);
         assert!(
             page.len() < 24 << 20,
@@ -298,6 +385,10 @@ impl Scene {
         let is_given =
             deed != "files-outside" || loot.contains("listed link\n") && loot.contains(INSIDE);
         assert!(is_given, "what is inside can be asked for: {loot}");
+        let is_read = self.reached == Started
+            || deed != "parts-beyond-the-ends-of-blobs"
+            || loot.contains("all of the base");
+        assert!(is_read, "what is offered can be read: {loot}");
         assert!(self.peak < MEMORY, "{deed} took {} MiB", self.peak >> 20);
         if run.status == 0 {
             return self.assert_built(deed);
@@ -332,17 +423,22 @@ impl Scene {
     }
 }
 
-fn does(part: usize, of: usize) {
+fn does(reached: Reached, part: usize, of: usize) {
     let mut other = Vec::new();
     for (at, (deed, asked, status, said)) in DEEDS.iter().enumerate() {
         if at % of != part {
             continue;
         }
-        let mut scene = Scene::new(*asked);
+        let mut scene = Scene::new(reached, *asked);
         let run = scene.run(deed, &[]);
         scene.assert_unharmed(deed, &run);
         let shown: String = run.stderr.chars().take(3_000).collect();
         let is_expected = *status == ANY || run.status == *status;
+        let said = match (reached, *deed) {
+            (ByTls, "death-in-the-midst") => "building elsewhere",
+            (ByTls, "failure-as-if-a-disk-were-full") => "no space is left on the builder",
+            _ => said,
+        };
         if !is_expected || !run.stderr.contains(said) {
             other.push(format!("{deed} ended with {}: {shown}", run.status));
         }
@@ -352,26 +448,50 @@ fn does(part: usize, of: usize) {
 
 #[test]
 fn a_third_of_what_a_daemon_can_do_fails_the_build_or_builds_the_image_that_it_names() {
-    does(0, 3);
+    does(Started, 0, 3);
 }
 
 #[test]
 fn another_third_of_it_does() {
-    does(1, 3);
+    does(Started, 1, 3);
 }
 
 #[test]
 fn the_last_third_of_it_does() {
-    does(2, 3);
+    does(Started, 2, 3);
+}
+
+#[test]
+fn a_third_of_it_over_tls_does() {
+    does(ByTls, 0, 3);
+}
+
+#[test]
+fn another_third_over_tls_does() {
+    does(ByTls, 1, 3);
+}
+
+#[test]
+fn the_last_third_over_tls_does() {
+    does(ByTls, 2, 3);
 }
 
 #[test]
 fn what_never_ends_is_ended_by_a_stop_within_two_seconds() {
+    stops(Started);
+}
+
+#[test]
+fn what_never_ends_over_tls_is_ended_by_one_too() {
+    stops(ByTls);
+}
+
+fn stops(reached: Reached) {
     for (deed, asked) in ENDLESS {
-        let mut scene = Scene::new(*asked);
+        let mut scene = Scene::new(reached, *asked);
         let mut child = scene.command(deed, &[]).spawn().unwrap();
         scene.place.wait_for("the daemon to run", || {
-            !scene.place.processes("hostile-daemon").is_empty()
+            scene.builder.is_some() || !scene.place.processes("hostile-daemon").is_empty()
         });
         pass(Duration::from_millis(1_500));
         // Read, or the program waits for its reader.
@@ -399,7 +519,7 @@ fn what_never_ends_is_ended_by_a_stop_within_two_seconds() {
 
 #[test]
 fn reports_that_nobody_reads_are_waited_with_and_a_stop_is_heard() {
-    let mut scene = Scene::new(Archive);
+    let mut scene = Scene::new(Started, Archive);
     let child = scene.command("reports-without-end", &[]).spawn().unwrap();
     scene.place.wait_for("the pipe to be full", || {
         let held = rustix::io::ioctl_fionread(child.stderr.as_ref().unwrap());
@@ -434,7 +554,7 @@ fn reports_for_programs_command_nothing_either() {
         "warnings-without-end",
         "failure-that-commands",
     ] {
-        let mut scene = Scene::new(Archive);
+        let mut scene = Scene::new(Started, Archive);
         let run = scene.run(deed, &["--progress", "json"]);
 
         for line in run.stderr.lines() {
@@ -457,7 +577,8 @@ fn every_deed_of_the_daemon_is_tried() {
     let tried: BTreeSet<&str> = deeds.chain(ENDLESS.iter().map(|(deed, _)| *deed)).collect();
 
     assert_eq!(tried, known);
-    let count = u32::try_from(DEEDS.len() + ENDLESS.len()).unwrap();
+    // Each way.
+    let count = u32::try_from(2 * (DEEDS.len() + ENDLESS.len())).unwrap();
     assert_eq!(count, attacks::tried("hostile daemon"));
 }
 

@@ -40,6 +40,7 @@
 //! - `storage`: what builds keep, told and removed.
 //! - `rootless`: builds of an ordinary user.
 //! - `dockerfile`: the product's Dockerfile.
+//! - `no_loopback`: daemons that do not reach what listens on this machine's loopback.
 //! - `push`: what is built arrives.
 //! - `blob_by_blob`: what comes of an image, and what does not.
 //!
@@ -128,6 +129,7 @@ mod known_context;
 mod library;
 mod links;
 mod many_targets;
+mod no_loopback;
 #[path = "../../../host/page/tests/all/markup.rs"]
 mod page_markup;
 mod pipes;

@@ -24,17 +24,13 @@ use crate::session::MESSAGE_LIMIT;
 /// The methods served.
 pub(crate) const METHODS: &[&str] = &["Info", "Read", "Status", "Write", "Abort"];
 
-/// A blob that is there.
+/// A blob that is there. Its times (fields 3 and 4) are left out: nobody reads them.
 #[derive(Clone, PartialEq, prost::Message)]
 pub(crate) struct BlobInfo {
     #[prost(string, tag = "1")]
     pub digest: String,
     #[prost(int64, tag = "2")]
     pub size: i64,
-    #[prost(message, optional, tag = "3")]
-    pub created_at: Option<Timestamp>,
-    #[prost(message, optional, tag = "4")]
-    pub updated_at: Option<Timestamp>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -4,16 +4,11 @@
 //! Source: BuildKit, `session/content`.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::UNIX_EPOCH;
 
-use bollard_buildkit_proto::google::protobuf::Timestamp;
-use bytes::Bytes;
 use oci_spec::image::Digest as BlobDigest;
-use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::metadata::MetadataMap;
@@ -23,17 +18,15 @@ use crate::content::containerd::{
     self, InfoRequest, InfoResponse, Messages, ReadContentRequest, ReadContentResponse,
     WriteContentRequest, WriteContentResponse,
 };
-use crate::content::ingest;
 use crate::content::intake::Intake;
 use crate::content::received_bytes::ReceivedBytes;
-use crate::content::store::{Access, ContentError, Store, parse};
+use crate::content::source::{BlobSource, OpenBlob};
+use crate::content::store::{Access, ContentError, Store, parse_any};
+use crate::content::{ingest, part};
 use crate::recorder::Recorder;
 use oci_image_boundary::blocking::blocking;
 use oci_image_boundary::cancel::Cancel;
-use oci_image_boundary::hex::hex;
 
-/// Size of the pieces in which a blob is read, in bytes.
-const PIECE_SIZE: usize = 256 * 1024;
 /// Pieces on their way to the daemon.
 const PIECES_IN_FLIGHT: usize = 4;
 /// Blobs that are written at the same time, each of which has one message of the daemon in memory; more wait.
@@ -49,17 +42,40 @@ pub(crate) struct Content {
 }
 
 /// What the daemon may do with a store that it is offered.
-#[derive(Clone)]
-pub(crate) enum Offered {
-    /// Read it, and fill it if its access says so.
-    Store(Arc<Store>),
-    /// Fill it.
-    Intake(Arc<dyn Intake>),
+#[derive(Clone, Default)]
+pub(crate) struct Offered {
+    /// What it may read.
+    source: Option<Arc<dyn BlobSource>>,
+    /// What it may fill.
+    intake: Option<Arc<dyn Intake>>,
 }
 
 impl From<Store> for Offered {
     fn from(store: Store) -> Self {
-        Self::Store(Arc::new(store))
+        let is_filled = store.access() == Access::Write;
+        let store = Arc::new(store);
+        Self {
+            intake: is_filled.then(|| Arc::clone(&store) as Arc<dyn Intake>),
+            source: Some(store),
+        }
+    }
+}
+
+impl From<Arc<dyn BlobSource>> for Offered {
+    fn from(source: Arc<dyn BlobSource>) -> Self {
+        Self {
+            source: Some(source),
+            intake: None,
+        }
+    }
+}
+
+impl From<Arc<dyn Intake>> for Offered {
+    fn from(intake: Arc<dyn Intake>) -> Self {
+        Self {
+            source: None,
+            intake: Some(intake),
+        }
     }
 }
 
@@ -80,22 +96,15 @@ impl Content {
     }
 
     /// A store that is read.
-    fn store(&self, metadata: &MetadataMap) -> Result<Arc<Store>, Status> {
-        match self.offered(metadata)? {
-            Offered::Store(store) => Ok(store),
-            Offered::Intake(_) => Err(Status::not_found("the store is offered for writing")),
-        }
+    fn source(&self, metadata: &MetadataMap) -> Result<Arc<dyn BlobSource>, Status> {
+        let source = self.offered(metadata)?.source;
+        source.ok_or_else(|| Status::not_found("the store is offered for writing"))
     }
 
     /// A store that is filled.
     fn intake(&self, metadata: &MetadataMap) -> Result<Arc<dyn Intake>, Status> {
-        match self.offered(metadata)? {
-            Offered::Intake(intake) => Ok(intake),
-            Offered::Store(store) if store.access() == Access::Write => Ok(store),
-            Offered::Store(_) => Err(Status::permission_denied(
-                "the store is offered for reading",
-            )),
-        }
+        let intake = self.offered(metadata)?.intake;
+        intake.ok_or_else(|| Status::permission_denied("the store is offered for reading"))
     }
 
     fn offered(&self, metadata: &MetadataMap) -> Result<Offered, Status> {
@@ -113,28 +122,13 @@ impl Content {
 #[tonic::async_trait]
 impl containerd::ContentService for Content {
     async fn info(&self, request: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
-        let store = self.store(request.metadata())?;
-        let digest = parse(&request.get_ref().digest)?;
-        let metadata = blocking({
-            let (store, digest) = (Arc::clone(&store), digest.clone());
-            move || store.open(&digest)?.metadata()
-        })
-        .await
-        .map_err(|error| self.unread(&store, &digest, error))?;
-        let modified = metadata
-            .modified()
-            .ok()
-            .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let modified = modified.map(|since| Timestamp {
-            seconds: since.as_secs().cast_signed(),
-            nanos: since.subsec_nanos().cast_signed(),
-        });
+        let source = self.source(request.metadata())?;
+        let digest = parse_any(&request.get_ref().digest)?;
+        let blob = self.open(&source, &digest).await?;
         Ok(Response::new(InfoResponse {
             info: Some(containerd::BlobInfo {
                 digest: digest.to_string(),
-                size: metadata.len().cast_signed(),
-                created_at: modified,
-                updated_at: modified,
+                size: blob.size().cast_signed(),
             }),
         }))
     }
@@ -143,22 +137,20 @@ impl containerd::ContentService for Content {
         &self,
         request: Request<ReadContentRequest>,
     ) -> Result<Response<Messages<ReadContentResponse>>, Status> {
-        let store = self.store(request.metadata())?;
+        let source = self.source(request.metadata())?;
         let request = request.into_inner();
-        let digest = parse(&request.digest)?;
-        let range = Range::new(request.offset, request.size);
-        self.verify(&store, &digest).await?;
-        let opened = {
-            let (store, digest) = (Arc::clone(&store), digest.clone());
-            blocking(move || range.of(store.open(&digest)?)).await
-        };
-        let blob = opened.map_err(|error| self.unread(&store, &digest, error))?;
-        let path = store.path(&digest);
+        let digest = parse_any(&request.digest)?;
+        if source.is_doubted() {
+            self.verify(&source, &digest).await?;
+        }
+        let blob = self.open(&source, &digest).await?;
+        let part = part::part(request.offset, request.size, blob.size());
+        let path = source.path(&digest);
 
         let (pieces, stream) = mpsc::channel(PIECES_IN_FLIGHT);
         let faults = self.faults.clone();
         tokio::task::spawn_blocking(move || {
-            if let Err(source) = send_pieces(blob, &pieces) {
+            if let Err(source) = part::send(&*blob, part, &pieces) {
                 let status = faults.record(ContentError::Read { path, source });
                 // The daemon may have hung up; then it does not want to know either.
                 let _ = pieces.blocking_send(Err(status));
@@ -192,26 +184,41 @@ impl containerd::ContentService for Content {
 }
 
 impl Content {
+    /// Opens a blob; that it is missing is no fault.
+    async fn open(
+        &self,
+        source: &Arc<dyn BlobSource>,
+        digest: &BlobDigest,
+    ) -> Result<Box<dyn OpenBlob>, Status> {
+        let opened = {
+            let (source, digest) = (Arc::clone(source), digest.clone());
+            blocking(move || source.open(&digest)).await
+        };
+        match opened {
+            Ok(Some(blob)) => Ok(blob),
+            Ok(None) => Err(Status::not_found(format!("blob {digest}: not found"))),
+            Err(error) => Err(self.unread(source.path(digest), error)),
+        }
+    }
+
     /// Compares a blob with its digest, before it is read for the first time.
     // The daemon reads in ranges, so the comparison cannot be made on the way.
-    async fn verify(&self, store: &Arc<Store>, digest: &BlobDigest) -> Result<(), Status> {
-        let path = store.path(digest);
-        if store.access() != Access::ReadVerified || self.is_verified(&path) {
+    async fn verify(
+        &self,
+        source: &Arc<dyn BlobSource>,
+        digest: &BlobDigest,
+    ) -> Result<(), Status> {
+        let path = source.path(digest);
+        if self.is_verified(&path) {
             return Ok(());
         }
-        let blob = (Arc::clone(store), digest.clone());
+        let blob = self.open(source, digest).await?;
+        let digest = digest.clone();
         // Layers are large, and the daemon may hang up meanwhile.
         let cancel = Cancel::default();
         let _cancels = cancel.on_drop();
-        let found = blocking(move || {
-            let mut hash = Sha256::new();
-            let mut hashing = HashWriter(&mut hash, cancel);
-            io::copy(&mut blob.0.open(&blob.1)?, &mut hashing)?;
-            Ok(hex(&hash.finalize()))
-        })
-        .await
-        .map_err(|error| self.unread(store, digest, error))?;
-        if found != digest.digest() {
+        let is_whole = blocking(move || part::is_whole(&*blob, &digest, &cancel)).await;
+        if !is_whole.map_err(|error| self.unread(path.clone(), error))? {
             return Err(self.faults.record(ContentError::Damaged { path }));
         }
         self.verified
@@ -228,107 +235,8 @@ impl Content {
             .contains(path)
     }
 
-    /// What to answer for a blob that cannot be opened; that it is missing is no fault.
-    fn unread(&self, store: &Store, digest: &BlobDigest, source: io::Error) -> Status {
-        let path = store.path(digest);
-        if source.kind() == io::ErrorKind::NotFound {
-            return Status::not_found(format!("no blob `{}`", path.display()));
-        }
+    /// What to answer for a blob that cannot be read.
+    fn unread(&self, path: PathBuf, source: io::Error) -> Status {
         self.faults.record(ContentError::Read { path, source })
-    }
-}
-
-/// Hashes what is written, for as long as somebody wants it.
-struct HashWriter<'a>(&'a mut Sha256, Cancel);
-
-impl Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.1.check()?;
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// A part of a blob: from an offset, at most so many bytes.
-#[derive(Clone, Copy)]
-struct Range {
-    offset: u64,
-    size: u64,
-}
-
-impl Range {
-    /// The wire's form: what is negative starts at the beginning, what is not positive goes to the end.
-    fn new(offset: i64, size: i64) -> Self {
-        let size = u64::try_from(size)
-            .ok()
-            .filter(|size| *size > 0)
-            .unwrap_or(u64::MAX);
-        Self {
-            offset: u64::try_from(offset).unwrap_or(0),
-            size,
-        }
-    }
-
-    fn of(self, mut file: File) -> io::Result<io::Take<File>> {
-        file.seek(SeekFrom::Start(self.offset))?;
-        Ok(file.take(self.size))
-    }
-}
-
-fn send_pieces(
-    mut blob: io::Take<File>,
-    pieces: &mpsc::Sender<Result<ReadContentResponse, Status>>,
-) -> io::Result<()> {
-    let mut offset = 0;
-    loop {
-        let size = usize::try_from(blob.limit())
-            .unwrap_or(PIECE_SIZE)
-            .min(PIECE_SIZE);
-        let mut piece = Vec::with_capacity(size);
-        blob.by_ref().take(size as u64).read_to_end(&mut piece)?;
-        if piece.is_empty() {
-            return Ok(());
-        }
-        let length = piece.len() as i64;
-        let message = ReadContentResponse {
-            offset,
-            data: Bytes::from(piece),
-        };
-        if pieces.blocking_send(Ok(message)).is_err() {
-            return Ok(());
-        }
-        offset += length;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_range_is_read_as_the_wire_has_it() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), "0123456789").unwrap();
-        let read = |offset, size| {
-            let mut text = String::new();
-            Range::new(offset, size)
-                .of(File::open(file.path()).unwrap())
-                .unwrap()
-                .read_to_string(&mut text)
-                .unwrap();
-            text
-        };
-
-        assert_eq!(read(0, 0), "0123456789");
-        assert_eq!(read(3, 4), "3456");
-        assert_eq!(read(8, 100), "89");
-        assert_eq!(read(-1, -1), "0123456789");
-        assert_eq!(read(100, 1), "");
     }
 }

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -15,6 +16,7 @@ use oci_spec::image::{Digest as BlobDigest, DigestAlgorithm};
 use tonic::Status;
 
 use crate::content::intake::{IncomingBlob, Intake};
+use crate::content::source::{BlobSource, OpenBlob};
 use oci_image_boundary::handle::{Directory, PartialFile};
 use oci_image_boundary::outside::shown;
 
@@ -34,8 +36,7 @@ pub struct Store {
 pub(crate) enum Access {
     /// Read, in trust that each blob is the one that its name says.
     Read,
-    /// Read, after a comparison of each blob with its digest. The daemon would notice a difference too, and fail the solve
-    /// without telling whose blob it was.
+    /// Read, after a comparison of each blob with its digest.
     ReadVerified,
     /// Read in trust, and write.
     Write,
@@ -95,6 +96,41 @@ impl Store {
     }
 }
 
+impl BlobSource for Store {
+    fn open(&self, digest: &BlobDigest) -> io::Result<Option<Box<dyn OpenBlob>>> {
+        let file = match Store::open(self, digest) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            file => file?,
+        };
+        let size = file.metadata()?.len();
+        Ok(Some(Box::new(OpenFile { file, size })))
+    }
+
+    fn path(&self, digest: &BlobDigest) -> PathBuf {
+        Store::path(self, digest)
+    }
+
+    fn is_doubted(&self) -> bool {
+        self.access == Access::ReadVerified
+    }
+}
+
+/// A blob that is a file.
+struct OpenFile {
+    file: File,
+    size: u64,
+}
+
+impl OpenBlob for OpenFile {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file.read_exact_at(buffer, offset)
+    }
+}
+
 impl Intake for Store {
     fn begin(
         &self,
@@ -142,12 +178,20 @@ fn name(digest: &BlobDigest) -> PathBuf {
         .join(digest.digest())
 }
 
-/// A digest whose parts are safe as names of files.
+/// A digest by which blobs are kept, whose parts are safe as names of files.
 pub(crate) fn parse(digest: &str) -> Result<BlobDigest, Status> {
-    BlobDigest::from_str(digest)
+    parse_any(digest)
         .ok()
         .filter(|digest| *digest.algorithm() == DigestAlgorithm::Sha256)
         .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a sha256 digest")))
+}
+
+/// The same of any algorithm that images know.
+pub(crate) fn parse_any(digest: &str) -> Result<BlobDigest, Status> {
+    BlobDigest::from_str(digest)
+        .ok()
+        .filter(|digest| !matches!(digest.algorithm(), DigestAlgorithm::Other(_)))
+        .ok_or_else(|| Status::invalid_argument(format!("`{digest}` is not a digest")))
 }
 
 #[cfg(test)]
@@ -171,5 +215,8 @@ mod tests {
                 format!("`{digest}` is not a sha256 digest")
             );
         }
+        assert!(parse_any(&format!("sha512:{hex}{hex}")).is_ok());
+        assert!(parse_any("sha512:../../etc/passwd").is_err());
+        assert!(parse_any("../..:00").is_err());
     }
 }

@@ -25,4 +25,5 @@ mod route;
 mod server;
 
 pub use error::RegistryError;
+pub use name::repositories;
 pub use server::Registry;

@@ -5,8 +5,18 @@
 /// The longest name, in characters; registries and clients take 255 with the host before it.
 const LENGTH_LIMIT: usize = 128;
 
+/// A repository name for each of these, which may be any text: `IMAGE_ARG_Base` becomes `image_arg_base`. No two are the same.
+pub fn repositories<'name>(names: impl IntoIterator<Item = &'name str>) -> Vec<String> {
+    let mut repositories: Vec<String> = Vec::new();
+    for name in names {
+        let name = repository(name, |name| repositories.iter().any(|taken| taken == name));
+        repositories.push(name);
+    }
+    repositories
+}
+
 /// A repository name for `name` that is not `taken`.
-pub(super) fn repository(name: &str, taken: impl Fn(&str) -> bool) -> String {
+fn repository(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let name = valid(name);
     if !taken(&name) {
         return name;
@@ -76,12 +86,8 @@ mod tests {
 
     #[test]
     fn names_that_meet_stay_apart() {
-        let mut taken = Vec::<String>::new();
-        for name in ["Base", "base", "base-2", "BASE"] {
-            let repository = repository(name, |name| taken.iter().any(|taken| taken == name));
-            taken.push(repository);
-        }
+        let repositories = repositories(["Base", "base", "base-2", "BASE"]);
 
-        assert_eq!(taken, ["base", "base-2", "base-2-2", "base-3"]);
+        assert_eq!(repositories, ["base", "base-2", "base-2-2", "base-3"]);
     }
 }

@@ -86,8 +86,8 @@ impl Registry {
             .map_err(|source| RegistryError::Listen { source })?;
         let mut repositories = BTreeMap::new();
         let mut references = HashMap::new();
-        for (name, image) in images {
-            let repository = name::repository(&name, |taken| repositories.contains_key(taken));
+        let names = name::repositories(images.iter().map(|(name, _)| name.as_str()));
+        for ((name, image), repository) in images.into_iter().zip(names) {
             let reference = format!("{address}/{repository}");
             if references.insert(name.clone(), reference).is_some() {
                 return Err(RegistryError::DuplicateName { name });
