@@ -3,9 +3,10 @@
 //! Reads and writes: through the client. Unknown here: other builders.
 //! Source: BuildKit, release notes of 0.13 (several exporters of a solve).
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use oci_image_buildkit::client::Client;
+use oci_image_buildkit::client::{Client, ConnectError};
 use oci_image_buildkit::endpoint::Address;
 use oci_image_buildkit::info::Info;
 use tokio::time::timeout;
@@ -55,7 +56,14 @@ impl Met {
     async fn meet(builder: Builder) -> Result<Self, Refusal> {
         let client = Client::connect(&builder.endpoint).await?;
         // One after the other: of a connection that fails the first call says why.
-        let info = client.info().await?;
+        let is_known = builder.endpoint.certificates.is_some();
+        let info = client.info().await.map_err(|error| match error {
+            // By TLS 1.3 it looks at our certificate only when it has shown its own.
+            ConnectError::Info { ref source, .. } if is_known && source.source().is_some() => {
+                Refusal::Unwelcome { source: error }
+            }
+            error => error.into(),
+        })?;
         let workers = client.workers().await?;
         if version(&info.version).is_some_and(|version| version < LEAST) {
             return Err(Refusal::TooOld {

@@ -10,20 +10,12 @@ use oci_image_schema::plan;
 use tokio::task::JoinSet;
 
 use crate::buildkit::solve::{SolveError, Solved};
+use crate::executor::asked::Asked;
 use crate::executor::engine::Share;
 use crate::executor::showing::{self, Reports, Showing};
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
 use crate::planner::checked_plan::CheckedPlan;
-
-/// A solve of the plan, on one of the daemons that share it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Asked {
-    /// The solve's place in the plan.
-    pub(super) solve: usize,
-    /// The daemon's place among them.
-    pub(super) share: usize,
-}
 
 /// What became of the solves when they all ran at once.
 pub(super) struct Attempt {

@@ -10,7 +10,7 @@ use oci_spec::image::{Descriptor, Digest, DigestAlgorithm};
 
 use crate::boundary::blocking::blocking;
 use crate::buildkit::solve::Solved;
-use crate::executor::attempt::Asked;
+use crate::executor::asked::Asked;
 use crate::executor::error::BuildError;
 use crate::executor::exports;
 use crate::executor::site::Site;

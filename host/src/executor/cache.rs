@@ -13,7 +13,7 @@ use crate::boundary::chain::chain;
 use crate::buildkit::content::{CacheError, CacheImport, ContentError, Lease, LocalCache};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::{SolveError, Solved};
-use crate::executor::attempt::Asked;
+use crate::executor::asked::Asked;
 use crate::executor::host::Host;
 use crate::executor::site::Site;
 use crate::image::Image;

@@ -8,7 +8,7 @@ use crate::buildkit::context::{FileSyncError, PatternError, WalkError};
 use crate::buildkit::failure::SolveFailure;
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::SolveError;
-use crate::executor::attempt::Asked;
+use crate::executor::asked::Asked;
 use crate::executor::error::BuildError;
 use crate::executor::room;
 use crate::executor::site::Site;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::boundary::cancel::Cancel;
 use crate::buildkit::subrequest::Subrequest;
-use crate::executor::attempt::Asked;
+use crate::executor::asked::Asked;
 use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
