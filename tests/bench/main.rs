@@ -12,6 +12,7 @@
 //! - [`measure`]: one process, or several, from start to end: time and memory.
 //! - [`product`]: our side of a build.
 //! - [`rival`]: the other side: `buildkitd` and `buildctl` by hand.
+//! - [`distance`]: a daemon that is far away.
 //! - [`tree`]: the contexts that are built; [`content`]: what is in their files.
 //! - [`setting`]: where programs, trees and figures are.
 //! - [`report`]: the table and the files.
@@ -19,6 +20,7 @@
 
 mod cases;
 mod content;
+mod distance;
 mod error;
 mod figure;
 mod measure;

@@ -71,6 +71,14 @@ impl<'setting> Product<'setting> {
         measure::run_watched(&mut command, &self.setting.log("oci-image"))
     }
 
+    /// One build on a builder; what came from it is kept in the root.
+    pub(crate) fn build_on(&self, address: &str) -> Result<Sample, BenchError> {
+        let mut command = self.command()?;
+        command.arg("build").arg("--root").arg(&self.root);
+        command.args(["--builder", address]);
+        measure::run_watched(&mut command, &self.setting.log("oci-image"))
+    }
+
     /// One build on a root that is empty, its progress shown in this way; a live one on a terminal that is read.
     pub(crate) fn build_showing(&self, face: &str) -> Result<Sample, BenchError> {
         self.forget()?;

@@ -37,6 +37,12 @@ pub(crate) struct Rival<'setting> {
     sockets: TempDir,
 }
 
+/// A daemon that runs for several builds.
+pub(crate) struct Standing<'rival> {
+    daemon: Daemon,
+    rival: &'rival Rival<'rival>,
+}
+
 /// A daemon that runs; dropped, it is killed.
 struct Daemon {
     child: Option<Child>,
@@ -109,9 +115,37 @@ impl<'setting> Rival<'setting> {
         })
     }
 
+    /// Starts the daemon for several builds.
+    pub(crate) fn stand(&self) -> Result<Standing<'_>, BenchError> {
+        let mut daemon = self.start()?;
+        self.wait_until_ready(&mut daemon)?;
+        Ok(Standing {
+            daemon,
+            rival: self,
+        })
+    }
+
+    /// One `buildctl build` on a daemon at an address.
+    pub(crate) fn build_on(&self, address: &str) -> Result<Sample, BenchError> {
+        let mut solves = self.solves(address);
+        let log = self.setting.log("buildctl");
+        let mut sample = Sample {
+            wall: Duration::ZERO,
+            cpu: Duration::ZERO,
+            peak: 0,
+        };
+        for solve in &mut solves {
+            let used = measure::run(solve, &log)?;
+            sample.wall += used.wall;
+            sample.cpu += used.cpu;
+            sample.peak = sample.peak.max(used.peak);
+        }
+        Ok(sample)
+    }
+
     /// The solves, and what runs after them.
     fn work(&self) -> Result<Vec<Sample>, BenchError> {
-        let (mut solves, afterwards) = (self.solves(), self.afterwards());
+        let (mut solves, afterwards) = (self.solves(&self.address()), self.afterwards());
         let mut samples = if self.is_at_once {
             let logs =
                 (0..solves.len()).map(|number| self.setting.log(&format!("buildctl-{number}")));
@@ -156,7 +190,7 @@ impl<'setting> Rival<'setting> {
         let mut cpu = Duration::ZERO;
         while Instant::now() < deadline && daemon.is_running() {
             // A refused connection ends it after about 20 ms: no pause is needed between two.
-            let mut command = self.buildctl();
+            let mut command = self.buildctl(&self.address());
             command.args(["debug", "workers"]);
             let (_, child) = measure::start(&mut command, &log)?;
             let used = child.wait4().map_err(|source| BenchError::Run {
@@ -173,23 +207,27 @@ impl<'setting> Rival<'setting> {
         })
     }
 
-    fn address(&self) -> String {
-        format!("unix://{}", self.sockets.path().join("buildkitd").display())
+    fn socket(&self) -> PathBuf {
+        self.sockets.path().join("buildkitd")
     }
 
-    fn buildctl(&self) -> Command {
+    fn address(&self) -> String {
+        format!("unix://{}", self.socket().display())
+    }
+
+    fn buildctl(&self, address: &str) -> Command {
         let mut command = Command::new(&self.setting.buildctl);
         command
             .env("PATH", &self.setting.path)
-            .args(["--addr", &self.address()])
+            .args(["--addr", address])
             .stdin(Stdio::null());
         command
     }
 
-    fn solves(&self) -> Vec<Command> {
+    fn solves(&self, address: &str) -> Vec<Command> {
         let local = |name: &str| format!("{name}={}", self.context.display());
         let solve = |arguments: &Vec<String>| {
-            let mut command = self.buildctl();
+            let mut command = self.buildctl(address);
             command
                 .args(["build", "--progress=plain", "--frontend=dockerfile.v0"])
                 .args(["--local", &local("context")])
@@ -205,6 +243,18 @@ impl<'setting> Rival<'setting> {
         let mut command = Command::new(program);
         command.env("PATH", &self.setting.path).args(arguments);
         Some(command)
+    }
+}
+
+impl Standing<'_> {
+    /// Where it listens.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.rival.socket()
+    }
+
+    /// Ends it.
+    pub(crate) fn end(self) -> Result<(), BenchError> {
+        self.daemon.stop().map(drop)
     }
 }
 

@@ -29,6 +29,12 @@ pub const ATTACKS: &[Attack] = &[
         suite: "masking.rs",
     },
     Attack {
+        name: "builders that are killed",
+        tried: 25,
+        what: "SIGKILL to the builder at any moment of a build: the build goes on elsewhere, and makes the same image; nothing is half-written",
+        suite: "fleet/killed.rs",
+    },
+    Attack {
         name: "carrying",
         tried: 8,
         what: "SIGKILL to a build that carries caches of `RUN --mount=type=cache`, or to the step that carries them: each archive is the old one or the new one, nothing torn comes back, nothing is left, and the next build on an empty root is right",

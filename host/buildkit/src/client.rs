@@ -22,7 +22,7 @@ use tonic::transport::{self, Channel};
 use crate::attachables::Attachables;
 use crate::context::{self, Identity, Local};
 use crate::contexts::{Claims, Contexts};
-use crate::endpoint::{DialError, Dialled, Endpoint, LastWords, Witnessed};
+use crate::endpoint::{DialError, Dialled, Ended, Endpoint, LastWords, Witnessed};
 use crate::gateway::Gateway;
 use crate::registry::Repositories;
 use crate::reports::Reports;
@@ -42,6 +42,7 @@ pub struct Client {
     channel: Channel,
     claims: Claims,
     last_words: Option<LastWords>,
+    ended: Ended,
 }
 
 /// Why a daemon cannot be talked to.
@@ -70,7 +71,7 @@ pub enum ConnectError {
     Info {
         /// What it was asked: `its version`.
         what: &'static str,
-        /// What the program has said that reaches it.
+        /// What the program has said that reaches it, or why the connection has ended.
         said: Option<String>,
         /// What it answered.
         source: Box<tonic::Status>,
@@ -141,9 +142,10 @@ impl Client {
         })?;
         let Dialled { stream, last_words } = dialled;
         let (stream, ended) = Witnessed::new(stream);
+        let over = ended.clone();
         let mut stream = Some(TokioIo::new(stream));
         // The transport asks again once the stream has ended.
-        let once = tower::service_fn(move |_| ready(stream.take().ok_or_else(|| ended.error())));
+        let once = tower::service_fn(move |_| ready(stream.take().ok_or_else(|| over.error())));
         // No keepalive pings: the daemon closes a connection that sends them more often than every five minutes.
         let channel = transport::Endpoint::from_static("http://buildkitd")
             .http2_max_header_list_size(MESSAGE_LIMIT as u32)
@@ -154,6 +156,7 @@ impl Client {
                 channel,
                 claims: Claims::default(),
                 last_words,
+                ended,
             }),
             Err(source) => Err(ConnectError::Speech {
                 endpoint: endpoint.to_string(),
@@ -163,9 +166,10 @@ impl Client {
         }
     }
 
-    /// The end of what the program has said that reaches the daemon, if one does.
+    /// Of a connection that has ended: the end of what the program has said that reaches the daemon, else by which error it ended.
     pub async fn last_words(&self) -> Option<String> {
-        said(self.last_words.as_ref()).await
+        let said = said(self.last_words.as_ref()).await;
+        said.or_else(|| self.ended.cause())
     }
 
     /// Opens a session that serves these locals to any number of solves ([`Solve::contexts`]), and nothing else to anybody.

@@ -39,6 +39,8 @@ pub struct Wanted {
     pub key: BuildKey,
     /// Platforms that it must have; none: any will do.
     pub platforms: Vec<String>,
+    /// Whether a platform will do that is emulated.
+    pub is_emulated: bool,
     /// Whether it is told secrets.
     pub has_secrets: bool,
     /// The names of those that were lost.
@@ -105,6 +107,38 @@ impl Fleet {
         }
     }
 
+    /// Takes a builder for all platforms; if none has all of them, one for each, and which that is for.
+    ///
+    /// # Errors
+    /// [`NoBuilder`]: of the first platform that nobody has.
+    pub async fn share(
+        &self,
+        wanted: &Wanted,
+        mut on_wait: impl FnMut(&NoBuilder),
+    ) -> Result<Vec<(Met, Vec<String>)>, NoBuilder> {
+        if wanted.platforms.len() < 2 {
+            let met = self.choose(wanted, on_wait).await?;
+            return Ok(vec![(met, wanted.platforms.clone())]);
+        }
+        if let Ok(met) = self.ask(wanted).await {
+            return Ok(vec![(met, wanted.platforms.clone())]);
+        }
+        let mut shares: Vec<(Met, Vec<String>)> = Vec::new();
+        for platform in &wanted.platforms {
+            let of_one = Wanted {
+                platforms: vec![platform.clone()],
+                ..wanted.clone()
+            };
+            let met = self.choose(&of_one, &mut on_wait).await?;
+            let is_same = |share: &&mut (Met, Vec<String>)| share.0.builder == met.builder;
+            match shares.iter_mut().find(is_same) {
+                Some((_, platforms)) => platforms.push(platform.clone()),
+                None => shares.push((met, vec![platform.clone()])),
+            }
+        }
+        Ok(shares)
+    }
+
     /// Asks each once, until one is taken.
     async fn ask(&self, wanted: &Wanted) -> Result<Met, NoBuilder> {
         let mut refusals = Vec::new();
@@ -158,12 +192,13 @@ async fn meet(builder: Builder, wanted: &Wanted) -> Result<Met, Refusal> {
         return Err(Refusal::Unverified);
     }
     let met = Met::with(builder).await?;
-    let lacking = met.lacks(&wanted.platforms);
+    let lacking = met.lacks(&wanted.platforms, wanted.is_emulated);
     if lacking.is_empty() {
         return Ok(met);
     }
     Err(Refusal::Platform {
-        has: met.platforms,
+        is_emulated: met.lacks(&lacking, true).is_empty(),
+        has: met.native().cloned().collect(),
         wanted: lacking,
     })
 }

@@ -3,9 +3,10 @@
 //! Reads and writes: through the client. Unknown here: other builders.
 //! Source: BuildKit, release notes of 0.13 (several exporters of a solve).
 
+use std::error::Error as _;
 use std::time::Duration;
 
-use oci_image_buildkit::client::Client;
+use oci_image_buildkit::client::{Client, ConnectError};
 use oci_image_buildkit::endpoint::Address;
 use oci_image_buildkit::info::Info;
 use tokio::time::timeout;
@@ -55,7 +56,14 @@ impl Met {
     async fn meet(builder: Builder) -> Result<Self, Refusal> {
         let client = Client::connect(&builder.endpoint).await?;
         // One after the other: of a connection that fails the first call says why.
-        let info = client.info().await?;
+        let is_known = builder.endpoint.certificates.is_some();
+        let info = client.info().await.map_err(|error| match error {
+            // By TLS 1.3 it looks at our certificate only when it has shown its own.
+            ConnectError::Info { ref source, .. } if is_known && source.source().is_some() => {
+                Refusal::Unwelcome { source: error }
+            }
+            error => error.into(),
+        })?;
         let workers = client.workers().await?;
         if version(&info.version).is_some_and(|version| version < LEAST) {
             return Err(Refusal::TooOld {
@@ -74,16 +82,30 @@ impl Met {
         })
     }
 
+    /// Those that its machine runs by itself, and those that are configured: all others it emulates.
+    pub(crate) fn native(&self) -> impl Iterator<Item = &String> {
+        let own = self.own_platform().map(family);
+        let is_named = self.builder.platforms.is_some();
+        let is_native = move |platform: &&String| is_named || own == Some(family(platform));
+        self.platforms.iter().filter(is_native)
+    }
+
     /// The platform of its machine.
     #[must_use]
     pub fn own_platform(&self) -> Option<&str> {
         self.platforms.first().map(String::as_str)
     }
 
-    /// Those platforms of a list that it has not.
+    /// Those platforms of a list that it has not, or only emulates, unless that will do.
     #[must_use]
-    pub fn lacks(&self, wanted: &[String]) -> Vec<String> {
-        let has = |wanted: &&String| self.platforms.contains(wanted);
+    pub fn lacks(&self, wanted: &[String], is_emulated: bool) -> Vec<String> {
+        let has = |wanted: &&String| {
+            let is_it = |has: &String| normal(has) == normal(wanted);
+            match is_emulated {
+                true => self.platforms.iter().any(is_it),
+                false => self.native().any(is_it),
+            }
+        };
         wanted
             .iter()
             .filter(|wanted| !has(wanted))
@@ -99,6 +121,25 @@ impl Met {
     }
 }
 
+/// A platform without the variant that is meant where none is named.
+fn normal(platform: &str) -> &str {
+    match platform {
+        "linux/arm/v7" => "linux/arm",
+        "linux/arm64/v8" => "linux/arm64",
+        platform => platform,
+    }
+}
+
+/// What machines run each other's programs: of one kind of processor, the older or smaller one's too.
+fn family(platform: &str) -> &str {
+    let machine = platform.split('/').nth(1).unwrap_or(platform);
+    match machine {
+        "386" => "amd64",
+        "arm" => "arm64",
+        machine => machine,
+    }
+}
+
 /// The beginning of a version; `None` if it is not one of a release.
 fn version(version: &str) -> Option<(u64, u64)> {
     let mut parts = version.strip_prefix('v')?.split('.');
@@ -109,6 +150,13 @@ fn version(version: &str) -> Option<(u64, u64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn machines_run_the_programs_of_their_smaller_kin() {
+        assert_eq!(family("linux/amd64/v3"), family("linux/386"));
+        assert_eq!(family("linux/arm64"), family("linux/arm/v7"));
+        assert_ne!(family("linux/arm64"), family("linux/amd64"));
+    }
 
     #[test]
     fn only_releases_are_too_old() {

@@ -16,6 +16,12 @@ pub enum Refusal {
     /// It cannot be talked to.
     #[error(transparent)]
     Connect(#[from] ConnectError),
+    /// The connection has ended where it should have said who it is: it may have told why, and that may have come.
+    #[error("it has ended the connection, and may not know our certificate")]
+    Unwelcome {
+        /// How the connection ended.
+        source: ConnectError,
+    },
     /// It says nothing for too long.
     #[error("it does not answer within {} s", within.as_secs())]
     Silent {
@@ -36,10 +42,17 @@ pub enum Refusal {
     #[error("it has no worker")]
     NoWorker,
     /// It has not the platforms that are wanted.
-    #[error("it builds for {}, and not for {}", listed(has), listed(wanted))]
+    #[error(
+        "it builds for {}, and not for {}{}",
+        listed(has),
+        listed(wanted),
+        if *is_emulated { ", which it emulates: `--emulate` takes it all the same" } else { "" }
+    )]
     Platform {
         /// Those that it has.
         has: Vec<String>,
+        /// Whether it could emulate the others.
+        is_emulated: bool,
         /// Those that it lacks.
         wanted: Vec<String>,
     },
@@ -59,14 +72,8 @@ impl Refusal {
     pub fn reason(&self) -> String {
         match self {
             Self::Connect(ConnectError::Dial { source, .. }) => chain(source),
-            Self::Connect(error @ ConnectError::Info { source, .. }) => {
-                let innermost = iter::successors(source.source(), |&error| error.source()).last();
-                match innermost {
-                    // What is around it says no more than that a transport failed.
-                    Some(cause) => format!("{error}: {cause}"),
-                    None => format!("{error}: {}", shown(source.message())),
-                }
-            }
+            Self::Connect(error) => innermost(error),
+            Self::Unwelcome { source } => format!("{self}: {}", innermost(source)),
             refusal => chain(refusal),
         }
     }
@@ -74,6 +81,20 @@ impl Refusal {
     /// Whether it may be taken in a while.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(self, Self::Connect(_) | Self::Silent { .. })
+        matches!(
+            self,
+            Self::Connect(_) | Self::Unwelcome { .. } | Self::Silent { .. }
+        )
+    }
+}
+
+/// What happened, and the cause of all: what is between them says no more than that a transport failed.
+fn innermost(error: &ConnectError) -> String {
+    let ConnectError::Info { source, .. } = error else {
+        return chain(error);
+    };
+    match iter::successors(source.source(), |&error| error.source()).last() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => format!("{error}: {}", shown(source.message())),
     }
 }

@@ -1,10 +1,12 @@
 //! Daemons that are not ours, as flags.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 
 use super::engine_flags::EngineFlags;
+use crate::quantity;
 
 /// Where a build runs: on a daemon that is started for it, or on a builder.
 #[derive(Debug, Args)]
@@ -33,6 +35,15 @@ pub(crate) struct FleetFlags {
     /// `tls.key`. [env: OCI_IMAGE_BUILDER_TLS]
     #[arg(long, value_name = "DIR")]
     pub(crate) builder_tls: Option<PathBuf>,
+
+    /// For so long ask builders again that do not answer, as those do that are starting: `90s`, `5m`; default: 20s.
+    /// [env: OCI_IMAGE_BUILDER_WAIT]
+    #[arg(long, value_name = "TIME", value_parser = quantity::time)]
+    pub(crate) builder_wait: Option<Duration>,
+
+    /// Take a builder that emulates a platform, where none has it by itself. [env: OCI_IMAGE_EMULATE]
+    #[arg(long)]
+    pub(crate) emulate: bool,
 
     /// Take the builders that this file lists, in JSON or YAML, with their certificates, platforms and labels (`oci-image schema builders`).
     /// [env: OCI_IMAGE_BUILDERS]

@@ -11,6 +11,7 @@ use oci_image::fleet::{Builder, Fleet};
 use crate::cli::FleetFlags;
 use crate::commands::builders_file::{self, BuildersError};
 use crate::environment::Environment;
+use crate::quantity;
 
 /// Names builders, with white space or commas between.
 const HOST: &str = "BUILDKIT_HOST";
@@ -20,6 +21,11 @@ const TLS: &str = "OCI_IMAGE_BUILDER_TLS";
 const FILE: &str = "OCI_IMAGE_BUILDERS";
 /// Labels, with commas between.
 const LABELS: &str = "OCI_IMAGE_BUILDER_LABELS";
+
+/// How long builders are waited for.
+const WAIT: &str = "OCI_IMAGE_BUILDER_WAIT";
+/// Whether a builder may emulate platforms: `true`, as parameters of tasks are written.
+const EMULATE: &str = "OCI_IMAGE_EMULATE";
 
 /// Why builders cannot be told.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +46,20 @@ pub(super) enum FleetError {
         "labels of builders are given, and no file in which builders have labels: name one by `--builders`"
     )]
     NoFile,
+    /// How long builders are waited for is no time.
+    #[error("`{WAIT}` is no time: {0}")]
+    Wait(String),
     /// The file of builders cannot be used.
     #[error(transparent)]
     File(#[from] BuildersError),
+}
+
+/// Whether a builder may emulate platforms.
+pub(super) fn emulates(flags: &FleetFlags, environment: &Environment) -> bool {
+    flags.emulate
+        || environment
+            .value(EMULATE)
+            .is_some_and(|value| value == "true")
 }
 
 /// The fleet as it is seen from a directory; `None` if no builder is named.
@@ -51,6 +68,23 @@ pub(super) fn fleet(
     directory: Option<&Path>,
     environment: &Environment,
 ) -> Result<Option<Fleet>, FleetError> {
+    let given = environment.value(WAIT).filter(|value| !value.is_empty());
+    let given =
+        given.map(|value| quantity::time(&value.to_string_lossy()).map_err(FleetError::Wait));
+    let wait = flags.builder_wait.map(Ok).or(given).transpose()?;
+    let fleet = Fleet::new(builders(flags, directory, environment)?);
+    Ok(fleet.map(|fleet| match wait {
+        Some(wait) => fleet.patient(wait),
+        None => fleet,
+    }))
+}
+
+/// The builders; none, if none is named.
+fn builders(
+    flags: FleetFlags,
+    directory: Option<&Path>,
+    environment: &Environment,
+) -> Result<Vec<Builder>, FleetError> {
     let seen = |path: PathBuf| directory.map_or_else(|| path.clone(), |from| from.join(&path));
     // One that is empty counts as unset: so does a task hand over every parameter that it leaves open.
     let given = |name| environment.value(name).filter(|value| !value.is_empty());
@@ -61,7 +95,7 @@ pub(super) fn fleet(
     let labels = listed_or(flags.builder_label, || given(LABELS));
     if let Some(file) = file {
         let builders = builders_file::read(&seen(file), &labels)?;
-        return Ok(Fleet::new(withholding(builders, environment)));
+        return Ok(withholding(builders, environment));
     }
     if !labels.is_empty() {
         return Err(FleetError::NoFile);
@@ -72,7 +106,7 @@ pub(super) fn fleet(
         .map(|tls| Certificates::of_directory(&seen(tls)))
         .transpose()?;
     let builders = named(&addresses, certificates.as_ref())?;
-    Ok(Fleet::new(withholding(builders, environment)))
+    Ok(withholding(builders, environment))
 }
 
 /// A list of flags; where there is none, that of a variable.

@@ -1,14 +1,17 @@
-//! An attempt: all solves of a plan at the same time, over one daemon.
+//! An attempt: all solves of a plan at the same time, each over every daemon that has a share in it.
 //!
-//! The first that fails ends the others. Equal steps of several solves are executed once by the daemon, and shown once.
+//! The first that fails ends the others. Equal steps of several solves are executed once by a daemon, and shown once.
 //!
 //! Reads and writes: through the client. Unknown here: whether another attempt follows.
 
 use std::collections::BTreeMap;
 
+use oci_image_schema::plan;
 use tokio::task::JoinSet;
 
 use crate::buildkit::solve::{SolveError, Solved};
+use crate::executor::asked::Asked;
+use crate::executor::engine::Share;
 use crate::executor::showing::{self, Reports, Showing};
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
@@ -16,8 +19,8 @@ use crate::planner::checked_plan::CheckedPlan;
 
 /// What became of the solves when they all ran at once.
 pub(super) struct Attempt {
-    /// What each came to, by its place in the plan; or the first that failed.
-    pub(super) outcome: Result<BTreeMap<usize, Solved>, (usize, SolveError)>,
+    /// What each came to; or the first that failed.
+    pub(super) outcome: Result<BTreeMap<Asked, Solved>, (Asked, SolveError)>,
     pub(super) showing: Showing,
 }
 
@@ -25,16 +28,28 @@ impl Attempt {
     /// Runs every solve at the same time, and shows their progress.
     pub(super) async fn make(plan: &CheckedPlan, terms: &Terms<'_>, site: Site<'_>) -> Self {
         let mut showing = Showing::begin(plan, site.host);
-        let solves = plan.solves().iter();
-        let asked: Vec<_> = solves
-            .map(|solve| (showing.add_solve(&solve.name), terms.exporting(solve)))
-            .collect();
+        let mut all = Vec::new();
+        for (index, solve) in plan.solves().iter().enumerate() {
+            for (number, share) in site.engine.shares().into_iter().enumerate() {
+                let id = showing.add_solve(&name(solve, share));
+                let asked = Asked {
+                    solve: index,
+                    share: number,
+                };
+                all.push((
+                    asked,
+                    id,
+                    share.client.clone(),
+                    terms.exporting(solve, number),
+                ));
+            }
+        }
         let solving = |reports: Reports| async move {
             let mut running = JoinSet::new();
-            for (index, (id, solve)) in asked.into_iter().enumerate() {
-                let (client, reports) = (site.client().clone(), reports.clone());
+            for (asked, id, client, solve) in all {
+                let reports = reports.clone();
                 let solving = async move |status| client.solve(solve, status).await;
-                running.spawn(async move { (index, showing::marked(id, reports, solving).await) });
+                running.spawn(async move { (asked, showing::marked(id, reports, solving).await) });
             }
             drop(reports);
             let outcome = join(&mut running).await;
@@ -47,15 +62,23 @@ impl Attempt {
     }
 }
 
+/// What a person calls a solve on one daemon of several.
+fn name(solve: &plan::Solve, share: Share<'_>) -> String {
+    match share.platforms() {
+        None => solve.name.clone(),
+        Some(platforms) => format!("{} {}", solve.name, platforms.join(",")),
+    }
+}
+
 /// Waits for all solves, or for the first that fails.
 async fn join(
-    running: &mut JoinSet<(usize, Result<Solved, SolveError>)>,
-) -> Result<BTreeMap<usize, Solved>, (usize, SolveError)> {
+    running: &mut JoinSet<(Asked, Result<Solved, SolveError>)>,
+) -> Result<BTreeMap<Asked, Solved>, (Asked, SolveError)> {
     let mut solved = BTreeMap::new();
     while let Some(joined) = running.join_next().await {
-        let (index, result) =
+        let (asked, result) =
             joined.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
-        solved.insert(index, result.map_err(|error| (index, error))?);
+        solved.insert(asked, result.map_err(|error| (asked, error))?);
     }
     Ok(solved)
 }

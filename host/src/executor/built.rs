@@ -1,15 +1,19 @@
 //! What was built: an image that was exported, and the digest by which the daemon names it.
 //!
-//! Reads and writes: nothing. Unknown here: whether what was exported is that image.
+//! Reads: documents of images. Writes: the index of an image that several daemons have built. Unknown here: whether what was exported is that image.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use oci_image_schema::plan::{self, ImageFormat};
 use oci_spec::image::{Descriptor, Digest, DigestAlgorithm};
 
+use crate::boundary::blocking::blocking;
 use crate::buildkit::solve::Solved;
+use crate::executor::asked::Asked;
 use crate::executor::error::BuildError;
 use crate::executor::exports;
+use crate::executor::site::Site;
 use crate::image::assembly::Figures;
 use crate::image::rootfs::Lost;
 use crate::planner::checked_plan::CheckedPlan;
@@ -35,12 +39,52 @@ pub struct Built {
     pub(super) index: usize,
 }
 
-/// The image of a solve; `None` where the plan exports none.
-pub(super) fn built(
+/// The images that are exported, in the order of the plan; of one that several daemons have built, each for some platforms, all of it.
+///
+/// # Errors
+/// [`BuildError::NoDigest`], [`BuildError::OddDigest`], [`BuildError::NotDescribed`], [`BuildError::Joining`].
+pub(super) async fn all(
     plan: &CheckedPlan,
-    index: usize,
-    solved: &Solved,
-) -> Option<Result<Built, BuildError>> {
+    solved: &BTreeMap<Asked, Solved>,
+    site: Site<'_>,
+) -> Result<Vec<Built>, BuildError> {
+    let mut images = Vec::new();
+    for index in 0..plan.solves().len() {
+        let of_solve = solved.iter().filter(|(asked, _)| asked.solve == index);
+        let (mut parts, mut first) = (Vec::new(), None);
+        for (_, solved) in of_solve {
+            if let Some(built) = built(plan, index, solved) {
+                let built = built?;
+                parts.push(built.root.clone());
+                first.get_or_insert(built);
+            }
+        }
+        if let Some(mut image) = first {
+            if parts.len() > 1 {
+                image.root = join(parts, &image, site).await?;
+                image.digest = image.root.digest().clone();
+            }
+            images.push(image);
+        }
+    }
+    Ok(images)
+}
+
+async fn join(
+    parts: Vec<Descriptor>,
+    image: &Built,
+    site: Site<'_>,
+) -> Result<Descriptor, BuildError> {
+    let contents = site.contents.clone();
+    let joined = blocking(move || contents.join(&parts)).await;
+    joined.map_err(|source| BuildError::Joining {
+        image: image.image.clone(),
+        source,
+    })
+}
+
+/// The image of a solve; `None` where the plan exports none.
+fn built(plan: &CheckedPlan, index: usize, solved: &Solved) -> Option<Result<Built, BuildError>> {
     let solve = &plan.solves()[index];
     let export = solve.export.as_ref()?;
     let digest = match export.format {

@@ -13,6 +13,7 @@ use crate::boundary::chain::chain;
 use crate::buildkit::content::{CacheError, CacheImport, ContentError, Lease, LocalCache};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::{SolveError, Solved};
+use crate::executor::asked::Asked;
 use crate::executor::host::Host;
 use crate::executor::site::Site;
 use crate::image::Image;
@@ -151,7 +152,7 @@ pub(super) async fn lease(site: Site<'_>) -> Option<Lease> {
 // On another thread: the lock may be held by another build, and then a stop has to be heard all the same.
 pub(super) async fn keep(
     plan: &CheckedPlan,
-    solved: &BTreeMap<usize, Solved>,
+    solved: &BTreeMap<Asked, Solved>,
     lease: Option<Lease>,
     site: Site<'_>,
 ) {
@@ -159,13 +160,18 @@ pub(super) async fn keep(
         return;
     };
     // The last one is the image; it is what another program reads that is told of no tag.
-    let tags: Vec<String> = plan
+    let names: Vec<&str> = plan
         .solves()
         .iter()
-        .map(|solve| solve.name.clone())
+        .map(|solve| solve.name.as_str())
         .collect();
+    let tag = |asked: &Asked| match asked.share {
+        0 => names[asked.solve].to_owned(),
+        share => format!("{}.{share}", names[asked.solve]),
+    };
+    let tags: Vec<String> = solved.keys().map(tag).collect();
     let caches: Vec<(String, Descriptor)> = (solved.iter())
-        .filter_map(|(index, solved)| Some((tags[*index].clone(), solved.cache()?)))
+        .filter_map(|(asked, solved)| Some((tag(asked), solved.cache()?)))
         .collect();
     for unkept in solved.values().filter(|solved| solved.cache().is_none()) {
         if let Some(Fault::Content(fault)) = unkept.fault.as_deref() {

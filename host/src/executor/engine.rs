@@ -13,7 +13,7 @@ use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::lost::Lost;
 use crate::executor::own_daemon::OwnDaemon;
-use crate::executor::remote::Remote;
+use crate::executor::remote::{Part, Remote};
 use crate::executor::stop::Stop;
 use crate::fleet::Fleet;
 use crate::planner::checked_plan::CheckedPlan;
@@ -24,6 +24,14 @@ pub(super) enum EngineSource<'run> {
     Own(Privileges),
     /// It takes a builder.
     Fleet(&'run Fleet),
+}
+
+/// A daemon that builds for some platforms of a build, or for all.
+#[derive(Clone, Copy)]
+pub(super) struct Share<'engine> {
+    pub(super) client: &'engine Client,
+    /// The builder, if it is none of our own.
+    pub(super) builder: Option<&'engine Part>,
 }
 
 /// The engine of a build. Dropping it ends what was started for it.
@@ -47,6 +55,13 @@ impl<'run> EngineSource<'run> {
             Some(fleet) => Ok(Self::Fleet(fleet)),
             None => Ok(Self::Own(blocking(Privileges::check).await?)),
         }
+    }
+}
+
+impl Share<'_> {
+    /// The platforms for which it builds, if those are not all.
+    pub(super) fn platforms(&self) -> Option<&[String]> {
+        self.builder?.platforms()
     }
 }
 
@@ -82,12 +97,29 @@ impl Engine {
         }
     }
 
-    /// The connection to it.
+    /// The connection to it, or to the first of several builders.
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The builder, if it is none of our own.
+    /// The daemons among which the platforms of a build are shared: at least one.
+    pub(super) fn shares(&self) -> Vec<Share<'_>> {
+        match &self.kind {
+            Kind::Own(_) => vec![Share {
+                client: &self.client,
+                builder: None,
+            }],
+            Kind::Remote(remote) => {
+                let share = |part| Share {
+                    client: Part::client(part),
+                    builder: Some(part),
+                };
+                remote.parts().iter().map(share).collect()
+            }
+        }
+    }
+
+    /// The builders, if it is none of our own.
     pub(super) fn remote(&self) -> Option<&Remote> {
         match &self.kind {
             Kind::Own(_) => None,
@@ -118,9 +150,10 @@ impl Engine {
         };
         match &self.kind {
             Kind::Own(daemon) => daemon.blame(done).await,
-            Kind::Remote(remote) => match done {
-                Err(error) => Err(remote.blame(error).await),
-                done => done,
+            Kind::Remote(remote) => match (done, remote.parts()) {
+                (Err(error), [part]) => Err(part.blame(error).await),
+                // Whoever asks several builders knows which of them is meant.
+                (done, _) => done,
             },
         }
     }

@@ -12,6 +12,7 @@ use crate::buildkit::client::ConnectError;
 use crate::buildkit::content::CacheError;
 use crate::buildkit::context::FileSyncError;
 use crate::buildkit::fault::Fault;
+use crate::buildkit::session::SessionError;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::ssh::SshError;
 use crate::daemon::{DaemonError, Exit, MissingProgram};
@@ -149,6 +150,14 @@ pub enum BuildError {
         /// Why not.
         source: AssemblyError,
     },
+    /// What several builders have built, each for some platforms, cannot be made one image.
+    #[error("cannot join the platforms of `{}`", shown(image))]
+    Joining {
+        /// The image's name in the output.
+        image: String,
+        /// What the system answered.
+        source: io::Error,
+    },
     /// What was exported is not a whole image, or not the one that the daemon reports.
     #[error(
         "what the daemon has sent for `{}` is not the image that it reports",
@@ -185,7 +194,15 @@ pub enum BuildError {
 impl BuildError {
     /// Whether the daemon stopped answering in the middle of a solve.
     pub(super) fn is_lost_connection(&self) -> bool {
-        matches!(self, Self::Solve { source, .. } if matches!(**source, SolveError::Connection { .. }))
+        let Self::Solve { source, .. } = self else {
+            return false;
+        };
+        match &**source {
+            SolveError::Connection { .. } => true,
+            // It has a cause of its own only where the connection broke.
+            SolveError::Session(SessionError::Open { source }) => source.source().is_some(),
+            _ => false,
+        }
     }
 
     /// The builder that is of no more use to this build, if another may be.

@@ -8,6 +8,7 @@ use crate::buildkit::context::{FileSyncError, PatternError, WalkError};
 use crate::buildkit::failure::{LineRange, SolveFailure, Source};
 use crate::buildkit::fault::Fault;
 use crate::buildkit::solve::SolveError;
+use crate::executor::asked::Asked;
 use crate::executor::error::BuildError;
 use crate::executor::opened::Opened;
 use crate::executor::room;
@@ -16,16 +17,16 @@ use crate::executor::surroundings::{self, Surroundings};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::{FailureReport, Known, Progress};
 
-/// Why a build left nothing, if it is for the solve at `index` of the plan. Blocking.
+/// Why a build left nothing, if it is for that solve of the plan. Blocking.
 pub(super) fn failed(
     plan: &CheckedPlan,
-    index: usize,
+    asked: Asked,
     error: SolveError,
     progress: &Progress<impl Write>,
     site: Site<'_>,
 ) -> BuildError {
     let Site { host, opened, .. } = site;
-    let solve = &plan.solves()[index];
+    let solve = &plan.solves()[asked.solve];
     let name = solve.name.clone();
     let (failure, logins) = match error {
         SolveError::Failed {
@@ -71,18 +72,22 @@ pub(super) fn failed(
         canvas: host.progress.canvas(host.audience.columns()),
     };
     let report = report.text();
-    if let Some(remote) = site.engine.remote() {
-        if room::is_refused(&failure) {
-            return BuildError::NoRoomThere {
-                builder: remote.name().to_owned(),
-                report,
-            };
-        }
-        return BuildError::Failed { report };
-    }
-    match room::lacking(&failure, host) {
-        Some(directory) => BuildError::NoRoom { directory, report },
-        None => BuildError::Failed { report },
+    unbuilt(report, &failure, asked, site)
+}
+
+/// A solve that failed, with its report: for want of room, or by itself.
+fn unbuilt(report: String, failure: &SolveFailure, asked: Asked, site: Site<'_>) -> BuildError {
+    let shares = site.engine.shares();
+    match shares.get(asked.share).and_then(|share| share.builder) {
+        Some(builder) if room::is_refused(failure) => BuildError::NoRoomThere {
+            builder: builder.name().to_owned(),
+            report,
+        },
+        Some(_) => BuildError::Failed { report },
+        None => match room::lacking(failure, site.host) {
+            Some(directory) => BuildError::NoRoom { directory, report },
+            None => BuildError::Failed { report },
+        },
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Host {
     pub directory: WorkingDirectory,
     /// Daemons that are not ours, of which one builds; `None`: a daemon is started.
     pub fleet: Option<Fleet>,
+    /// Whether a builder of the fleet may emulate a platform.
+    pub emulate: bool,
     /// State of the daemon, kept as a warm cache; of builds elsewhere, what has come of them.
     pub root: PathBuf,
     /// Programs that are not to be looked up on PATH.
@@ -41,6 +43,7 @@ impl Host {
         Self {
             directory,
             fleet: None,
+            emulate: false,
             root: daemon::default_root(),
             programs: Overrides::from_env(),
             withheld: Vec::new(),

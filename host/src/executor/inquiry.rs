@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::boundary::cancel::Cancel;
 use crate::buildkit::subrequest::Subrequest;
+use crate::executor::asked::Asked;
 use crate::executor::engine::Engine;
 use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
@@ -22,6 +23,9 @@ use crate::executor::site::Site;
 use crate::executor::stop::Stop;
 use crate::executor::terms::Terms;
 use crate::planner::checked_plan::CheckedPlan;
+
+/// The daemon whose frontends are asked, of several: what they say of a Dockerfile they say for every platform.
+const FIRST: usize = 0;
 
 /// The frontends of a plan's solves, each of which can be asked.
 pub struct Frontends<'run> {
@@ -95,7 +99,7 @@ async fn ask<T>(
     let intake = Arc::new(BlobIntake::new(contents.clone()));
     let frontends = Frontends {
         plan,
-        terms: Terms::of(plan, bases, intake, None, site).await,
+        terms: Terms::of(plan, bases, intake, Vec::new(), site).await,
         site,
     };
     questions(&frontends).await
@@ -110,7 +114,12 @@ impl Frontends<'_> {
         let mut showing = Showing::begin(self.plan, self.site.host);
         let solves = self.plan.solves().iter();
         let asked: Vec<_> = solves
-            .map(|solve| (showing.add_solve(&solve.name), self.terms.solve(solve)))
+            .map(|solve| {
+                (
+                    showing.add_solve(&solve.name),
+                    self.terms.solve(solve, FIRST),
+                )
+            })
             .collect();
         let asking = |reports: Reports| async move {
             let mut answers = Vec::new();
@@ -124,7 +133,11 @@ impl Frontends<'_> {
         let (showing, answers) = showing.during(self.site.contents, asking).await;
         let showing = showing.finish().await;
         answers.map_err(|(index, error)| {
-            failed(self.plan, index, error, showing.progress(), self.site)
+            let asked = Asked {
+                solve: index,
+                share: FIRST,
+            };
+            failed(self.plan, asked, error, showing.progress(), self.site)
         })
     }
 }

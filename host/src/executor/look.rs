@@ -68,12 +68,19 @@ impl Look {
         }
     }
 
-    /// Offers the contexts to the daemon; `None` if it does not take them so: each solve offers them itself then.
-    pub(super) async fn offer(self, site: Site<'_>) -> Option<Arc<Contexts>> {
+    /// Offers the contexts to each daemon; `None` for one that does not take them so: each solve offers them itself then.
+    pub(super) async fn offer(self, site: Site<'_>) -> Vec<Option<Arc<Contexts>>> {
         let seen = self.looking.await.ok().flatten();
         let identity = identity(seen, site).await;
-        let offered = site.client().offer(self.locals, identity).await;
-        offered.ok().map(Arc::new)
+        let mut offered = Vec::new();
+        for share in site.engine.shares() {
+            let contexts = share
+                .client
+                .offer(self.locals.clone(), identity.clone())
+                .await;
+            offered.push(contexts.ok().map(Arc::new));
+        }
+        offered
     }
 }
 

@@ -19,6 +19,7 @@ use crate::boundary::outside::{listed, shown};
 use crate::buildkit::client::Client;
 use crate::buildkit::subrequest::Definition;
 use crate::executor::carried::{Carried, Kept, told};
+use crate::executor::remote::Remote;
 use crate::executor::site::Site;
 use crate::executor::surroundings;
 use crate::executor::terms::Terms;
@@ -29,6 +30,9 @@ use crate::storage::place::PROGRAMS;
 
 /// Where archives are, in the build's cache.
 pub(crate) const MOUNTS: &str = "mounts";
+
+/// The only daemon that caches are carried to.
+const FIRST: usize = 0;
 
 /// Without these words a Dockerfile mounts no cache.
 const WORDS: &[u8] = b"type=cache";
@@ -55,11 +59,10 @@ impl<'run> Mounts<'run> {
         if !speaks_of_caches(site).await {
             return None;
         }
-        if let Some(remote) = site.engine.remote().filter(|remote| !remote.is_like_ours()) {
-            site.host.audience.warning(&format!(
-                "cache mounts are not kept: `{}` has another kind of processor, which does not run the program that carries them",
-                shown(remote.name())
-            ));
+        if let Some(reason) = site.engine.remote().and_then(unreachable_on) {
+            site.host
+                .audience
+                .warning(&format!("cache mounts are not kept: {reason}"));
             return None;
         }
         let client = site.client();
@@ -215,7 +218,7 @@ impl<'run> Mounts<'run> {
         for solve in self.plan.solves() {
             let namespace = solve.text(NAMESPACE).unwrap_or_default();
             let (status, _) = mpsc::channel(1); // the build tells what is read for it
-            let asked = terms.solve(solve);
+            let asked = terms.solve(solve, FIRST);
             // Files that cannot be built from fail the build, which says more of it.
             let Ok(definition) = self.client.ask::<Definition>(asked, status).await else {
                 continue;
@@ -281,6 +284,18 @@ impl<'run> Mounts<'run> {
     fn warn(&self, id: &str, what: &str, error: &MountError) {
         let warning = format!("cache `{}` {what}: {}", shown(id), chain(error));
         self.site.host.audience.warning(&warning);
+    }
+}
+
+/// Why nothing can be carried to or from builders.
+fn unreachable_on(remote: &Remote) -> Option<String> {
+    match remote.parts() {
+        [part] if part.is_like_ours() => None,
+        [part] => Some(format!(
+            "`{}` has another kind of processor, which does not run the program that carries them",
+            shown(part.name())
+        )),
+        _ => Some("several builders would each have their own".to_owned()),
     }
 }
 

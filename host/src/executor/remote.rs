@@ -1,12 +1,13 @@
-//! A builder of a fleet, for as long as a build needs it.
+//! Builders of a fleet, for as long as a build needs them: one for all platforms, or one for each.
 //!
-//! It is lost if the connection to it ends, or if it says nothing for too long when it is asked who it is. What it reports of the build
+//! One is lost if the connection to it ends, or if it says nothing for too long when it is asked who it is. What it reports of the build
 //! is no loss: a step that fails there fails elsewhere.
 //!
-//! Reads and writes: through the client. Unknown here: solves. Source: BuildKit, `solver/errdefs`; gRPC, `statuscodes`.
+//! Reads and writes: through the client. Unknown here: solves.
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::boundary::outside::shown;
@@ -22,14 +23,19 @@ use crate::planner::checked_plan::CheckedPlan;
 const HEARTBEAT: Duration = Duration::from_secs(10);
 const ANSWER: Duration = Duration::from_secs(45);
 
+/// The builders of a build.
+pub(super) struct Remote(Vec<Part>);
+
 /// A builder that was taken.
-pub(super) struct Remote {
+pub(super) struct Part {
     met: Met,
     name: String,
+    /// For which platforms, if it is not the only one.
+    platforms: Option<Vec<String>>,
 }
 
 impl Remote {
-    /// Takes one for a plan.
+    /// Takes them for a plan.
     ///
     /// # Errors
     /// [`BuildError::NoBuilder`].
@@ -42,24 +48,88 @@ impl Remote {
         let wanted = Wanted {
             key: sticky::key(plan, host).await,
             platforms: plan.platforms(),
+            is_emulated: host.emulate,
             has_secrets: !plan.secrets().is_empty() || !plan.ssh().is_empty(),
             lost: lost.names().clone(),
         };
+        let mut is_told = false;
         let waiting = |none: &_| {
-            let notice = format!("waiting for a builder: {none}");
-            host.audience.notice(&notice);
+            if !std::mem::replace(&mut is_told, true) {
+                let notice = format!("waiting for a builder: {none}");
+                host.audience.notice(&notice);
+            }
         };
-        let met = fleet.choose(&wanted, waiting).await?;
-        let name = met.builder.endpoint.to_string();
-        let version = &met.info.version;
-        let platform = met.own_platform().unwrap_or("no platform of its own");
-        host.audience.notice(&format!(
-            "building on `{}` (BuildKit {}, {})",
-            shown(&name),
-            shown(version),
-            shown(platform)
-        ));
-        Ok(Self { met, name })
+        let shares = fleet.share(&wanted, waiting).await?;
+        let are_several = shares.len() > 1;
+        let part = |(met, platforms): (Met, Vec<String>)| Part {
+            name: met.builder.endpoint.to_string(),
+            met,
+            platforms: are_several.then_some(platforms),
+        };
+        let parts: Vec<Part> = shares.into_iter().map(part).collect();
+        for part in &parts {
+            host.audience.notice(&part.notice());
+        }
+        Ok(Self(parts))
+    }
+
+    /// The builders: at least one.
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.0
+    }
+
+    /// The connection to the first of them.
+    pub(super) fn client(&self) -> &Client {
+        &self
+            .0
+            .first()
+            .expect("a fleet shares a build among one or more")
+            .met
+            .client
+    }
+
+    /// Resolves when one of them does not answer any more.
+    pub(super) async fn lost(&self) -> BuildError {
+        let mut watching = JoinSet::new();
+        for (index, part) in self.0.iter().enumerate() {
+            let client = part.met.client.clone();
+            watching.spawn(async move { (index, silence(&client).await) });
+        }
+        match watching.join_next().await {
+            Some(Ok((index, reason))) => self.0[index].loss(reason).await,
+            // A watch ends with a loss, or with us.
+            _ => std::future::pending().await,
+        }
+    }
+}
+
+/// Resolves with the reason when a builder does not answer any more.
+async fn silence(client: &Client) -> String {
+    loop {
+        sleep(HEARTBEAT).await;
+        match timeout(ANSWER, client.info()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(_)) => return "its connection has ended".to_owned(),
+            Err(_) => return format!("it does not answer within {} s", ANSWER.as_secs()),
+        }
+    }
+}
+
+impl Part {
+    fn notice(&self) -> String {
+        let own = self.met.own_platform().unwrap_or("no platform of its own");
+        let platforms = self
+            .platforms
+            .as_deref()
+            .map(|platforms| platforms.join(", "));
+        let what = platforms.map(|platforms| format!(" {}", shown(&platforms)));
+        format!(
+            "building{} on `{}` (BuildKit {}, {})",
+            what.unwrap_or_default(),
+            shown(&self.name),
+            shown(&self.met.info.version),
+            shown(own)
+        )
     }
 
     /// Its name: its address.
@@ -67,8 +137,14 @@ impl Remote {
         &self.name
     }
 
+    /// The connection to it.
     pub(super) fn client(&self) -> &Client {
         &self.met.client
+    }
+
+    /// The platforms for which it builds, if it is not the only one.
+    pub(super) fn platforms(&self) -> Option<&[String]> {
+        self.platforms.as_deref()
     }
 
     /// Whether logins may be told to it.
@@ -89,25 +165,12 @@ impl Remote {
             .is_some_and(|own| own.starts_with(ours))
     }
 
-    /// Resolves when it does not answer any more.
-    pub(super) async fn lost(&self) -> BuildError {
-        loop {
-            sleep(HEARTBEAT).await;
-            let reason = match timeout(ANSWER, self.met.client.info()).await {
-                Ok(Ok(_)) => continue,
-                Ok(Err(_)) => "its connection has ended".to_owned(),
-                Err(_) => format!("it does not answer within {} s", ANSWER.as_secs()),
-            };
-            return self.loss(reason).await;
-        }
-    }
-
     /// What an error is to a build, that may come of a builder which is gone.
     pub(super) async fn blame(&self, error: BuildError) -> BuildError {
-        if error.is_lost_connection() {
-            return self.loss("its connection has ended".to_owned()).await;
+        match error.is_lost_connection() {
+            true => self.loss("its connection has ended".to_owned()).await,
+            false => error,
         }
-        error
     }
 
     async fn loss(&self, reason: String) -> BuildError {

@@ -81,9 +81,7 @@ pub(super) async fn all(
             };
             let (showing, saved) = attempt.showing.during(site.contents, keeping).await;
             carried.extend(saved);
-            let images = (solved.iter())
-                .filter_map(|(index, solved)| built::built(plan, *index, solved))
-                .collect::<Result<_, _>>()?;
+            let images = built::all(plan, &solved, site).await?;
             Ok(Solves {
                 images,
                 account,
@@ -93,13 +91,18 @@ pub(super) async fn all(
                 carried,
             })
         }
-        Err((index, error)) => {
+        Err((asked, error)) => {
             let showing = attempt.showing.finish().await;
             // What the steps have fetched until then is what the next build wants.
             if let Some(mounts) = &mounts {
                 mounts.save(&terms).await;
             }
-            Err(failed(plan, index, error, showing.progress(), site))
+            let failure = failed(plan, asked, error, showing.progress(), site);
+            let shares = site.engine.shares();
+            match shares.get(asked.share).and_then(|share| share.builder) {
+                Some(builder) => Err(builder.blame(failure).await),
+                None => Err(failure),
+            }
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::Solve;
 use crate::executor::bases::Bases;
 use crate::executor::cache::Imports;
+use crate::executor::remote::Remote;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
 use crate::planner::checked_plan::CheckedPlan;
@@ -30,8 +31,8 @@ const CACHE: [(&str, &str); 4] = [
 pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
     pub(super) imports: Imports,
-    /// What the solves read, in a session that they share.
-    contexts: Option<Arc<Contexts>>,
+    /// What the solves read, in a session that they share, with each daemon.
+    contexts: Vec<Option<Arc<Contexts>>>,
     bases: &'run Bases,
     intake: Arc<dyn Intake>,
     site: Site<'run>,
@@ -45,7 +46,7 @@ impl<'run> Terms<'run> {
         plan: &CheckedPlan,
         bases: &'run Bases,
         intake: Arc<dyn Intake>,
-        contexts: Option<Arc<Contexts>>,
+        contexts: Vec<Option<Arc<Contexts>>>,
         site: Site<'run>,
     ) -> Self {
         Self {
@@ -58,15 +59,20 @@ impl<'run> Terms<'run> {
         }
     }
 
-    /// How many bytes of files the daemon has taken.
+    /// How many bytes of files daemons have taken.
     pub(super) fn sent(&self) -> u64 {
-        let contexts = self.contexts.as_ref();
-        contexts.map_or(0, |contexts| contexts.sent().bytes)
+        let contexts = self.contexts.iter().flatten();
+        contexts.map(|contexts| contexts.sent().bytes).sum()
     }
 
-    /// A solve of the plan, which exports nothing.
-    pub(super) fn solve(&self, solve: &plan::Solve) -> Solve {
+    /// A solve of the plan for the daemon that has this share, which exports nothing.
+    pub(super) fn solve(&self, solve: &plan::Solve, share: usize) -> Solve {
         let opened = self.site.opened;
+        let contexts = self.contexts.get(share).cloned().flatten();
+        let platforms = self.site.engine.shares().get(share).and_then(|share| {
+            let platforms = share.platforms()?;
+            Some(("platform".to_owned(), platforms.join(",")))
+        });
         let attribute = |attribute: &plan::FrontendAttribute| {
             let value = match &opened.dockerfile {
                 Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
@@ -78,12 +84,14 @@ impl<'run> Terms<'run> {
         };
         Solve {
             frontend: "dockerfile.v0".to_owned(),
-            frontend_attributes: solve.attributes.iter().map(attribute).collect(),
-            locals: match &self.contexts {
+            frontend_attributes: (solve.attributes.iter().map(attribute))
+                .chain(platforms)
+                .collect(),
+            locals: match contexts {
                 Some(_) => Vec::new(),
                 None => opened.locals(solve),
             },
-            contexts: self.contexts.clone(),
+            contexts,
             images: self.bases.beside_a_solve(),
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
@@ -95,12 +103,12 @@ impl<'run> Terms<'run> {
     }
 
     /// The same, which exports what the plan says.
-    pub(super) fn exporting(&self, solve: &plan::Solve) -> Solve {
+    pub(super) fn exporting(&self, solve: &plan::Solve, share: usize) -> Solve {
         let exports = solve.export.iter();
         let exporters = exports.map(|_| exports::exporter(&self.intake));
         Solve {
             exporters: exporters.collect(),
-            ..self.solve(solve)
+            ..self.solve(solve, share)
         }
     }
 
@@ -132,11 +140,11 @@ impl<'run> Terms<'run> {
 /// The machine's logins, for registries that are reached as the plan's daemon reaches them. Whoever poses as a builder gets none.
 fn logins(plan: &CheckedPlan, site: Site<'_>) -> Logins {
     let host = site.host;
-    let remote = site.engine.remote();
-    if let Some(remote) = remote.filter(|remote| !remote.may_know_secrets()) {
+    let mut parts = site.engine.remote().into_iter().flat_map(Remote::parts);
+    if let Some(part) = parts.find(|part| !part.may_know_secrets()) {
         host.audience.notice(&format!(
             "no logins for registries are told to `{}`, which has no certificate",
-            shown(remote.name())
+            shown(part.name())
         ));
         return Logins::default();
     }

@@ -7,6 +7,7 @@
 //! - [`trivial`]: a build with next to nothing in it: what the daemon's start and stop cost.
 //! - [`logs`]: a step that prints a million lines.
 //! - [`resync`]: a context of many small files that the daemon has already.
+//! - [`far`]: the same on a builder that is far away.
 //! - [`first_sync`]: a context of 1 GiB that the daemon has not.
 //! - [`mounted`]: a context of many small files that a step mounts.
 //! - [`checkout`]: the same of fresh checkouts.
@@ -22,6 +23,7 @@
 mod cache;
 mod cache_mounts;
 mod checkout;
+mod far;
 mod first_sync;
 mod info;
 mod layer;
@@ -90,6 +92,10 @@ pub(crate) const ALL: &[Case] = &[
     Case {
         name: "checkout",
         run: |setting| checkout::run(setting).map(compared),
+    },
+    Case {
+        name: "far",
+        run: far::run,
     },
     Case {
         name: "first-sync",

@@ -3,5 +3,7 @@
 mod addresses;
 mod choice;
 mod connections;
+mod killed;
 mod lost;
+mod platforms;
 mod verified;

@@ -43,7 +43,7 @@ impl Apart {
     fn build(&self, object: &Value) -> Run {
         let address = format!("unix://{}", self.daemon.socket().display());
         let root = self.place.root();
-        let arguments = ["build", "--builder", &address, "--root"];
+        let arguments = ["build", "--emulate", "--builder", &address, "--root"];
         let arguments = [&arguments[..], &[root.to_str().unwrap()]].concat();
         self.place.send(&arguments, object)
     }

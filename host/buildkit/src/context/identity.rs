@@ -21,7 +21,8 @@ use crate::context::local::Questions;
 use crate::context::walk::Patterns;
 use oci_image_boundary::hex::hex;
 
-/// What a session of contexts is called.
+/// What a session of contexts is called. Clones are for sessions with several daemons.
+#[derive(Clone)]
 pub enum Identity {
     /// As no other: every context is compared.
     Random,

@@ -20,7 +20,7 @@ pub use address_error::AddressError;
 pub use certificates::{CertificateError, Certificates};
 pub use dial::DialError;
 pub(crate) use dial::Dialled;
-pub(crate) use once::Witnessed;
+pub(crate) use once::{Ended, Witnessed};
 pub(crate) use pipe::LastWords;
 pub use place::Endpoint;
 pub use relay::Relay;

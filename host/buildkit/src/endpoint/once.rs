@@ -40,6 +40,11 @@ impl Witnessed {
 }
 
 impl Ended {
+    /// The error by which it has ended, if there was one.
+    pub(crate) fn cause(&self) -> Option<String> {
+        self.0.get().cloned()
+    }
+
     /// The error of whoever wants the stream once more.
     pub(crate) fn error(&self) -> io::Error {
         let cause = self.0.get().map_or("it was closed", String::as_str);

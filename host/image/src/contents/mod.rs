@@ -2,7 +2,7 @@
 //!
 //! - `found`: all places where one may be; `stamp`: whether it is the one that its digest names, without reading it twice.
 //! - `kept`: the place that is ours, and keeps what comes; `arrival`: a blob that comes; `turns`: one at a time of each.
-//! - `handover`: layers that a daemon need not pull.
+//! - `handover`: layers that a daemon need not pull. `joined`: one image of what several daemons have built.
 //! - `directories`: what stands in that.
 //! - `layer_encoder`: a layer that is compressed; `recoded`: those that were, by what they are without. `prune`: what is not kept longer.
 
@@ -10,6 +10,7 @@ mod arrival;
 mod directories;
 mod found;
 mod handover;
+mod joined;
 mod kept;
 mod layer_encoder;
 mod prune;

@@ -16,7 +16,14 @@ fn built(place: &Workplace, address: &str, path: Option<&Path>) -> Run {
     place.dockerfile("FROM scratch\nCOPY busybox /busybox\n");
     let object = json!({"context": "context", "output": "image"});
     let file = place.write("object.json", object.to_string());
-    let mut command = place.command(&["build", "--builder", address, "--root"]);
+    let mut command = place.command(&[
+        "build",
+        "--builder",
+        address,
+        "--builder-wait",
+        "0s",
+        "--root",
+    ]);
     command.arg(place.root()).arg(file);
     if let Some(path) = path {
         command.env("PATH", format!("{}:{}", path.display(), engine::path()));

@@ -21,6 +21,7 @@ fn built(place: &Workplace, builders: &Value, context: &str, more: &Value) -> Ru
     // As a task of Concourse would say it.
     command
         .env("OCI_IMAGE_BUILDERS", "builders.yml")
+        .env("OCI_IMAGE_BUILDER_WAIT", "0s")
         .env("BUILDKIT_HOST", "");
     place.run_command(command, b"")
 }
