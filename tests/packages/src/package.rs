@@ -40,21 +40,18 @@ impl Package {
             let within = package.file("oci_image_planner").join(name);
             fs::copy(&component, within).expect("the component was built");
         }
-        package.once("venv", &[package.file("requirements.txt")], || {
-            let _ = fs::remove_dir_all(package.directory.join("venv"));
-            package.run("python3", &["-m", "venv", "venv"]);
-            let pip = [
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "--require-hashes",
-                "--requirement",
-                "requirements.txt",
-            ];
-            package.run("venv/bin/python", &pip);
-        });
+        package.install_venv();
+        package
+    }
+
+    /// What knows the manifests of Kubernetes, by its own schemas.
+    ///
+    /// # Panics
+    /// If it cannot be installed; with what the installer said.
+    #[must_use]
+    pub fn kubernetes() -> Self {
+        let package = Self::copied("kubernetes");
+        package.install_venv();
         package
     }
 
@@ -219,6 +216,24 @@ impl Package {
             directory,
             locks: vec![lock],
         }
+    }
+
+    fn install_venv(&self) {
+        self.once("venv", &[self.file("requirements.txt")], || {
+            let _ = fs::remove_dir_all(self.directory.join("venv"));
+            self.run("python3", &["-m", "venv", "venv"]);
+            let pip = [
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--require-hashes",
+                "--requirement",
+                "requirements.txt",
+            ];
+            self.run("venv/bin/python", &pip);
+        });
     }
 
     fn install_node_modules(&self) {

@@ -4,6 +4,7 @@ mod addresses;
 mod choice;
 mod connections;
 mod killed;
+mod kubernetes;
 mod lost;
 mod platforms;
 mod verified;
