@@ -85,9 +85,13 @@ fn figure_row(figure: &Figure) -> String {
     )
 }
 
+/// Less than this is told in KiB.
+const MEBIBYTE: u64 = 1 << 20;
+
 fn amount(amount: Amount) -> String {
     match amount {
         Amount::Time(duration) => time(duration),
+        Amount::Size(bytes @ ..MEBIBYTE) => format!("{} KiB", bytes.div_ceil(1 << 10)),
         Amount::Size(bytes) => mebibytes(bytes),
     }
 }
@@ -193,7 +197,7 @@ mod tests {
             | --- | ---: | ---: | ---: | ---: | --- |\n\
             | a build | 750 ms | by hand: 1.50 s | 0.50x | <= 0.7x | met |\n\
             | a plan | 45 µs |  |  | <= 50 µs | met |\n\
-            | a page | 0.5 MiB |  |  |  |  |\n\
+            | a page | 512 KiB |  |  |  |  |\n\
             | peak memory: a build | 65.0 MiB | 30.0 MiB |  | <= 64.0 MiB | **missed** |\n";
         let alone = |what: &str, amount, goal| {
             Row::Alone(Figure {
