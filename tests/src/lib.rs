@@ -9,7 +9,7 @@
 //! - [`screen`]: what one shows in the end, cell by cell.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`certificates`]: what a registry behind TLS shows.
-//! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
+//! - [`front`]: registries as others run them: plain, behind TLS, behind a login. [`warehouse`]: one that takes what is pushed.
 //! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
@@ -52,4 +52,5 @@ pub mod terminal;
 pub mod toolbox;
 pub mod traces;
 pub mod tree;
+pub mod warehouse;
 pub mod workplace;
