@@ -84,7 +84,7 @@ fn report<'t>(reader: &mut Reader<'_, 't>, repository: &Text<'t>, wrong: &str) {
 }
 
 /// What is wrong with a text that should be the name of a repository.
-fn mistake(name: &str) -> Option<&'static str> {
+pub(crate) fn mistake(name: &str) -> Option<&'static str> {
     let (first, rest) = name
         .split_once('/')
         .map_or((name, None), |(first, rest)| (first, Some(rest)));

@@ -7,7 +7,7 @@
 //!
 //! - `object`: the text key by key, as the rows of the keys say; by `reader`, which reads values as types. `syntax`: where it is no JSON.
 //! - `passed`: keys that are only passed on; `own`: the readers of those with rules of their own.
-//! - `pair`, `pair_list`, `name`, `context_input`, `platform`, `host`, `registry`, `secret`, `frontend`, `compression`, `cache_mounts`: the rules, one noun each.
+//! - `pair`, `pair_list`, `name`, `context_input`, `platform`, `host`, `registry`, `secret`, `frontend`, `compression`, `cache_mounts`, `layer_cache`: the rules, one noun each.
 //! - `request`: what was read, and the rules about several keys.
 //! - `daemon_config`: buildkitd's configuration, by `toml_tree`, which joins TOML, and `toml_text`, which writes it.
 //! - `daemon_values`: the user's part of it, judged by `daemon_settings`, what buildkitd reads.
@@ -36,6 +36,7 @@ mod frontend;
 mod host;
 mod interface;
 mod json;
+mod layer_cache;
 mod lines;
 mod name;
 mod nearest;

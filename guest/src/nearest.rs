@@ -12,9 +12,12 @@ pub(crate) fn nearest<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str>
         return None;
     }
     let word = word.to_ascii_lowercase().replace('-', "_");
-    let limit = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let limit = (length / 3).max(1);
     let near = candidates
         .iter()
+        // Of letters that one has more, each is a mistake. Candidates are ASCII.
+        .filter(|candidate| candidate.len().abs_diff(length) <= limit)
         .map(|candidate| {
             (
                 strsim::osa_distance(&word, &candidate.to_ascii_lowercase().replace('-', "_")),

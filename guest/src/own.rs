@@ -12,7 +12,8 @@ use crate::pair::PairKind;
 use crate::reader::Reader;
 use crate::request::Request;
 use crate::{
-    cache_mounts, compression, frontend, host, name, pair_list, platform, registry, secret,
+    cache_mounts, compression, frontend, host, layer_cache, name, pair_list, platform, registry,
+    secret,
 };
 
 /// The longest addition to the daemon's configuration, in bytes. It is read into a tree, which takes many times its length.
@@ -46,6 +47,12 @@ const READERS: &[(&str, Read)] = &[
     }),
     ("cache_mounts_limit", |request, reader, key, node| {
         request.cache_mounts.limit = cache_mounts::limit(reader, key.name, node);
+    }),
+    ("cache_from", |request, reader, key, node| {
+        request.cache_from = layer_cache::caches(reader, key.name, node);
+    }),
+    ("cache_to", |request, reader, key, node| {
+        request.cache_to = layer_cache::caches(reader, key.name, node);
     }),
     ("target", |request, reader, key, node| {
         let target = reader.optional(key.name, node);

@@ -18,7 +18,7 @@ pub(crate) fn text<'t>(reader: &mut Reader<'_, 't>, key: &Key, node: Node<'t>) -
             let list: Vec<String> = reader.texts(key.name, node).into_iter().map(own).collect();
             (!list.is_empty()).then(|| line(&list))
         }
-        Shape::Map => None, // no row passes one on
+        Shape::Lines | Shape::Map => None, // no row passes one on
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::Span;
 use oci_image_schema::key::Key;
+use oci_image_schema::plan::LayerCache;
 
 use crate::cache_mounts::CacheMounts;
 use crate::compression::{Codec, Compression};
@@ -39,6 +40,8 @@ pub(crate) struct Request<'t> {
     pub(crate) names_dockerfile: bool,
     pub(crate) output: Option<Text<'t>>,
     pub(crate) cache_mounts: CacheMounts<'t>,
+    pub(crate) cache_from: Vec<LayerCache>,
+    pub(crate) cache_to: Vec<LayerCache>,
     pub(crate) target: Option<Text<'t>>,
     pub(crate) additional_targets: Vec<Text<'t>>,
     pub(crate) build_args: Vec<Pair<'t>>,

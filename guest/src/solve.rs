@@ -71,6 +71,8 @@ pub(crate) fn plan<'t>(
         context_by_content: request.flag("context_by_content").is_some(),
         base_images: base_images(request),
         cache,
+        cache_from: request.cache_from.clone(),
+        cache_to: request.cache_to.clone(),
         compression: request.compression.planned(),
         secrets: secrets(request),
         ssh: ssh(request),

@@ -21,6 +21,7 @@ pub const BEYOND_SCHEMA: &[(Code, &str)] = &[
         Code::RepeatedInput,
         "a schema cannot compare the values of two keys",
     ),
+    (Code::BadLayerCache, "a schema cannot parse a string"),
     (Code::InvalidToml, "a schema cannot parse a string"),
     (Code::SettingType, "a schema cannot parse a string"),
     (Code::ConflictingConfig, "a schema cannot parse a string"),

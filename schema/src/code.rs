@@ -167,6 +167,8 @@ codes! {
         wrong r#""cache": true, "cache_mounts_limit": "two gigabytes""#, right r#""cache": true, "cache_mounts_limit": "2GB""#;
     IneffectiveCacheMounts Warning "ineffective-cache-mounts": "what is said of cache mounts counts where `cache` is kept",
         wrong r#""cache_mounts": ["go-build"]"#, right r#""cache": true, "cache_mounts": ["go-build"]"#;
+    BadLayerCache Error "bad-layer-cache": "a layer cache is `type=TYPE,NAME=VALUE,...` of a type that BuildKit has, with the attributes of that type, and listed once",
+        wrong r#""cache_from": ["type=registry,reg=registry.example/app:cache"]"#, right r#""cache_from": ["type=registry,ref=registry.example/app:cache"]"#;
     BadSsh Error "bad-ssh": "`buildkit_ssh` is `default`, or `id=path`",
         wrong r#""buildkit_ssh": "default,deploy""#, right r#""buildkit_ssh": "deploy=keys/deploy""#;
 

@@ -10,7 +10,7 @@ pub const FORMS_WIT: &str = include_str!("../forms.wit");
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The version of the package in `planner.wit`.
-pub const PLANNER_VERSION: &str = "0.4.0";
+pub const PLANNER_VERSION: &str = "0.5.0";
 
 /// The version of the package in `forms.wit`.
 pub const FORMS_VERSION: &str = "0.1.0";

@@ -39,7 +39,7 @@ pub const KEYS: &[Key] = &[
     )
     .own(),
     key(
-        178,
+        179,
         "context_by_content",
         Shape::Flag,
         "bool",
@@ -99,6 +99,24 @@ pub const KEYS: &[Key] = &[
         "restore cache mounts and save none: for builds of changes that nobody has looked at",
     )
     .parameter("CACHE_MOUNTS_READ_ONLY"),
+    key(
+        177,
+        "cache_from",
+        Shape::Lines,
+        "list of `type=TYPE,K=V`",
+        "layer caches that are read: of a `registry`, `s3`, `azblob` or `gha`; a reference alone is one of a registry",
+    )
+    .own()
+    .parameter("CACHE_FROM"),
+    key(
+        178,
+        "cache_to",
+        Shape::Lines,
+        "list of `type=TYPE,K=V`",
+        "layer caches that the image's steps are written to, or `inline`: into the image; `mode=max`: the steps of all its stages",
+    )
+    .own()
+    .parameter("CACHE_TO"),
     key(
         50,
         "target",

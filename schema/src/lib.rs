@@ -3,7 +3,8 @@
 //! In reading order:
 //!
 //! - `contract`: the contracts as texts, and their versions.
-//! - [`object`]: what a user writes: the object of a request; `object_registry`, `object_secret`: the maps in it. `presence`: null.
+//! - [`object`]: what a user writes: the object of a request; `object_registry`, `object_secret`: the maps in it; `object_caches`:
+//!   its lists of caches, as its JSON Schema has them. `presence`: null.
 //! - [`key`]: the keys of the object, one row a key: what reads, judges, passes on and documents them goes by it.
 //! - `row`: what a row says.
 //! - [`passed`]: what is only passed on, as the text of an attribute.
@@ -13,6 +14,7 @@
 //! - [`compression`]: the codecs of layers, and their levels.
 //! - [`frontend`]: the word that stands for no frontend.
 //! - [`cache_mounts`]: the word that stands for no cache mount, and how much is kept of all.
+//! - [`layer_cache`]: caches that the daemon reads and writes itself: their types, and how people write one.
 //! - [`quantity`]: numbers with a unit, as people write them.
 //! - [`event`]: the lines of `build --progress json`.
 //! - [`outcome`]: what a build has come to, as data.
@@ -52,9 +54,12 @@ pub mod interface;
 #[cfg(feature = "json-schema")]
 pub mod json_schema;
 pub mod key;
+pub mod layer_cache;
 pub mod login;
 pub mod mirror;
 pub mod object;
+#[cfg(feature = "json-schema")]
+mod object_caches;
 mod object_registry;
 mod object_secret;
 pub mod outcome;

@@ -14,6 +14,7 @@ use crate::{
     cache_mounts::{DEFAULT_LIMIT_TEXT, NO_MOUNT},
     compression, condition,
     frontend::NO_FRONTEND,
+    object_caches::LayerCaches,
     pattern, platform, snippet,
 };
 
@@ -29,13 +30,9 @@ pub use crate::object_secret::{InlineSecret, Secret};
     schemars(
         title = "Object of oci-image",
         extend("defaultSnippets" = snippet::object()),
-        extend("if" = {"required": ["image_platform"], "properties": {"image_platform": {"type": "string", "pattern": ","}}}),
-        extend("then" = {"properties": {"unpack_rootfs": {
-            "enum": [false, null],
-            "errorMessage": "`unpack_rootfs` takes one platform, and `image_platform` lists several",
-        }}})
-    ),
-    schemars(extend("allOf" = condition::compression()))
+        extend("if" = condition::several_platforms(), "then" = condition::no_rootfs()),
+        extend("allOf" = condition::compression())
+    )
 )]
 pub struct Object {
     /// The JSON Schema that an editor judges the object by: its address, or its path from the file. The program ignores it.
@@ -122,8 +119,7 @@ pub struct Object {
             with = "Vec<String>",
             inner(regex(pattern = pattern::cache_mount())),
             extend("maxItems" = 10_000),
-            extend("if" = {"contains": {"const": NO_MOUNT}}),
-            extend("then" = {"maxItems": 1, "errorMessage": "`none` stands alone"}),
+            extend("if" = {"contains": {"const": NO_MOUNT}}, "then" = condition::alone()),
             example = serde_json::json!(["go-build", "/root/.cache/pip"])
         )
     )]
@@ -146,6 +142,22 @@ pub struct Object {
     #[serde(default, deserialize_with = "or_default")]
     #[cfg_attr(feature = "json-schema", schemars(title = "Read-only cache mounts"))]
     pub cache_mounts_read_only: bool,
+    /// Layer caches that are read: `type=TYPE,NAME=VALUE` of the type `registry`, `s3`, `azblob` or `gha`; a reference alone is one of a
+    /// registry. One that cannot be read costs time, and ends no build.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(title = "Cache from", with = "LayerCaches")
+    )]
+    pub cache_from: Vec<String>,
+    /// Layer caches that the image's steps are written to, or `type=inline`: into the image. `mode=max`: the steps of all its stages;
+    /// `ignore-error=true`: one that cannot be written ends no build.
+    #[serde(default, deserialize_with = "or_default")]
+    #[cfg_attr(
+        feature = "json-schema",
+        schemars(title = "Cache to", with = "LayerCaches")
+    )]
+    pub cache_to: Vec<String>,
     /// Stage to build, by name or number; default the last.
     #[serde(default)]
     #[cfg_attr(
@@ -308,18 +320,14 @@ pub struct Object {
             with = "Vec<String>",
             inner(regex(pattern = pattern::frontend())),
             extend("maxItems" = 10_000),
-            extend("if" = {"contains": {"const": NO_FRONTEND}}),
-            extend("then" = {"maxItems": 1, "errorMessage": "`none` stands alone"}),
+            extend("if" = {"contains": {"const": NO_FRONTEND}}, "then" = condition::alone()),
             example = serde_json::json!(["docker/dockerfile"])
         )
     )]
     pub buildkit_frontends: Option<Vec<String>>,
     /// Also write `rootfs/` and `metadata.json`, which Concourse runs as a task's image. One platform only.
     #[serde(default, deserialize_with = "or_default")]
-    #[cfg_attr(
-        feature = "json-schema",
-        schemars(title = "Unpack the root file system")
-    )]
+    #[cfg_attr(feature = "json-schema", schemars(title = "Unpack root file system"))]
     pub unpack_rootfs: bool,
     /// Images to preload, `NAME=path` of a docker-save archive, an OCI layout directory or an archive of one; the build
     /// argument becomes a reference for `FROM`.
@@ -354,7 +362,7 @@ pub struct Object {
             title = "Platform",
             with = "String",
             regex(pattern = pattern::platforms()),
-            extend("examples" = several_platforms())
+            extend("examples" = platform::offered())
         )
     )]
     pub image_platform: Option<String>,
@@ -388,11 +396,4 @@ pub struct Object {
         )
     )]
     pub compression_level: Option<String>,
-}
-
-/// What an editor offers as `image_platform`.
-#[cfg(feature = "json-schema")]
-fn several_platforms() -> Vec<&'static str> {
-    let first = ["linux/amd64,linux/arm64"];
-    first.iter().chain(platform::COMMON).copied().collect()
 }

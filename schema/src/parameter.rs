@@ -19,6 +19,8 @@ pub enum Form {
     Flag,
     /// Elements with commas and white space between.
     List,
+    /// Elements that are a line each, without the white space around.
+    Lines,
     /// It is the value of the build argument that has the parameter's name.
     Argument,
 }
@@ -183,6 +185,7 @@ const fn form(shape: Shape) -> Form {
         Shape::Flag => Form::Flag,
         Shape::Text => Form::Text,
         Shape::List => Form::List,
+        Shape::Lines => Form::Lines,
         Shape::Map => panic!("no parameter stands for a map"),
     }
 }

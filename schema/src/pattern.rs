@@ -10,6 +10,7 @@ use crate::address::{authority, host, ipv4, ipv6};
 use crate::cache_mounts::{NO_MOUNT, OPTIONS};
 use crate::compression::{GZIP, MOST_OF_GZIP, MOST_OF_ZSTD, NAMES, ZSTD};
 use crate::frontend::NO_FRONTEND;
+use crate::layer_cache::TYPE;
 use crate::platform::{ARCHITECTURE_ALIASES, ARCHITECTURES, SYSTEM_ALIASES, SYSTEMS};
 
 /// What an editor shows and inserts for strings of one pattern.
@@ -40,6 +41,7 @@ pub(crate) fn form(regex: &str) -> Option<Form> {
         (mirror(), MIRROR),
         (frontend(), FRONTEND),
         (cache_mount(), CACHE_MOUNT),
+        (layer_cache(), LAYER_CACHE),
         (size(), SIZE),
         (extra_hosts(), EXTRA_HOSTS),
         (platforms(), PLATFORMS),
@@ -243,6 +245,24 @@ pub(crate) fn cache_mounts() -> String {
 /// Stands before what is not an option of a mount.
 fn no_option() -> String {
     format!("(?!(?:{})=)", OPTIONS.join("|"))
+}
+
+const LAYER_CACHE: Form = Form::with_element(
+    "write `type=TYPE,NAME=VALUE`, as in `type=registry,ref=registry.example/app:cache`",
+    "type=registry,ref=${1:registry.example/app:cache}",
+);
+/// A layer cache: the reference of one, or fields with commas between of which one is its type.
+pub(crate) fn layer_cache() -> String {
+    format!("^(?:{})$", layer_cache_fields())
+}
+/// The same on a line each, or nothing.
+pub(crate) fn layer_caches() -> String {
+    let item = layer_cache_fields();
+    format!(r"^(?:(?:^|\n)[{WHITE}]*(?:{item})?[{WHITE}]*)*$")
+}
+fn layer_cache_fields() -> String {
+    let name = any_case(&[&[TYPE]]);
+    format!("[^=,{CONTROL}]+|(?:[^{CONTROL}]*,)? *{name} *=[^{CONTROL}]*")
 }
 
 const SIZE: Form = Form::new("write a number of bytes above zero, such as `500MB` or `2GiB`");

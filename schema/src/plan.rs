@@ -79,6 +79,12 @@ pub struct BuildPlan {
     pub base_images: Vec<BaseImage>,
     /// Build cache, if it is kept.
     pub cache: Option<Cache>,
+    /// Layer caches that the daemon reads itself, in the order of the object.
+    #[serde(default)]
+    pub cache_from: Vec<LayerCache>,
+    /// Those that it writes itself, of the image's own solve.
+    #[serde(default)]
+    pub cache_to: Vec<LayerCache>,
     /// How layers are compressed.
     #[serde(default)]
     pub compression: Compression,
@@ -173,6 +179,34 @@ impl CacheMounts {
             .as_ref()
             .is_none_or(|ids| ids.iter().any(|kept| kept == id))
     }
+}
+
+/// A layer cache that the daemon reads or writes itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerCache {
+    /// BuildKit's name of its type: `registry`, `s3`.
+    pub kind: String,
+    /// What it is told, sorted by key.
+    pub attributes: Vec<LayerCacheAttribute>,
+}
+
+/// One `key=value` of a layer cache: `ref`, `mode`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerCacheAttribute {
+    /// BuildKit's key.
+    pub key: String,
+    /// Its value.
+    pub value: LayerCacheValue,
+}
+
+/// The value of an attribute of a layer cache.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LayerCacheValue {
+    /// This text.
+    Text(String),
+    /// A secret in the object, from where the host took it before the planner was asked.
+    Inline,
 }
 
 /// How layers are compressed that are not, and at which level; without one, the codec's own.

@@ -47,6 +47,13 @@ pub const COMMON: &[&str] = &[
     "linux/riscv64",
 ];
 
+/// What an editor offers: several, and those.
+#[cfg(feature = "json-schema")]
+pub(crate) fn offered() -> Vec<&'static str> {
+    let first = ["linux/amd64,linux/arm64"];
+    first.iter().chain(COMMON).copied().collect()
+}
+
 /// A platform under its one name, so that aliases of it are seen to be equal; nothing if it names what is not known. That it has the
 /// form of a platform is for the caller to know.
 #[must_use]

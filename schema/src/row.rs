@@ -45,6 +45,8 @@ pub enum Shape {
     Text,
     /// A list of strings.
     List,
+    /// A list of strings that hold commas: in a parameter each is a line.
+    Lines,
     /// A map.
     Map,
 }

@@ -10,7 +10,7 @@
 //! - [`screen`]: what one shows in the end, cell by cell.
 //! - [`traces`]: what a build leaves on the machine.
 //! - [`certificates`]: what a registry behind TLS shows.
-//! - [`front`]: registries as others run them: plain, behind TLS, behind a login.
+//! - [`front`]: registries as others run them: plain, behind TLS, behind a login. [`warehouse`]: one that takes what is pushed.
 //! - [`tls_door`]: TLS before what speaks without it.
 //! - [`secrecy`]: whether a secret shows anywhere.
 //! - [`rival`]: the engine without us.
@@ -56,4 +56,5 @@ pub mod tls_door;
 pub mod toolbox;
 pub mod traces;
 pub mod tree;
+pub mod warehouse;
 pub mod workplace;

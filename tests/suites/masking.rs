@@ -19,7 +19,7 @@ const SECRET: &str = "hunter2hunter3given4given5";
 const OTHER: &str = "swordfish5swordfish6swordfish7";
 
 /// Names of files, and what is in them.
-const REQUESTS: [(&str, &str); 4] = [
+const REQUESTS: [(&str, &str); 6] = [
     (
         "message.json",
         r#"{"object": {"context": "context", "output": "image", "buildkit_secrets": {"a": {"text": "VALUE"}}}, "response_path": "r"}"#,
@@ -35,6 +35,14 @@ const REQUESTS: [(&str, &str); 4] = [
     (
         "task.yml",
         "platform: linux\nrun: {path: build}\nparams:\n  BUILDKIT_SECRETTEXT_a: &a VALUE\n  CONTEXT: context\n  DOCKERFILE: *a\n",
+    ),
+    (
+        "caches.json",
+        r#"{"context": "context", "output": "image", "cache_to": ["type=gha,token=VALUE,mode=max"]}"#,
+    ),
+    (
+        "caches.yml",
+        "platform: linux\nrun: {path: build}\nparams:\n  CACHE_TO: |\n    type=gha,url=u,token=VALUE\n    type=inline\n",
     ),
 ];
 
@@ -165,6 +173,7 @@ fn environment_of_a_task_holds_no_secret_while_it_runs() {
         .env("OCI_IMAGE_ROOT", place.root())
         .env("CONTEXT", "context")
         .env(PARAMETER, OTHER)
+        .env("CACHE_FROM", format!("type=gha,token={OTHER}"))
         .env("BUILDKIT_SERCETTEXT_b", OTHER)
         .env("DOCKER_AUTH_CONFIG", login);
     let child = command.spawn().unwrap();

@@ -265,7 +265,7 @@ impl Client {
         status: mpsc::Sender<Status>,
         beside: impl Future<Output = Result<T, SolveError>>,
     ) -> Result<(Solved, T), SolveError> {
-        let repositories = Repositories::default();
+        let repositories = Repositories::named(solve.caches_in_registries());
         let (attachables, services) = Attachables::new(solve, &repositories).await?;
         let shared_key = context::shared_key(&solve.all_locals());
         let session =

@@ -36,6 +36,20 @@ impl Solve {
         self.locals.iter().chain(shared).cloned().collect()
     }
 
+    /// The references of caches in registries, which the daemon does not tell before it asks for a login.
+    pub(crate) fn caches_in_registries(&self) -> impl Iterator<Item = &str> {
+        let imports = self.cache_imports.iter().filter_map(|import| match import {
+            CacheImport::Remote { attributes, .. } => Some(attributes),
+            CacheImport::Local { .. } => None,
+        });
+        let exports = self.cache_exports.iter().filter_map(|export| match export {
+            CacheExport::Remote { attributes, .. } => Some(attributes),
+            CacheExport::Local { .. } | CacheExport::Blobs { .. } => None,
+        });
+        let attributes = imports.chain(exports);
+        attributes.filter_map(|attributes| attributes.get("ref").map(String::as_str))
+    }
+
     pub(crate) fn request(&self, reference: &str, session: &str) -> wire::SolveRequest {
         let imports = self.imports();
         wire::SolveRequest {

@@ -36,6 +36,8 @@ static OF_CREDENTIALS: [Letters<'_>; 6] = [
     Letters::known("privatekey"),
     Letters::known("accesskey"),
 ];
+/// What the lists of layer caches are called, in which secrets stand within texts.
+static OF_CACHES: [Letters<'_>; 2] = [Letters::known("cachefrom"), Letters::known("cacheto")];
 /// How many letters of the name of a map of secrets may be wrong.
 const MOST_MISTAKES: usize = 3;
 /// How long a word may be that is a key, in bytes.
@@ -127,8 +129,10 @@ fn after_name(text: &str) -> Option<usize> {
 pub fn first_in(text: &str) -> Option<usize> {
     words(text).find_map(|(at, word)| {
         let letters = Letters::of(word);
-        let names_secret =
-            PARTS.iter().any(|part| letters.contain(part)) || letters.as_str().ends_with("ssh");
+        let names_secret = PARTS.iter().any(|part| letters.contain(part))
+            || letters.as_str().ends_with("ssh")
+            || is_credential(&letters)
+            || OF_CACHES.iter().any(|name| letters.are_spelt(name));
         after_colon(text, at, word).or_else(|| names_secret.then_some(at))
     })
 }
@@ -147,7 +151,7 @@ fn after_colon(text: &str, at: usize, word: &str) -> Option<usize> {
 }
 
 /// The words of a text, and where each begins.
-fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
+pub(crate) fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let is_of_word =
         |character: char| character.is_alphanumeric() || matches!(character, '_' | '-');
     let mut start = 0;

@@ -13,10 +13,11 @@ use std::path::Path;
 use oci_image_schema::cache_mounts;
 use oci_image_schema::compression;
 use oci_image_schema::key::{KEYS, given};
+use oci_image_schema::layer_cache;
 use oci_image_schema::object::{self, Object};
 use oci_image_schema::plan::{
     AttributeValue, BaseImage, Cache, CacheMounts, Compression, FrontendAttribute, ImageExport,
-    ImageFormat, Local, Secret, SecretSource, Ssh,
+    ImageFormat, LayerCache, Local, Secret, SecretSource, Ssh,
 };
 use oci_image_schema::platform;
 
@@ -86,6 +87,16 @@ impl Asked<'_> {
             }),
             read_only: self.object.cache_mounts_read_only,
         })
+    }
+
+    /// Layer caches that the daemon reads itself.
+    pub(super) fn cache_from(self) -> Vec<LayerCache> {
+        layer_caches(&self.object.cache_from)
+    }
+
+    /// Those that it writes itself.
+    pub(super) fn cache_to(self) -> Vec<LayerCache> {
+        layer_caches(&self.object.cache_to)
     }
 
     /// How layers are compressed.
@@ -262,6 +273,11 @@ pub(super) fn additional_targets(object: &Object) -> Vec<&str> {
     let mut seen = BTreeSet::new();
     let targets = object.additional_targets.iter().map(String::as_str);
     targets.filter(|target| seen.insert(*target)).collect()
+}
+
+fn layer_caches(list: &[String]) -> Vec<LayerCache> {
+    let caches = list.iter().map(String::as_str);
+    caches.filter_map(layer_cache::read).collect()
 }
 
 /// The pairs of a list of `NAME=VALUE`.

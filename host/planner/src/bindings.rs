@@ -87,6 +87,8 @@ impl From<types::BuildPlan> for plan::BuildPlan {
                     read_only: mounts.read_only,
                 }),
             }),
+            cache_from: all(from.cache_from),
+            cache_to: all(from.cache_to),
             compression: match from.compression {
                 types::Compression::Gzip(level) => plan::Compression::Gzip(level),
                 types::Compression::Zstd(level) => plan::Compression::Zstd(level),
@@ -95,6 +97,22 @@ impl From<types::BuildPlan> for plan::BuildPlan {
             ssh: all(from.ssh),
             solves: all(from.solves),
             warnings: all(from.warnings),
+        }
+    }
+}
+
+impl From<types::LayerCache> for plan::LayerCache {
+    fn from(from: types::LayerCache) -> Self {
+        let attribute = |attribute: types::LayerCacheAttribute| plan::LayerCacheAttribute {
+            key: attribute.key,
+            value: match attribute.value {
+                types::LayerCacheValue::Text(text) => plan::LayerCacheValue::Text(text),
+                types::LayerCacheValue::Inline => plan::LayerCacheValue::Inline,
+            },
+        };
+        Self {
+            kind: from.kind,
+            attributes: from.attributes.into_iter().map(attribute).collect(),
         }
     }
 }

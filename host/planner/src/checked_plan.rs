@@ -20,7 +20,7 @@ use oci_image_schema::key::given;
 use oci_image_schema::object::Object;
 use oci_image_schema::plan::{
     BaseImage, BuildPlan, Cache, CacheMounts, Compression, FrontendAttribute, ImageExport,
-    ImageFormat, Local, Secret, Solve, Ssh,
+    ImageFormat, LayerCache, LayerCacheAttribute, LayerCacheValue, Local, Secret, Solve, Ssh,
 };
 use oci_image_schema::platform;
 
@@ -28,7 +28,7 @@ use super::answers::Answers;
 use super::asked::{Asked, CACHE, IMAGE, additional_targets};
 use super::checked_config;
 use super::path::normal;
-use oci_image_forms::inline_secrets::MaskedObject;
+use oci_image_forms::inline_secrets::{CacheSecrets, MaskedObject};
 
 use super::lie::{all_are, differs, missing, unasked};
 
@@ -44,6 +44,8 @@ pub struct CheckedPlan {
     names_dockerfile: bool,
     /// The texts of the object's secrets, by id.
     secret_texts: Arc<BTreeMap<String, SecretBytes>>,
+    /// Those of its layer caches.
+    cache_secrets: Arc<CacheSecrets>,
     /// The text of each file that was read, by the path that the object gives.
     files: BTreeMap<String, String>,
 }
@@ -64,6 +66,7 @@ impl CheckedPlan {
             plan,
             names_dockerfile: given(&read.dockerfile).is_some(),
             secret_texts: object.shared_secrets(),
+            cache_secrets: Arc::clone(object.cache_secrets()),
             files: answers.texts().clone(),
         })
     }
@@ -96,6 +99,24 @@ impl CheckedPlan {
     #[must_use]
     pub fn cache(&self) -> Option<&Cache> {
         self.plan.cache.as_ref()
+    }
+
+    /// Layer caches that the daemon reads itself.
+    #[must_use]
+    pub fn cache_from(&self) -> &[LayerCache] {
+        &self.plan.cache_from
+    }
+
+    /// Layer caches that it writes itself, of the last solve.
+    #[must_use]
+    pub fn cache_to(&self) -> &[LayerCache] {
+        &self.plan.cache_to
+    }
+
+    /// The secrets among the attributes of both.
+    #[must_use]
+    pub fn cache_secrets(&self) -> &CacheSecrets {
+        &self.cache_secrets
     }
 
     /// How layers are compressed: by a level that there is.
@@ -164,6 +185,7 @@ impl CheckedPlan {
     pub fn without_results(&self) -> Self {
         let mut only_read = self.clone();
         only_read.plan.cache = None;
+        only_read.plan.cache_to.clear();
         for solve in &mut only_read.plan.solves {
             solve.export = None;
         }
@@ -196,6 +218,8 @@ fn check(plan: &BuildPlan, object: &Object, answers: &Answers) -> Result<(), Lyi
     checked_config::check(&plan.daemon_config, object)?;
     check_base_images(&plan.base_images, asked)?;
     check_cache(plan.cache.as_ref(), asked)?;
+    check_layer_caches(&plan.cache_from, &asked.cache_from())?;
+    check_layer_caches(&plan.cache_to, &asked.cache_to())?;
     check_compression(plan.compression, asked)?;
     let id = |secret: &Secret| secret.id.clone();
     all_are("secret", &plan.secrets, &asked.secrets(), id)?;
@@ -245,6 +269,18 @@ fn check_cache_mounts(
         return Err(differs(planned.read_only, "key", "cache_mounts_read_only"));
     }
     Ok(())
+}
+
+fn check_layer_caches(planned: &[LayerCache], asked: &[LayerCache]) -> Result<(), LyingPlanner> {
+    let name = |cache: &LayerCache| {
+        let attribute = |of: &LayerCacheAttribute| match &of.value {
+            LayerCacheValue::Text(value) => format!(",{}={value}", of.key),
+            LayerCacheValue::Inline => format!(",{}", of.key),
+        };
+        let attributes: String = cache.attributes.iter().map(attribute).collect();
+        format!("type={}{attributes}", cache.kind)
+    };
+    all_are("layer cache", planned, asked, name)
 }
 
 fn check_compression(planned: Compression, asked: Asked<'_>) -> Result<(), LyingPlanner> {

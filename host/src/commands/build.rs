@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use oci_image::boundary::handle::WorkingDirectory;
 use oci_image::buildkit::registry::DockerConfig;
-use oci_image::executor::{self, Built, Host, Outcome};
+use oci_image::executor::{self, Built, CacheVariables, Host, Outcome};
 use oci_image::progress::Mode;
 use oci_image::protocol::ResponseFile;
 use oci_image_schema::protocol::{ImageObject, Metadatum, Response};
@@ -135,6 +135,7 @@ fn host_of(
         progress,
         audience: Arc::new(audience),
         credentials: Arc::new(logins.withholding(withheld.clone())),
+        cache_variables: CacheVariables::from_variables(|name| environment.value(name)),
         withheld,
         ..Host::new(directory)
     }

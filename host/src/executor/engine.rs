@@ -127,6 +127,12 @@ impl Engine {
         }
     }
 
+    /// Whether each daemon may be told logins of this machine.
+    pub(super) fn may_know_logins(&self) -> bool {
+        let mut parts = self.remote().into_iter().flat_map(Remote::parts);
+        parts.all(Part::may_know_secrets)
+    }
+
     /// What comes of work over it, unless that is stopped before, or the daemon ends although nobody has stopped it.
     ///
     /// # Errors

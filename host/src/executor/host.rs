@@ -10,6 +10,7 @@ use crate::boundary::handle::WorkingDirectory;
 use crate::buildkit::registry::{Credentials, DockerConfig};
 use crate::daemon::{self, Overrides};
 use crate::executor::audience::{Audience, Nobody};
+use crate::executor::cache_variables::CacheVariables;
 use crate::fleet::Fleet;
 use crate::progress::Mode;
 
@@ -33,6 +34,8 @@ pub struct Host {
     pub audience: Arc<dyn Audience>,
     /// Logins for registries.
     pub credentials: Arc<dyn Credentials>,
+    /// What logs in to layer caches, where the plan does not.
+    pub cache_variables: CacheVariables,
 }
 
 impl Host {
@@ -49,6 +52,7 @@ impl Host {
             withheld: Vec::new(),
             progress: Mode::Plain,
             credentials: Arc::new(DockerConfig::from_environment()),
+            cache_variables: CacheVariables::from_environment(),
             audience: Arc::new(Nobody),
         }
     }

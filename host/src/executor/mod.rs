@@ -3,7 +3,7 @@
 //! A build either leaves all its outputs or none. Whatever ends it, the daemon is stopped and waited for before this
 //! room returns; if it is dropped in the middle, the daemon is killed.
 //!
-//! Public: [`run()`], and what it is given and gives: [`Host`], [`Audience`], [`Stop`]; [`Outcome`], [`Built`], [`BuildError`].
+//! Public: [`run()`], and what it is given and gives: [`Host`], [`Audience`], [`CacheVariables`], [`Stop`]; [`Outcome`], [`Built`], [`BuildError`].
 //! [`inquire()`]: what frontends say of what they would build.
 //!
 //! - `run`: a build from a checked plan to outputs that have their names.
@@ -20,6 +20,7 @@
 //!   `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left. `mounts`: caches of `RUN --mount=type=cache` between builds; `carried`: what became of one.
+//! - `layer_caches`: those that the daemon reads and writes itself; `cache_variables`: what logs in to them, where the request does not.
 //! - `bases`: base images, where the daemon can have them; `handover`: on their way to one on this machine.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
 //!   the daemon sends of an image, put together and unpacked. `built`: which image that is.
@@ -34,6 +35,7 @@ mod audience;
 mod bases;
 mod built;
 mod cache;
+mod cache_variables;
 mod carried;
 mod context;
 mod dockerfile;
@@ -45,6 +47,7 @@ mod handover;
 mod host;
 mod inquiry;
 mod intake;
+mod layer_caches;
 mod lent;
 mod look;
 mod lost;
@@ -72,6 +75,7 @@ mod work;
 
 pub use audience::{Audience, Nobody};
 pub use built::Built;
+pub use cache_variables::CacheVariables;
 pub use carried::{Carried, Kept};
 pub use error::BuildError;
 pub use host::Host;

@@ -49,7 +49,7 @@ impl Remote {
             key: sticky::key(plan, host).await,
             platforms: plan.platforms(),
             is_emulated: host.emulate,
-            has_secrets: !plan.secrets().is_empty() || !plan.ssh().is_empty(),
+            has_secrets: has_secrets(plan),
             lost: lost.names().clone(),
         };
         let mut is_told = false;
@@ -101,6 +101,12 @@ impl Remote {
             _ => std::future::pending().await,
         }
     }
+}
+
+/// Whether a builder is told secrets of the request.
+fn has_secrets(plan: &CheckedPlan) -> bool {
+    let has_agents = !plan.ssh().is_empty();
+    has_agents || !plan.secrets().is_empty() || !plan.cache_secrets().is_empty()
 }
 
 /// Resolves with the reason when a builder does not answer any more.

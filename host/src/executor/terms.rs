@@ -14,10 +14,14 @@ use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::Solve;
 use crate::executor::bases::Bases;
 use crate::executor::cache::Imports;
+use crate::executor::layer_caches::LayerCaches;
 use crate::executor::remote::Remote;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
 use crate::planner::checked_plan::CheckedPlan;
+
+/// The name of the solve of the image, which no target has.
+const IMAGE: &str = "image";
 
 /// Attributes of the cache's exporter: all steps; in the form that `assembly` knows; and without it a build is as good.
 const CACHE: [(&str, &str); 4] = [
@@ -31,6 +35,8 @@ const CACHE: [(&str, &str); 4] = [
 pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
     pub(super) imports: Imports,
+    /// What the daemon reads and writes itself.
+    layer_caches: LayerCaches,
     /// What the solves read, in a session that they share, with each daemon.
     contexts: Vec<Option<Arc<Contexts>>>,
     bases: &'run Bases,
@@ -51,6 +57,7 @@ impl<'run> Terms<'run> {
     ) -> Self {
         Self {
             imports: Imports::of(plan, site).await,
+            layer_caches: LayerCaches::of(plan, site),
             contexts,
             bases,
             intake,
@@ -96,7 +103,7 @@ impl<'run> Terms<'run> {
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
-            cache_imports: self.imports.list.clone(),
+            cache_imports: [&self.imports.list[..], &self.layer_caches.imports].concat(),
             cache_exports: (opened.cache.iter()).map(|_| self.cache_export()).collect(),
             ..Solve::default()
         }
@@ -106,10 +113,15 @@ impl<'run> Terms<'run> {
     pub(super) fn exporting(&self, solve: &plan::Solve, share: usize) -> Solve {
         let exports = solve.export.iter();
         let exporters = exports.map(|_| exports::exporter(&self.intake));
-        Solve {
-            exporters: exporters.collect(),
-            ..self.solve(solve, share)
+        let mut asked = self.solve(solve, share);
+        asked.exporters = exporters.collect();
+        // Two solves that write one cache would each leave its own steps alone, and so would two daemons.
+        if solve.name == IMAGE && share == 0 {
+            asked
+                .cache_exports
+                .extend(self.layer_caches.exports.iter().cloned());
         }
+        asked
     }
 
     /// With the layers of the image, in the same form: asked for another one, the daemon would make it, and BuildKit would list every

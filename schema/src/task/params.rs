@@ -175,6 +175,7 @@ fn types(parameter: &Parameter) -> &'static [&'static str] {
         (_, "compression_level") => &["string", "integer", "null"],
         (_, "cache_mounts_limit") => &["string", "number", "null"],
         (Form::Argument, _)
+        | (Form::Lines, _)
         | (_, "registry_mirrors" | "buildkit_ssh" | "buildkit_frontends" | "cache_mounts") => {
             &SCALAR
         }
@@ -245,6 +246,12 @@ fn of_parameter(parameter: &Parameter, key: &Value, words: &FlagWords) -> Value 
                 list["minimum"] = json!(0);
             }
             list
+        }
+        Form::Lines => {
+            let (regex, form) = (pattern::layer_caches(), pattern::layer_cache());
+            let form = pattern::form(&form).map_or("", |form| form.message);
+            let message = format!("{form}; each is a line of its own");
+            described(&regex, &message, example[0].clone())
         }
         Form::Argument => json!({
             "title": "Time of the build",

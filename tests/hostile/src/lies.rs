@@ -163,6 +163,8 @@ fn honest(object: &str) -> BuildPlan {
         context_by_content: false,
         base_images: Vec::new(),
         cache: None,
+        cache_from: Vec::new(),
+        cache_to: Vec::new(),
         compression: Compression::default(),
         secrets: Vec::new(),
         ssh: Vec::new(),

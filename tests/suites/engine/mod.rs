@@ -17,6 +17,7 @@
 //! - `keys_cache_mounts`: `cache_mounts`, `cache_mounts_limit`, `cache_mounts_read_only`.
 //! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
+//! - `keys_layer_caches`: `cache_from`, `cache_to`.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
 //! - `keys_platform`: `image_platform`, `output_oci`, `debug`, `context_inputs`.
 //! - `keys_registries`: `registries`, `registry_mirrors`, `buildkit_extra_config`, logins.
@@ -117,6 +118,7 @@ mod keys_cache;
 mod keys_cache_mounts;
 mod keys_compression;
 mod keys_frontends;
+mod keys_layer_caches;
 mod keys_passed_on;
 mod keys_platform;
 mod keys_registries;

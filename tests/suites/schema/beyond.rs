@@ -31,6 +31,7 @@ beyond! {
     key_that_is_written_twice DuplicateKey: r#""target": "a", "target": "b""#;
     target_with_the_name_of_the_output RepeatedOutput: r#""additional_targets": ["app"]"#;
     two_inputs_at_one_place RepeatedInput: r#""context_inputs": {"a": "b/c", "b": "./b//c"}"#;
+    cache_of_an_unknown_type BadLayerCache: r#""cache_from": ["type=registri,ref=a/b"]"#;
     text_that_is_no_toml InvalidToml: r#""buildkit_extra_config": "[""#;
     setting_of_another_type SettingType: r#""buildkit_extra_config": "debug = 1""#;
     setting_with_two_values ConflictingConfig: r#""debug": true, "buildkit_extra_config": "log.level = \"info\"""#;

@@ -103,6 +103,7 @@ fn own(key: &str) -> BoxedStrategy<Value> {
     match key {
         "context_inputs" => map(name(), place()),
         "dockerfile" => or_nothing(file()),
+        "cache_from" | "cache_to" => list(layer_cache()),
         "target" => or_nothing(target()),
         "additional_targets" => list(target()),
         "build_args" | "labels" | "image_args" => list(pair()),
@@ -239,6 +240,43 @@ fn registry() -> BoxedStrategy<Value> {
 pub(crate) fn mirror() -> BoxedStrategy<Value> {
     let path = string(&["docker.io/a", "a:5000/b/c.d", "[::1]/_"], AUTHORITIES);
     prop_oneof![registry(), path].boxed()
+}
+
+/// Layer caches, or nearly.
+const LAYER_CACHES: &[&str] = &[
+    "type",
+    "Type",
+    "=",
+    "=",
+    ",",
+    ",",
+    " ",
+    "registry",
+    "s3",
+    "ref",
+    "a/b",
+    "mode",
+    "max",
+    "secret_access_key",
+    "x",
+    "\u{a0}",
+    "\u{0}",
+    "\n",
+    "\"",
+    "é",
+];
+
+pub(crate) fn layer_cache() -> BoxedStrategy<Value> {
+    let sound = &[
+        "type=registry,ref=registry.example/app:cache",
+        "registry.example/app:cache",
+        " ref=a/b , type = registry ",
+        "type=gha,scope=main,token=x",
+        "type=s3,bucket=b,region=r,secret_access_key=x=",
+        "type=inline",
+        "type=registry,ref=a/b,mode=max,ignore-error=true",
+    ];
+    string(sound, LAYER_CACHES)
 }
 
 /// Repositories, or nearly.

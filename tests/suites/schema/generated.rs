@@ -180,7 +180,7 @@ fn snippets_are_accepted_as_they_are_inserted() {
             with(json!([element]))
         });
     }
-    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 7);
+    assert_eq!(inserted, 4 + 2 + 1 + 3 + 2 + 9);
 }
 
 /// A snippet's body with each `${1:text}` replaced by its text.

@@ -75,6 +75,7 @@ fn value(parameter: Parameter) -> BoxedStrategy<Value> {
             "cache_mounts" => documents::cache_mount(),
             _ => documents::pair(),
         }),
+        (Form::Lines, _) => lines(documents::layer_cache()),
         (Form::Text, key) => match key {
             "context" => documents::path(),
             "target" => prop_oneof![documents::target(), (0..9).prop_map(Value::from)].boxed(),
@@ -99,7 +100,18 @@ fn value(parameter: Parameter) -> BoxedStrategy<Value> {
 }
 
 fn list(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
-    let separators = select(&[",", ", ", " ,\n", ",", ","][..]);
+    joined(element, &[",", ", ", " ,\n", ",", ","])
+}
+
+fn lines(element: BoxedStrategy<Value>) -> BoxedStrategy<Value> {
+    joined(element, &["\n", "\n", "\r\n", "\n\n  "])
+}
+
+fn joined(
+    element: BoxedStrategy<Value>,
+    separators: &'static [&'static str],
+) -> BoxedStrategy<Value> {
+    let separators = select(separators);
     vec((element, separators), 1..4)
         .prop_map(|items| {
             let mut text = String::new();

@@ -8,6 +8,7 @@
 //! Source: BuildKit, `client/solve.go`, `cache/remotecache`; OCI image-spec 1.1, image-layout.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -33,7 +34,8 @@ const LATEST: &str = "latest";
 const RETRY: Duration = Duration::from_millis(50);
 
 /// A cache that a solve may reuse.
-#[derive(Debug, Clone)]
+// `Debug` does not show attributes, which may be secret: see below.
+#[derive(Clone)]
 pub enum CacheImport {
     /// One manifest of a local cache; [`LocalCache::imports`] finds them.
     Local {
@@ -78,6 +80,15 @@ pub enum CacheExport {
         /// The exporter's attributes: `ref`, `mode`.
         attributes: BTreeMap<String, String>,
     },
+}
+
+impl fmt::Debug for CacheImport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local { digest, .. } => write!(formatter, "Local({digest})"),
+            Self::Remote { kind, .. } => write!(formatter, "Remote({kind})"),
+        }
+    }
 }
 
 /// A directory that keeps build cache between builds.

@@ -55,6 +55,14 @@ impl Repositories {
         }
     }
 
+    /// Those of images that are known before the daemon names them, and what it does.
+    pub(crate) fn named<'i>(references: impl Iterator<Item = &'i str>) -> Self {
+        Self {
+            images: Arc::new(watch::Sender::new(references.map(normalised).collect())),
+            is_settled: false,
+        }
+    }
+
     /// Takes the images that a report names.
     pub(crate) fn note(&self, report: &Status) {
         for vertex in &report.vertices {
@@ -99,6 +107,16 @@ pub(crate) fn canonical(host: &str) -> String {
         DOCKER_HUB.to_owned()
     } else {
         host
+    }
+}
+
+/// A reference with the host that it stands for, as the daemon names images.
+fn normalised(reference: &str) -> String {
+    let is_host = |first: &str| first.contains(['.', ':']) || first == "localhost";
+    match reference.split_once('/') {
+        Some((host, rest)) if is_host(host) => format!("{}/{rest}", canonical(host)),
+        Some(_) => format!("{DOCKER_HUB}/{reference}"),
+        None => format!("{DOCKER_HUB}/library/{reference}"),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use oci_image_schema::key::NAMES;
+use oci_image_schema::layer_cache;
 
 use super::audience::Audience;
 use super::{SECRETS, SSH, TEXT};
@@ -41,6 +42,8 @@ pub(super) struct Key {
     pub(super) is_credential: bool,
     /// It names keys of SSH.
     pub(super) names_keys: bool,
+    /// Layer caches stand below it.
+    pub(super) holds_caches: bool,
     /// The names below it are the user's own.
     pub(super) holds_names: bool,
     /// The object of a message.
@@ -50,6 +53,8 @@ pub(super) struct Key {
 }
 
 static LETTERS_OF_SSH: LazyLock<Letters<'_>> = LazyLock::new(|| Letters::of(SSH));
+static LETTERS_OF_CACHES: LazyLock<[Letters<'_>; 2]> =
+    LazyLock::new(|| layer_cache::KEYS.map(Letters::of));
 /// The keys of a file, an object or a message.
 static LETTERS_OF_FILES: LazyLock<Vec<Letters<'_>>> = LazyLock::new(|| {
     let names = NAMES.iter().copied().chain(OF_FILES);
@@ -72,6 +77,7 @@ impl Key {
             holds_text: name == TEXT,
             is_credential: false,
             names_keys: false,
+            holds_caches: layer_cache::KEYS.contains(&name),
             holds_names: MAPS_OF_NAMES.contains(&name),
             is_object: name == OBJECT,
             is_of_files: true,
@@ -89,8 +95,20 @@ impl Key {
             holds_text: secret_name::holds_text(&letters),
             is_credential: secret_name::is_credential(&letters),
             names_keys,
+            holds_caches: LETTERS_OF_CACHES.iter().any(|of| letters.are_spelt(of)),
             is_of_files: !is_at_top || is_of_files(),
             ..Self::written(name)
+        }
+    }
+
+    /// Whether the scalar that it has is masked.
+    pub(super) fn hides(self, audience: Audience, value: &str) -> bool {
+        match audience {
+            Audience::Planner => self.holds_secrets,
+            // In a task file, that may be the path of one.
+            Audience::Reader => {
+                self.is_credential || self.holds_secrets && !secret_name::is_path(value)
+            }
         }
     }
 }

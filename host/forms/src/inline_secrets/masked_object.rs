@@ -9,6 +9,8 @@ use oci_image_boundary::secret_bytes::SecretBytes;
 use oci_image_schema::object::Object;
 use serde::de::Error as _;
 
+use super::cache_secrets::CacheSecrets;
+
 /// How long an object may be that is handed to the planner, in bytes.
 // The planner's own limit too. That on memory would end a longer one as a fault of the planner.
 pub const MAX_OBJECT: usize = 4 << 20;
@@ -21,15 +23,21 @@ pub const SECRET_LIMIT: u64 = 500 << 10;
 pub struct MaskedObject {
     text: String,
     secrets: Arc<BTreeMap<String, SecretBytes>>,
+    cache_secrets: Arc<CacheSecrets>,
     /// What it says, once that was asked for.
     read: OnceLock<Result<Object, serde_json::Error>>,
 }
 
 impl MaskedObject {
-    pub(super) fn new(text: String, secrets: BTreeMap<String, SecretBytes>) -> Self {
+    pub(super) fn new(
+        text: String,
+        secrets: BTreeMap<String, SecretBytes>,
+        cache_secrets: CacheSecrets,
+    ) -> Self {
         Self {
             text,
             secrets: Arc::new(secrets),
+            cache_secrets: Arc::new(cache_secrets),
             read: OnceLock::new(),
         }
     }
@@ -44,6 +52,12 @@ impl MaskedObject {
     #[must_use]
     pub fn secrets(&self) -> &BTreeMap<String, SecretBytes> {
         &self.secrets
+    }
+
+    /// The secrets of its layer caches.
+    #[must_use]
+    pub fn cache_secrets(&self) -> &Arc<CacheSecrets> {
+        &self.cache_secrets
     }
 
     /// What it says: read when that is asked for the first time, and never again.

@@ -13,15 +13,18 @@
 //! - `masked_object`: an object without the texts of its secrets, and those.
 //! - `shown`: a text as people may see it.
 //! - `hidden`: what nobody is shown, for the messages that would quote it.
-//! - `audience`: for whom a text is masked; `places`: what of it; `key`: what the name of a key says; `token`: the tokens of a text.
+//! - `audience`: for whom a text is masked; `places`: what of it; `level`: a list or map in it; `key`: what the name of a key says; `token`: the tokens of a text.
 //! - `outline`: what a text holds, as far as its first levels tell.
 //! - `broken`: a text that is no JSON.
+//! - `cache_secrets`: the secrets of layer caches, which stand within texts.
 //! - `stars`: a text as stars that are no better than it was.
 
 mod audience;
 mod broken;
+mod cache_secrets;
 mod hidden;
 mod key;
+mod level;
 mod masked_object;
 mod outline;
 mod places;
@@ -32,6 +35,8 @@ mod stars;
 mod tests;
 mod token;
 
+pub use self::cache_secrets::CacheSecrets;
+pub(crate) use self::cache_secrets::hidden_in_text;
 pub use self::hidden::Hidden;
 pub use self::masked_object::{MAX_OBJECT, MaskedObject, SECRET_LIMIT};
 pub use self::outline::Outline;

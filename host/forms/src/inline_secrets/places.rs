@@ -3,15 +3,16 @@
 //! One token after the other: no recursion, and no end before the text's, so that what is no JSON is gone through as well. All
 //! audiences are judged for in the same pass, which draws the text's outline too.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use serde_json::value::RawValue;
 
 use super::audience::Audience;
+use super::cache_secrets;
 use super::key::Key;
-use super::outline::{Drawing, Drawn, Outline};
-use super::token::{StringToken, skip_space, string_at, word_length};
+use super::level::{Judged, OpenLevel};
+use super::outline::{Drawing, Outline};
+use super::token::{StringToken, read, skip_space, string_at, word_length};
 use crate::secret_name;
 
 /// What is masked.
@@ -35,26 +36,6 @@ pub(super) struct PlacedForm {
 /// How deep lists and maps are told apart. Nothing that is read nests deeper; whatever does is masked, and counted alone, so that
 /// brackets cost no memory.
 const MAX_DEPTH: usize = 128;
-
-/// A list or map that is open.
-struct OpenLevel {
-    is_map: bool,
-    /// The entry of the outline that is being read.
-    drawn: Option<Drawn>,
-    /// By audience.
-    judged: [Judged; 2],
-}
-
-/// What is masked of a list or map for an audience.
-#[derive(Clone, Copy, Default)]
-struct Judged {
-    /// The key whose value comes next or is being read.
-    key: Option<Key>,
-    /// Whether every value in it is masked.
-    masked: bool,
-    /// Whether its keys are masked too; those of a secret itself are not if they are words, so that a mistyped one can be told.
-    masks_keys: bool,
-}
 
 /// The places, one after the other.
 pub(super) struct Places<'text> {
@@ -195,27 +176,53 @@ impl<'text> Places<'text> {
         self.begin_value();
         self.at = string.end;
         if is_before_colon && !is_value && self.beyond == 0 {
+            for &audience in self.audiences {
+                self.within_caches(audience, content.clone());
+            }
             return self.key(&string);
         }
         for &audience in self.audiences {
             if self.is_masked(audience, Some(&self.text[content.clone()])) {
                 self.found.push((audience, Place::Text(content.clone())));
-            } else if audience == Audience::Reader {
-                self.within(content.clone());
+            } else {
+                self.within(audience, content.clone());
             }
         }
     }
 
-    /// What is secret within a value of any name, for a reader.
-    fn within(&mut self, content: Range<usize>) {
-        let text = &self.text[content.clone()];
-        let key = self.innermost(Audience::Reader).and_then(|open| open.key);
-        let is_agent = key.is_some_and(|key| key.names_keys);
-        let agent = secret_name::of_agent(text).filter(|_| is_agent);
-        for range in secret_name::within(text).into_iter().chain(agent) {
-            let range = content.start + range.start..content.start + range.end;
-            self.found.push((Audience::Reader, Place::Text(range)));
+    /// What is secret within a value that is not so itself.
+    fn within(&mut self, audience: Audience, content: Range<usize>) {
+        self.within_caches(audience, content.clone());
+        if audience == Audience::Reader {
+            let text = &self.text[content.clone()];
+            let key = self.innermost(audience).and_then(|open| open.key);
+            let is_agent = key.is_some_and(|key| key.names_keys);
+            let agent = secret_name::of_agent(text).filter(|_| is_agent);
+            let found = secret_name::within(text).into_iter().chain(agent);
+            self.find(audience, content.start, found);
         }
+    }
+
+    /// The same within a text about layer caches.
+    fn within_caches(&mut self, audience: Audience, content: Range<usize>) {
+        let text = &self.text[content.clone()];
+        let found = match (self.is_below_caches(audience), audience) {
+            (true, _) => cache_secrets::hidden(text, audience),
+            (false, Audience::Reader) => cache_secrets::hidden_elsewhere(text),
+            (false, Audience::Planner) => return,
+        };
+        self.find(audience, content.start, found);
+    }
+
+    fn find(
+        &mut self,
+        audience: Audience,
+        start: usize,
+        found: impl IntoIterator<Item = Range<usize>>,
+    ) {
+        let place = |range: Range<usize>| Place::Text(start + range.start..start + range.end);
+        let places = found.into_iter().map(|range| (audience, place(range)));
+        self.found.extend(places);
     }
 
     fn key(&mut self, string: &StringToken) {
@@ -342,7 +349,7 @@ impl<'text> Places<'text> {
         };
         let around = self.key_around(audience);
         let is_text = key.holds_text && !around.is_some_and(|around| around.holds_names);
-        is_text || scalar.is_some_and(|value| is_secret(key, audience, value))
+        is_text || scalar.is_some_and(|value| key.hides(audience, value))
     }
 
     /// Whether a scalar stands below a key of the whole that is none, and near none: what slipped there may be a secret.
@@ -365,6 +372,15 @@ impl<'text> Places<'text> {
             .is_some_and(|key| key.holds_secrets)
     }
 
+    /// Whether the value that comes next stands below a key of layer caches.
+    fn is_below_caches(&self, audience: Audience) -> bool {
+        let mut keys = self
+            .open
+            .iter()
+            .filter_map(|open| open.judged[audience as usize].key);
+        keys.any(|key| key.holds_caches)
+    }
+
     /// The key of the list or map in which the value stands that comes next.
     fn key_around(&self, audience: Audience) -> Option<Key> {
         let depth = self.open.len().checked_sub(2)?;
@@ -380,20 +396,4 @@ impl<'text> Places<'text> {
         };
         around.iter().all(is_object)
     }
-}
-
-/// Whether the scalar that a key has is masked.
-fn is_secret(key: Key, audience: Audience, value: &str) -> bool {
-    match audience {
-        Audience::Planner => key.holds_secrets,
-        // In a task file, that may be the path of one.
-        Audience::Reader => key.is_credential || key.holds_secrets && !secret_name::is_path(value),
-    }
-}
-
-/// What a string of JSON says, if it is text: without a copy where none of its signs is escaped.
-fn read(quoted: &str) -> Option<Cow<'_, str>> {
-    let as_written = serde_json::from_str(quoted).map(Cow::Borrowed);
-    let escaped = |_| serde_json::from_str(quoted).map(Cow::Owned);
-    as_written.or_else(escaped).ok()
 }

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::audience::{ALL, Audience, PLANNER};
 use super::broken::mask_after_keys;
+use super::cache_secrets::CacheSecrets;
 use super::hidden::Hidden;
 use super::masked_object::MaskedObject;
 use super::outline::Outline;
@@ -80,17 +81,18 @@ impl<'text> Reading<'text> {
     }
 
     fn part(&self, part: Range<usize>, level: usize) -> MaskedObject {
-        let secrets = match self.outline.value(level, SECRETS) {
+        let value = |name: &str| match self.outline.value(level, name) {
             // The planner refuses a longer one.
-            _ if part.len() > MAX_OBJECT => BTreeMap::new(),
-            Some(None) => BTreeMap::new(),
-            Some(Some(secrets)) => texts(&self.text[secrets]),
+            _ if part.len() > MAX_OBJECT => None,
+            Some(value) => value.map(|value| &self.text[value]),
             None => {
-                let secrets = entries(&self.text[part.clone()]).remove(SECRETS);
-                texts(secrets.map_or("", RawValue::get))
+                let value = entries(&self.text[part.clone()]).remove(name);
+                value.map(RawValue::get)
             }
         };
-        MaskedObject::new(self.masked[part].to_owned(), secrets)
+        let secrets = value(SECRETS).map(texts).unwrap_or_default();
+        let of_caches = CacheSecrets::of(value);
+        MaskedObject::new(self.masked[part.clone()].to_owned(), secrets, of_caches)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
 use oci_image_schema::diagnostic::Diagnostic;
+use oci_image_schema::layer_cache;
 
 use super::variable::{self, Role, Variable};
 use super::writer::Writer;
@@ -71,10 +72,13 @@ pub fn read(
     .forgetting_values()
 }
 
-/// Whether a variable of this name may hold the text of a secret, in whatever spelling: one that names its file, too.
+/// Whether a variable of this name may hold the text of a secret, in whatever spelling: one that names its file, too, and one that says
+/// layer caches.
 #[must_use]
 pub fn is_secret(name: &OsStr) -> bool {
-    secret_name::is_of_parameter(&name.to_string_lossy())
+    let name = name.to_string_lossy();
+    let is_of_caches = |key: &str| key.eq_ignore_ascii_case(&name);
+    secret_name::is_of_parameter(&name) || layer_cache::KEYS.into_iter().any(is_of_caches)
 }
 
 impl Parameters {

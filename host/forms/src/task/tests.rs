@@ -121,10 +121,14 @@ fn secrets_of_a_task_are_named_and_never_shown() {
         "BUILDKIT_SSH",
         "",
     ];
-    for name in others
-        .into_iter()
-        .chain(PARAMETERS.iter().map(|parameter| parameter.name))
-    {
+    for name in ["CACHE_FROM", "cache_to"] {
+        assert!(is_secret(name.as_ref()), "{name}");
+    }
+    let public = PARAMETERS
+        .iter()
+        .map(|parameter| parameter.name)
+        .filter(|name| !matches!(*name, "CACHE_FROM" | "CACHE_TO"));
+    for name in others.into_iter().chain(public) {
         assert!(!is_secret(name.as_ref()), "{name}");
     }
     let texts = parameters.texts().into_iter();

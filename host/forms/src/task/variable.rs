@@ -6,8 +6,10 @@ use std::ops::Range;
 
 use oci_image_schema::code::Code;
 use oci_image_schema::diagnostic::{Diagnostic, FilePlace, Place, Span};
+use oci_image_schema::layer_cache;
 use oci_image_schema::parameter::{FAMILIES, Family, Form, Member, PARAMETERS, Parameter};
 
+use crate::inline_secrets::hidden_in_text;
 use crate::secret_name;
 
 /// What is shown of a secret, however long it is.
@@ -143,6 +145,9 @@ impl Variable {
         let mut ranges = secret_name::within(value);
         if self.role.key() == AGENT {
             ranges.extend(secret_name::of_agent(value));
+        }
+        if layer_cache::KEYS.contains(&self.role.key()) {
+            ranges.extend(hidden_in_text(value));
         }
         let mut shown = self.text.clone().into_bytes();
         for range in ranges {

@@ -71,9 +71,11 @@ impl Writer {
         for (index, variable) in variables {
             match variable.role {
                 Role::Parameter(Parameter {
-                    form: Form::List, ..
+                    form: form @ (Form::List | Form::Lines),
+                    ..
                 }) => {
-                    for (item, start) in items(&variable.value) {
+                    let end = if form == Form::List { ',' } else { '\n' };
+                    for (item, start) in items(&variable.value, end) {
                         let start = variable.shown_value().start + start;
                         self.separate('[');
                         self.copy(item, *index, start..start + item.len());
@@ -167,11 +169,11 @@ fn rank(role: Role) -> usize {
         .unwrap_or_default()
 }
 
-/// The elements of a list with commas between, without white space around them, and where each begins. A comma too many adds none.
-fn items(list: &str) -> Vec<(&str, usize)> {
+/// The elements of a list with a sign between, without white space around them, and where each begins. A sign too many adds none.
+fn items(list: &str, end: char) -> Vec<(&str, usize)> {
     let mut start = 0;
     let mut items = Vec::new();
-    for item in list.split(',') {
+    for item in list.split(end) {
         let blank = item.len() - item.trim_start().len();
         if !item.trim().is_empty() {
             items.push((item.trim(), start + blank));

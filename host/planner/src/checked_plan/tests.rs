@@ -7,8 +7,10 @@ use crate::mask;
 use crate::workspace::Entry;
 
 mod attributes;
+mod base_images;
 mod cache_mounts;
 mod compression;
+mod layer_caches;
 
 const OBJECT: &str = r#"{
     "context": "app", "output": "image", "dockerfile": "ci/Dockerfile", "cache": true,
@@ -111,6 +113,8 @@ fn truth() -> BuildPlan {
         daemon_config: GC.to_owned(),
         debug: false,
         context_by_content: false,
+        cache_from: Vec::new(),
+        cache_to: Vec::new(),
         base_images: vec![BaseImage {
             argument: "BASE".to_owned(),
             path: "base/image.tar".to_owned(),
@@ -337,22 +341,6 @@ fn agent_that_was_not_named_is_refused() {
     assert_eq!(
         refused(|plan| plan.ssh.push(plan.ssh[0].clone())),
         "the planner lies: the plan has two of the SSH agent `deploy`"
-    );
-}
-
-#[test]
-fn base_image_that_was_not_named_is_refused() {
-    assert_eq!(
-        refused(|plan| plan.base_images[0].path = "/var/lib/image.tar".to_owned()),
-        "the planner lies: the object asks for no base image `BASE=/var/lib/image.tar`"
-    );
-    assert_eq!(
-        refused(|plan| plan.base_images.push(plan.base_images[0].clone())),
-        "the planner lies: the plan has two of the base image `BASE=base/image.tar`"
-    );
-    assert_eq!(
-        refused(|plan| plan.base_images.clear()),
-        "the planner lies: the object asks for the base image `BASE=base/image.tar`, and the plan has none"
     );
 }
 

@@ -6,6 +6,7 @@
 //! Source: BuildKit, `client/solve.go`, `solver/edge.go`, `solver/llbsolver/ops/opsutils/contenthash.go`,
 //! `client/llb/sourceresolver`: the prefixes.
 
+use crate::failure::layer_cache::CacheFailure;
 use crate::failure::registry::{registry_hint, registry_of, says_refused};
 use crate::line::one_line;
 use oci_image_buildkit::registry::NO_TOKEN;
@@ -55,6 +56,8 @@ pub(super) enum Cause {
     Secret {
         id: String,
     },
+    /// A layer cache could not be written.
+    LayerCache(CacheFailure),
     Other(String),
 }
 
@@ -95,6 +98,9 @@ impl Cause {
         if let Some(cause) = forbidden_frontend(&message) {
             return cause;
         }
+        if let Some(failure) = CacheFailure::of_settings(&message) {
+            return Self::LayerCache(failure);
+        }
         match base_image(&message) {
             Some((reference, reason)) => Self::BaseImage { reference, reason },
             None => Self::Other(message),
@@ -108,6 +114,16 @@ impl Cause {
                 reference: reference.to_owned(),
                 reason,
             },
+            cause => cause,
+        }
+    }
+
+    /// The same in a step of this name, if that writes a layer cache.
+    pub(super) fn of_step(self, name: &str) -> Self {
+        match self {
+            Self::Other(reason) if CacheFailure::is_of(name) => {
+                Self::LayerCache(CacheFailure::Writing { reason })
+            }
             cause => cause,
         }
     }
@@ -159,6 +175,7 @@ impl Cause {
                 named.clause()
             ),
             Self::Secret { id } => format!("secret `{id}` is mounted, and was not given"),
+            Self::LayerCache(failure) => cut_midst(&failure.headline()),
             Self::Other(message) if message.is_empty() => "the daemon gives no reason".to_owned(),
             Self::Other(message) => cut_midst(message),
         }
@@ -168,7 +185,9 @@ impl Cause {
     pub(super) fn wants_login(&self) -> bool {
         matches!(
             self,
-            Self::BaseImage { reason, .. } | Self::Frontend { reason, .. }
+            Self::BaseImage { reason, .. }
+                | Self::Frontend { reason, .. }
+                | Self::LayerCache(CacheFailure::Writing { reason })
                 if says_refused(&reason.to_lowercase())
         )
     }

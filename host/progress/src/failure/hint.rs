@@ -65,6 +65,7 @@ impl Known<'_> {
         match failure.cause {
             Cause::BaseImage { .. } | Cause::Frontend { .. } => failure.cause.registry_hint(),
             Cause::ForbiddenFrontend { .. } => failure.cause.frontend_hint(),
+            Cause::LayerCache(failure) => Some(failure.hint()),
             Cause::Secret { id } => Some(self.give_secret(id)),
             Cause::MissingPath { path, .. } => self.missing_path(path, failure.instruction),
             Cause::Other(message) => odd_dockerfile(message, failure.step)

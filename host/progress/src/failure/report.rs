@@ -100,6 +100,10 @@ impl FailureReport<'_> {
             Some(reference) => cause.of_lookup(reference),
             None => cause,
         };
+        let cause = match step {
+            Some(step) => cause.of_step(&step.name),
+            None => cause,
+        };
         let marked = self.failure.sources.first().and_then(excerpt::of);
         // Every instruction begins with a letter.
         if marked.is_some_and(|marked| marked.text().starts_with(['#', '/'])) {

@@ -2,7 +2,7 @@
 
 /** The commands, one a solve, with what must be known beside them. */
 export function buildctl(plan) {
-  const notes = ['# buildkitd --config buildkitd.toml', ...bases(plan), ...inlineSecrets(plan), ...cacheNote(plan)];
+  const notes = ['# buildkitd --config buildkitd.toml', ...bases(plan), ...inlineSecrets(plan), ...cacheSecrets(plan), ...cacheNote(plan)];
   return `${[...notes, ...plan.solves.map((solve) => command(solve, plan))].join('\n')}\n`;
 }
 
@@ -13,6 +13,12 @@ function bases({ base_images: images }) {
 function inlineSecrets({ secrets }) {
   const inline = secrets.filter(({ source }) => source === 'inline');
   return inline.map(({ id }) => `# ${variable(id)}: the text of the secret ${id}`);
+}
+
+function cacheSecrets({ cache_from: read, cache_to: written }) {
+  const attributes = [...read, ...written].flatMap((cache) => cache.attributes);
+  const keys = new Set(attributes.filter(({ value }) => value === 'inline').map(({ key }) => key));
+  return [...keys].map((key) => `# ${variable(key)}: the text of ${key}`);
 }
 
 function cacheNote({ cache, solves }) {
@@ -29,9 +35,17 @@ function command(solve, plan) {
     ...plan.ssh.map(({ id, paths }) => ['--ssh', [id, paths.join(',')].filter(Boolean).join('=')]),
     ...outputs(solve.export, plan.compression).map((output) => ['--output', output]),
     ...cache(plan.cache, solve.name).map(([flag, value]) => [flag, value]),
+    ...plan.cache_from.map((from) => ['--import-cache', layerCache(from)]),
+    ...(solve.name === 'image' ? plan.cache_to.map((to) => ['--export-cache', layerCache(to)]) : []),
   ];
-  const lines = parts.map(([flag, text, value]) => `  ${flag} ${argument(text, value)}`);
+  const lines = parts.map(([flag, text, value]) => `  ${flag} ${flag.endsWith('-cache') ? text : argument(text, value)}`);
   return ['', `# ${solve.name}`, [`buildctl build`, ...lines].join(' \\\n')].join('\n');
+}
+
+/** A layer cache, with variables in the place of its secrets. */
+function layerCache({ kind, attributes }) {
+  const parts = attributes.map(({ key, value }) => (value === 'inline' ? `,${key}="$${variable(key)}"` : quoted(`,${key}=${value.text}`)));
+  return [`type=${kind}`, ...parts].join('');
 }
 
 function argument(text, value) {

@@ -9,6 +9,8 @@ export function rows(plan) {
     ...plan.secrets.map(({ id, source }) => row(`secret ${id}`, source === 'inline' ? 'its text' : source.file)),
     ...plan.ssh.map(({ id, paths }) => row(`ssh ${id}`, ...paths)),
     ...cacheRows(plan.cache),
+    ...plan.cache_from.map((cache) => row('cache from', told(cache))),
+    ...plan.cache_to.map((cache) => row('cache to', told(cache))),
     row('compression', ...Object.entries(plan.compression).map(([codec, level]) => (level === null ? codec : `${codec}, level ${level}`))),
     ...(plan.context_by_content ? [row('context', 'told by what its files hold')] : []),
     ...(plan.debug ? [row('log', 'verbose')] : []),
@@ -41,6 +43,11 @@ function cacheRows(cache) {
   const { directory, import: imported, mounts } = cache;
   const kept = mounts === null ? [] : [row('cache mounts', mounts.ids === null ? 'all' : mounts.ids.join(', '))];
   return [row('cache', `${directory}/${imported ? '' : ', which is empty now'}`), ...kept];
+}
+
+/** A layer cache as it is written, with stars for its secrets. */
+function told({ kind, attributes }) {
+  return [`type=${kind}`, ...attributes.map(({ key, value }) => `${key}=${value === 'inline' ? '***' : value.text}`)].join(',');
 }
 
 function row(name, ...lines) {

@@ -34,6 +34,8 @@ export function buildPlan(plan) {
     context_by_content: plan.contextByContent,
     base_images: plan.baseImages,
     cache: optional(plan.cache, cache),
+    cache_from: plan.cacheFrom.map(layerCache),
+    cache_to: plan.cacheTo.map(layerCache),
     // A case whose level is left out is none that carries nothing.
     compression: { [plan.compression.tag]: plan.compression.val ?? null },
     secrets: plan.secrets.map(({ id, source }) => ({ id, source: variant(source) })),
@@ -50,6 +52,10 @@ function cache({ directory, import: imports, mounts }) {
     import: imports,
     mounts: optional(mounts, ({ ids, limit, readOnly }) => ({ ids: ids ?? null, limit: Number(limit), read_only: readOnly })),
   };
+}
+
+function layerCache({ kind, attributes }) {
+  return { kind, attributes: attributes.map(({ key, value }) => ({ key, value: variant(value) })) };
 }
 
 function solve({ name, locals, attributes, export: image }) {

@@ -73,6 +73,14 @@ export interface CacheMounts {
   read_only: boolean;
 }
 
+/** A layer cache that the daemon reads or writes itself. */
+export interface LayerCache {
+  /** BuildKit's name of its type: `registry`, `s3`. */
+  kind: string;
+  /** What it is told, sorted by key; the host took a secret before the planner was asked. */
+  attributes: { key: string; value: { text: string } | 'inline' }[];
+}
+
 /** Everything that is built, and nothing of how the machine does it. */
 export interface BuildPlan {
   /** buildkitd's configuration, as TOML. */
@@ -85,6 +93,10 @@ export interface BuildPlan {
   base_images: { argument: string; path: string }[];
   /** Build cache, if it is kept. */
   cache: { directory: string; import: boolean; mounts: CacheMounts | null } | null;
+  /** Layer caches that the daemon reads itself, in the order of the object. */
+  cache_from: LayerCache[];
+  /** Those that it writes itself, of the image's own solve. */
+  cache_to: LayerCache[];
   /** How layers are compressed, and at which level; null: the codec's own. */
   compression: { gzip: number | null } | { zstd: number | null };
   /** Secrets, sorted by id. */

@@ -128,6 +128,26 @@ class CacheMounts(TypedDict):
 Cache = TypedDict("Cache", {"directory": str, "import": bool, "mounts": CacheMounts | None})
 
 
+class LayerCacheText(TypedDict):
+    """The value of an attribute of a layer cache that is no secret."""
+
+    text: str
+
+
+class LayerCacheAttribute(TypedDict):
+    """One ``key=value`` of a layer cache."""
+
+    key: str
+    value: LayerCacheText | Literal["inline"]
+
+
+class LayerCache(TypedDict):
+    """A layer cache that the daemon reads or writes itself."""
+
+    kind: str
+    attributes: list[LayerCacheAttribute]
+
+
 class Compression(TypedDict, total=False):
     """How layers are compressed, by one of two keys, and at which level; without one, the codec's own."""
 
@@ -201,6 +221,8 @@ class BuildPlan(TypedDict):
     context_by_content: bool
     base_images: list[BaseImage]
     cache: Cache | None
+    cache_from: list[LayerCache]
+    cache_to: list[LayerCache]
     compression: Compression
     secrets: list[Secret]
     ssh: list[Ssh]
@@ -235,8 +257,12 @@ def build_plan(record: Record) -> BuildPlan:
     if isinstance(codec, str):
         # A case whose level is left out looks like one that carries nothing.
         document["compression"] = {"zstd": None} if codec == "zstd" else {"gzip": None}
+    # Variants that arrive without their tags: their cases have different types in Python.
+    for cache in document["cache_from"] + document["cache_to"]:
+        for attribute in cache["attributes"]:
+            text: Any = attribute["value"]
+            attribute["value"] = "inline" if text is None else {"text": text}
     for secret in document["secrets"]:
-        # The one variant that arrives without its tag: its cases have different types in Python.
         file: Any = secret["source"]
         secret["source"] = "inline" if file is None else {"file": file}
     for solve in document["solves"]:

@@ -20,7 +20,7 @@ from .workspace import NoWorkspace, Workspace, entry_at, read_text
 #: The component of this package.
 COMPONENT = Path(__file__).with_name("oci_image_planner.wasm")
 
-_CONTRACT = "0.4.0"
+_CONTRACT = "0.5.0"
 _WORKSPACE = f"oci-image:planner/workspace@{_CONTRACT}"
 _PLANNER = f"oci-image:planner/planner@{_CONTRACT}"
 
