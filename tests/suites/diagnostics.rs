@@ -36,6 +36,11 @@ const SHOWN_ELSEWHERE: &[(&str, &str)] = &[
     ("too-long", "object_that_is_too_large_is_told_so"),
     ("too-many-mistakes", "object_that_is_too_large_is_told_so"),
     ("secret-too-large", "object_that_is_too_large_is_told_so"),
+    // Only where a builder is named: `engine/fleet/verified.rs`.
+    (
+        "setting-of-builder",
+        "a_builder_that_is_not_ours_to_set_is_not_set",
+    ),
     // Only the frontend knows: `engine/inspection.rs`.
     (
         "unbuildable-dockerfile",
