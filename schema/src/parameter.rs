@@ -86,6 +86,30 @@ pub const INHERITED: &[(&str, &str)] = &[
         "OCI_IMAGE_ROOT",
         "State of the daemon, kept as a warm cache.",
     ),
+    (
+        "BUILDKIT_HOST",
+        "BuildKit daemons of your own, with spaces between, of which one builds; no task is privileged then.",
+    ),
+    (
+        "OCI_IMAGE_BUILDERS",
+        "File that lists such daemons, with their certificates, platforms and labels.",
+    ),
+    (
+        "OCI_IMAGE_BUILDER_TLS",
+        "Directory of the certificates for `BUILDKIT_HOST`: `ca.pem`, `cert.pem` and `key.pem`.",
+    ),
+    (
+        "OCI_IMAGE_BUILDER_LABELS",
+        "Labels that a builder of the file must have: `NAME=VALUE`, with commas between.",
+    ),
+    (
+        "OCI_IMAGE_BUILDER_WAIT",
+        "For how long builders are asked again that do not answer: `5m`.",
+    ),
+    (
+        "OCI_IMAGE_EMULATE",
+        "`true`: a builder may emulate a platform that none has by itself.",
+    ),
     ("TMPDIR", "Directory of temporary files."),
     ("NO_COLOR", "Anything but nothing: no colours."),
     ("CLICOLOR_FORCE", "Anything but nothing and `0`: colours."),

@@ -48,6 +48,8 @@ pub(super) struct TaskTerms {
     pub(super) caches: TaskDirectories,
     /// Those that count; nothing is said of others.
     pub(super) params: Vec<TaskParameter>,
+    /// Whether it builds on a daemon that somebody else runs, who is the one to need privileges.
+    pub(super) is_elsewhere: bool,
     /// Whether it runs the program itself: a script may do anything besides.
     pub(super) is_direct: bool,
     /// The directory in which the program runs; nothing if only Concourse knows it.
@@ -66,6 +68,7 @@ impl TaskTerms {
             outputs: directories(config, "outputs"),
             caches: directories(config, "caches"),
             params: params(config),
+            is_elsewhere: is_elsewhere(config),
             is_direct: program == Some(Program::This),
             directory: directory.unwrap_or_else(|| Some(String::new())),
         }
@@ -140,6 +143,9 @@ impl TaskTerms {
     }
 }
 
+/// Variables that name daemons of somebody else.
+const BUILDERS: [&str; 2] = ["BUILDKIT_HOST", "OCI_IMAGE_BUILDERS"];
+
 /// Whether a key names images to preload.
 fn names_images(key: &str) -> bool {
     FAMILIES
@@ -180,6 +186,15 @@ fn directories(config: &JsonPart<'_>, key: &str) -> TaskDirectories {
         });
     }
     found
+}
+
+/// Whether a variable names builders.
+fn is_elsewhere(config: &JsonPart<'_>) -> bool {
+    let is_set = |name: &&str| {
+        let value = config.key("params").and_then(|params| params.key(name));
+        value.is_some_and(|value| !matches!(value.json(), "null" | "\"\""))
+    };
+    BUILDERS.iter().any(is_set)
 }
 
 fn params(config: &JsonPart<'_>) -> Vec<TaskParameter> {
