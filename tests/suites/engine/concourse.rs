@@ -5,6 +5,7 @@
 use std::fs;
 use std::time::Duration;
 
+use oci_image_tests::builder::Builder;
 use oci_image_tests::concourse::{Container, GRACE, Rights};
 use oci_image_tests::product;
 use oci_image_tests::workplace::Workplace;
@@ -50,6 +51,34 @@ fn task_builds_on_a_terminal_that_says_nothing() {
     assert!(codes.iter().all(|code| *code == 'm'), "{codes:?}");
     assert_eq!(container.leftovers(), Vec::<String>::new());
     assert_eq!(names(&container, "tmp"), ["build"]);
+}
+
+#[test]
+fn task_without_privileges_builds_on_a_builder() {
+    let place = Workplace::new();
+    place.dockerfile(GREETING);
+    let builder = Builder::start();
+    // A task has a network of its own, and its inputs.
+    fs::hard_link(builder.socket(), place.path("context/builder.sock")).unwrap();
+    place.write("context/.dockerignore", "builder.sock\n");
+    let Some(container) = Container::start(&place, Rights::Ordinary) else {
+        return;
+    };
+
+    let script = "BUILDKIT_HOST=unix://$PWD/context/builder.sock build";
+    let parameters = [
+        CONTEXT,
+        ("BUILD_ARG_VERSION", "1.1"),
+        ("UNPACK_ROOTFS", "true"),
+    ];
+    let ended = container
+        .task(&parameters, &["sh", "-c", script])
+        .ends_within(LONG)
+        .expect(0);
+
+    assert!(ended.log.contains("building on `unix:///"), "{}", ended.log);
+    assert_eq!(place.read("image/rootfs/version"), "version 1.1\n");
+    assert_eq!(container.leftovers(), Vec::<String>::new());
 }
 
 #[test]
