@@ -55,7 +55,7 @@ missing_packages() {
     # Tests make keys, and lend them to steps.
     { has ssh-agent && has ssh-keygen; } || echo openssh-client
     # A builder is reached by a real one: tests/suites/engine/fleet.
-    [ -x /usr/sbin/sshd ] || echo openssh-server
+    [ -x /usr/sbin/sshd ] || echo openssh-server # `mute_sshd`
     # The examples copy busybox into `scratch`, where no libc is.
     if ! has busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
         echo busybox-static
@@ -87,6 +87,11 @@ missing_for_vm() {
 
 packages() { install_missing missing_packages; }
 
+# The test starts a server of its own, on loopback; that of the system is not to run because of it.
+mute_sshd() {
+    [ ! -d /run/systemd/system ] || systemctl mask --quiet ssh.service ssh.socket
+}
+
 # Installs what a function lists as missing.
 install_missing() { # LISTER
     local missing
@@ -103,6 +108,7 @@ install_missing() { # LISTER
     did_something=yes
     say "installing from Debian: ${missing[*]}"
     export DEBIAN_FRONTEND=noninteractive
+    case " ${missing[*]} " in *" openssh-server "*) mute_sshd ;; esac
     quietly apt-update apt-get -o DPkg::Lock::Timeout=120 update
     quietly apt-install apt-get -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "${missing[@]}"
     # apt-get may have been content with a package that lacks the program: say so here, not in a build.
