@@ -47,6 +47,11 @@ impl Environment {
         named.next().map(|(_, value)| value.clone())
     }
 
+    /// A variable's value, if it has one. One that is empty counts as unset: so does a task hand over every parameter that it leaves open.
+    pub(crate) fn given(&self, name: &str) -> Option<OsString> {
+        self.value(name).filter(|value| !value.is_empty())
+    }
+
     /// The names of those that hold secrets: whoever is started is not given them.
     pub(crate) fn withheld(&self) -> Vec<OsString> {
         let holds_secrets = |name: &OsString| task::is_secret(name) || name == docker::VARIABLE;

@@ -8,10 +8,12 @@ use std::process::{Child, Command};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::certificates::Certificates;
 use crate::engine;
+use crate::workplace::Workplace;
 
 /// How long one may take to start.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -144,6 +146,18 @@ impl Drop for Builder {
         let _ = kill_process(Pid::from_child(&self.child), Signal::KILL);
         let _ = self.child.wait();
     }
+}
+
+/// A build of an object on one of these builders.
+#[must_use]
+pub fn build_on(place: &Workplace, object: &Value, builders: &[&Builder]) -> Command {
+    place.write("object.json", object.to_string());
+    let mut command = place.command(&["build", "object.json"]);
+    command.arg("--root").arg(place.root());
+    for builder in builders {
+        command.arg("--builder").arg(builder.address());
+    }
+    command
 }
 
 /// A port of loopback on which nobody listens.

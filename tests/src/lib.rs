@@ -16,6 +16,7 @@
 //! - [`rival`]: the engine without us.
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong. [`toolbox`]: those made of what is installed here.
+//! - [`loopback`]: a port on which a test serves something.
 //! - [`shelf`]: files by HTTP, as registries of packages give them.
 //! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
@@ -42,6 +43,7 @@ pub mod engine;
 pub mod form;
 pub mod front;
 pub mod layout;
+pub mod loopback;
 pub mod memory;
 pub mod pipeline;
 pub mod product;

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::mem;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use http_body_util::Full;
@@ -20,6 +20,8 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 const MODIFIED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
+
+use crate::loopback;
 
 /// Files that are served until it is dropped.
 #[derive(Debug)]
@@ -43,14 +45,7 @@ impl Shelf {
     /// If there is no port.
     #[must_use]
     pub fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let listener = listener.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let (listener, address, runtime) = loopback::listen();
         let (files, given) = (Arc::default(), Arc::default());
         runtime.spawn(accept(listener, Arc::clone(&files), Arc::clone(&given)));
         Self {

@@ -1,6 +1,5 @@
 //! A door: TLS on a port of loopback, with whoever has a certificate of the same authority, before what speaks without it on a socket.
 
-use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use tokio::io::copy_bidirectional;
@@ -9,6 +8,7 @@ use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
 
 use crate::certificates::Certificates;
+use crate::loopback;
 
 /// A door that stands open until it is dropped.
 #[derive(Debug)]
@@ -24,21 +24,14 @@ impl TlsDoor {
     /// If there is no port.
     #[must_use]
     pub fn before(socket: &Path, certificates: &Certificates) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let listener = listener.expect("a port");
-        let port = listener.local_addr().expect("an address").port();
+        let (listener, address, runtime) = loopback::listen();
         runtime.spawn(open(
             listener,
             certificates.acceptor(true),
             socket.to_owned(),
         ));
         Self {
-            port,
+            port: address.port(),
             _runtime: runtime,
         }
     }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine as _;
@@ -24,6 +24,7 @@ use tokio::runtime::Runtime;
 
 use crate::archive::sha256;
 use crate::front::{PASSWORD, USER};
+use crate::loopback;
 
 /// Who may come, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +64,7 @@ impl Warehouse {
     /// If there is no port.
     #[must_use]
     pub fn new(gate: Gate) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)));
-        let listener = listener.expect("a port");
-        let address = listener.local_addr().expect("an address");
+        let (listener, address, runtime) = loopback::listen();
         let shelves = Arc::new(Shelves {
             gate,
             blobs: Mutex::default(),

@@ -47,7 +47,8 @@ pub(super) fn root(named: Option<PathBuf>, directory: Option<&Path>) -> PathBuf 
     named.map_or_else(daemon::default_root, |root| seen(root, directory))
 }
 
-fn seen(path: PathBuf, directory: Option<&Path>) -> PathBuf {
+/// A path as it is seen from a directory.
+pub(super) fn seen(path: PathBuf, directory: Option<&Path>) -> PathBuf {
     match directory {
         Some(directory) => directory.join(path),
         None => path,

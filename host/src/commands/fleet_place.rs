@@ -10,6 +10,7 @@ use oci_image::fleet::{Builder, Fleet};
 
 use crate::cli::FleetFlags;
 use crate::commands::builders_file::{self, BuildersError};
+use crate::commands::engine_place::seen;
 use crate::environment::Environment;
 use crate::quantity;
 
@@ -68,7 +69,7 @@ pub(super) fn fleet(
     directory: Option<&Path>,
     environment: &Environment,
 ) -> Result<Option<Fleet>, FleetError> {
-    let given = environment.value(WAIT).filter(|value| !value.is_empty());
+    let given = environment.given(WAIT);
     let given =
         given.map(|value| quantity::time(&value.to_string_lossy()).map_err(FleetError::Wait));
     let wait = flags.builder_wait.map(Ok).or(given).transpose()?;
@@ -85,16 +86,14 @@ fn builders(
     directory: Option<&Path>,
     environment: &Environment,
 ) -> Result<Vec<Builder>, FleetError> {
-    let seen = |path: PathBuf| directory.map_or_else(|| path.clone(), |from| from.join(&path));
-    // One that is empty counts as unset: so does a task hand over every parameter that it leaves open.
-    let given = |name| environment.value(name).filter(|value| !value.is_empty());
+    let given = |name| environment.given(name);
     let is_flagged = !flags.builder.is_empty();
     let file = flags
         .builders
         .or_else(|| given(FILE).filter(|_| !is_flagged).map(PathBuf::from));
     let labels = listed_or(flags.builder_label, || given(LABELS));
     if let Some(file) = file {
-        let builders = builders_file::read(&seen(file), &labels)?;
+        let builders = builders_file::read(&seen(file, directory), &labels)?;
         return Ok(withholding(builders, environment));
     }
     if !labels.is_empty() {
@@ -103,7 +102,7 @@ fn builders(
     let addresses = listed_or(flags.builder, || given(HOST));
     let tls = flags.builder_tls.or_else(|| given(TLS).map(PathBuf::from));
     let certificates = tls
-        .map(|tls| Certificates::of_directory(&seen(tls)))
+        .map(|tls| Certificates::of_directory(&seen(tls, directory)))
         .transpose()?;
     let builders = named(&addresses, certificates.as_ref())?;
     Ok(withholding(builders, environment))

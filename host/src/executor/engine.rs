@@ -2,6 +2,7 @@
 //!
 //! Reads: programs on PATH, what builders say of themselves. Writes: the daemon's root. Unknown here: solves.
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 use crate::boundary::blocking::blocking;
@@ -11,7 +12,6 @@ use crate::buildkit::endpoint::Endpoint;
 use crate::daemon::{Privileges, Warning, make_root};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
-use crate::executor::lost::Lost;
 use crate::executor::own_daemon::OwnDaemon;
 use crate::executor::remote::{Part, Remote};
 use crate::executor::stop::Stop;
@@ -22,8 +22,11 @@ use crate::planner::checked_plan::CheckedPlan;
 pub(super) enum EngineSource<'run> {
     /// It starts a daemon, as it may.
     Own(Privileges),
-    /// It takes a builder.
-    Fleet(&'run Fleet),
+    /// It takes a builder that was not lost.
+    Fleet {
+        fleet: &'run Fleet,
+        lost: BTreeSet<String>,
+    },
 }
 
 /// A daemon that builds for some platforms of a build, or for all.
@@ -52,8 +55,18 @@ impl<'run> EngineSource<'run> {
     /// [`BuildError::Daemon`].
     pub(super) async fn of(host: &'run Host) -> Result<Self, BuildError> {
         match &host.fleet {
-            Some(fleet) => Ok(Self::Fleet(fleet)),
+            Some(fleet) => Ok(Self::Fleet {
+                fleet,
+                lost: BTreeSet::new(),
+            }),
             None => Ok(Self::Own(blocking(Privileges::check).await?)),
+        }
+    }
+
+    /// Takes the builder of this name no more.
+    pub(super) fn lose(&mut self, builder: &str) {
+        if let Self::Fleet { lost, .. } = self {
+            lost.insert(builder.to_owned());
         }
     }
 }
@@ -77,16 +90,23 @@ impl Engine {
         plan: &CheckedPlan,
         host: &Host,
         unread: &Cancel,
-        lost: &Lost,
     ) -> Result<Self, BuildError> {
         match source {
             EngineSource::Own(privileges) => {
                 let daemon = OwnDaemon::start(plan, host, *privileges, unread).await?;
-                let client = Client::connect(&Endpoint::socket(daemon.socket())).await?;
-                let kind = Kind::Own(daemon);
-                Ok(Self { client, kind })
+                match Client::connect(&Endpoint::socket(daemon.socket())).await {
+                    Ok(client) => {
+                        let kind = Kind::Own(daemon);
+                        Ok(Self { client, kind })
+                    }
+                    Err(error) => {
+                        // What is left is nothing beside what ended the build.
+                        let _ = daemon.stop().await;
+                        Err(error.into())
+                    }
+                }
             }
-            EngineSource::Fleet(fleet) => {
+            EngineSource::Fleet { fleet, lost } => {
                 let root = host.root.clone();
                 blocking(move || make_root(&root)).await?;
                 let remote = Remote::choose(fleet, plan, host, lost).await?;

@@ -15,7 +15,6 @@ use crate::executor::error::BuildError;
 use crate::executor::failure::failed;
 use crate::executor::host::Host;
 use crate::executor::intake::{self, BlobIntake};
-use crate::executor::lost::Lost;
 use crate::executor::preparation::Preparation;
 use crate::executor::run::{give_up, prepare, start};
 use crate::executor::showing::{self, Reports, Showing};
@@ -65,8 +64,7 @@ pub async fn inquire<T>(
     let (source, preparation) = prepare(stop.as_mut(), plan, host).await?;
     let unread = Cancel::default();
     let _unread = unread.on_drop();
-    let aside = (&unread, &Lost::default());
-    let engine = start(stop.as_mut(), &source, plan, host, aside).await?;
+    let engine = start(stop.as_mut(), &source, plan, host, &unread).await?;
     let asking = ask(plan, host, &preparation, &engine, questions);
     match engine.during(stop, asking).await {
         Ok(answer) => {

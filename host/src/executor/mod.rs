@@ -13,7 +13,7 @@
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
 //!   and held. `wait`: one that is told. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
 //! - `engine`: the daemon, wherever it is. `own_daemon`: one of our own, from its start to its end. `remote`: a builder of a fleet; `sticky`:
-//!   by what it is chosen; `lost`: those that are gone. `room`: whether it failed because a disk is full.
+//!   by what it is chosen. `room`: whether it failed because a disk is full.
 //! - `solves`: the plan's solves, in as many attempts as help. `attempt`: all of them at the same time; `asked`: which is meant. `terms`: what they have in
 //!   common, and each as the client's. `site`: the machine's part of each.
 //!   `showing`: what they report and how far our own work is, on its way to the audience. `watch`: of our own work.
@@ -50,7 +50,6 @@ mod intake;
 mod layer_caches;
 mod lent;
 mod look;
-mod lost;
 pub(crate) mod mounts;
 mod opened;
 mod outcome;

@@ -5,6 +5,7 @@
 //!
 //! Reads and writes: through the client. Unknown here: solves.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -14,7 +15,6 @@ use crate::boundary::outside::shown;
 use crate::buildkit::client::Client;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
-use crate::executor::lost::Lost;
 use crate::executor::sticky;
 use crate::fleet::{Fleet, Met, Wanted};
 use crate::planner::checked_plan::CheckedPlan;
@@ -43,14 +43,14 @@ impl Remote {
         fleet: &Fleet,
         plan: &CheckedPlan,
         host: &Host,
-        lost: &Lost,
+        lost: &BTreeSet<String>,
     ) -> Result<Self, BuildError> {
         let wanted = Wanted {
             key: sticky::key(plan, host).await,
             platforms: plan.platforms(),
             is_emulated: host.emulate,
             has_secrets: has_secrets(plan),
-            lost: lost.names().clone(),
+            lost: lost.clone(),
         };
         let mut is_told = false;
         let waiting = |none: &_| {

@@ -16,7 +16,6 @@ use crate::executor::engine::{Engine, EngineSource};
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::look::Look;
-use crate::executor::lost::Lost;
 use crate::executor::outcome::Outcome;
 use crate::executor::outputs::Outputs;
 use crate::executor::preparation::Preparation;
@@ -53,7 +52,7 @@ pub async fn run(
 ) -> Result<Outcome, BuildError> {
     let begun = Instant::now();
     let mut stop = pin!(stop);
-    let (source, preparation) = prepare(stop.as_mut(), plan, host).await?;
+    let (mut source, preparation) = prepare(stop.as_mut(), plan, host).await?;
     let Preparation {
         opened,
         outputs,
@@ -65,10 +64,9 @@ pub async fn run(
     let _unread = unread.on_drop();
     let unwanted = Cancel::default(); // work on blobs that is under way
     let _unwanted = unwanted.on_drop();
-    let mut lost = Lost::default();
     let (engine, contents, solves) = loop {
         let look = Look::begin(plan, &opened);
-        let engine = start(stop.as_mut(), &source, plan, host, (&unread, &lost)).await?;
+        let engine = start(stop.as_mut(), &source, plan, host, &unread).await?;
         let solving = async {
             let codec = intake::codec(plan.compression());
             let contents = intake::contents(&bases, codec, host, &opened, &unwanted);
@@ -88,7 +86,7 @@ pub async fn run(
                 Some(builder) => {
                     host.audience
                         .warning(&format!("{}: building elsewhere", chain(&error)));
-                    lost.add(builder);
+                    source.lose(builder);
                 }
                 None => {
                     unwanted.cancel();
@@ -118,19 +116,18 @@ pub(super) async fn prepare<'run>(
     Ok((source, Preparation::until(stop, plan, host).await?))
 }
 
-/// The plan's engine, unless it is stopped before that has started. What nobody may wait for then is called off by the first of `aside`;
-/// the second is what was lost.
+/// The plan's engine, unless it is stopped before that has started.
 pub(super) async fn start(
     stop: impl Future<Output = Stop>,
     source: &EngineSource<'_>,
     plan: &CheckedPlan,
     host: &Host,
-    (unread, lost): (&Cancel, &Lost),
+    unread: &Cancel,
 ) -> Result<Engine, BuildError> {
     tokio::select! {
         biased;
         stop = stop => Err(BuildError::Stopped(stop)),
-        engine = Engine::start(source, plan, host, unread, lost) => engine,
+        engine = Engine::start(source, plan, host, unread) => engine,
     }
 }
 

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Instant;
 
 use oci_image_tests::attacks;
-use oci_image_tests::builder::Builder;
+use oci_image_tests::builder::{Builder, build_on};
 use oci_image_tests::workplace::Workplace;
 use rustix::process::Signal;
 use serde_json::json;
@@ -23,13 +23,7 @@ fn a_build_whose_builder_is_killed_at_any_moment_is_the_same_elsewhere() {
         let object = json!({
             "context": "context", "output": "image", "output_oci": true, "build_args": [EPOCH, format!("TURN={turn}")]
         });
-        place.write("object.json", object.to_string());
-        let mut command = place.command(&["build", "object.json"]);
-        command.arg("--root").arg(place.root());
-        for builder in builders {
-            command.arg("--builder").arg(builder.address());
-        }
-        command.spawn().unwrap()
+        build_on(&place, &object, builders).spawn().unwrap()
     };
     let started = Instant::now();
     assert!(build(0, &[&sure]).wait().unwrap().success());

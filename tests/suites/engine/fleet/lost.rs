@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::process::Child;
 
 use oci_image_tests::archive::Archive;
-use oci_image_tests::builder::Builder;
+use oci_image_tests::builder::{Builder, build_on};
 use oci_image_tests::workplace::Workplace;
 use rustix::process::Signal;
 use serde_json::json;
@@ -17,13 +17,7 @@ fn started(place: &Workplace, builders: &[&Builder], seconds: u32) -> (Child, St
         "BUSYBOX\nFROM busybox\nRUN : {step}; sleep {seconds}; echo done > /done\n"
     ));
     let object = json!({"context": "context", "output": "image"});
-    place.write("object.json", object.to_string());
-    let mut command = place.command(&["build", "object.json"]);
-    command.arg("--root").arg(place.root());
-    for builder in builders {
-        command.arg("--builder").arg(builder.address());
-    }
-    let child = command.spawn().unwrap();
+    let child = build_on(place, &object, builders).spawn().unwrap();
     place.wait_for("the step to run", || !place.processes(&step).is_empty());
     (child, step)
 }
@@ -103,17 +97,8 @@ fn a_step_that_fails_is_not_tried_elsewhere() {
     let (one, other) = (Builder::start(), Builder::start());
     let place = Workplace::new();
     place.dockerfile("BUSYBOX\nFROM busybox\nRUN echo tried; exit 3\n");
-    place.write(
-        "object.json",
-        r#"{"context": "context", "output": "image"}"#,
-    );
-    let mut command = place.command(&["build", "object.json"]);
-    command.arg("--root").arg(place.root());
-    command
-        .arg("--builder")
-        .arg(one.address())
-        .arg("--builder")
-        .arg(other.address());
+    let object = json!({"context": "context", "output": "image"});
+    let command = build_on(&place, &object, &[&one, &other]);
 
     let run = place.run_command(command, b"").expect(1);
 

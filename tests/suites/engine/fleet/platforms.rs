@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use oci_image_tests::builder::Builder;
+use oci_image_tests::builder::{Builder, build_on};
 use oci_image_tests::engine;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
@@ -17,12 +17,8 @@ fn of(platform: &str) -> Builder {
 }
 
 fn built(place: &Workplace, builders: &[&Builder], more: &[&str], object: &Value) -> Run {
-    place.write("object.json", object.to_string());
-    let mut command = place.command(&["build", "object.json"]);
-    command.args(more).arg("--root").arg(place.root());
-    for builder in builders {
-        command.arg("--builder").arg(builder.address());
-    }
+    let mut command = build_on(place, object, builders);
+    command.args(more);
     place.run_command(command, b"")
 }
 
