@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use oci_image::boundary::outside::within_lines;
-use oci_image::executor::{Built, Carried, Kept, Outcome};
+use oci_image::executor::{Built, BuiltOn, Carried, Kept, Outcome};
 use oci_image::progress::{SlowStep, amount};
 use oci_image_schema::outcome::{self, CacheState};
 
@@ -20,8 +20,18 @@ pub(crate) fn document(outcome: &Outcome) -> outcome::BuildResult<'_> {
         slowest: account.slowest.iter().map(slow).collect(),
         sent: outcome.sent,
         received: outcome.received,
+        builders: outcome.builders.iter().map(builder).collect(),
         caches: outcome.carried.iter().map(cache).collect(),
         warnings: account.warnings,
+    }
+}
+
+/// A builder on which it was built.
+pub(crate) fn builder(built_on: &BuiltOn) -> outcome::BuilderResult<'_> {
+    outcome::BuilderResult {
+        address: &built_on.address,
+        version: &built_on.version,
+        platforms: built_on.platforms.as_deref(),
     }
 }
 
@@ -104,6 +114,11 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         amount::size(outcome.sent),
         amount::size(outcome.received),
     );
+    for built_on in &outcome.builders {
+        let platforms = built_on.platforms.as_deref();
+        let what = platforms.map_or_else(String::new, |each| format!("{} ", each.join(", ")));
+        let _ = writeln!(text, "  {what}on {}", within_lines(&built_on.address));
+    }
     if !outcome.carried.is_empty() {
         let _ = writeln!(text, "  cache mounts: {}", caches(&outcome.carried));
     }

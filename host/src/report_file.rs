@@ -67,6 +67,7 @@ fn fate<'a>(built: &'a Result<Outcome, Failure>, report: &'a str) -> Fate<'a> {
             images: outcome.images.iter().map(ending::image).collect(),
             sent: outcome.sent,
             received: outcome.received,
+            builders: outcome.builders.iter().map(ending::builder).collect(),
             caches: outcome.carried.iter().map(ending::cache).collect(),
         },
         Err(Failure::Build(BuildError::Stopped(_))) => Fate::Stopped { report },

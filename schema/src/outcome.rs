@@ -20,6 +20,8 @@ pub struct BuildResult<'a> {
     pub sent: u64,
     /// How many bytes of results it has sent. What this machine had has not come.
     pub received: u64,
+    /// The builders on which it was built; empty where a daemon was started for it.
+    pub builders: Vec<BuilderResult<'a>>,
     /// The caches of `RUN --mount=type=cache` that are kept between builds: those that were restored, then what became of each at the end.
     pub caches: Vec<CacheResult<'a>>,
     /// How many things the Dockerfile's frontend warns of.
@@ -42,6 +44,18 @@ pub struct ImageResult<'a> {
     pub layers: usize,
     /// Of these, how many this machine did not have before, in this form.
     pub new_layers: usize,
+}
+
+/// A builder that somebody else runs, on which a build was made, or some of its platforms.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "json-schema", derive(schemars::JsonSchema))]
+pub struct BuilderResult<'a> {
+    /// Where it is.
+    pub address: &'a str,
+    /// Which BuildKit it says it is.
+    pub version: &'a str,
+    /// The platforms for which it built; null: for all of them.
+    pub platforms: Option<&'a [String]>,
 }
 
 /// A step for which the build waited.

@@ -11,6 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use oci_image_boundary::outside::shown;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use crate::build_key::BuildKey;
@@ -72,10 +73,16 @@ impl Fleet {
         Self { patience, ..self }
     }
 
-    /// Its builders, as they are configured.
-    #[must_use]
-    pub fn builders(&self) -> &[Builder] {
-        &self.builders
+    /// Meets every builder, for no build, all at the same time: a name with several addresses is several of them.
+    pub async fn meet_each(&self) -> Vec<(Builder, Result<Met, Refusal>)> {
+        let mut meetings = JoinSet::new();
+        let builders = self.ranked(&BuildKey::default()).await;
+        for builder in builders {
+            meetings.spawn(async { (builder.clone(), Met::with(builder).await) });
+        }
+        let mut met = meetings.join_all().await;
+        met.sort_by_cached_key(|(builder, _)| builder.endpoint.to_string());
+        met
     }
 
     /// Takes a builder. `on_wait` is told once that none answers yet, with the reasons.

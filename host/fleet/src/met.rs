@@ -83,7 +83,7 @@ impl Met {
     }
 
     /// Those that its machine runs by itself, and those that are configured: all others it emulates.
-    pub(crate) fn native(&self) -> impl Iterator<Item = &String> {
+    pub fn native(&self) -> impl Iterator<Item = &String> {
         let own = self.own_platform().map(family);
         let is_named = self.builder.platforms.is_some();
         let is_native = move |platform: &&String| is_named || own == Some(family(platform));
@@ -113,11 +113,17 @@ impl Met {
             .collect()
     }
 
+    /// How many solves it has under way, if it says.
+    pub async fn active_solves(&self) -> Option<usize> {
+        let active = timeout(LOAD_DEADLINE, self.client.active_solves()).await;
+        active.ok()?.ok()
+    }
+
     /// Whether it has as much to do as it may have. A builder that does not say has not.
     pub(crate) async fn is_busy(&self) -> Option<usize> {
         let most = self.builder.most_solves?;
-        let active = timeout(LOAD_DEADLINE, self.client.active_solves()).await;
-        active.ok()?.ok().filter(|active| *active >= most)
+        let active = self.active_solves().await;
+        active.filter(|active| *active >= most)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Reads, writes: nothing. Unknown here: how it went.
 
-use oci_image_schema::outcome::{CacheResult, ImageResult};
+use oci_image_schema::outcome::{BuilderResult, CacheResult, ImageResult};
 
 /// What became of a build.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,8 @@ pub enum Fate<'a> {
         sent: u64,
         /// Bytes of results that it has sent.
         received: u64,
+        /// The builders on which it was built.
+        builders: Vec<BuilderResult<'a>>,
         /// What became of the caches that steps mount, where they are kept.
         caches: Vec<CacheResult<'a>>,
     },

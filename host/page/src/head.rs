@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 use oci_image_progress::amount::{counted, size};
 use oci_image_progress::record::BuildRecord;
-use oci_image_schema::outcome::ImageResult;
+use oci_image_schema::outcome::{BuilderResult, ImageResult};
 
 use crate::fate::Fate;
 use crate::figure::{date, time};
@@ -66,6 +66,18 @@ pub(crate) fn figures(fate: &Fate<'_>, record: &BuildRecord) -> Markup {
             }
             @if record.attempts > 1 {
                 div { dt { "attempts" } dd { (record.attempts) } }
+            }
+        }
+    }
+}
+
+/// The builders on which it was built.
+pub(crate) fn builders(builders: &[BuilderResult<'_>]) -> Markup {
+    html! {
+        @for builder in builders {
+            p.builder {
+                @if let Some(platforms) = builder.platforms { (visible(&platforms.join(", "))) " on " } @else { "on " }
+                code { (visible(builder.address)) } ", BuildKit " (visible(builder.version))
             }
         }
     }

@@ -73,7 +73,8 @@ impl Page<'_> {
                     Fate::Built { .. } => {},
                 }
                 (head::figures(fate, record))
-                @if let Fate::Built { images, caches, .. } = fate {
+                @if let Fate::Built { images, builders, caches, .. } = fate {
+                    (head::builders(builders))
                     (head::images(images))
                     (cache::caches(caches))
                 }

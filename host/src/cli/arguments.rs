@@ -203,9 +203,9 @@ pub(crate) struct Doctor {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// The engine.
+    /// Where a build would run.
     #[command(flatten)]
-    pub(crate) engine: EngineFlags,
+    pub(crate) place: BuildPlace,
 }
 
 /// `oci-image du`.

@@ -102,10 +102,11 @@ Examples:
   oci-image doctor
   oci-image doctor --root /scratch/buildkitd
   oci-image doctor --reach docker.io --reach registry.example:5000
+  oci-image doctor --builder tcp://builder.example:1234 --builder-tls certificates
   oci-image doctor --json | jq '.findings[] | select(.state != \"fine\")'
 
 Exit status:
-  0  a build would start, and every registry that was asked answers
+  0  a build would start, and every builder and registry that was asked answers
   3  there is a fault";
 
 pub(super) const DU: &str = "\

@@ -110,9 +110,8 @@ fn placed(
     seen_from: Option<&Path>,
     environment: &Environment,
 ) -> Result<Host, Failure> {
-    let emulate = fleet_place::emulates(&fleet, environment);
-    let fleet = fleet_place::fleet(fleet, seen_from, environment);
-    let fleet = fleet.map_err(|error| Failure::Usage(error.into()))?;
+    let emulate = fleet_place::emulates(&fleet, environment)?;
+    let fleet = fleet_place::fleet(fleet, seen_from, environment)?;
     let EnginePlace { root, programs } = EnginePlace::of(engine, seen_from);
     Ok(Host {
         fleet,

@@ -6,6 +6,7 @@ use oci_image::doctor::Inquiry;
 use crate::cli::Doctor;
 use crate::commands::answer::print;
 use crate::commands::engine_place::EnginePlace;
+use crate::commands::fleet_place;
 use crate::commands::runtime::run_until_stopped;
 use crate::concourse;
 use crate::environment::Environment;
@@ -17,7 +18,8 @@ pub(super) fn run(
     signals: &Signals,
     environment: &Environment,
 ) -> Result<(), Failure> {
-    let EnginePlace { root, programs } = EnginePlace::of(asked.engine, None);
+    let fleet = fleet_place::fleet(asked.place.fleet, None, environment)?;
+    let EnginePlace { root, programs } = EnginePlace::of(asked.place.engine, None);
     let withheld = environment.withheld();
     let inquiry = Inquiry {
         root,
@@ -26,6 +28,7 @@ pub(super) fn run(
         path: std::env::var_os("PATH").unwrap_or_default(),
         logins: DockerConfig::from_variables(|name| environment.value(name)),
         withheld,
+        fleet,
         reach: asked.reach,
         is_task: concourse::is_here(),
     };

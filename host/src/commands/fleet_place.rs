@@ -3,15 +3,18 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use oci_image::boundary::outside::shown;
 use oci_image::buildkit::endpoint::{
     Address, AddressError, CertificateError, Certificates, Endpoint,
 };
 use oci_image::fleet::{Builder, Fleet};
+use oci_image_schema::parameter;
 
 use crate::cli::FleetFlags;
 use crate::commands::builders_file::{self, BuildersError};
 use crate::commands::engine_place::seen;
 use crate::environment::Environment;
+use crate::failure::Failure;
 use crate::quantity;
 
 /// Names builders, with white space or commas between.
@@ -25,7 +28,7 @@ const LABELS: &str = "OCI_IMAGE_BUILDER_LABELS";
 
 /// How long builders are waited for.
 const WAIT: &str = "OCI_IMAGE_BUILDER_WAIT";
-/// Whether a builder may emulate platforms: `true`, as parameters of tasks are written.
+/// Whether a builder may emulate platforms, as parameters of tasks are written.
 const EMULATE: &str = "OCI_IMAGE_EMULATE";
 
 /// Why builders cannot be told.
@@ -50,17 +53,28 @@ pub(super) enum FleetError {
     /// How long builders are waited for is no time.
     #[error("`{WAIT}` is no time: {0}")]
     Wait(String),
+    /// Whether a builder may emulate is neither yes nor no.
+    #[error("`{EMULATE}` is neither `true` nor `false`, but `{}`", shown(.0))]
+    Emulate(String),
     /// The file of builders cannot be used.
     #[error(transparent)]
     File(#[from] BuildersError),
 }
 
+impl From<FleetError> for Failure {
+    fn from(error: FleetError) -> Self {
+        Self::Usage(error.into())
+    }
+}
+
 /// Whether a builder may emulate platforms.
-pub(super) fn emulates(flags: &FleetFlags, environment: &Environment) -> bool {
-    flags.emulate
-        || environment
-            .value(EMULATE)
-            .is_some_and(|value| value == "true")
+pub(super) fn emulates(flags: &FleetFlags, environment: &Environment) -> Result<bool, FleetError> {
+    let given = environment.given(EMULATE).filter(|_| !flags.emulate);
+    let Some(given) = given else {
+        return Ok(flags.emulate);
+    };
+    let given = given.to_string_lossy();
+    parameter::flag(&given).ok_or_else(|| FleetError::Emulate(given.into_owned()))
 }
 
 /// The fleet as it is seen from a directory; `None` if no builder is named.

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::boundary::outside::{within_json_lines, within_lines};
 use crate::doctor::finding::{Finding, Verdict};
-use crate::doctor::reach;
+use crate::doctor::{builders, reach};
 use crate::progress::amount;
 
 /// Where what is said begins: after the state and the topic.
@@ -27,11 +27,17 @@ pub struct Examination {
 
 impl Examination {
     pub(super) fn new(findings: Vec<Finding>) -> Self {
-        let is_in_the_way =
-            |finding: &Finding| finding.state == Verdict::Fault && finding.topic != reach::TOPIC;
+        let is_fault = |finding: &&Finding| finding.state == Verdict::Fault;
+        let of_builders = || findings.iter().filter(|one| one.topic == builders::TOPIC);
+        let is_in_the_way = |fault: &Finding| match fault.topic {
+            reach::TOPIC => false,
+            // One that can be used will do.
+            builders::TOPIC => of_builders().all(|one| is_fault(&one)),
+            _ => true,
+        };
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            starts: !findings.iter().any(is_in_the_way),
+            starts: !findings.iter().filter(is_fault).any(is_in_the_way),
             findings,
         }
     }
@@ -81,19 +87,37 @@ impl Examination {
         let remarks = counted(remarks, "remark");
         match (self.starts, faults) {
             (true, 0) => format!("a build would start ({remarks})"),
-            (true, faults) => {
-                let unreached = if faults == 1 {
-                    "1 registry is"
-                } else {
-                    "some registries are"
-                };
-                format!("a build would start, but {unreached} not reached ({remarks})")
+            (true, _) => {
+                let missed = self.missed();
+                format!("a build would start, but {missed} ({remarks})")
             }
             (false, faults) => format!(
                 "a build would not start ({}, {remarks})",
                 counted(faults, "fault")
             ),
         }
+    }
+
+    /// What a build may do without, and whoever asked for it not.
+    fn missed(&self) -> String {
+        let faults = |topic| {
+            let about = |finding: &&Finding| finding.topic == topic;
+            let all = self.findings.iter().filter(about);
+            all.filter(|finding| finding.state == Verdict::Fault)
+                .count()
+        };
+        let builders = match faults(builders::TOPIC) {
+            0 => None,
+            1 => Some("1 builder cannot be used".to_owned()),
+            some => Some(format!("{some} builders cannot be used")),
+        };
+        let registries = match faults(reach::TOPIC) {
+            0 => None,
+            1 => Some("1 registry is not reached".to_owned()),
+            some => Some(format!("{some} registries are not reached")),
+        };
+        let missed: Vec<String> = builders.into_iter().chain(registries).collect();
+        missed.join(", and ")
     }
 
     fn count(&self, verdict: Verdict) -> usize {

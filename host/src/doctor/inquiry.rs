@@ -12,9 +12,10 @@ use crate::doctor::examination::Examination;
 use crate::doctor::finding::Finding;
 use crate::doctor::machine::Machine;
 use crate::doctor::{
-    cache_mounts, capabilities, cgroups, decompression, disk, emulators, kernel, logins,
+    builders, cache_mounts, capabilities, cgroups, decompression, disk, emulators, kernel, logins,
     private_directory, privileges, programs, reach, root, seccomp, snapshots, user_namespaces,
 };
+use crate::fleet::Fleet;
 
 /// What is asked.
 pub struct Inquiry {
@@ -30,6 +31,8 @@ pub struct Inquiry {
     pub withheld: Vec<OsString>,
     /// Where logins are kept.
     pub logins: DockerConfig,
+    /// The builders of builds, where no daemon is started for them.
+    pub fleet: Option<Fleet>,
     /// Registries that are to be reached.
     pub reach: Vec<String>,
     /// Whether this is a task of Concourse, whose author is told what to write there.
@@ -46,23 +49,36 @@ impl Inquiry {
             path,
             withheld,
             logins,
+            fleet,
             reach,
             is_task,
         } = self;
-        let mut findings = blocking(move || process(is_task)).await;
-        findings.extend(blocking(move || places(&root)).await);
+        let mut findings = match &fleet {
+            Some(fleet) => builders::look(fleet).await,
+            None => blocking(move || own_daemon(&root, is_task)).await,
+        };
+        findings.extend(blocking(temporary_files).await);
         findings.push(blocking(move || cache_mounts::look(&cache)).await);
-        findings.extend(programs::look(&programs, &withheld).await);
-        let about_emulators = path.clone();
-        let emulators = blocking(move || emulators::look(&Machine::here(), &about_emulators));
-        findings.push(emulators.await);
-        findings.push(decompression::look(&path));
+        if fleet.is_none() {
+            findings.extend(programs::look(&programs, &withheld).await);
+            let about_emulators = path.clone();
+            let emulators = blocking(move || emulators::look(&Machine::here(), &about_emulators));
+            findings.push(emulators.await);
+            findings.push(decompression::look(&path));
+        }
         findings.extend(logins::look(&logins, &path).await);
         for registry in &reach {
             findings.push(reach::look(registry).await);
         }
         Examination::new(findings)
     }
+}
+
+/// What a daemon needs that is started here.
+fn own_daemon(root: &Path, is_task: bool) -> Vec<Finding> {
+    let mut findings = process(is_task);
+    findings.extend(places(root));
+    findings
 }
 
 /// What this process may do.
@@ -101,8 +117,13 @@ fn places(root: &Path) -> Vec<Finding> {
         findings.push(disk::look("disk", directory));
         findings.push(snapshots::look(&Snapshots::check(directory)));
     }
+    findings
+}
+
+/// Where a build has what nobody else may see.
+fn temporary_files() -> Vec<Finding> {
     let private = daemon::private_place();
-    findings.push(private_directory::look(&private));
+    let mut findings = vec![private_directory::look(&private)];
     if let Ok(private) = &private {
         findings.push(disk::look("temporary_disk", private));
     }

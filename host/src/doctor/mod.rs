@@ -12,8 +12,9 @@
 //! - `cgroups`, `snapshots`, `root`, `private_directory`, `disk`: where a daemon would put what.
 //! - `cache_mounts`: what builds here keep of them.
 //! - `programs`, `version`: what would be run. `emulators`, `decompression`: what would be missed.
-//! - `logins`, `reach`: registries.
+//! - `logins`, `reach`: registries. `builders`: daemons that are not ours.
 
+mod builders;
 mod cache_mounts;
 mod capabilities;
 mod cgroups;

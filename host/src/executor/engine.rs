@@ -10,6 +10,7 @@ use crate::boundary::cancel::Cancel;
 use crate::buildkit::client::Client;
 use crate::buildkit::endpoint::Endpoint;
 use crate::daemon::{Privileges, Warning, make_root};
+use crate::executor::built_on::BuiltOn;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::own_daemon::OwnDaemon;
@@ -145,6 +146,12 @@ impl Engine {
             Kind::Own(_) => None,
             Kind::Remote(remote) => Some(remote),
         }
+    }
+
+    /// The builders, as they are told of at the end.
+    pub(super) fn built_on(&self) -> Vec<BuiltOn> {
+        let parts = self.remote().into_iter().flat_map(Remote::parts);
+        parts.map(Part::built_on).collect()
     }
 
     /// Whether each daemon may be told logins of this machine.

@@ -9,7 +9,7 @@
 //! - `run`: a build from a checked plan to outputs that have their names.
 //! - `inquiry`: what is asked of the frontends of a plan, in place of a build.
 //! - `host`, `audience`, `stop`: what the plan leaves to the machine; whom the build tells what it does; what asks for its end.
-//! - `outcome`: what a build has come to. `error`: why one left nothing, and whose fault that was.
+//! - `outcome`: what a build has come to. `built_on`: on which builder. `error`: why one left nothing, and whose fault that was.
 //! - `preparation`: what a daemon is started for. `work`: the working directory. `opened`: what the plan names, each path followed once
 //!   and held. `wait`: one that is told. `lent`: what steps may mount beyond files of the context. `dockerfile`: where the Dockerfile is that the request names.
 //! - `engine`: the daemon, wherever it is. `own_daemon`: one of our own, from its start to its end. `remote`: a builder of a fleet; `sticky`:
@@ -34,6 +34,7 @@ mod attempt;
 mod audience;
 mod bases;
 mod built;
+mod built_on;
 mod cache;
 mod cache_variables;
 mod carried;
@@ -74,6 +75,7 @@ mod work;
 
 pub use audience::{Audience, Nobody};
 pub use built::Built;
+pub use built_on::BuiltOn;
 pub use cache_variables::CacheVariables;
 pub use carried::{Carried, Kept};
 pub use error::BuildError;

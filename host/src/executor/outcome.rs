@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::executor::built::Built;
+use crate::executor::built_on::BuiltOn;
 use crate::executor::carried::Carried;
 use crate::progress::Account;
 
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub sent: u64,
     /// How many bytes of results it has sent; what this machine had has not come.
     pub received: u64,
+    /// The builders on which it was built; none: on a daemon that was started for it.
+    pub builders: Vec<BuiltOn>,
     /// What became of the caches that its steps mount, where they are kept: those that were restored, then what was saved.
     pub carried: Vec<Carried>,
     /// How long it took, from a plan to results that have their names.

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::boundary::outside::shown;
 use crate::buildkit::client::Client;
+use crate::executor::built_on::BuiltOn;
 use crate::executor::error::BuildError;
 use crate::executor::host::Host;
 use crate::executor::sticky;
@@ -141,6 +142,15 @@ impl Part {
     /// Its name: its address.
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// As it is told of at the end.
+    pub(super) fn built_on(&self) -> BuiltOn {
+        BuiltOn {
+            address: self.name.clone(),
+            version: self.met.info.version.clone(),
+            platforms: self.platforms.clone(),
+        }
     }
 
     /// The connection to it.

@@ -175,6 +175,7 @@ impl Concluding {
             images, showing, ..
         } = solves;
         let (unread, unwanted) = (showing.unread(), contents.cancel().clone());
+        let builders = engine.built_on();
         let closing = Staged { outputs, images }.close(showing, engine, &contents);
         let call_off = || {
             unwanted.cancel();
@@ -201,6 +202,7 @@ impl Concluding {
             account: solves.account,
             sent: solves.sent,
             received: solves.received,
+            builders,
             carried: solves.carried,
             elapsed: begun.elapsed(),
         })

@@ -94,6 +94,7 @@ pub(crate) fn built() -> Fate<'static> {
         }],
         sent: 300_310_000,
         received: 1_020,
+        builders: Vec::new(),
         caches: vec![CacheResult {
             id: "/root/.cache/go-build",
             state: CacheState::Kept,

@@ -2,7 +2,7 @@
 
 use oci_image_buildkit::status::Status;
 use oci_image_page::Fate;
-use oci_image_schema::outcome::{CacheResult, CacheState, ImageResult};
+use oci_image_schema::outcome::{BuilderResult, CacheResult, CacheState, ImageResult};
 use proptest::prelude::*;
 
 use crate::build::{Build, page};
@@ -48,10 +48,16 @@ fn page_of(text: &str) -> String {
         layers: 1,
         new_layers: 0,
     };
+    let platforms = [text.to_owned()];
     let built = Fate::Built {
         images: vec![image],
         sent: 0,
         received: u64::MAX,
+        builders: vec![BuilderResult {
+            address: text,
+            version: text,
+            platforms: Some(&platforms),
+        }],
         caches: vec![CacheResult {
             id: text,
             state: CacheState::LeftOut,
