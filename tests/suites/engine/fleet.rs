@@ -3,8 +3,11 @@
 mod addresses;
 mod choice;
 mod connections;
+mod cut_off;
 mod killed;
 mod kubernetes;
+mod lossy;
 mod lost;
+mod names;
 mod platforms;
 mod verified;
