@@ -124,7 +124,7 @@ impl Builder {
         };
         builder.wait(&ready);
         if let Some(network) = setting.network {
-            builder.host = network.plug(builder.process()).into();
+            builder.host = network.plug(builder.process());
         }
         builder
     }

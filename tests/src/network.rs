@@ -9,8 +9,7 @@
 use std::cell::Cell;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::net::{IpAddr, Ipv4Addr};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 
@@ -18,13 +17,12 @@ use rustix::mount::{MountPropagationFlags, mount_bind, mount_change};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use tempfile::TempDir;
 
-use crate::builder::Builder;
 use crate::engine;
 
 /// The client, and the router on its side.
 const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 2);
 const GATE: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 1);
-/// The router on the side of the machines. Theirs are the addresses after ten more.
+/// The router on the side of the machines. Those of the machines come ten after it.
 const BRIDGE: Ipv4Addr = Ipv4Addr::new(10, 77, 2, 1);
 
 /// A network in which the thread is.
@@ -98,7 +96,9 @@ impl Network {
             plugged: Cell::new(0),
             home: tempfile::tempdir().expect("a directory"),
         };
-        is_there.then_some(()).ok_or("no second network")?;
+        if !is_there {
+            return Err("the router has no network".to_owned());
+        }
         let process = network.router.id();
         here("ip link set lo up")?;
         here(&format!(
@@ -118,11 +118,11 @@ impl Network {
     }
 
     /// Connects the machine of a process, and tells its address.
-    pub(crate) fn plug(&self, process: u32) -> Ipv4Addr {
+    pub(crate) fn plug(&self, process: u32) -> IpAddr {
         let number = self.plugged.get() + 1;
         self.plugged.set(number);
         let [a, b, c, last] = BRIDGE.octets();
-        let address = Ipv4Addr::new(a, b, c, last + 10 + number - 1);
+        let address = Ipv4Addr::new(a, b, c, last + 9 + number).into();
         let cable = cable(address);
         self.must(&format!(
             "ip link add {cable} type veth peer name eth0 netns {process}"
@@ -139,9 +139,8 @@ impl Network {
         address
     }
 
-    /// Makes trouble on the way to a builder.
-    pub fn trouble(&self, builder: &Builder, trouble: Trouble) {
-        let host = builder.host();
+    /// Makes trouble on the way to a machine.
+    pub fn trouble(&self, host: IpAddr, trouble: Trouble) {
         let rule = |what: String| self.must(&format!("iptables -w -A FORWARD {what}"));
         let there = |target: &str| rule(format!("-d {host} {target}"));
         let back = || rule(format!("-s {host} -j DROP"));
@@ -179,15 +178,13 @@ impl Network {
     ///
     /// # Panics
     /// If the file system refuses.
-    pub fn name(&self, name: &str, builders: &[&Builder]) {
-        let hosts = self.home.path().join("hosts");
-        let is_new = !hosts.exists();
-        let lines = builders
-            .iter()
-            .map(|builder| format!("{} {name}\n", builder.host()));
-        fs::write(&hosts, lines.collect::<String>()).expect("a file");
+    pub fn name(&self, name: &str, hosts: &[IpAddr]) {
+        let file = self.home.path().join("hosts");
+        let is_new = !file.exists();
+        let lines = hosts.iter().map(|host| format!("{host} {name}\n"));
+        fs::write(&file, lines.collect::<String>()).expect("a file");
         if is_new {
-            mount_bind(&hosts, "/etc/hosts").expect("a mount that this thread alone sees");
+            mount_bind(&file, "/etc/hosts").expect("a mount that this thread alone sees");
         }
     }
 
@@ -208,13 +205,13 @@ impl Drop for Network {
     }
 }
 
-/// How many bytes a machine has received and sent.
+/// How many bytes the machine of a process has received and sent.
 ///
 /// # Panics
 /// If it is gone.
 #[must_use]
-pub fn carried(builder: &Builder) -> (u64, u64) {
-    let path = PathBuf::from(format!("/proc/{}/net/dev", builder.process()));
+pub fn carried(process: u32) -> (u64, u64) {
+    let path = format!("/proc/{process}/net/dev");
     let text = fs::read_to_string(path).expect("it runs");
     let line = text
         .lines()
@@ -225,7 +222,7 @@ pub fn carried(builder: &Builder) -> (u64, u64) {
 }
 
 /// The router's end of the cable to a machine.
-fn cable(address: impl ToString) -> String {
+fn cable(address: IpAddr) -> String {
     let address = address.to_string();
     let last = address.rsplit('.').next().expect("a number");
     format!("to{last}")

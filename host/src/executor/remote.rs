@@ -52,12 +52,9 @@ impl Remote {
             has_secrets: has_secrets(plan),
             lost: lost.clone(),
         };
-        let mut is_told = false;
         let waiting = |none: &_| {
-            if !std::mem::replace(&mut is_told, true) {
-                let notice = format!("waiting for a builder: {none}");
-                host.audience.notice(&notice);
-            }
+            let notice = format!("waiting for a builder: {none}");
+            host.audience.notice(&notice);
         };
         let shares = fleet.share(&wanted, waiting).await?;
         let are_several = shares.len() > 1;

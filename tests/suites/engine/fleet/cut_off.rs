@@ -88,7 +88,7 @@ fn in_a_step(network: &Network, trouble: Trouble, reasons: &[&str]) {
     };
     let lost = case.find("the step to run", runs_it);
 
-    network.trouble(lost, trouble);
+    network.trouble(lost.host(), trouble);
 
     let image = case.ends_elsewhere(child, lost, reasons);
     assert_eq!(image.text("done"), "done\n");
@@ -102,7 +102,7 @@ fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
     place.write("context/noise", &noise);
     network.narrow(NARROW);
     let (case, child) = Case::of(network, place);
-    let lost = case.find("the middle", |builder| is_time(carried(builder)));
+    let lost = case.find("the middle", |builder| is_time(carried(builder.process())));
 
     lost.signal(Signal::STOP);
 

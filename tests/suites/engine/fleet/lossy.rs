@@ -1,4 +1,7 @@
-//! Networks that lose packets and are slow: a build takes its time, is right, and ends by no limit.
+//! Links that lose packets or are slow: a build takes its time, is right, and ends by no limit.
+
+use std::fs;
+use std::thread;
 
 use oci_image_tests::builder::{Builder, build_on};
 use oci_image_tests::network::{Network, with_network};
@@ -14,44 +17,41 @@ fn built(place: &Workplace, builder: &Builder) -> Run {
     place.run_command(command, b"").expect(0)
 }
 
-/// A context of so many bytes, with a step above it.
-fn place(bytes: usize) -> Workplace {
-    let place = Workplace::new();
-    place.dockerfile("BUSYBOX\nFROM busybox\nCOPY noise /noise\nRUN echo done > /done\n");
-    place.write("context/noise", Random::new(2).bytes(bytes));
-    std::fs::create_dir(place.path("cache")).unwrap();
-    place
-}
-
-/// That a build is the same on a builder of this network as on one beside us, and is lost for nothing.
-fn is_the_same(network: &Network, bytes: usize, worsen: impl FnOnce()) {
-    let place = place(bytes);
-    let near = Builder::in_network(network);
-    let _ = built(&place, &near);
-    let digest = place.read("image/digest");
-    let far = Builder::in_network(network);
-    worsen();
-
-    let run = built(&place, &far);
-
-    assert_eq!(place.read("image/digest"), digest);
-    assert_eq!(run.stderr.matches("building on `").count(), 1);
-    assert!(!run.stderr.contains("arning"), "{}", run.stderr);
-}
-
-#[test]
-fn a_build_is_the_same_where_packets_are_lost() {
+/// A build with a context of so many bytes is the same on a builder as it was before the link to it became `worse`, and nothing of it is
+/// done twice.
+fn is_the_same(bytes: usize, worse: impl FnOnce(&Network) + Send) {
     with_network(|network| {
-        is_the_same(network, 8 << 20, || {
-            network.narrow(50_000);
-            network.lose(50);
-        });
+        let place = Workplace::new();
+        place.dockerfile("BUSYBOX\nFROM busybox\nCOPY noise /noise\nRUN echo done > /done\n");
+        place.write("context/noise", Random::new(2).bytes(bytes));
+        fs::create_dir(place.path("cache")).unwrap();
+        let _ = built(&place, &Builder::in_network(network));
+        let digest = place.read("image/digest");
+        let builder = Builder::in_network(network);
+        worse(network);
+
+        let run = built(&place, &builder);
+
+        assert_eq!(place.read("image/digest"), digest);
+        assert_eq!(run.stderr.matches("building on `").count(), 1);
+        assert!(!run.stderr.contains("arning"), "{}", run.stderr);
     });
 }
 
 #[test]
-fn a_build_is_the_same_where_a_link_is_slow() {
-    with_network(|network| {
-        is_the_same(network, 4 << 20, || network.narrow(700));
+fn a_build_is_the_same_where_packets_are_lost_and_where_a_link_is_slow() {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            is_the_same(8 << 20, |network| {
+                network.narrow(50_000);
+                network.lose(50);
+            });
+        });
+        scope.spawn(|| {
+            is_the_same(1 << 20, |network| {
+                network.narrow(1_000);
+                network.lose(20);
+            });
+        });
     });
 }

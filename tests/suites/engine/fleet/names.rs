@@ -33,7 +33,13 @@ fn each_address_of_a_name_is_a_builder_and_only_what_a_missing_one_had_moves() {
         let place = Workplace::new();
         let contexts: Vec<String> = (0..9).map(|number| format!("context-{number}")).collect();
         let places_of = |builders: &[&Builder]| -> Vec<String> {
-            network.name(NAME, builders);
+            network.name(
+                NAME,
+                &builders
+                    .iter()
+                    .map(|builder| builder.host())
+                    .collect::<Vec<_>>(),
+            );
             let taken = |context: &String| taken(&place, context);
             contexts.iter().map(taken).collect()
         };
@@ -62,7 +68,7 @@ fn why_no_address_is_reached_is_told_of_each() {
             (Trouble::Unreachable, "No route to host"),
         ];
         for (builder, (trouble, _)) in builders.iter().zip(troubles) {
-            network.trouble(builder, trouble);
+            network.trouble(builder.host(), trouble);
         }
         let place = Workplace::new();
         place.dockerfile("FROM scratch\nLABEL a=b\n");
