@@ -5,11 +5,11 @@
 //!
 //! Reads and writes: through those that are met. Unknown here: what is built.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::build_key::BuildKey;
 use crate::builder::Builder;
 use crate::met::Met;
 use crate::no_builder::NoBuilder;
@@ -63,7 +63,8 @@ impl Fleet {
         let mut on_wait = Some(on_wait);
         let mut met = Vec::new();
         loop {
-            let round = Round::over(self.ranked(&wanted.key).await, met, wanted).await;
+            let builders = ranked(self.each().await, &wanted.key);
+            let round = Round::over(builders, met, wanted).await;
             let (none, all_met) = match round.shares().await {
                 Ok(shares) => return Ok(shares),
                 Err(none) => none,
@@ -81,8 +82,14 @@ impl Fleet {
         }
     }
 
-    /// Every daemon that stands behind an address, in the order in which they are asked.
-    async fn ranked(&self, key: &BuildKey) -> Vec<Builder> {
+    /// Whether it has a builder of another name than these.
+    pub async fn has_more_than(&self, lost: &BTreeMap<String, String>) -> bool {
+        let is_other = |builder: &Builder| !lost.contains_key(&builder.endpoint.to_string());
+        self.each().await.iter().any(is_other)
+    }
+
+    /// Every daemon that stands behind an address.
+    async fn each(&self) -> Vec<Builder> {
         let mut all = Vec::new();
         for builder in &self.builders {
             // A name that says nothing is asked for again where it is dialled, which tells the reason.
@@ -94,6 +101,6 @@ impl Fleet {
                 ..builder.clone()
             }));
         }
-        ranked(all, key)
+        all
     }
 }

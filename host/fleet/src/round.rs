@@ -148,8 +148,8 @@ impl Standing {
 
 /// Meets a builder, if it may be taken.
 async fn meet(builder: Builder, name: &str, wanted: &Wanted) -> Result<Met, Refusal> {
-    if wanted.lost.contains(name) {
-        return Err(Refusal::Lost);
+    if let Some(reason) = wanted.lost.get(name).cloned() {
+        return Err(Refusal::Lost { reason });
     }
     if wanted.has_secrets && !builder.may_know_secrets() {
         return Err(Refusal::Unverified);

@@ -2,7 +2,7 @@
 //!
 //! Reads and writes: nothing.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use crate::build_key::BuildKey;
 
@@ -17,6 +17,6 @@ pub struct Wanted {
     pub is_emulated: bool,
     /// Whether it is told secrets.
     pub has_secrets: bool,
-    /// The names of those that were lost.
-    pub lost: BTreeSet<String>,
+    /// The names of those that were lost in the middle of this build, and why.
+    pub lost: BTreeMap<String, String>,
 }

@@ -5,7 +5,7 @@
 //!
 //! Reads and writes: through the client. Unknown here: solves.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -43,7 +43,7 @@ impl Remote {
         fleet: &Fleet,
         plan: &CheckedPlan,
         host: &Host,
-        lost: &BTreeSet<String>,
+        lost: &BTreeMap<String, String>,
     ) -> Result<Self, BuildError> {
         let wanted = Wanted {
             key: sticky::key(plan, host).await,

@@ -4,6 +4,7 @@ mod addresses;
 mod choice;
 mod connections;
 mod cut_off;
+mod full;
 mod killed;
 mod kubernetes;
 mod lossy;
