@@ -174,6 +174,11 @@ impl Failure {
                     "free some space there, or use another disk (`--root`, `TMPDIR`), then build again",
                 );
             }
+            Self::Build(BuildError::NoRoomThere { .. }) => {
+                return Some(
+                    "free some space there, or build on another builder, then build again",
+                );
+            }
             Self::Build(BuildError::Daemon(
                 DaemonError::NotPrivileged { .. } | DaemonError::Rootless { .. },
             )) if concourse::is_here() => return Some(PRIVILEGED_TASK),

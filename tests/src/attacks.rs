@@ -30,7 +30,7 @@ pub const ATTACKS: &[Attack] = &[
     },
     Attack {
         name: "builders that are killed",
-        tried: 25,
+        tried: 50,
         what: "SIGKILL to the builder at any moment of a build: the build goes on elsewhere, and makes the same image; nothing is half-written",
         suite: "fleet/killed.rs",
     },

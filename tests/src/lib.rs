@@ -5,6 +5,7 @@
 //! - [`engine`]: where buildkitd and its companions are, and the program under test.
 //! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
 //! - [`builder`]: a daemon that somebody else runs, on a port.
+//! - [`network`]: a network in which builders have addresses of their own, and what may become of the way to one.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
 //! - [`screen`]: what one shows in the end, cell by cell.
@@ -45,6 +46,7 @@ pub mod front;
 pub mod layout;
 pub mod loopback;
 pub mod memory;
+pub mod network;
 pub mod pipeline;
 pub mod product;
 pub mod random;

@@ -5,20 +5,19 @@
 //!
 //! Reads and writes: through those that are met. Unknown here: what is built.
 
-use std::collections::BTreeSet;
-use std::error::Error;
-use std::fmt;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use oci_image_boundary::outside::shown;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
-use crate::build_key::BuildKey;
 use crate::builder::Builder;
 use crate::met::Met;
+use crate::no_builder::NoBuilder;
 use crate::rank::ranked;
 use crate::refusal::Refusal;
+use crate::round::Round;
+use crate::wanted::Wanted;
 
 /// How long builders are asked again that do not answer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,28 +30,6 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(4);
 pub struct Fleet {
     builders: Vec<Builder>,
     patience: Duration,
-}
-
-/// What a builder is wanted for.
-#[derive(Debug, Clone, Default)]
-pub struct Wanted {
-    /// By what the build is known again.
-    pub key: BuildKey,
-    /// Platforms that it must have; none: any will do.
-    pub platforms: Vec<String>,
-    /// Whether a platform will do that is emulated.
-    pub is_emulated: bool,
-    /// Whether it is told secrets.
-    pub has_secrets: bool,
-    /// The names of those that were lost.
-    pub lost: BTreeSet<String>,
-}
-
-/// Why no builder was taken.
-#[derive(Debug)]
-pub struct NoBuilder {
-    /// Each builder, and why it was not taken.
-    pub refusals: Vec<(String, Refusal)>,
 }
 
 impl Fleet {
@@ -76,8 +53,7 @@ impl Fleet {
     /// Meets every builder, for no build, all at the same time: a name with several addresses is several of them.
     pub async fn meet_each(&self) -> Vec<(Builder, Result<Met, Refusal>)> {
         let mut meetings = JoinSet::new();
-        let builders = self.ranked(&BuildKey::default()).await;
-        for builder in builders {
+        for builder in self.each().await {
             meetings.spawn(async { (builder.clone(), Met::with(builder).await) });
         }
         let mut met = meetings.join_all().await;
@@ -85,23 +61,28 @@ impl Fleet {
         met
     }
 
-    /// Takes a builder. `on_wait` is told once that none answers yet, with the reasons.
+    /// Takes a builder for all platforms; if none has all of them, one for each, and which that is for. `on_wait` is told once that none
+    /// answers yet, with the reasons.
     ///
     /// # Errors
-    /// [`NoBuilder`].
-    pub async fn choose(
+    /// [`NoBuilder`]: of the first platform that nobody has.
+    pub async fn share(
         &self,
         wanted: &Wanted,
         on_wait: impl FnOnce(&NoBuilder),
-    ) -> Result<Met, NoBuilder> {
+    ) -> Result<Vec<(Met, Vec<String>)>, NoBuilder> {
         let until = Instant::now() + self.patience;
         let mut pause = PAUSE;
         let mut on_wait = Some(on_wait);
+        let mut met = Vec::new();
         loop {
-            let none = match self.ask(wanted).await {
-                Ok(met) => return Ok(met),
+            let builders = ranked(self.each().await, &wanted.key);
+            let round = Round::over(builders, met, wanted).await;
+            let (none, all_met) = match round.shares().await {
+                Ok(shares) => return Ok(shares),
                 Err(none) => none,
             };
+            met = all_met;
             let may_pass = none.refusals.iter().any(|(_, refusal)| refusal.may_pass());
             if !may_pass || Instant::now() + pause > until {
                 return Err(none);
@@ -114,67 +95,14 @@ impl Fleet {
         }
     }
 
-    /// Takes a builder for all platforms; if none has all of them, one for each, and which that is for.
-    ///
-    /// # Errors
-    /// [`NoBuilder`]: of the first platform that nobody has.
-    pub async fn share(
-        &self,
-        wanted: &Wanted,
-        mut on_wait: impl FnMut(&NoBuilder),
-    ) -> Result<Vec<(Met, Vec<String>)>, NoBuilder> {
-        if wanted.platforms.len() < 2 {
-            let met = self.choose(wanted, on_wait).await?;
-            return Ok(vec![(met, wanted.platforms.clone())]);
-        }
-        if let Ok(met) = self.ask(wanted).await {
-            return Ok(vec![(met, wanted.platforms.clone())]);
-        }
-        let mut shares: Vec<(Met, Vec<String>)> = Vec::new();
-        for platform in &wanted.platforms {
-            let of_one = Wanted {
-                platforms: vec![platform.clone()],
-                ..wanted.clone()
-            };
-            let met = self.choose(&of_one, &mut on_wait).await?;
-            let is_same = |share: &&mut (Met, Vec<String>)| share.0.builder == met.builder;
-            match shares.iter_mut().find(is_same) {
-                Some((_, platforms)) => platforms.push(platform.clone()),
-                None => shares.push((met, vec![platform.clone()])),
-            }
-        }
-        Ok(shares)
+    /// Whether it has a builder of another name than these.
+    pub async fn has_more_than(&self, lost: &BTreeMap<String, String>) -> bool {
+        let is_other = |builder: &Builder| !lost.contains_key(&builder.endpoint.to_string());
+        self.each().await.iter().any(is_other)
     }
 
-    /// Asks each once, until one is taken.
-    async fn ask(&self, wanted: &Wanted) -> Result<Met, NoBuilder> {
-        let mut refusals = Vec::new();
-        let mut least: Option<(usize, Met)> = None;
-        for builder in self.ranked(&wanted.key).await {
-            let name = builder.endpoint.to_string();
-            let met = match meet(builder, wanted).await {
-                Ok(met) => met,
-                Err(refusal) => {
-                    refusals.push((name, refusal));
-                    continue;
-                }
-            };
-            match met.is_busy().await {
-                None => return Ok(met),
-                Some(active) if least.as_ref().is_none_or(|(least, _)| active < *least) => {
-                    least = Some((active, met));
-                }
-                Some(_) => {}
-            }
-        }
-        match least {
-            Some((_, met)) => Ok(met),
-            None => Err(NoBuilder { refusals }),
-        }
-    }
-
-    /// Every daemon that stands behind an address, in the order in which they are asked.
-    async fn ranked(&self, key: &BuildKey) -> Vec<Builder> {
+    /// Every daemon that stands behind an address.
+    async fn each(&self) -> Vec<Builder> {
         let mut all = Vec::new();
         for builder in &self.builders {
             // A name that says nothing is asked for again where it is dialled, which tells the reason.
@@ -186,50 +114,6 @@ impl Fleet {
                 ..builder.clone()
             }));
         }
-        ranked(all, key)
+        all
     }
 }
-
-/// Meets a builder, if it is one that is wanted.
-async fn meet(builder: Builder, wanted: &Wanted) -> Result<Met, Refusal> {
-    if wanted.lost.contains(&builder.endpoint.to_string()) {
-        return Err(Refusal::Lost);
-    }
-    if wanted.has_secrets && !builder.may_know_secrets() {
-        return Err(Refusal::Unverified);
-    }
-    let met = Met::with(builder).await?;
-    let lacking = met.lacks(&wanted.platforms, wanted.is_emulated);
-    if lacking.is_empty() {
-        return Ok(met);
-    }
-    Err(Refusal::Platform {
-        is_emulated: met.lacks(&lacking, true).is_empty(),
-        has: met.native().cloned().collect(),
-        wanted: lacking,
-    })
-}
-
-impl fmt::Display for NoBuilder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.refusals.as_slice() {
-            [(name, refusal)] => {
-                write!(
-                    f,
-                    "the builder `{}` cannot be used: {}",
-                    shown(name),
-                    refusal.reason()
-                )
-            }
-            refusals => {
-                f.write_str("no builder can be used")?;
-                for (name, refusal) in refusals {
-                    write!(f, "\n`{}`: {}", shown(name), refusal.reason())?;
-                }
-                Ok(())
-            }
-        }
-    }
-}
-
-impl Error for NoBuilder {}

@@ -7,18 +7,23 @@
 //!
 //! - [`builder`]: a builder, as it is configured.
 //! - [`build_key`]: by what a build is known again. [`rank`]: the order in which builders are asked for it.
-//! - [`met`]: a builder that answers: what it says of itself. [`refusal`]: why one is not taken.
-//! - [`fleet`]: the choice.
+//! - [`wanted`]: what a builder must have. [`met`]: one that answers: what it says of itself. [`refusal`]: why one is not taken.
+//! - [`fleet`]: the choice. `round`: the question to each. [`no_builder`]: why none is taken.
 
 pub mod build_key;
 pub mod builder;
 pub mod fleet;
 pub mod met;
+pub mod no_builder;
 pub mod rank;
 pub mod refusal;
+mod round;
+pub mod wanted;
 
 pub use build_key::BuildKey;
 pub use builder::Builder;
-pub use fleet::{Fleet, NoBuilder, Wanted};
+pub use fleet::Fleet;
 pub use met::Met;
+pub use no_builder::NoBuilder;
 pub use refusal::Refusal;
+pub use wanted::Wanted;

@@ -119,6 +119,12 @@ impl Met {
         active.ok()?.ok()
     }
 
+    /// Whether it answers still.
+    pub(crate) async fn is_there(&self) -> bool {
+        let answer = timeout(DEADLINE, self.client.info()).await;
+        answer.is_ok_and(|info| info.is_ok())
+    }
+
     /// Whether it has as much to do as it may have. A builder that does not say has not.
     pub(crate) async fn is_busy(&self) -> Option<usize> {
         let most = self.builder.most_solves?;

@@ -62,8 +62,11 @@ pub enum Refusal {
     )]
     Unverified,
     /// It was lost in the middle of this build.
-    #[error("it was lost in the middle of the build")]
-    Lost,
+    #[error("it was lost in the middle of the build: {reason}")]
+    Lost {
+        /// How that was found.
+        reason: String,
+    },
 }
 
 impl Refusal {

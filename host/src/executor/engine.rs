@@ -2,7 +2,7 @@
 //!
 //! Reads: programs on PATH, what builders say of themselves. Writes: the daemon's root. Unknown here: solves.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use crate::boundary::blocking::blocking;
@@ -26,7 +26,7 @@ pub(super) enum EngineSource<'run> {
     /// It takes a builder that was not lost.
     Fleet {
         fleet: &'run Fleet,
-        lost: BTreeSet<String>,
+        lost: BTreeMap<String, String>,
     },
 }
 
@@ -58,17 +58,20 @@ impl<'run> EngineSource<'run> {
         match &host.fleet {
             Some(fleet) => Ok(Self::Fleet {
                 fleet,
-                lost: BTreeSet::new(),
+                lost: BTreeMap::new(),
             }),
             None => Ok(Self::Own(blocking(Privileges::check).await?)),
         }
     }
 
-    /// Takes the builder of this name no more.
-    pub(super) fn lose(&mut self, builder: &str) {
-        if let Self::Fleet { lost, .. } = self {
-            lost.insert(builder.to_owned());
-        }
+    /// Takes a builder no more that is of no more use to this build; whether that is why it failed, and there is another one.
+    pub(super) async fn lose(&mut self, error: &BuildError) -> bool {
+        let (Self::Fleet { fleet, lost }, Some((builder, reason))) = (self, error.lost_builder())
+        else {
+            return false;
+        };
+        lost.insert(builder.to_owned(), reason.to_owned());
+        fleet.has_more_than(lost).await
     }
 }
 

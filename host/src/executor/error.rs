@@ -205,10 +205,11 @@ impl BuildError {
         }
     }
 
-    /// The builder that is of no more use to this build, if another may be.
-    pub(super) fn lost_builder(&self) -> Option<&str> {
+    /// The builder that is of no more use to this build, where another may be; and why.
+    pub(super) fn lost_builder(&self) -> Option<(&str, &str)> {
         match self {
-            Self::BuilderLost { builder, .. } | Self::NoRoomThere { builder, .. } => Some(builder),
+            Self::BuilderLost { builder, reason } => Some((builder, reason)),
+            Self::NoRoomThere { builder, .. } => Some((builder, "no space is left on it")),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@
 //!
 //! Reads and writes: through the client. Unknown here: solves.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -44,7 +44,7 @@ impl Remote {
         fleet: &Fleet,
         plan: &CheckedPlan,
         host: &Host,
-        lost: &BTreeSet<String>,
+        lost: &BTreeMap<String, String>,
     ) -> Result<Self, BuildError> {
         let wanted = Wanted {
             key: sticky::key(plan, host).await,
@@ -53,12 +53,9 @@ impl Remote {
             has_secrets: has_secrets(plan),
             lost: lost.clone(),
         };
-        let mut is_told = false;
         let waiting = |none: &_| {
-            if !std::mem::replace(&mut is_told, true) {
-                let notice = format!("waiting for a builder: {none}");
-                host.audience.notice(&notice);
-            }
+            let notice = format!("waiting for a builder: {none}");
+            host.audience.notice(&notice);
         };
         let shares = fleet.share(&wanted, waiting).await?;
         let are_several = shares.len() > 1;

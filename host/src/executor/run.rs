@@ -82,17 +82,14 @@ pub async fn run(
         };
         match engine.during(stop.as_mut(), solving).await {
             Ok((contents, solves)) => break (engine, contents, solves),
-            Err(error) => match error.lost_builder() {
-                Some(builder) => {
-                    host.audience
-                        .warning(&format!("{}: building elsewhere", chain(&error)));
-                    source.lose(builder);
-                }
-                None => {
-                    unwanted.cancel();
-                    return Err(give_up(engine, error, &unread, host).await);
-                }
-            },
+            Err(error) if source.lose(&error).await => {
+                let warning = format!("{}: building elsewhere", chain(&error));
+                host.audience.warning(&warning);
+            }
+            Err(error) => {
+                unwanted.cancel();
+                return Err(give_up(engine, error, &unread, host).await);
+            }
         }
     };
     let concluding = Concluding {

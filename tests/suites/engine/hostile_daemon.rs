@@ -435,7 +435,7 @@ fn does(reached: Reached, part: usize, of: usize) {
         let shown: String = run.stderr.chars().take(3_000).collect();
         let is_expected = *status == ANY || run.status == *status;
         let said = match (reached, *deed) {
-            (ByTls, "death-in-the-midst") => "building elsewhere",
+            (ByTls, "death-in-the-midst") => "was lost: its connection has ended",
             (ByTls, "failure-as-if-a-disk-were-full") => "no space is left on the builder",
             _ => said,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 
-use oci_image_tests::builder::Builder;
+use oci_image_tests::builder::{Builder, build_on};
 use oci_image_tests::workplace::Workplace;
 use serde_json::json;
 
@@ -108,4 +108,34 @@ fn what_a_builder_has_is_not_sent_again() {
 
     assert!(first > 2 * noise.len() as u64, "{first}");
     assert!(again < 100_000, "{again}");
+}
+
+#[test]
+fn builders_that_share_the_platforms_of_a_build_have_one_connection_each() {
+    let platforms = ["linux/amd64", "linux/arm64", "linux/s390x"];
+    let builders = platforms.map(|platform| {
+        Builder::with(
+            None,
+            &format!("[worker.oci]\nplatforms = [\"{platform}\"]\n"),
+        )
+    });
+    let balancers = builders
+        .each_ref()
+        .map(|builder| Balancer::start(vec![builder.port()]));
+    let place = Workplace::new();
+    place.dockerfile("FROM scratch\nARG TARGETARCH\nCOPY busybox /$TARGETARCH\n");
+    let object = json!({
+        "context": "context", "output": "image", "image_platform": platforms.join(",")
+    });
+    let mut command = build_on(&place, &object, &[]);
+    for balancer in &balancers {
+        let address = format!("tcp://127.0.0.1:{}", balancer.port);
+        command.args(["--builder", &address]);
+    }
+
+    let _ = place.run_command(command, b"").expect(0);
+
+    let connections = balancers.each_ref();
+    let connections = connections.map(|balancer| balancer.connections.load(Ordering::SeqCst));
+    assert_eq!(connections, [1, 1, 1]);
 }
