@@ -56,6 +56,9 @@ missing_packages() {
     { has ssh-agent && has ssh-keygen; } || echo openssh-client
     # A builder is reached by a real one: tests/suites/engine/fleet.
     [ -x /usr/sbin/sshd ] || echo openssh-server # `mute_sshd`
+    # Networks in which builders have addresses of their own: tests/src/network.rs.
+    { has ip && has tc; } || echo iproute2
+    has iptables || echo iptables
     # The examples copy busybox into `scratch`, where no libc is.
     if ! has busybox || ldd "$(command -v busybox)" >/dev/null 2>&1; then
         echo busybox-static

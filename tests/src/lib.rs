@@ -6,6 +6,7 @@
 //! - [`daemon`]: a daemon without the program: started by hand, with a root and a socket of its own.
 //! - [`builder`]: a daemon that somebody else runs, on a port.
 //! - [`network`]: a network in which builders have addresses of their own, and what may become of the way to one.
+//! - [`far_link`]: a link on which packets take their time, or are lost.
 //! - [`workplace`]: a working directory of a build, and a run of the program in it.
 //! - [`terminal`]: a terminal on which nobody types.
 //! - [`screen`]: what one shows in the end, cell by cell.
@@ -41,6 +42,7 @@ pub mod concourse;
 pub mod daemon;
 pub mod disk;
 pub mod engine;
+pub mod far_link;
 pub mod form;
 pub mod front;
 pub mod layout;

@@ -10,6 +10,7 @@ use std::cell::Cell;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread;
 
@@ -18,12 +19,28 @@ use rustix::thread::{UnshareFlags, unshare_unsafe};
 use tempfile::TempDir;
 
 use crate::engine;
+use crate::far_link::{self, Way};
 
 /// The client, and the router on its side.
 const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 2);
 const GATE: Ipv4Addr = Ipv4Addr::new(10, 77, 1, 1);
 /// The router on the side of the machines. Those of the machines come ten after it.
 const BRIDGE: Ipv4Addr = Ipv4Addr::new(10, 77, 2, 1);
+
+const MACHINES: &str = "10.77.2.0/24";
+/// The ends of a far link, on the client and on the router.
+const NEAR: &str = "near";
+const FAR: &str = "far";
+
+/// What the kernel must know for all that may become of a way.
+const KNOWN: [&str; 6] = [
+    "iptables -A FORWARD -m statistic --mode random --probability 0 -j DROP",
+    "iptables -A FORWARD -p tcp -j REJECT --reject-with tcp-reset",
+    "iptables -A FORWARD -j REJECT --reject-with icmp-host-unreachable",
+    "iptables -F FORWARD",
+    "tc qdisc add dev client root tbf rate 1mbit burst 16kb latency 200ms",
+    "tc qdisc del dev client root",
+];
 
 /// A network in which the thread is.
 #[derive(Debug)]
@@ -55,12 +72,17 @@ pub enum Trouble {
 /// Runs `work` on a thread that is the client of a network; `None`, with a line that says so, where none can be made.
 ///
 /// # Panics
-/// Where `work` does.
+/// Where `work` does; where programs are missing that `make setup` installs.
 #[expect(clippy::print_stdout, reason = "where tests say that they are skipped")]
 pub fn with_network<T: Send>(work: impl FnOnce(&Network) -> T + Send) -> Option<T> {
     if !rustix::process::geteuid().is_root() {
         println!("skipped: only root may make a network");
         return None;
+    }
+    for program in ["ip", "tc", "iptables"] {
+        let mut directories = ["/usr/sbin", "/sbin", "/usr/bin", "/bin"].into_iter();
+        let is_there = directories.any(|directory| Path::new(directory).join(program).exists());
+        assert!(is_there, "no `{program}`; run `make setup`");
     }
     let work = || match Network::new() {
         Ok(network) => Some(work(&network)),
@@ -113,7 +135,9 @@ impl Network {
         network.on_router("ip link add br0 type bridge")?;
         network.on_router(&format!("ip addr add {BRIDGE}/24 dev br0"))?;
         network.on_router("ip link set br0 up")?;
-        network.on_router("iptables --list FORWARD")?;
+        for known in KNOWN {
+            network.on_router(known)?;
+        }
         Ok(network)
     }
 
@@ -174,6 +198,32 @@ impl Network {
         }
     }
 
+    /// Has the client be so far away from all machines; `false`, with a line that says so, where the kernel has no devices for that.
+    ///
+    /// # Panics
+    /// If it is done twice.
+    #[expect(clippy::print_stdout, reason = "where tests say that they are skipped")]
+    pub fn distance(&self, way: Way) -> bool {
+        let near = match far_link::device(NEAR) {
+            Ok(near) => near,
+            Err(error) => {
+                println!("skipped: no device for packets: {error}");
+                return false;
+            }
+        };
+        let far = far_link::device_in(self.router.id(), FAR).expect("as the other one");
+        far_link::join(near, far, way).expect("handles");
+        self.must(&format!("ip link set {FAR} up"));
+        self.must(&format!("ip route add {CLIENT}/32 dev {FAR}"));
+        for command in [
+            format!("ip link set {NEAR} up"),
+            format!("ip route add {MACHINES} dev {NEAR} src {CLIENT}"),
+        ] {
+            here(&command).unwrap_or_else(|said| panic!("{said}"));
+        }
+        true
+    }
+
     /// Has a name stand for these addresses, and for no others.
     ///
     /// # Panics
@@ -200,6 +250,9 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
+        // Where there are any: what carries packets between them ends.
+        let _ = here(&format!("ip link del {NEAR}"));
+        let _ = self.on_router(&format!("ip link del {FAR}"));
         let _ = self.router.kill();
         let _ = self.router.wait();
     }

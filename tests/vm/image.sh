@@ -14,7 +14,7 @@ cd "$1"
 
 # The kernel and what boots it; a system with logins, so that a user has a manager; what builds and tests call.
 packages=linux-image-cloud-amd64,initramfs-tools,zstd,systemd,systemd-sysv,dbus,dbus-user-session,libpam-systemd
-packages+=,runc,uidmap,rootlesskit,fuse-overlayfs,skopeo,umoci,busybox-static,isal,openssh-client,procps,iproute2,e2fsprogs
+packages+=,runc,uidmap,rootlesskit,fuse-overlayfs,skopeo,umoci,busybox-static,isal,openssh-client,procps,iproute2,iptables,e2fsprogs
 # Little of an emulated disk is read for what is left out.
 excluded=(/usr/share/doc/\* /usr/share/man/\* /usr/share/locale/\*)
 

@@ -111,7 +111,7 @@ fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
 }
 
 #[test]
-fn a_build_ends_elsewhere_whatever_becomes_of_the_way_to_its_builder() {
+fn a_build_ends_elsewhere_whatever_becomes_of_its_builder_or_of_the_way_there() {
     thread::scope(|scope| {
         for (trouble, reasons) in [
             (Trouble::Silence, SILENT),
@@ -124,18 +124,9 @@ fn a_build_ends_elsewhere_whatever_becomes_of_the_way_to_its_builder() {
             let case = move || {
                 with_network(|network| in_a_step(network, trouble, reasons));
             };
-            let name = format!("{trouble:?}");
-            thread::Builder::new()
-                .name(name)
-                .spawn_scoped(scope, case)
-                .unwrap();
+            let named = thread::Builder::new().name(format!("{trouble:?}"));
+            named.spawn_scoped(scope, case).unwrap();
         }
-    });
-}
-
-#[test]
-fn a_build_ends_elsewhere_whose_builder_freezes_while_much_is_carried() {
-    thread::scope(|scope| {
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.0 > MIDDLE)));
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.1 > MIDDLE)));
     });
