@@ -192,10 +192,16 @@ impl Network {
     /// Lets no more than so many kilobits a second through, in each direction.
     pub fn narrow(&self, kilobits: u32) {
         for link in ["client", "br0"] {
-            self.must(&format!(
-                "tc qdisc add dev {link} root tbf rate {kilobits}kbit burst 16kb latency 200ms"
-            ));
+            self.must(&narrow(link, kilobits));
         }
+    }
+
+    /// Lets no more than so many kilobits a second come from the machine of a process.
+    ///
+    /// # Panics
+    /// If the system refuses.
+    pub fn starve(&self, process: u32, kilobits: u32) {
+        run_in(process, &narrow("eth0", kilobits)).unwrap_or_else(|said| panic!("{said}"));
     }
 
     /// Has the client be so far away from all machines; `false`, with a line that says so, where the kernel has no devices for that.
@@ -279,6 +285,11 @@ fn cable(address: IpAddr) -> String {
     let address = address.to_string();
     let last = address.rsplit('.').next().expect("a number");
     format!("to{last}")
+}
+
+/// What lets no more than so many kilobits a second into a link.
+fn narrow(link: &str, kilobits: u32) -> String {
+    format!("tc qdisc add dev {link} root tbf rate {kilobits}kbit burst 16kb latency 200ms")
 }
 
 fn here(command: &str) -> Result<(), String> {

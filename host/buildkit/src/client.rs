@@ -36,6 +36,9 @@ use oci_image_boundary::outside::shown;
 // The daemon ends the stream by itself within milliseconds, unless the solve failed before it had a build graph.
 const STATUS_DEADLINE: Duration = Duration::from_secs(2);
 
+/// What is in the daemon's message if something was called off (Go, `context.Canceled`).
+const CANCELLED: &str = "context canceled";
+
 /// A client of one daemon. Clones share the connection.
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -128,6 +131,11 @@ impl Names {
             session: session::identity()?,
         })
     }
+}
+
+/// Whether a solve was called off that we have not called off.
+fn is_cancelled(status: &tonic::Status) -> bool {
+    status.code() == tonic::Code::Cancelled || status.message().contains(CANCELLED)
 }
 
 impl Client {
@@ -268,16 +276,18 @@ impl Client {
         let repositories = Repositories::named(solve.caches_in_registries());
         let (attachables, services) = Attachables::new(solve, &repositories).await?;
         let shared_key = context::shared_key(&solve.all_locals());
-        let session =
+        let mut session =
             Session::open(self.control(), &request.session, &shared_key, services).await?;
 
         let reference = request.r#ref.clone();
         let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
+            let is_cancelled = response.as_ref().is_err_and(is_cancelled);
+            let is_given_up = is_cancelled && session.is_given_up().await;
             session.close().await;
             drop(over);
-            response
+            (response, is_given_up)
         };
         let watching = Watching {
             repositories: &repositories,
@@ -286,9 +296,14 @@ impl Client {
         };
         let watching = self.watch(reference, watching);
         let reported = async { Ok(tokio::join!(solving, watching)) };
-        let ((response, ()), beside) = tokio::try_join!(reported, beside)?;
+        let (((response, is_given_up), ()), beside) = tokio::try_join!(reported, beside)?;
         let response = response.map(|response| response.into_inner().exporter_response);
-        Ok((attachables.finish(response).await?, beside))
+        match attachables.finish(response).await {
+            Err(SolveError::Failed { cause: None, .. }) if is_given_up => {
+                Err(SessionError::GivenUp.into())
+            }
+            finished => Ok((finished?, beside)),
+        }
     }
 
     /// Passes on the daemon's reports until it has no more, or is silent for too long after the solve has ended.

@@ -17,6 +17,7 @@ use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::body::Body;
 use tonic::metadata::{AsciiMetadataValue, MetadataMap};
@@ -42,6 +43,8 @@ pub(crate) const NAMES_LIMIT: usize = 64 << 10;
 
 /// How long the daemon may take to let go of a session that we have half-closed.
 const CLOSE_DEADLINE: Duration = Duration::from_secs(2);
+/// How long it may take to be seen that the daemon has given up a session, after it has said of a solve what comes of that.
+const GIVING_UP: Duration = Duration::from_millis(500);
 /// Messages on their way into the pipe; enough to keep it busy, and no more memory than that.
 const MESSAGES_IN_FLIGHT: usize = 8;
 
@@ -62,7 +65,7 @@ type Request = http::Request<Incoming>;
 type Response = http::Response<Body>;
 type Route = BoxCloneSyncService<Request, Response, Infallible>;
 
-/// Why no session could be opened.
+/// Why there is no session.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The daemon refused the call.
@@ -71,6 +74,10 @@ pub enum SessionError {
         /// What the daemon answered.
         source: Box<tonic::Status>,
     },
+    /// The daemon has ended it while a solve was under way: it asks every few seconds whether we are there, and gives up when answers do
+    /// not reach it in time.
+    #[error("the daemon has given up the session: it has not heard of us in time")]
+    GivenUp,
     /// Random numbers are needed for the session's identity.
     #[error("no random numbers for the identity of a session")]
     Identity {
@@ -109,11 +116,21 @@ impl Session {
         })
     }
 
+    /// Whether the daemon has ended it, or does so in a moment.
+    pub(crate) async fn is_given_up(&mut self) -> bool {
+        self.ends_within(GIVING_UP).await
+    }
+
     /// Closes the session, and waits until the daemon has let go of it or a deadline has passed.
     pub(crate) async fn close(mut self) {
         drop(self.closing.take());
         // Past the deadline the drop of `self` ends it the hard way.
-        let _ = tokio::time::timeout(CLOSE_DEADLINE, &mut self.serving).await;
+        self.ends_within(CLOSE_DEADLINE).await;
+    }
+
+    async fn ends_within(&mut self, time: Duration) -> bool {
+        // What has ended must not be waited for again.
+        self.serving.is_finished() || timeout(time, &mut self.serving).await.is_ok()
     }
 }
 

@@ -192,16 +192,21 @@ pub enum BuildError {
 }
 
 impl BuildError {
-    /// Whether the daemon stopped answering in the middle of a solve.
-    pub(super) fn is_lost_connection(&self) -> bool {
+    /// How daemon and we have lost each other in the middle of a solve, if that is what it is.
+    pub(super) fn loss(&self) -> Option<&'static str> {
         let Self::Solve { source, .. } = self else {
-            return false;
+            return None;
         };
         match &**source {
-            SolveError::Connection { .. } => true,
+            SolveError::Connection { .. } => Some("its connection has ended"),
             // It has a cause of its own only where the connection broke.
-            SolveError::Session(SessionError::Open { source }) => source.source().is_some(),
-            _ => false,
+            SolveError::Session(SessionError::Open { source }) if source.source().is_some() => {
+                Some("its connection has ended")
+            }
+            SolveError::Session(SessionError::GivenUp) => {
+                Some("it has given up the session, in which it has not heard of us in time")
+            }
+            _ => None,
         }
     }
 

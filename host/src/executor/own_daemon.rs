@@ -65,7 +65,7 @@ impl OwnDaemon {
     /// A connection that broke because the daemon died is the daemon's failure, not that of the solve.
     pub(super) async fn blame<T>(&self, solved: Result<T, BuildError>) -> Result<T, BuildError> {
         match solved {
-            Err(error) if error.is_lost_connection() => {
+            Err(error) if error.loss().is_some() => {
                 let died = tokio::time::timeout(DEATH_DEADLINE, self.died()).await;
                 Err(died.unwrap_or(error))
             }

@@ -180,9 +180,9 @@ impl Part {
 
     /// What an error is to a build, that may come of a builder which is gone.
     pub(super) async fn blame(&self, error: BuildError) -> BuildError {
-        match error.is_lost_connection() {
-            true => self.loss("its connection has ended".to_owned()).await,
-            false => error,
+        match error.loss() {
+            Some(reason) => self.loss(reason.to_owned()).await,
+            None => error,
         }
     }
 

@@ -25,6 +25,8 @@ const SILENT: &[&str] = &[
 const NOISE: usize = 24 << 20;
 const NARROW: u32 = 60_000;
 const MIDDLE: u64 = 6 << 20;
+/// As slow as that, nothing is heard for longer than a builder waits for it, in kilobits a second.
+const STARVED: u32 = 200;
 
 /// A build on two builders of a network.
 struct Case {
@@ -94,8 +96,13 @@ fn in_a_step(network: &Network, trouble: Trouble, reasons: &[&str]) {
     assert_eq!(image.text("done"), "done\n");
 }
 
-/// The builder is frozen when so much was received and sent.
-fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
+/// A build carries much, and something befalls its builder when so much was received and sent.
+fn while_much_is_carried(
+    network: &Network,
+    is_time: impl Fn((u64, u64)) -> bool,
+    befall: impl FnOnce(&Builder),
+    reasons: &[&str],
+) {
     let place = Workplace::new();
     place.dockerfile("FROM scratch\nCOPY noise /noise\n");
     let noise = Random::new(1).bytes(NOISE);
@@ -104,10 +111,23 @@ fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
     let (case, child) = Case::of(network, place);
     let lost = case.find("the middle", |builder| is_time(carried(builder.process())));
 
-    lost.signal(Signal::STOP);
+    befall(lost);
 
-    let image = case.ends_elsewhere(child, lost, SILENT);
+    let image = case.ends_elsewhere(child, lost, reasons);
     assert!(image.entry("noise").unwrap().contents == noise);
+}
+
+/// The builder stands still.
+fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
+    let freeze = |builder: &Builder| builder.signal(Signal::STOP);
+    while_much_is_carried(network, is_time, freeze, SILENT);
+}
+
+/// What the builder sends has to wait for so long that it takes our answers to be missing.
+fn starved(network: &Network) {
+    let starve = |builder: &Builder| network.starve(builder.process(), STARVED);
+    let is_time = |carried: (u64, u64)| carried.1 > MIDDLE;
+    while_much_is_carried(network, is_time, starve, &["it has given up the session"]);
 }
 
 #[test]
@@ -129,5 +149,6 @@ fn a_build_ends_elsewhere_whatever_becomes_of_its_builder_or_of_the_way_there() 
         }
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.0 > MIDDLE)));
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.1 > MIDDLE)));
+        scope.spawn(|| with_network(starved));
     });
 }
