@@ -20,7 +20,7 @@
 //! - [`shelf`]: files by HTTP, as registries of packages give them.
 //! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
-//! - [`layout`]: an independent check of an OCI layout.
+//! - [`layout`]: an independent check of an OCI layout. [`go_reader`]: that of go-containerregistry, of archives too.
 //! - [`disk`]: small disks, to be filled.
 //! - [`memory`]: the most memory that a process has held.
 //! - [`random`]: numbers from a seed.
@@ -42,6 +42,7 @@ pub mod disk;
 pub mod engine;
 pub mod form;
 pub mod front;
+pub mod go_reader;
 pub mod layout;
 pub mod loopback;
 pub mod memory;

@@ -4,8 +4,8 @@ use std::fs;
 use std::process::Command;
 
 use oci_image_tests::builder::{Builder, build_on};
-use oci_image_tests::engine;
 use oci_image_tests::workplace::{Run, Workplace};
+use oci_image_tests::{engine, go_reader};
 use serde_json::{Value, json};
 
 /// A builder of a machine of another kind: no step can run on it, but files can be copied.
@@ -108,6 +108,9 @@ fn each_platform_is_built_by_its_builder_into_one_layout() {
     for platform in ["amd64", "arm64"] {
         taken_by_others(&place, platform);
     }
+    let mut read = go_reader::whole(&place.path("image/image"));
+    read.sort();
+    assert_eq!(read, ["linux/amd64", "linux/arm64"]);
 
     // The same again is the same, and each builder has it still.
     let digest = place.read("image/digest");
