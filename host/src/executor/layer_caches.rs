@@ -9,9 +9,14 @@ use oci_image_schema::plan::{LayerCache, LayerCacheValue};
 
 use crate::boundary::secret_bytes::SecretBytes;
 use crate::buildkit::content::{CacheExport, CacheImport};
+use crate::buildkit::solve::SolveError;
 use crate::executor::cache_variables::{GHA_TOKEN, GHA_URL};
 use crate::executor::site::Site;
 use crate::planner::checked_plan::CheckedPlan;
+use crate::progress::CacheFailure;
+
+/// What makes it no failure that one is not written.
+const IGNORE_ERROR: &str = "ignore-error";
 
 /// The layer caches of a plan.
 #[derive(Default)]
@@ -38,6 +43,30 @@ impl LayerCaches {
                 .map(|(kind, attributes)| CacheExport::Remote { kind, attributes })
                 .collect(),
         }
+    }
+
+    /// Leaves out what was to be written with its errors ignored, if the daemon could not even begin with one of that type: it ignores
+    /// what comes later alone. Whether there was any is told.
+    pub(super) fn leave_out(&mut self, error: &SolveError, site: Site<'_>) -> bool {
+        let SolveError::Failed { failure, .. } = error else {
+            return false;
+        };
+        let Some(failure) = CacheFailure::of_settings(&failure.message) else {
+            return false;
+        };
+        let count = self.exports.len();
+        self.exports.retain(|export| {
+            let CacheExport::Remote { kind, attributes } = export else {
+                return true;
+            };
+            let is_ignored = attributes.get(IGNORE_ERROR).is_some_and(|is| is == "true");
+            *kind != failure.kind || !is_ignored
+        });
+        let is_less = self.exports.len() < count;
+        if is_less {
+            site.host.audience.warning(&failure.warning());
+        }
+        is_less
     }
 }
 

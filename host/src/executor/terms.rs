@@ -36,7 +36,7 @@ pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
     pub(super) imports: Imports,
     /// What the daemon reads and writes itself.
-    layer_caches: LayerCaches,
+    pub(super) layer_caches: LayerCaches,
     /// What the solves read, in a session that they share, with each daemon.
     contexts: Vec<Option<Arc<Contexts>>>,
     bases: &'run Bases,
