@@ -17,6 +17,7 @@
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong. [`toolbox`]: those made of what is installed here.
 //! - [`loopback`]: a port on which a test serves something.
+//! - [`stores`]: where layer caches are kept in a cloud; [`actions`]: and by a run of Actions.
 //! - [`shelf`]: files by HTTP, as registries of packages give them.
 //! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
@@ -29,6 +30,7 @@
 //! - [`product`]: the product's image as a root filesystem.
 //! - [`concourse`]: a task of Concourse, as a container of that image.
 
+pub mod actions;
 pub mod allowed;
 pub mod archive;
 pub mod attacks;
@@ -53,6 +55,7 @@ pub mod rival;
 pub mod screen;
 pub mod secrecy;
 pub mod shelf;
+pub mod stores;
 pub mod styled_yaml;
 pub mod terminal;
 pub mod tls_door;
