@@ -3,7 +3,7 @@
 //! Reads, writes: nothing. Unknown here: which cache it was, of several of one type.
 //! Source: BuildKit, `cache/remotecache` (names of steps), `control` (what an exporter is made of), `solver/llbsolver` (who reads).
 
-use oci_image_schema::layer_cache::{GHA, REGISTRY, S3};
+use oci_image_schema::layer_cache::{AZBLOB, GHA, REGISTRY, S3};
 
 use super::registry::says_refused;
 use crate::failed_step::FailedStep;
@@ -20,8 +20,6 @@ const WRITING: [(&str, &str); 4] = [
 const READING: &str = "importing cache manifest from ";
 /// How the daemon says that it cannot begin to write.
 const SETTINGS: (&str, &str) = ("failed to configure ", " cache exporter: ");
-/// That of Azure.
-const AZBLOB: &str = "azblob";
 /// What the client of Azure draws between the parts of an answer, of which the last is a document.
 const RULE: &str = "--------------------";
 
