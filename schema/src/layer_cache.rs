@@ -24,6 +24,8 @@ pub const INLINE: &str = "inline";
 pub const GHA: &str = "gha";
 /// That of S3.
 pub const S3: &str = "s3";
+/// That of Azure.
+pub const AZBLOB: &str = "azblob";
 /// That of a directory, which is the key `cache` here.
 pub const LOCAL: &str = "local";
 /// The attribute that names a cache in a registry.
@@ -159,7 +161,7 @@ pub const TYPES: &[CacheType] = &[
         ],
     },
     CacheType {
-        name: "azblob",
+        name: AZBLOB,
         attributes: &[
             text("account_url").required(),
             text("account_name"),

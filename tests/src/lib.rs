@@ -19,10 +19,11 @@
 //! - [`archive`]: an independent reading of `image.tar`.
 //! - [`base`]: base images made by hand, and put wrong. [`toolbox`]: those made of what is installed here.
 //! - [`loopback`]: a port on which a test serves something.
+//! - [`stores`]: where layer caches are kept in a cloud; [`actions`]: and by a run of Actions.
 //! - [`shelf`]: files by HTTP, as registries of packages give them.
 //! - [`blobs`]: layouts made by hand, whose indexes lead anywhere.
 //! - [`form`]: the forms in which programs write an image.
-//! - [`layout`]: an independent check of an OCI layout.
+//! - [`layout`]: an independent check of an OCI layout. [`go_reader`]: that of go-containerregistry, of archives too.
 //! - [`disk`]: small disks, to be filled.
 //! - [`memory`]: the most memory that a process has held.
 //! - [`random`]: numbers from a seed.
@@ -31,6 +32,7 @@
 //! - [`product`]: the product's image as a root filesystem.
 //! - [`concourse`]: a task of Concourse, as a container of that image.
 
+pub mod actions;
 pub mod allowed;
 pub mod archive;
 pub mod attacks;
@@ -45,6 +47,7 @@ pub mod engine;
 pub mod far_link;
 pub mod form;
 pub mod front;
+pub mod go_reader;
 pub mod layout;
 pub mod loopback;
 pub mod memory;
@@ -56,6 +59,7 @@ pub mod rival;
 pub mod screen;
 pub mod secrecy;
 pub mod shelf;
+pub mod stores;
 pub mod styled_yaml;
 pub mod terminal;
 pub mod tls_door;

@@ -79,6 +79,8 @@ impl Solve {
         wire::SolveRequest {
             r#ref: reference.to_owned(),
             session: session.to_owned(),
+            // BuildKit 0.20 ends, with all of its builds, where a request has none (`control`, `translateLegacySolveRequest`).
+            cache: Some(wire::CacheOptions::default()),
             entitlements: self.entitlements.clone(),
             source_policy: offered_image::policy(&self.images),
             ..wire::SolveRequest::default()
@@ -178,4 +180,17 @@ fn with<const N: usize>(
     let mut map = to_map(attributes);
     map.extend(more.map(|(key, value)| (key.to_owned(), value.to_owned())));
     map
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_request_says_its_caches_even_if_there_are_none() {
+        let solve = Solve::default();
+
+        assert!(solve.request("r", "s").cache.is_some());
+        assert!(solve.request_without_frontend("r", "s").cache.is_some());
+    }
 }

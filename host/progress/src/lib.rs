@@ -53,7 +53,9 @@ mod warning;
 pub use account::{Account, SlowStep};
 pub use daemon_log::DaemonLog;
 pub use failed_step::FailedStep;
-pub use failure::{ContextName, Excluding, FailureReport, FirstLine, Known, ListContext};
+pub use failure::{
+    CacheFailure, ContextName, Excluding, FailureReport, FirstLine, Known, ListContext,
+};
 pub use live::{Screen, Size};
 pub use mode::Mode;
 pub use own::OwnStep;

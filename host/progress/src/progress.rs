@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::dockerfile::lines_of_step;
 use crate::failed_step::FailedStep;
+use crate::failure::cache_warnings;
 use crate::json;
 use crate::live::{Live, Screen};
 use crate::mode::Mode;
@@ -230,6 +231,12 @@ impl<W: Write> Progress<W> {
         let mut failed: Vec<FailedStep> = steps.filter_map(FailedStep::of).collect();
         failed.sort_by_key(|step| step.number);
         failed
+    }
+
+    /// What a person should know of the layer caches of a build that has succeeded: which were not written, and which want a login.
+    #[must_use]
+    pub fn cache_warnings(&self) -> Vec<String> {
+        cache_warnings(&self.failed_steps())
     }
 
     /// The first and the last line, from 1, of the instruction of a Dockerfile that a step is; `None` where that is not certain.

@@ -17,6 +17,7 @@ use crate::boundary::chain::chain;
 use crate::boundary::handle::Directory;
 use crate::boundary::outside::{listed, shown};
 use crate::buildkit::client::Client;
+use crate::buildkit::solve::SolveError;
 use crate::buildkit::subrequest::Definition;
 use crate::executor::carried::{Carried, Kept, told};
 use crate::executor::remote::Remote;
@@ -219,9 +220,16 @@ impl<'run> Mounts<'run> {
             let namespace = solve.text(NAMESPACE).unwrap_or_default();
             let (status, _) = mpsc::channel(1); // the build tells what is read for it
             let asked = terms.solve(solve, FIRST);
-            // Files that cannot be built from fail the build, which says more of it.
-            let Ok(definition) = self.client.ask::<Definition>(asked, status).await else {
-                continue;
+            let definition = match self.client.ask::<Definition>(asked, status).await {
+                Ok(definition) => definition,
+                Err(error) if is_unknown_question(&error) => {
+                    let warning = "cache mounts are not kept: the frontend does not tell which there are; BuildKit 0.26 is the oldest whose \
+                                   own does";
+                    self.site.host.audience.warning(warning);
+                    return BTreeMap::new();
+                }
+                // Files that cannot be built from fail the build, which says more of it.
+                Err(_) => continue,
             };
             for (mount, _) in definition.cache_mounts() {
                 let id = mount.id.strip_prefix(namespace).unwrap_or(&mount.id);
@@ -285,6 +293,11 @@ impl<'run> Mounts<'run> {
         let warning = format!("cache `{}` {what}: {}", shown(id), chain(error));
         self.site.host.audience.warning(&warning);
     }
+}
+
+/// Whether the frontend is older than what it was asked.
+fn is_unknown_question(error: &SolveError) -> bool {
+    matches!(error, SolveError::Failed { failure, .. } if failure.message.contains("unsupported request "))
 }
 
 /// Why nothing can be carried to or from builders.

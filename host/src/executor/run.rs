@@ -180,8 +180,9 @@ impl Concluding {
         };
         let (left, staged) = unless_stopped(stop.as_mut(), closing, call_off).await?;
         let staged = staged?;
-        for warning in left? {
-            host.audience.warning(&warning.to_string());
+        let left = left?.into_iter().map(|warning| warning.to_string());
+        for warning in solves.warnings.into_iter().chain(left) {
+            host.audience.warning(&warning);
         }
         for image in staged
             .images

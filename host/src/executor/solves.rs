@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use crate::buildkit::solve::SolveError;
+use crate::executor::asked::Asked;
 use crate::executor::attempt::Attempt;
 use crate::executor::bases::Bases;
 use crate::executor::built::{self, Built};
@@ -34,6 +35,8 @@ pub(super) struct Solves {
     pub(super) received: u64,
     /// What became of the caches that its steps mount: before them, then after them.
     pub(super) carried: Vec<Carried>,
+    /// What a person should know of the layer caches.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Runs every solve of the plan.
@@ -70,6 +73,7 @@ pub(super) async fn all(
     match attempt.outcome {
         Ok(solved) => {
             let account = attempt.showing.progress().account();
+            let warnings = attempt.showing.progress().cache_warnings();
             let keeping = |_| async {
                 let saving = async {
                     match &mounts {
@@ -89,6 +93,7 @@ pub(super) async fn all(
                 sent: terms.sent(),
                 received: solved.values().map(|solved| solved.received_bytes).sum(),
                 carried,
+                warnings,
             })
         }
         Err((asked, error)) => {
@@ -98,12 +103,17 @@ pub(super) async fn all(
                 mounts.save(&terms).await;
             }
             let failure = failed(plan, asked, error, showing.progress(), site);
-            let shares = site.engine.shares();
-            match shares.get(asked.share).and_then(|share| share.builder) {
-                Some(builder) => Err(builder.blame(failure).await),
-                None => Err(failure),
-            }
+            Err(blamed(failure, asked, site).await)
         }
+    }
+}
+
+/// The failure of a solve, or that of the builder on which it was, if that is gone.
+async fn blamed(failure: BuildError, asked: Asked, site: Site<'_>) -> BuildError {
+    let shares = site.engine.shares();
+    match shares.get(asked.share).and_then(|share| share.builder) {
+        Some(builder) => builder.blame(failure).await,
+        None => failure,
     }
 }
 
@@ -114,6 +124,9 @@ async fn remedy(
     terms: &mut Terms<'_>,
     snapshot_was_left: &mut bool,
 ) -> bool {
+    if terms.layer_caches.leave_out(error, site) {
+        return true;
+    }
     if cache::forget_damage(error, &terms.imports, site).await {
         let imports = std::mem::take(&mut terms.imports);
         return !imports.list.is_empty();

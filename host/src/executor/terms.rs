@@ -14,7 +14,8 @@ use crate::buildkit::registry::Registries;
 use crate::buildkit::solve::Solve;
 use crate::executor::bases::Bases;
 use crate::executor::cache::Imports;
-use crate::executor::layer_caches::LayerCaches;
+use crate::executor::engine::Share;
+use crate::executor::layer_caches::{Beside, LayerCaches};
 use crate::executor::remote::Remote;
 use crate::executor::site::Site;
 use crate::executor::{dockerfile, exports};
@@ -36,7 +37,7 @@ pub(super) struct Terms<'run> {
     /// What can be imported of the build's cache.
     pub(super) imports: Imports,
     /// What the daemon reads and writes itself.
-    layer_caches: LayerCaches,
+    pub(super) layer_caches: LayerCaches,
     /// What the solves read, in a session that they share, with each daemon.
     contexts: Vec<Option<Arc<Contexts>>>,
     bases: &'run Bases,
@@ -76,10 +77,10 @@ impl<'run> Terms<'run> {
     pub(super) fn solve(&self, solve: &plan::Solve, share: usize) -> Solve {
         let opened = self.site.opened;
         let contexts = self.contexts.get(share).cloned().flatten();
-        let platforms = self.site.engine.shares().get(share).and_then(|share| {
-            let platforms = share.platforms()?;
-            Some(("platform".to_owned(), platforms.join(",")))
-        });
+        let shares = self.site.engine.shares();
+        let platforms = shares.get(share).and_then(Share::platforms);
+        let beside = beside(share, platforms);
+        let platforms = platforms.map(|list| ("platform".to_owned(), list.join(",")));
         let attribute = |attribute: &plan::FrontendAttribute| {
             let value = match &opened.dockerfile {
                 Some(dockerfile) if attribute.key == dockerfile::ATTRIBUTE => {
@@ -103,7 +104,9 @@ impl<'run> Terms<'run> {
             secrets: opened.lent.secrets.clone(),
             ssh: opened.lent.agents.clone(),
             logins: Arc::clone(&self.logins),
-            cache_imports: [&self.imports.list[..], &self.layer_caches.imports].concat(),
+            cache_imports: (self.imports.list.iter().cloned())
+                .chain(self.layer_caches.read_by(beside))
+                .collect(),
             cache_exports: (opened.cache.iter()).map(|_| self.cache_export()).collect(),
             ..Solve::default()
         }
@@ -115,11 +118,11 @@ impl<'run> Terms<'run> {
         let exporters = exports.map(|_| exports::exporter(&self.intake));
         let mut asked = self.solve(solve, share);
         asked.exporters = exporters.collect();
-        // Two solves that write one cache would each leave its own steps alone, and so would two daemons.
-        if solve.name == IMAGE && share == 0 {
-            asked
-                .cache_exports
-                .extend(self.layer_caches.exports.iter().cloned());
+        // Two solves that write one cache would each leave its own steps alone.
+        if solve.name == IMAGE {
+            let shares = self.site.engine.shares();
+            let beside = beside(share, shares.get(share).and_then(Share::platforms));
+            (asked.cache_exports).extend(self.layer_caches.written_by(beside));
         }
         asked
     }
@@ -167,4 +170,10 @@ fn logins(plan: &CheckedPlan, site: Site<'_>) -> Logins {
             host.directory.path(),
         ))
         .telling(move |login| audience.notice(&login.to_string()))
+}
+
+/// The daemon that has this share, if its layer caches are beside those of the first.
+fn beside(share: usize, platforms: Option<&[String]>) -> Option<Beside<'_>> {
+    let platforms = platforms.filter(|_| share > 0)?;
+    Some(Beside { platforms })
 }

@@ -55,6 +55,18 @@ impl Package {
         package
     }
 
+    /// Stores of objects, as clouds have them.
+    ///
+    /// # Panics
+    /// If they cannot be installed; with what the installers said.
+    #[must_use]
+    pub fn stores() -> Self {
+        let package = Self::copied("stores");
+        package.install_venv();
+        package.install_node_modules();
+        package
+    }
+
     /// The planner in Node, its component made of the one that the build left.
     ///
     /// # Panics

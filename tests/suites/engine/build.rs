@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, UNIX_EPOCH};
 
 use oci_image_tests::archive::{Archive, sha256};
+use oci_image_tests::go_reader;
 use oci_image_tests::workplace::Workplace;
 use serde_json::{Value, json};
 
@@ -108,6 +109,8 @@ fn image_is_what_an_independent_reader_says_it_is() {
     );
     let manifest: Value = serde_json::from_str(&raw).unwrap();
     assert_eq!(manifest["config"]["digest"], place.read("image/digest"));
+    let platform = format!("linux/{}", config["architecture"].as_str().unwrap());
+    assert_eq!(go_reader::whole(&path), [platform]);
     let files = Archive::read(&path).files;
     let blobs = files
         .iter()

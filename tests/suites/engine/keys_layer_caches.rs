@@ -27,25 +27,26 @@ const RUN_TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJhYyI6Ilt7XCJTY29wZVwiOiBcInJlZnM
 /// Nothing listens there.
 const NOBODY: &str = "127.0.0.1:1/app:cache";
 
-fn place() -> Workplace {
+/// A context of these steps.
+pub(super) fn place() -> Workplace {
     let place = Workplace::new();
     place.dockerfile(STEPS);
     place
 }
 
 /// An object with layer caches.
-fn object(cache_from: &[String], cache_to: &[String]) -> Value {
+pub(super) fn object(cache_from: &[String], cache_to: &[String]) -> Value {
     json!({"context": "context", "output": "image", "cache_from": cache_from, "cache_to": cache_to})
 }
 
 /// A build that has nothing but these caches to reuse.
-fn afresh(place: &Workplace, cache_from: &[String], cache_to: &[String]) -> Run {
+pub(super) fn afresh(place: &Workplace, cache_from: &[String], cache_to: &[String]) -> Run {
     let _ = fs::remove_dir_all(place.root());
     place.build(&object(cache_from, cache_to))
 }
 
 /// What was executed, of `tools` and `image`.
-fn executed(run: &Run) -> Vec<&str> {
+pub(super) fn executed(run: &Run) -> Vec<&str> {
     let is_executed = |stage: &&str| {
         let end = format!(" executed {stage}");
         run.stderr.lines().any(|line| {
@@ -56,14 +57,16 @@ fn executed(run: &Run) -> Vec<&str> {
     ["tools", "image"].into_iter().filter(is_executed).collect()
 }
 
-fn cached(run: &Run) -> usize {
+/// How many lines say that a step was cached.
+pub(super) fn cached(run: &Run) -> usize {
     let lines = run.stderr.lines();
     lines
         .filter(|line| line.starts_with('#') && line.ends_with(" CACHED"))
         .count()
 }
 
-fn says(run: &Run, parts: &[&str]) {
+/// That a build said all of this.
+pub(super) fn says(run: &Run, parts: &[&str]) {
     for part in parts {
         assert!(run.stderr.contains(part), "no {part:?} in:\n{}", run.stderr);
     }

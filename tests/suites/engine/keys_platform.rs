@@ -3,6 +3,7 @@
 use std::fs;
 
 use oci_image_tests::archive::{Archive, sha256};
+use oci_image_tests::go_reader;
 use oci_image_tests::workplace::{Run, Workplace};
 use serde_json::{Value, json};
 
@@ -89,6 +90,9 @@ fn several_platforms_are_an_index_in_an_oci_layout() {
     assert_eq!(place.names("image"), ["digest", "image"]);
     let inspected = place.output("skopeo", &["inspect", "--raw", "oci:image/image"]);
     assert_eq!(serde_json::from_str::<Value>(&inspected).unwrap(), index);
+    let mut read = go_reader::whole(&place.path("image/image"));
+    read.sort();
+    assert_eq!(read, platforms);
 }
 
 #[test]
@@ -125,6 +129,7 @@ fn oci_layout_is_a_directory_and_the_digest_is_that_of_its_manifest() {
     );
     let inspected = place.output("skopeo", &["inspect", "--raw", "oci:image/image"]);
     assert_eq!(serde_json::from_str::<Value>(&inspected).unwrap(), manifest);
+    assert_eq!(go_reader::whole(&place.path("image/image")).len(), 1);
     assert_eq!(place.leftovers(), Vec::<String>::new());
 }
 

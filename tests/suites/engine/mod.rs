@@ -17,7 +17,7 @@
 //! - `keys_cache_mounts`: `cache_mounts`, `cache_mounts_limit`, `cache_mounts_read_only`.
 //! - `keys_compression`: `compression`, `compression_level`.
 //! - `keys_frontends`: `buildkit_frontends`.
-//! - `keys_layer_caches`: `cache_from`, `cache_to`.
+//! - `keys_layer_caches`: `cache_from`, `cache_to`; `layer_caches_in_stores`: in stores that ask for a login.
 //! - `keys_passed_on`: keys that are only passed on, and `add_hosts`.
 //! - `keys_platform`: `image_platform`, `output_oci`, `debug`, `context_inputs`.
 //! - `keys_registries`: `registries`, `registry_mirrors`, `buildkit_extra_config`, logins.
@@ -128,6 +128,7 @@ mod keys_ssh;
 mod keys_targets;
 mod kills;
 mod known_context;
+mod layer_caches_in_stores;
 mod library;
 mod links;
 mod many_targets;

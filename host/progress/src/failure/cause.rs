@@ -121,9 +121,10 @@ impl Cause {
     /// The same in a step of this name, if that writes a layer cache.
     pub(super) fn of_step(self, name: &str) -> Self {
         match self {
-            Self::Other(reason) if CacheFailure::is_of(name) => {
-                Self::LayerCache(CacheFailure::Writing { reason })
-            }
+            Self::Other(reason) => match CacheFailure::of_step(name, &reason) {
+                Some(failure) => Self::LayerCache(failure),
+                None => Self::Other(reason),
+            },
             cause => cause,
         }
     }
@@ -183,13 +184,13 @@ impl Cause {
 
     /// Whether a registry wants a login, or another one than it was given.
     pub(super) fn wants_login(&self) -> bool {
-        matches!(
-            self,
-            Self::BaseImage { reason, .. }
-                | Self::Frontend { reason, .. }
-                | Self::LayerCache(CacheFailure::Writing { reason })
-                if says_refused(&reason.to_lowercase())
-        )
+        match self {
+            Self::BaseImage { reason, .. } | Self::Frontend { reason, .. } => {
+                says_refused(&reason.to_lowercase())
+            }
+            Self::LayerCache(failure) => failure.is_login_of_registry(),
+            _ => false,
+        }
     }
 
     /// What a person may do about a frontend that is not allowed.

@@ -311,6 +311,8 @@ fn of_message(message: &str) -> Option<String> {
          or zstd"
     } else if message.starts_with("failed to verify layer ") {
         "a layer of a base image is not the one that its config names: the image is damaged, or was put together wrongly"
+    } else if message.starts_with("unsupported request ") {
+        "the frontend of the Dockerfile is too old for that question: BuildKit 0.26 is the oldest whose own answers all"
     } else if message.contains("dial tcp: lookup ") {
         "the name does not resolve: check its spelling, and this machine's network, DNS and proxy"
     } else {

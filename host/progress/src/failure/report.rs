@@ -115,12 +115,15 @@ impl FailureReport<'_> {
         }
     }
 
-    /// The step that failed: the one that the daemon names, else the only one that did.
+    /// The step that failed: the one that the daemon names, else the only one that did, or the one that did for this reason.
     fn step(&self) -> Option<&FailedStep> {
         match (&self.failure.vertex, self.steps) {
             (Some(digest), steps) => steps.iter().find(|step| step.digest == *digest),
             (None, [step]) => Some(step),
-            (None, _) => None,
+            (None, steps) => {
+                let cause = Cause::of(&self.failure.message);
+                steps.iter().find(|step| Cause::of(&step.error) == cause)
+            }
         }
     }
 

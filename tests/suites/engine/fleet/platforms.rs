@@ -4,8 +4,9 @@ use std::fs;
 use std::process::Command;
 
 use oci_image_tests::builder::{Builder, build_on};
-use oci_image_tests::engine;
+use oci_image_tests::warehouse::{Gate, Warehouse};
 use oci_image_tests::workplace::{Run, Workplace};
+use oci_image_tests::{engine, go_reader};
 use serde_json::{Value, json};
 
 /// A builder of a machine of another kind: no step can run on it, but files can be copied.
@@ -108,6 +109,9 @@ fn each_platform_is_built_by_its_builder_into_one_layout() {
     for platform in ["amd64", "arm64"] {
         taken_by_others(&place, platform);
     }
+    let mut read = go_reader::whole(&place.path("image/image"));
+    read.sort();
+    assert_eq!(read, ["linux/amd64", "linux/arm64"]);
 
     // The same again is the same, and each builder has it still.
     let digest = place.read("image/digest");
@@ -178,4 +182,31 @@ fn caches_and_targets_of_several_builders_are_kept_apart() {
         "{}",
         run.stderr
     );
+}
+
+#[test]
+fn layer_caches_of_several_builders_stand_side_by_side() {
+    let warehouse = Warehouse::new(Gate::Open);
+    let place = place();
+    let reference = format!("{}/team/app:cache", warehouse.host());
+    let object = json!({
+        "context": "context", "output": "image", "image_platform": "linux/arm64,linux/amd64", "cache_from": [reference],
+        "cache_to": [format!("type=registry,ref={reference},mode=max"), "type=inline"]
+    });
+    let build = || {
+        let (amd, arm) = (of("linux/amd64"), of("linux/arm64"));
+        let run = built(&place, &[&amd, &arm], &[], &object).expect(0);
+        (run, place.read("image/digest"))
+    };
+
+    let (_, digest) = build();
+    assert_eq!(
+        warehouse.tags(),
+        ["team/app:cache", "team/app:cache-linux-arm64"]
+    );
+    let (run, again) = build();
+
+    let told = "steps, 2 of them cached";
+    assert!(run.stderr.contains(told), "{}", run.stderr);
+    assert_eq!(again, digest);
 }

@@ -307,3 +307,32 @@ fn colours_mark_the_error_and_the_lines_meant() {
          \x1b[1m\x1b[94m1\x1b[0m \x1b[1m\x1b[94m|\x1b[0m FROM a\n  \x1b[1m\x1b[94m|\x1b[0m \x1b[1m\x1b[91m^^^^^^\x1b[0m\n"
     );
 }
+
+#[test]
+fn of_several_steps_the_one_with_the_reason_of_the_failure_is_meant() {
+    let failure = SolveFailure {
+        message: "failed to solve: error writing layer blob: no such bucket".into(),
+        ..SolveFailure::default()
+    };
+    let read = step(
+        3,
+        "importing cache manifest from s3:1",
+        "no such bucket",
+        &[],
+    );
+    let written = step(
+        9,
+        "exporting cache to Amazon S3",
+        "error writing layer blob: no such bucket",
+        &[],
+    );
+
+    let text = report(&failure, &[read, written]).text();
+
+    assert_eq!(
+        text,
+        "error: cannot write the layer cache of the type `s3`: error writing layer blob: no such bucket\n  step: exporting cache to \
+         Amazon S3\n  hint: the steps are built, and whoever keeps the cache did not take it; with `ignore-error=true` in `cache_to` \
+         (in a task: `CACHE_TO`) it ends no build\nalso failed: importing cache manifest from s3:1\n  error: no such bucket\n"
+    );
+}
