@@ -118,6 +118,18 @@ fn nothing_stands_at_the_top_but_what_is_named() {
 }
 
 #[test]
+fn no_text_shows_both_sides_of_a_merge() {
+    let changelog = fs::read_to_string(checkout().join("CHANGELOG.md")).unwrap();
+    let mut all = texts(&checkout());
+    all.push(("CHANGELOG.md".to_owned(), changelog));
+    let is_mark = |line: &str| line.starts_with("<<<<<<< ") || line.starts_with(">>>>>>> ");
+    all.retain(|(_, text)| text.lines().any(is_mark));
+
+    let offenders: Vec<String> = all.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(offenders, Vec::<String>::new());
+}
+
+#[test]
 fn file_holds_something_unless_its_emptiness_says_it() {
     let mut empty = Vec::new();
     let mut left = ["guest", "host", "schema", "tests"]
