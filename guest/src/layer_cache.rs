@@ -9,6 +9,7 @@ use oci_image_schema::diagnostic::Span;
 use oci_image_schema::layer_cache::{
     self, Attribute, AttributeForm, CacheType, Field, INLINE, KEYS, LOCAL, REFERENCE, TYPE, TYPES,
 };
+use oci_image_schema::login;
 use oci_image_schema::plan::LayerCache;
 
 use crate::findings::{Finding, Findings, quoted};
@@ -178,6 +179,9 @@ impl Written<'_, '_, '_> {
         let finding = self.report(place, message);
         match attribute.form {
             AttributeForm::Words(words) => finding.allowed(words),
+            AttributeForm::Text if holds_login(attribute, field.value) => {
+                finding.help(what_logs_in(of))
+            }
             _ => finding,
         };
         false
@@ -251,6 +255,9 @@ fn wrong(attribute: &Attribute, value: &str) -> Option<String> {
             let wrong = frontend::mistake(repository(value))?;
             Some(format!("{} is no reference: {wrong}", quoted(value)))
         }
+        AttributeForm::Text if holds_login(attribute, value) => Some(format!(
+            "`{name}` holds a login, and BuildKit reads none of an address"
+        )),
         AttributeForm::Text | AttributeForm::Secret => None,
         AttributeForm::Words(words) => (!words.contains(&value)).then(|| {
             let words: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
@@ -266,6 +273,21 @@ fn wrong(attribute: &Attribute, value: &str) -> Option<String> {
             })
         }
     }
+}
+
+/// Whether an address has a user, or a query: a shared access signature is one. Whoever reads the plan would read it.
+fn holds_login(attribute: &Attribute, value: &str) -> bool {
+    attribute.name != REFERENCE && !login::logins(value).is_empty()
+}
+
+/// What of a type logs in.
+fn what_logs_in(of: CacheType) -> String {
+    let attributes = of.attributes(true);
+    let secrets = attributes.filter(|attribute| attribute.form == AttributeForm::Secret);
+    let names: Vec<String> = secrets
+        .map(|attribute| format!("`{}`", attribute.name))
+        .collect();
+    format!("remove it: what logs in is {}", names.join(", "))
 }
 
 /// A reference without its tag and digest.
