@@ -204,6 +204,11 @@ impl Network {
         run_in(process, &narrow("eth0", kilobits)).unwrap_or_else(|said| panic!("{said}"));
     }
 
+    /// Lets no more than so many kilobits a second reach a machine.
+    pub fn starve_there(&self, host: IpAddr, kilobits: u32) {
+        self.must(&narrow(&cable(host), kilobits));
+    }
+
     /// Has the client be so far away from all machines; `false`, with a line that says so, where the kernel has no devices for that.
     ///
     /// # Panics

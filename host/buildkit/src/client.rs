@@ -6,7 +6,7 @@
 //! may be several.
 //!
 //! Reads and writes: the daemon's stream. Unknown here: what an attachable serves, how a daemon is reached (`endpoint`).
-//! Source: BuildKit, `api/services/control`.
+//! Source: BuildKit, `api/services/control`, `session` (`monitorHealth`).
 
 use std::convert::Infallible;
 use std::future::ready;
@@ -36,8 +36,8 @@ use oci_image_boundary::outside::shown;
 // The daemon ends the stream by itself within milliseconds, unless the solve failed before it had a build graph.
 const STATUS_DEADLINE: Duration = Duration::from_secs(2);
 
-/// What is in the daemon's message if something was called off (Go, `context.Canceled`).
-const CANCELLED: &str = "context canceled";
+/// What is in the daemon's message if a session that it has given up is why a solve failed: that is said, or the call was called off.
+const LOSSES: [&str; 2] = ["session healthcheck failed", "context canceled"];
 
 /// A client of one daemon. Clones share the connection.
 #[derive(Debug, Clone)]
@@ -133,9 +133,22 @@ impl Names {
     }
 }
 
-/// Whether a solve was called off that we have not called off.
-fn is_cancelled(status: &tonic::Status) -> bool {
-    status.code() == tonic::Code::Cancelled || status.message().contains(CANCELLED)
+/// Whether a solve failed as one does whose session is gone.
+fn is_of_a_lost_session(status: &tonic::Status) -> bool {
+    let message = status.message();
+    status.code() == tonic::Code::Cancelled || LOSSES.iter().any(|loss| message.contains(loss))
+}
+
+/// Whether the daemon has given up one of a solve's sessions.
+async fn is_given_up(session: &Session, solve: &Solve) -> bool {
+    let of_contexts = async {
+        match &solve.contexts {
+            Some(contexts) => contexts.is_given_up().await,
+            None => false,
+        }
+    };
+    let (of_solve, of_contexts) = tokio::join!(session.is_given_up(), of_contexts);
+    of_solve || of_contexts
 }
 
 impl Client {
@@ -276,15 +289,15 @@ impl Client {
         let repositories = Repositories::named(solve.caches_in_registries());
         let (attachables, services) = Attachables::new(solve, &repositories).await?;
         let shared_key = context::shared_key(&solve.all_locals());
-        let mut session =
+        let session =
             Session::open(self.control(), &request.session, &shared_key, services).await?;
 
         let reference = request.r#ref.clone();
         let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
-            let is_cancelled = response.as_ref().is_err_and(is_cancelled);
-            let is_given_up = is_cancelled && session.is_given_up().await;
+            let may_be_given_up = response.as_ref().is_err_and(is_of_a_lost_session);
+            let is_given_up = may_be_given_up && is_given_up(&session, solve).await;
             session.close().await;
             drop(over);
             (response, is_given_up)

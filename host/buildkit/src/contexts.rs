@@ -24,7 +24,7 @@ pub struct Contexts {
     locals: Vec<Local>,
     faults: SharedFaults,
     tally: Tally,
-    _session: Session,
+    session: Session,
     _claim: Option<Claim>,
 }
 
@@ -72,7 +72,7 @@ impl Contexts {
             locals,
             faults,
             tally,
-            _session: session,
+            session,
             _claim: claim,
         })
     }
@@ -80,6 +80,11 @@ impl Contexts {
     /// How much the daemon has taken so far.
     pub fn sent(&self) -> Sent {
         self.tally.sent()
+    }
+
+    /// Whether the daemon has ended it, or does so in a moment.
+    pub(crate) async fn is_given_up(&self) -> bool {
+        self.session.is_given_up().await
     }
 
     /// What is served.

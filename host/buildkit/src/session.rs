@@ -15,7 +15,7 @@ use bollard_buildkit_proto::moby::buildkit::v1::control_client::ControlClient;
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_stream::wrappers::ReceiverStream;
@@ -52,6 +52,7 @@ const MESSAGES_IN_FLIGHT: usize = 8;
 pub(crate) struct Session {
     closing: Option<oneshot::Sender<()>>,
     serving: JoinHandle<()>,
+    ended: watch::Receiver<()>,
 }
 
 /// What the daemon may call: services by name, and the methods that we announce.
@@ -109,28 +110,30 @@ impl Session {
             TunnelWriter::new(outgoing),
         );
         let (closing, closed) = oneshot::channel();
-        let serving = tokio::spawn(serve(pipe, services, closed));
+        let (end, ended) = watch::channel(());
+        let serving = tokio::spawn(async move {
+            serve(pipe, services, closed).await;
+            drop(end);
+        });
         Ok(Self {
             closing: Some(closing),
             serving,
+            ended,
         })
     }
 
     /// Whether the daemon has ended it, or does so in a moment.
-    pub(crate) async fn is_given_up(&mut self) -> bool {
-        self.ends_within(GIVING_UP).await
+    pub(crate) async fn is_given_up(&self) -> bool {
+        let mut ended = self.ended.clone();
+        // Nothing is ever said there: it ends with what is served.
+        timeout(GIVING_UP, ended.changed()).await.is_ok()
     }
 
     /// Closes the session, and waits until the daemon has let go of it or a deadline has passed.
     pub(crate) async fn close(mut self) {
         drop(self.closing.take());
         // Past the deadline the drop of `self` ends it the hard way.
-        self.ends_within(CLOSE_DEADLINE).await;
-    }
-
-    async fn ends_within(&mut self, time: Duration) -> bool {
-        // What has ended must not be waited for again.
-        self.serving.is_finished() || timeout(time, &mut self.serving).await.is_ok()
+        let _ = timeout(CLOSE_DEADLINE, &mut self.serving).await;
     }
 }
 

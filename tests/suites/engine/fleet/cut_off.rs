@@ -21,6 +21,8 @@ const SILENT: &[&str] = &[
     "Connection timed out",
     "No route to host",
 ];
+/// What a builder is said to have done that hears of us too late.
+const GIVEN_UP: &[&str] = &["it has given up the session"];
 /// How much a context has to carry, in bytes; how fast that goes, in kilobits a second; and how much of it is the middle.
 const NOISE: usize = 24 << 20;
 const NARROW: u32 = 60_000;
@@ -127,7 +129,14 @@ fn frozen(network: &Network, is_time: impl Fn((u64, u64)) -> bool) {
 fn starved(network: &Network) {
     let starve = |builder: &Builder| network.starve(builder.process(), STARVED);
     let is_time = |carried: (u64, u64)| carried.1 > MIDDLE;
-    while_much_is_carried(network, is_time, starve, &["it has given up the session"]);
+    while_much_is_carried(network, is_time, starve, GIVEN_UP);
+}
+
+/// Our answers have to wait for so long.
+fn starved_there(network: &Network) {
+    let starve = |builder: &Builder| network.starve_there(builder.host(), STARVED / 4);
+    let is_time = |carried: (u64, u64)| carried.0 > MIDDLE;
+    while_much_is_carried(network, is_time, starve, GIVEN_UP);
 }
 
 #[test]
@@ -150,5 +159,6 @@ fn a_build_ends_elsewhere_whatever_becomes_of_its_builder_or_of_the_way_there() 
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.0 > MIDDLE)));
         scope.spawn(|| with_network(|network| frozen(network, |carried| carried.1 > MIDDLE)));
         scope.spawn(|| with_network(starved));
+        scope.spawn(|| with_network(starved_there));
     });
 }
