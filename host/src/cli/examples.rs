@@ -102,7 +102,7 @@ Examples:
   oci-image doctor
   oci-image doctor --root /scratch/buildkitd
   oci-image doctor --reach docker.io --reach registry.example:5000
-  oci-image doctor --builder tcp://builder.example:1234 --builder-tls certificates
+  oci-image doctor --builder tcp://builder.example:1234 --builder-tls tls
   oci-image doctor --json | jq '.findings[] | select(.state != \"fine\")'
 
 Exit status:
