@@ -14,7 +14,9 @@ use std::path::Path;
 
 use oci_image_boundary::handle::Directory;
 use oci_image_tree::{PRIVATE, RootfsError};
-use rustix::fs::{Gid, Mode, Timespec, Timestamps, Uid, XattrFlags};
+use rustix::fs::{
+    Gid, IFlags, Mode, Timespec, Timestamps, Uid, XattrFlags, ioctl_getflags, ioctl_setflags,
+};
 use zstd::stream::read::Decoder;
 
 use crate::entry::Entry;
@@ -71,11 +73,23 @@ fn unpack(partial: &Path, stream: &UnixStream, limit: u64) -> Result<Amount, Res
         left: limit,
     };
     let root: OwnedFd = Directory::open(partial)?.reopened()?;
+    spread(&root);
     let summary = oci_image_tree::unpack(archive, root, partial)?;
     Ok(Amount {
         entries: summary.entries,
         bytes: summary.bytes,
     })
+}
+
+/// Lets the directories that are made in this one begin anywhere on the disk, where its file system is one that asks.
+///
+/// ext4 puts what a directory holds close to it, and there passes over every inode that was freed in the last minute, one by one, for each
+/// file that is made. Where the root of another build has just been removed, 20,000 files took 15 s for 0.6 s. What is below the top of
+/// a hierarchy is spread over the whole disk. Only time depends on it.
+/// Source: Linux, `fs/ext4/ialloc.c` (`find_group_orlov`, `recently_deleted`); chattr(1), `T`.
+fn spread(directory: &OwnedFd) {
+    let flags = ioctl_getflags(directory);
+    let _ = flags.and_then(|flags| ioctl_setflags(directory, flags | IFlags::TOPDIR));
 }
 
 /// Gives all that was unpacked its place, and the cache's root what the archive says of it.
@@ -138,5 +152,28 @@ impl<R: Read> Read for Limited<R> {
         let left = self.left.checked_sub(read as u64);
         self.left = left.ok_or_else(|| io::Error::other("it is larger than what was saved"))?;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustix::fs::fstatfs;
+
+    use super::*;
+
+    /// What statfs(2) calls ext4.
+    const EXT4: u64 = 0xef53;
+
+    #[test]
+    fn directories_of_ext4_begin_anywhere_on_the_disk() {
+        let directory = tempfile::tempdir().unwrap();
+        let directory: OwnedFd = fs::File::open(directory.path()).unwrap().into();
+
+        spread(&directory);
+
+        let is_ext4 = fstatfs(&directory).unwrap().f_type.cast_unsigned() == EXT4;
+        let is_spread =
+            ioctl_getflags(&directory).is_ok_and(|flags| flags.contains(IFlags::TOPDIR));
+        assert!(is_spread || !is_ext4);
     }
 }
