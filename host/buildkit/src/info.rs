@@ -90,7 +90,7 @@ impl Client {
         Ok(active)
     }
 
-    async fn untold(&self, what: &'static str, status: Status) -> ConnectError {
+    pub(crate) async fn untold(&self, what: &'static str, status: Status) -> ConnectError {
         ConnectError::Info {
             what,
             said: self.last_words().await,

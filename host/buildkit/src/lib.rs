@@ -12,7 +12,7 @@
 //! - [`subrequest`]: what a frontend says in place of building; `gateway`: how it is asked.
 //! - [`status`]: what the daemon reports of a solve while it runs: vertices, their logs and warnings; `reports` is their stream.
 //!
-//! Between solves: [`prune`], what its cache loses.
+//! Between solves: [`prune`], what its cache loses; [`usage`], what of it is in use.
 //!
 //! What the daemon calls meanwhile:
 //! - `attachables`: all that it may call, and what came of it; [`session`]: the pipe for that; `tunnel`: it as a stream of bytes.
@@ -55,6 +55,7 @@ pub mod ssh;
 pub mod status;
 pub mod subrequest;
 mod tunnel;
+pub mod usage;
 mod whole;
 
 pub use client::{Client, ConnectError};

@@ -6,11 +6,12 @@
 //! is carried.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oci_image_schema::plan::CacheMounts;
 use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::chain::chain;
@@ -34,6 +35,12 @@ pub(crate) const MOUNTS: &str = "mounts";
 
 /// The only daemon that caches are carried to.
 const FIRST: usize = 0;
+
+/// How often a daemon is asked at most whether it still measures caches, and how long to wait between. On a builder they may be in use for
+/// a long time, by others.
+const MEASURINGS: usize = 100;
+const MEASURINGS_ON_BUILDERS: usize = 25;
+const BETWEEN_MEASURINGS: Duration = Duration::from_millis(20);
 
 /// Without these words a Dockerfile mounts no cache.
 const WORDS: &[u8] = b"type=cache";
@@ -136,8 +143,25 @@ impl<'run> Mounts<'run> {
                 Err(error) => self.warn(&id, "is not restored, and begins anew", &error),
             }
         }
+        if !carried.is_empty() {
+            self.measured().await;
+        }
         self.tell(&mut carried);
         carried
+    }
+
+    /// Waits until the daemon has measured what was filled: the build's steps might miss it meanwhile.
+    async fn measured(&self) {
+        let measurings = match self.site.engine.remote() {
+            None => MEASURINGS,
+            Some(_) => MEASURINGS_ON_BUILDERS,
+        };
+        for _ in 0..measurings {
+            match self.client.measure_cache_mounts().await {
+                Ok(true) => sleep(BETWEEN_MEASURINGS).await,
+                _ => break, // the build itself tells of a daemon that is gone
+            }
+        }
     }
 
     /// Keeps what those hold that have changed; what became of each.
