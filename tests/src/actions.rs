@@ -5,18 +5,14 @@
 //! Source: what BuildKit's client of it asks (`github.com/tonistiigi/go-actions-cache`), and Azure's REST interface of block blobs.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE};
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::loopback;
@@ -67,7 +63,11 @@ impl Actions {
             blobs: Mutex::default(),
             blocks: Mutex::default(),
         });
-        runtime.spawn(accept(listener, Arc::clone(&entries)));
+        let served = Arc::clone(&entries);
+        runtime.spawn(loopback::serve(listener, move |request| {
+            let entries = Arc::clone(&served);
+            async move { entries.answer(request).await }
+        }));
         Self {
             address,
             entries,
@@ -89,21 +89,6 @@ impl Actions {
     pub fn keys(&self) -> Vec<String> {
         let finished = self.entries.finished.lock().expect("no panic");
         finished.iter().map(|(key, _)| key.clone()).collect()
-    }
-}
-
-async fn accept(listener: TcpListener, entries: Arc<Entries>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let entries = Arc::clone(&entries);
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let entries = Arc::clone(&entries);
-                async move { Ok::<_, Infallible>(entries.answer(request).await) }
-            });
-            let server = hyper::server::conn::http1::Builder::new();
-            // The client may hang up whenever it likes.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
     }
 }
 

@@ -3,7 +3,7 @@
 //! Files never change: a client that has one is told so, and may keep it.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
+use std::future::ready;
 use std::mem;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -13,10 +13,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     CACHE_CONTROL, CONTENT_TYPE, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED,
 };
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 const MODIFIED: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
@@ -46,8 +43,12 @@ impl Shelf {
     #[must_use]
     pub fn new() -> Self {
         let (listener, address, runtime) = loopback::listen();
-        let (files, given) = (Arc::default(), Arc::default());
-        runtime.spawn(accept(listener, Arc::clone(&files), Arc::clone(&given)));
+        let files: Arc<Mutex<BTreeMap<String, Vec<u8>>>> = Arc::default();
+        let given: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (served, told) = (Arc::clone(&files), Arc::clone(&given));
+        runtime.spawn(loopback::serve(listener, move |request| {
+            ready(answer(&request, &served, &told))
+        }));
         Self {
             address,
             files,
@@ -78,25 +79,6 @@ impl Shelf {
     #[must_use]
     pub fn take_given(&self) -> Vec<String> {
         mem::take(&mut *self.given.lock().expect("no panic"))
-    }
-}
-
-async fn accept(
-    listener: TcpListener,
-    files: Arc<Mutex<BTreeMap<String, Vec<u8>>>>,
-    given: Arc<Mutex<Vec<String>>>,
-) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let (files, given) = (Arc::clone(&files), Arc::clone(&given));
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let response = answer(&request, &files, &given);
-                async { Ok::<_, Infallible>(response) }
-            });
-            let server = hyper::server::conn::http1::Builder::new();
-            // The client may hang up whenever it likes.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
     }
 }
 

@@ -5,7 +5,6 @@
 //! Source: OCI distribution-spec 1.1, and the token specification of Docker's registry.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -16,10 +15,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper::header::{
     AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, LOCATION, RANGE, WWW_AUTHENTICATE,
 };
-use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use crate::archive::sha256;
@@ -71,7 +67,11 @@ impl Warehouse {
             manifests: Mutex::default(),
             scopes: Mutex::default(),
         });
-        runtime.spawn(accept(listener, Arc::clone(&shelves)));
+        let served = Arc::clone(&shelves);
+        runtime.spawn(loopback::serve(listener, move |request| {
+            let shelves = Arc::clone(&served);
+            async move { shelves.answer(request).await }
+        }));
         Self {
             address,
             shelves,
@@ -103,21 +103,6 @@ impl Warehouse {
     #[must_use]
     pub fn scopes(&self) -> Vec<String> {
         self.shelves.scopes.lock().expect("no panic").clone()
-    }
-}
-
-async fn accept(listener: TcpListener, shelves: Arc<Shelves>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let shelves = Arc::clone(&shelves);
-        tokio::spawn(async move {
-            let service = service_fn(|request| {
-                let shelves = Arc::clone(&shelves);
-                async move { Ok::<_, Infallible>(shelves.answer(request).await) }
-            });
-            let server = hyper::server::conn::http1::Builder::new();
-            // The client may hang up whenever it likes.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
-        });
     }
 }
 

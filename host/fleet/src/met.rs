@@ -127,9 +127,15 @@ impl Met {
 
     /// Whether it has as much to do as it may have. A builder that does not say has not.
     pub(crate) async fn is_busy(&self) -> Option<usize> {
-        let most = self.builder.most_solves?;
+        self.builder.most_solves?;
         let active = self.active_solves().await;
-        active.filter(|active| *active >= most)
+        active.filter(|active| self.is_enough(*active))
+    }
+
+    /// Whether so many solves are as much as it may have.
+    #[must_use]
+    pub fn is_enough(&self, active: usize) -> bool {
+        self.builder.most_solves.is_some_and(|most| active >= most)
     }
 }
 

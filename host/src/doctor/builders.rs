@@ -9,6 +9,8 @@ use crate::progress::amount;
 
 /// What a line of this is about.
 pub(super) const TOPIC: &str = "builder";
+/// The same, of whether it may be told secrets.
+const TRUST: &str = "builder_trust";
 
 pub(super) async fn look(fleet: &Fleet) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -41,20 +43,18 @@ fn answers(met: &Met, active: Option<usize>) -> Finding {
     if !emulated.is_empty() {
         said.push_str(&format!(", and by emulation for {}", listed(&emulated)));
     }
-    let busy = active.filter(|active| {
-        let most = met.builder.most_solves;
-        most.is_some_and(|most| *active >= most)
-    });
+    let is_busy = active.is_some_and(|active| met.is_enough(active));
     if let Some(active) = active.filter(|active| *active > 0) {
         said.push_str(&format!(
             "; it has {} under way",
             amount::counted(active, "solve")
         ));
     }
-    let finding = match busy {
-        None => Finding::fine(TOPIC, said),
-        Some(_) => Finding::remark(TOPIC, said)
-            .with_remedy("builds go to the next builder until it has fewer: raise its `most_solves`, or add a builder"),
+    let finding = if is_busy {
+        Finding::remark(TOPIC, said)
+            .with_remedy("builds go to the next builder until it has fewer: raise its `most_solves`, or add a builder")
+    } else {
+        Finding::fine(TOPIC, said)
     };
     finding
         .fact("version", met.info.version.as_str())
@@ -88,7 +88,7 @@ fn unverified(builder: &Builder) -> Finding {
         "`{}` is not verified: builds that have secrets, agents or logins for it do not go there",
         shown(&builder.endpoint.to_string())
     );
-    Finding::remark("builder_trust", said).with_remedy(
+    Finding::remark(TRUST, said).with_remedy(
         "give it certificates (`--builder-tls`), or say `trusted` of it in a file of builders",
     )
 }

@@ -19,7 +19,7 @@ use crate::boundary::handle::Directory;
 use crate::boundary::outside::{listed, shown};
 use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
-use crate::buildkit::subrequest::Definition;
+use crate::buildkit::subrequest::{Definition, UNKNOWN};
 use crate::executor::carried::{Carried, Kept, told};
 use crate::executor::remote::Remote;
 use crate::executor::site::Site;
@@ -321,7 +321,7 @@ impl<'run> Mounts<'run> {
 
 /// Whether the frontend is older than what it was asked.
 fn is_unknown_question(error: &SolveError) -> bool {
-    matches!(error, SolveError::Failed { failure, .. } if failure.message.contains("unsupported request "))
+    matches!(error, SolveError::Failed { failure, .. } if failure.message.contains(UNKNOWN))
 }
 
 /// Why nothing can be carried to or from builders.

@@ -20,6 +20,6 @@ pub use definition::Definition;
 pub use lint::{Lint, LintError, LintWarning};
 pub use location::{Location, SourceFile};
 pub use outline::{Argument, Outline, SecretMount, SshMount};
-pub use question::Subrequest;
 pub(crate) use question::{ANSWER, attributes};
+pub use question::{Subrequest, UNKNOWN};
 pub use targets::{Target, Targets};

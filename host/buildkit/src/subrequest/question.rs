@@ -8,6 +8,9 @@ pub trait Subrequest: DeserializeOwned + Send + 'static {
     const ID: &'static str;
 }
 
+/// How a frontend begins to say that it does not know a question. BuildKit 0.26 is the oldest whose own knows all.
+pub const UNKNOWN: &str = "unsupported request ";
+
 /// What of an answer is its text.
 pub(crate) const ANSWER: &str = "result.json";
 

@@ -13,6 +13,7 @@ use crate::failure::cause::Cause;
 use crate::failure::missing::{self, Excluding, ListContext};
 use crate::line::one_line;
 use oci_image_boundary::outside::{listed, shown};
+use oci_image_buildkit::subrequest::UNKNOWN;
 
 /// How many directories of the context are looked into for a script.
 const MOST_DIRECTORIES: usize = 200;
@@ -311,7 +312,7 @@ fn of_message(message: &str) -> Option<String> {
          or zstd"
     } else if message.starts_with("failed to verify layer ") {
         "a layer of a base image is not the one that its config names: the image is damaged, or was put together wrongly"
-    } else if message.starts_with("unsupported request ") {
+    } else if message.starts_with(UNKNOWN) {
         "the frontend of the Dockerfile is too old for that question: BuildKit 0.26 is the oldest whose own answers all"
     } else if message.contains("dial tcp: lookup ") {
         "the name does not resolve: check its spelling, and this machine's network, DNS and proxy"
