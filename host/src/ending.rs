@@ -42,6 +42,7 @@ pub(crate) fn cache(carried: &Carried) -> outcome::CacheResult<'_> {
         Kept::InDaemon => (CacheState::InEngine, None, None),
         Kept::Saved { amount, size } => (CacheState::Kept, Some(amount), Some(size)),
         Kept::Unchanged(amount) => (CacheState::Unchanged, Some(amount), None),
+        Kept::Missed(amount) => (CacheState::Missed, Some(amount), None),
         Kept::LeftOut { size } => (CacheState::LeftOut, None, Some(size)),
         Kept::Empty => (CacheState::Empty, None, None),
     };
@@ -141,6 +142,7 @@ fn caches(carried: &[Carried]) -> String {
         (CacheState::InEngine, "still in the daemon"),
         (CacheState::Kept, "kept"),
         (CacheState::Unchanged, "unchanged"),
+        (CacheState::Missed, "missed"),
         (CacheState::LeftOut, "left out"),
         (CacheState::Empty, "empty"),
     ];

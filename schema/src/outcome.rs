@@ -101,6 +101,8 @@ pub enum CacheState {
     Kept,
     /// After the build: it holds what was kept already.
     Unchanged,
+    /// After the build: the engine had given its steps another cache of the id, with less in it than what is kept, which stays.
+    Missed,
     /// After the build: it is not kept, for want of room.
     LeftOut,
     /// After the build: it holds nothing, so there is nothing to keep.

@@ -6,7 +6,8 @@
 //!
 //! - [`errand`]: what the step is there for, from its arguments to its end. `saving`, `restoring`: the two that there are.
 //! - [`message`]: what both sides say to each other; [`frame`]: how that goes over a stream of bytes.
-//! - `walk`: what a cache holds, in order; `entry`: one thing of it. [`fingerprint`]: whether it is what it was.
+//! - `walk`: what a cache holds, in order; `entry`: one thing of it. [`fingerprint`]: whether it is what it was. [`identity`]: which cache it
+//!   is, whatever it holds.
 //! - `archive`: all of it as a tar stream.
 //!
 //! An archive is a tar stream (`pax`) in zstd, which `tar --zstd -t` lists. Owners, modes, times to the nanosecond, links and extended
@@ -19,6 +20,7 @@ mod entry;
 pub mod errand;
 pub mod fingerprint;
 pub mod frame;
+pub mod identity;
 pub mod message;
 mod restoring;
 mod saving;

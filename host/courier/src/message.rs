@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 
 use crate::fingerprint::Fingerprint;
 use crate::frame::{self, FrameError};
+use crate::identity::Identity;
 
 /// How much there is of a cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Amount {
 /// What a cache holds, before any of it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holding {
+    /// Which cache it is.
+    pub identity: Identity,
     /// Whether it is what it was.
     pub fingerprint: Fingerprint,
     /// How much it is.
@@ -36,13 +39,13 @@ pub struct Holding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
     /// The cache holds nothing.
-    Empty,
+    Empty(Identity),
     /// The cache holds something, and is not to be touched.
-    Occupied,
+    Occupied(Identity),
     /// What it holds.
     Holds(Holding),
     /// It holds now what was sent.
-    Restored(Amount),
+    Restored(Amount, Identity),
     /// Why it does not.
     Failed(String),
 }
@@ -85,14 +88,17 @@ impl Report {
         }
         let words: Vec<&str> = text.split(' ').collect();
         Some(match words.as_slice() {
-            ["empty"] => Self::Empty,
-            ["occupied"] => Self::Occupied,
-            ["holds", fingerprint, entries, bytes, stream] => Self::Holds(Holding {
+            ["empty", identity] => Self::Empty(Identity::parse(identity)?),
+            ["occupied", identity] => Self::Occupied(Identity::parse(identity)?),
+            ["holds", identity, fingerprint, entries, bytes, stream] => Self::Holds(Holding {
+                identity: Identity::parse(identity)?,
                 fingerprint: Fingerprint::parse(fingerprint)?,
                 amount: amount(entries, bytes)?,
                 stream: stream.parse().ok()?,
             }),
-            ["restored", entries, bytes] => Self::Restored(amount(entries, bytes)?),
+            ["restored", entries, bytes, identity] => {
+                Self::Restored(amount(entries, bytes)?, Identity::parse(identity)?)
+            }
             _ => return None,
         })
     }
@@ -101,14 +107,20 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("empty"),
-            Self::Occupied => f.write_str("occupied"),
+            Self::Empty(identity) => write!(f, "empty {identity}"),
+            Self::Occupied(identity) => write!(f, "occupied {identity}"),
             Self::Holds(Holding {
+                identity,
                 fingerprint,
                 amount: Amount { entries, bytes },
                 stream,
-            }) => write!(f, "holds {fingerprint} {entries} {bytes} {stream}"),
-            Self::Restored(Amount { entries, bytes }) => write!(f, "restored {entries} {bytes}"),
+            }) => write!(
+                f,
+                "holds {identity} {fingerprint} {entries} {bytes} {stream}"
+            ),
+            Self::Restored(Amount { entries, bytes }, identity) => {
+                write!(f, "restored {entries} {bytes} {identity}")
+            }
             Self::Failed(message) => write!(f, "failed {message}"),
         }
     }
@@ -168,15 +180,17 @@ mod tests {
             bytes: u64::MAX,
         };
         let fingerprint = Fingerprint::parse(&"0f".repeat(32)).unwrap();
+        let identity = Identity::parse("12@-1.5").unwrap();
         let reports = [
-            Report::Empty,
-            Report::Occupied,
+            Report::Empty(identity),
+            Report::Occupied(identity),
             Report::Holds(Holding {
+                identity,
                 fingerprint,
                 amount,
                 stream: 4,
             }),
-            Report::Restored(amount),
+            Report::Restored(amount, identity),
             Report::Failed("no room: left".to_owned()),
         ];
         let orders = [Order::Send, Order::Enough, Order::Restore { limit: 7 }];
@@ -203,8 +217,11 @@ mod tests {
             "",
             "holds",
             "holds x 1 1",
-            "restored -1 0",
+            "restored -1 0 1@0.0",
+            "restored 1 0",
             "empty ",
+            "empty 1@0",
+            "occupied 1.0",
             "full",
         ] {
             assert_eq!(Report::parse(text), None, "{text}");

@@ -21,6 +21,7 @@ use zstd::stream::read::Decoder;
 
 use crate::entry::Entry;
 use crate::frame::{FrameError, FrameReader};
+use crate::identity::Identity;
 use crate::message::{Amount, Order, Report};
 use crate::walk::PARTIAL;
 
@@ -44,19 +45,19 @@ pub(crate) fn restore(directory: &Path, mut stream: &UnixStream) -> Result<(), R
         empty(directory)?;
     }
     if fs::read_dir(directory)?.next().is_some() {
-        return Ok(Report::Occupied.write(&mut stream)?);
+        return Ok(Report::Occupied(Identity::of(directory)?).write(&mut stream)?);
     }
-    Report::Empty.write(&mut stream)?;
+    Report::Empty(Identity::of(directory)?).write(&mut stream)?;
     let Order::Restore { limit } = Order::read(&mut stream)? else {
         return Ok(());
     };
     rustix::fs::mkdir(&partial, PRIVATE).map_err(io::Error::from)?;
     let filled = unpack(&partial, stream, limit).and_then(|amount| {
         settle(&partial, directory)?;
-        Ok(amount)
+        Ok(Report::Restored(amount, Identity::of(directory)?))
     });
     match filled {
-        Ok(amount) => Ok(Report::Restored(amount).write(&mut stream)?),
+        Ok(restored) => Ok(restored.write(&mut stream)?),
         Err(error) => {
             empty(directory)?;
             Err(error)

@@ -12,6 +12,7 @@ use zstd::stream::write::Encoder;
 use crate::archive;
 use crate::fingerprint::Taking;
 use crate::frame::{FrameError, FrameWriter};
+use crate::identity::Identity;
 use crate::message::{Amount, Holding, Order, Report};
 use crate::walk::{WalkError, walk};
 
@@ -38,7 +39,7 @@ pub(crate) fn save(directory: &Path, mut stream: &UnixStream) -> Result<(), Save
     env::set_current_dir(directory).map_err(SaveError::Enter)?;
     let holds = holds()?;
     holds.write(&mut stream)?;
-    if holds == Report::Empty || Order::read(&mut stream)? != Order::Send {
+    if matches!(holds, Report::Empty(_)) || Order::read(&mut stream)? != Order::Send {
         return Ok(());
     }
     let frames = FrameWriter::new(stream);
@@ -49,7 +50,7 @@ pub(crate) fn save(directory: &Path, mut stream: &UnixStream) -> Result<(), Save
 }
 
 /// What the working directory holds.
-fn holds() -> Result<Report, WalkError> {
+fn holds() -> Result<Report, SaveError> {
     let (mut taking, mut amount, mut stream) = (Taking::default(), Amount::default(), END);
     walk(|_, entry| {
         taking.add(entry);
@@ -58,10 +59,12 @@ fn holds() -> Result<Report, WalkError> {
         stream += archive::most_bytes(entry);
         Ok::<_, WalkError>(())
     })?;
+    let identity = Identity::of(Path::new(".")).map_err(SaveError::Enter)?;
     Ok(match amount.entries {
         // The root is there.
-        0 | 1 => Report::Empty,
+        0 | 1 => Report::Empty(identity),
         _ => Report::Holds(Holding {
+            identity,
             fingerprint: taking.taken(),
             amount,
             stream,

@@ -12,6 +12,7 @@ use oci_image_buildkit::context::Local;
 use oci_image_buildkit::llb::{ExecMount, ExecOp};
 use oci_image_buildkit::solve::Solve;
 use oci_image_courier::errand::{RESTORE, SAVE};
+use oci_image_courier::identity::Identity;
 use oci_image_courier::message::Amount;
 use tokio::io::AsyncWriteExt as _;
 use tokio::sync::mpsc;
@@ -22,7 +23,7 @@ use crate::archives::{Archives, Grown};
 use crate::error::MountError;
 use crate::key::Key;
 use crate::program;
-use crate::talk::{self, Taken};
+use crate::talk::{self, Known, Taken};
 
 /// Where a step has its program, the cache, and the socket by which it is spoken to.
 const PROGRAM: &str = "/program";
@@ -33,9 +34,9 @@ const SOCKET: &str = "/socket";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restored {
     /// It holds what was kept of it.
-    Filled(Amount),
+    Filled(Amount, Identity),
     /// The daemon has it still, and it is as it was.
-    Occupied,
+    Occupied(Identity),
     /// Nothing was kept of it.
     Nothing,
 }
@@ -47,6 +48,8 @@ pub enum Saved {
     Nothing,
     /// It holds what is kept already.
     Unchanged(Amount),
+    /// It is another one than before the build, and holds less than what is kept, which stays.
+    Poorer(Amount),
     /// What it holds has grown, and has no name yet.
     Grown(Amount),
     /// It is larger than may be kept: so many bytes at least.
@@ -111,17 +114,28 @@ impl Carrier {
                 talk::give(&mut archive, limit, (from, to))
             })
             .await?;
-        Ok(given.map_or(Restored::Occupied, Restored::Filled))
+        Ok(match given {
+            (Some(amount), identity) => Restored::Filled(amount, identity),
+            (None, identity) => Restored::Occupied(identity),
+        })
     }
 
-    /// Takes what a cache holds, unless that is what was kept.
+    /// Takes what a cache holds, unless that is what was kept. `restored` is which cache held that before the build: a daemon that gave
+    /// its steps another one has it still, but perhaps not for long, and of the two that with more in it is worth more.
     ///
     /// # Errors
     /// [`MountError`]; what was kept is as it was.
-    pub async fn save(&self, key: &Key) -> Result<(Saved, Grown), MountError> {
+    pub async fn save(
+        &self,
+        key: &Key,
+        restored: Option<Identity>,
+    ) -> Result<(Saved, Grown), MountError> {
         // What cannot be read is replaced.
         let known = self.find(key).await.ok().flatten();
-        let known = known.and_then(|archive| archive.record.fingerprint());
+        let known = known.map(|archive| Known {
+            record: archive.record,
+            identity: restored,
+        });
         let (taken, archives, limit) = (key.clone(), self.archives.clone(), self.limit);
         let taken = self
             .carry(key, SAVE, move |(from, to): Ends<'_>| {
@@ -132,6 +146,7 @@ impl Carrier {
         Ok(match taken {
             Ok(Taken::Nothing) => (Saved::Nothing, nothing()),
             Ok(Taken::Unchanged(amount)) => (Saved::Unchanged(amount), nothing()),
+            Ok(Taken::Poorer(amount)) => (Saved::Poorer(amount), nothing()),
             Ok(Taken::Whole(whole, amount)) => (Saved::Grown(amount), Grown::of(whole)),
             Err(MountError::TooLarge(size)) => (Saved::TooLarge(size), nothing()),
             Err(error) => return Err(error),

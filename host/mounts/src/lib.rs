@@ -26,4 +26,5 @@ pub use archives::Archives;
 pub use carrier::{Carrier, Restored, Saved};
 pub use error::MountError;
 pub use key::Key;
+pub use oci_image_courier::identity::Identity;
 pub use oci_image_courier::message::Amount;

@@ -26,7 +26,8 @@ pub(crate) struct Record {
     pub(crate) key: Key,
     fingerprint: String,
     entries: u64,
-    bytes: u64,
+    /// How many bytes its files had.
+    pub(crate) bytes: u64,
     /// How many bytes its tar stream has at most.
     pub(crate) stream: u64,
     /// The digest of what stands behind the record.

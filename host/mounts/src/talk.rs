@@ -4,8 +4,8 @@
 
 use std::io::{self, Read, Write};
 
-use oci_image_courier::fingerprint::Fingerprint;
 use oci_image_courier::frame::{FrameError, FrameReader, FrameWriter, write_text};
+use oci_image_courier::identity::Identity;
 use oci_image_courier::message::{Amount, Holding, Order, Report};
 
 use crate::archive::{Archive, GrowingArchive, WholeArchive};
@@ -23,31 +23,68 @@ pub(crate) enum Taken {
     Nothing,
     /// What is known.
     Unchanged(Amount),
+    /// Less than what was kept, in another cache than the one that was filled with that.
+    Poorer(Amount),
     /// Another thing than what was known, all of it.
     Whole(WholeArchive, Amount),
 }
 
-/// Takes what the step holds, if its fingerprint is not the one that is known.
+/// What is known of a cache before it is saved.
+pub(crate) struct Known {
+    /// That of what was kept of it.
+    pub(crate) record: Record,
+    /// The one that held that before the build, if one did.
+    pub(crate) identity: Option<Identity>,
+}
+
+impl Known {
+    /// Whether what is found is another cache with less in it: then the steps have missed the one that they were to have, and the next
+    /// build is better served by that.
+    fn is_missed(&self, found: Identity, amount: Amount) -> bool {
+        self.identity.is_some_and(|identity| identity != found) && amount.bytes < self.record.bytes
+    }
+
+    /// What there is to say of what is found, if that is not to be taken.
+    fn spares(&self, found: &Holding) -> Option<Taken> {
+        if self.record.fingerprint().as_ref() == Some(&found.fingerprint) {
+            return Some(Taken::Unchanged(found.amount));
+        }
+        let is_missed = self.is_missed(found.identity, found.amount);
+        is_missed.then_some(Taken::Poorer(found.amount))
+    }
+}
+
+/// Takes what the step holds, if that is not what is known, and not a poor stand-in for it.
 pub(crate) fn take(
     key: &Key,
-    known: Option<&Fingerprint>,
+    known: Option<&Known>,
     limit: u64,
     archives: &Archives,
     (from, to): (&mut impl Read, &mut impl Write),
 ) -> Result<Taken, MountError> {
+    let holding = match Report::read(from)? {
+        Report::Holds(holding) => holding,
+        Report::Empty(found) => {
+            let nothing = Amount::default();
+            let is_missed = known.is_some_and(|known| known.is_missed(found, nothing));
+            return Ok(if is_missed {
+                Taken::Poorer(nothing)
+            } else {
+                Taken::Nothing
+            });
+        }
+        other => return Err(unexpected(other)),
+    };
+    if let Some(spared) = known.and_then(|known| known.spares(&holding)) {
+        order(Order::Enough, to)?;
+        return Ok(spared);
+    }
     let Holding {
         fingerprint,
         amount,
         stream,
-    } = match Report::read(from)? {
-        Report::Empty => return Ok(Taken::Nothing),
-        Report::Holds(holding) => holding,
-        other => return Err(unexpected(other)),
-    };
-    if known == Some(&fingerprint) {
-        order(Order::Enough, to)?;
-        return Ok(Taken::Unchanged(amount));
-    }
+        ..
+    } = holding;
     if stream > limit.saturating_mul(EXPANSION) {
         return Err(MountError::TooLarge(stream / EXPANSION));
     }
@@ -77,15 +114,15 @@ pub(crate) fn take(
     Ok(Taken::Whole(whole, amount))
 }
 
-/// Gives the step what an archive holds, unless the cache holds something; how much it holds then.
+/// Gives the step what an archive holds, unless the cache holds something; which cache it is, and how much it was given.
 pub(crate) fn give(
     archive: &mut Archive,
     limit: u64,
     (from, to): (&mut impl Read, &mut impl Write),
-) -> Result<Option<Amount>, MountError> {
+) -> Result<(Option<Amount>, Identity), MountError> {
     match Report::read(from)? {
-        Report::Occupied => return Ok(None),
-        Report::Empty => {}
+        Report::Occupied(identity) => return Ok((None, identity)),
+        Report::Empty(_) => {}
         other => return Err(unexpected(other)),
     }
     let limit = (archive.record.stream).min(limit.saturating_mul(EXPANSION));
@@ -100,7 +137,7 @@ pub(crate) fn give(
         write_text(to, "the archive is damaged").map_err(FrameError::Stream)?;
     }
     match Report::read(from)? {
-        Report::Restored(amount) => Ok(Some(amount)),
+        Report::Restored(amount, identity) => Ok((Some(amount), identity)),
         _ if !is_sound => Err(MountError::Damaged {
             name: archive.name.clone(),
             how: "damaged",

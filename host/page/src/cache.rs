@@ -39,6 +39,9 @@ fn state(cache: &CacheResult<'_>) -> String {
         CacheState::InEngine => "still in the daemon".to_owned(),
         CacheState::Kept => format!("kept in {seconds:.1}s, as {archive}{held}"),
         CacheState::Unchanged => format!("unchanged{held}"),
+        CacheState::Missed => {
+            format!("missed, and kept as it was: steps had another one{held}")
+        }
         CacheState::Empty => "empty".to_owned(),
         CacheState::LeftOut => {
             format!("not kept: it takes {archive} at least, for which there is no room")

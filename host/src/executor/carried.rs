@@ -35,6 +35,8 @@ pub enum Kept {
     },
     /// It held at the end what was kept already.
     Unchanged(Amount),
+    /// At the end the daemon had another one, with less in it than what is kept, which stays.
+    Missed(Amount),
     /// It is larger than all caches may be together: so many bytes at least.
     LeftOut {
         /// How many.
@@ -72,6 +74,13 @@ pub(super) fn told(carried: &Carried, limit: u64) -> Result<String, String> {
         }
         Kept::Unchanged(amount) => format!("cache `{id}` has not changed: {}", held(amount)),
         Kept::Empty => format!("cache `{id}` holds nothing that could be kept"),
+        Kept::Missed(amount) => {
+            return Err(format!(
+                "cache `{id}` is not kept: the daemon gave steps another one, which holds {}, because the one that it was to be was in \
+                 use or removed; what was kept before stays for the next build",
+                held(amount)
+            ));
+        }
         Kept::LeftOut { size } => {
             return Err(format!(
                 "cache `{id}` is not kept: it takes {} at least, and all of them may take {}; `cache_mounts_limit` says how much",

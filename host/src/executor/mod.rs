@@ -20,6 +20,7 @@
 //!   `look`: whether the contexts are as they were.
 //! - `intake`: takes what the daemon sends of images. `cache`: the build's cache, which may cost time but never the build. `snapshot`:
 //!   what a killed daemon left. `mounts`: caches of `RUN --mount=type=cache` between builds; `carried`: what became of one.
+//!   `usage`: measured before they are mounted.
 //! - `layer_caches`: those that the daemon reads and writes itself; `cache_variables`: what logs in to them, where the request does not.
 //! - `bases`: base images, where the daemon can have them; `handover`: on their way to one on this machine.
 //! - `outputs`: the directories that Concourse collects, all at once at the end. `staging`: one of them until then. `exports`: what
@@ -69,6 +70,7 @@ mod sticky;
 mod stop;
 mod surroundings;
 mod terms;
+mod usage;
 mod wait;
 mod watch;
 mod work;

@@ -6,18 +6,16 @@
 //! is carried.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use oci_image_schema::plan::CacheMounts;
 use tokio::sync::{OnceCell, mpsc};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
 
 use crate::boundary::blocking::blocking;
 use crate::boundary::chain::chain;
 use crate::boundary::handle::Directory;
 use crate::boundary::outside::{listed, shown};
-use crate::buildkit::client::Client;
 use crate::buildkit::solve::SolveError;
 use crate::buildkit::subrequest::{Definition, UNKNOWN};
 use crate::executor::carried::{Carried, Kept, told};
@@ -26,7 +24,7 @@ use crate::executor::site::Site;
 use crate::executor::surroundings;
 use crate::executor::terms::Terms;
 use crate::mounts::archives::{Grown, Settled};
-use crate::mounts::{Archives, Carrier, Key, MountError, Restored, Saved};
+use crate::mounts::{Archives, Carrier, Identity, Key, MountError, Restored, Saved};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::storage::place::PROGRAMS;
 
@@ -35,12 +33,6 @@ pub(crate) const MOUNTS: &str = "mounts";
 
 /// The only daemon that caches are carried to.
 const FIRST: usize = 0;
-
-/// How often a daemon is asked at most whether it still measures caches, and how long to wait between. On a builder they may be in use for
-/// a long time, by others.
-const MEASURINGS: usize = 100;
-const MEASURINGS_ON_BUILDERS: usize = 25;
-const BETWEEN_MEASURINGS: Duration = Duration::from_millis(20);
 
 /// Without these words a Dockerfile mounts no cache.
 const WORDS: &[u8] = b"type=cache";
@@ -52,11 +44,12 @@ const NAMESPACE: &str = "build-arg:BUILDKIT_CACHE_MOUNT_NS";
 pub(super) struct Mounts<'run> {
     asked: &'run CacheMounts,
     plan: &'run CheckedPlan,
-    client: Client,
     carrier: Carrier,
     site: Site<'run>,
     /// Those that its steps mount, and what a person calls each; found once.
     used: OnceCell<BTreeMap<Key, String>>,
+    /// Which of the daemon's they were before the steps.
+    found: BTreeMap<Key, Identity>,
 }
 
 impl<'run> Mounts<'run> {
@@ -73,7 +66,6 @@ impl<'run> Mounts<'run> {
                 .warning(&format!("cache mounts are not kept: {reason}"));
             return None;
         }
-        let client = site.client();
         let root = site.host.root.clone();
         let opening = blocking(move || {
             let open = || {
@@ -92,7 +84,7 @@ impl<'run> Mounts<'run> {
         });
         let carrier = match opening.await {
             Ok((archives, programs)) => {
-                Carrier::new(client.clone(), programs, archives, asked.limit).await
+                Carrier::new(site.client().clone(), programs, archives, asked.limit).await
             }
             Err(error) => Err(error),
         };
@@ -100,10 +92,10 @@ impl<'run> Mounts<'run> {
             Ok(carrier) => Some(Self {
                 asked,
                 plan,
-                client: client.clone(),
                 carrier,
                 site,
                 used: OnceCell::new(),
+                found: BTreeMap::new(),
             }),
             Err(error) => {
                 let warning = format!("cache mounts are not kept: {}", chain(&error));
@@ -114,7 +106,7 @@ impl<'run> Mounts<'run> {
     }
 
     /// Fills those of which something was kept; what became of each.
-    pub(super) async fn restore(&self, terms: &Terms<'_>) -> Vec<Carried> {
+    pub(super) async fn restore(&mut self, terms: &Terms<'_>) -> Vec<Carried> {
         let archives = self.carrier.archives().clone();
         if blocking(move || archives.is_empty()).await.unwrap_or(true) {
             return Vec::new();
@@ -126,42 +118,30 @@ impl<'run> Mounts<'run> {
                 let begun = Instant::now();
                 let restored = carrier.restore(&key).await;
                 if let Err(MountError::Damaged { .. } | MountError::Told(_)) = restored {
+                    let damaged = key.clone();
                     // What stays is replaced at the end of the build.
-                    let _ = blocking(move || carrier.archives().forget(&key)).await;
+                    let _ = blocking(move || carrier.archives().forget(&damaged)).await;
                 }
-                (id, restored, begun.elapsed())
+                (key, id, restored, begun.elapsed())
             });
         }
         let mut carried = Vec::new();
-        for (id, restored, elapsed) in restoring.join_all().await {
+        for (key, id, restored, elapsed) in restoring.join_all().await {
             match restored {
                 Ok(Restored::Nothing) => {}
-                Ok(Restored::Occupied) => carried.push(Carried::new(id, Kept::InDaemon, elapsed)),
-                Ok(Restored::Filled(amount)) => {
+                Ok(Restored::Occupied(identity)) => {
+                    self.found.insert(key, identity);
+                    carried.push(Carried::new(id, Kept::InDaemon, elapsed));
+                }
+                Ok(Restored::Filled(amount, identity)) => {
+                    self.found.insert(key, identity);
                     carried.push(Carried::new(id, Kept::Restored(amount), elapsed));
                 }
                 Err(error) => self.warn(&id, "is not restored, and begins anew", &error),
             }
         }
-        if !carried.is_empty() {
-            self.measured().await;
-        }
         self.tell(&mut carried);
         carried
-    }
-
-    /// Waits until the daemon has measured what was filled: the build's steps might miss it meanwhile.
-    async fn measured(&self) {
-        let measurings = match self.site.engine.remote() {
-            None => MEASURINGS,
-            Some(_) => MEASURINGS_ON_BUILDERS,
-        };
-        for _ in 0..measurings {
-            match self.client.measure_cache_mounts().await {
-                Ok(true) => sleep(BETWEEN_MEASURINGS).await,
-                _ => break, // the build itself tells of a daemon that is gone
-            }
-        }
     }
 
     /// Keeps what those hold that have changed; what became of each.
@@ -173,9 +153,10 @@ impl<'run> Mounts<'run> {
         let mut saving = JoinSet::new();
         for (key, id) in used {
             let (id, key, carrier) = (id.clone(), key.clone(), self.carrier.clone());
+            let found = self.found.get(&key).copied();
             saving.spawn(async move {
                 let begun = Instant::now();
-                let saved = carrier.save(&key).await;
+                let saved = carrier.save(&key, found).await;
                 (id, key, saved, begun.elapsed())
             });
         }
@@ -187,6 +168,9 @@ impl<'run> Mounts<'run> {
                 }
                 Ok((Saved::Unchanged(amount), _)) => {
                     carried.push((key, Carried::new(id, Kept::Unchanged(amount), elapsed)));
+                }
+                Ok((Saved::Poorer(amount), _)) => {
+                    carried.push((key, Carried::new(id, Kept::Missed(amount), elapsed)));
                 }
                 Ok((Saved::Grown(amount), more)) => {
                     grown.append(more);
@@ -244,7 +228,7 @@ impl<'run> Mounts<'run> {
             let namespace = solve.text(NAMESPACE).unwrap_or_default();
             let (status, _) = mpsc::channel(1); // the build tells what is read for it
             let asked = terms.solve(solve, FIRST);
-            let definition = match self.client.ask::<Definition>(asked, status).await {
+            let definition = match self.site.client().ask::<Definition>(asked, status).await {
                 Ok(definition) => definition,
                 Err(error) if is_unknown_question(&error) => {
                     let warning = "cache mounts are not kept: the frontend does not tell which there are; BuildKit 0.26 is the oldest whose \
@@ -337,7 +321,7 @@ fn unreachable_on(remote: &Remote) -> Option<String> {
 }
 
 /// Whether the Dockerfile has a word of such mounts; one that cannot be read may.
-async fn speaks_of_caches(site: Site<'_>) -> bool {
+pub(super) async fn speaks_of_caches(site: Site<'_>) -> bool {
     let Some(dockerfile) = site.opened.dockerfile.clone() else {
         return true;
     };

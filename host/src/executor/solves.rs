@@ -18,7 +18,7 @@ use crate::executor::mounts::Mounts;
 use crate::executor::showing::Showing;
 use crate::executor::site::Site;
 use crate::executor::terms::Terms;
-use crate::executor::{cache, handover, snapshot};
+use crate::executor::{cache, handover, snapshot, usage};
 use crate::planner::checked_plan::CheckedPlan;
 use crate::progress::Account;
 
@@ -57,11 +57,12 @@ pub(super) async fn all(
     if terms.imports.list.is_empty() {
         handover::arrange(bases, site).await;
     }
-    let mounts = Mounts::of(plan, site).await;
-    let mut carried = match &mounts {
+    let mut mounts = Mounts::of(plan, site).await;
+    let mut carried = match &mut mounts {
         Some(mounts) => mounts.restore(&terms).await,
         None => Vec::new(),
     };
+    usage::measured(&carried, site).await;
     let mut snapshot_was_left = false;
     let mut attempt = Attempt::make(plan, &terms, site).await;
     while let Err((_, error)) = &attempt.outcome

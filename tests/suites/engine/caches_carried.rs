@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use oci_image::boundary::handle::Directory;
 use oci_image::buildkit::Solve;
 use oci_image::buildkit::cache_mount::CacheOrigin;
 use oci_image::mounts::archives::{Archives, Settled};
-use oci_image::mounts::{Amount, Carrier, Key, MountError, Restored, Saved};
+use oci_image::mounts::{Amount, Carrier, Identity, Key, MountError, Restored, Saved};
 use oci_image_tests::daemon::{Context, Daemon, solve};
 use tempfile::TempDir;
 
@@ -75,7 +76,17 @@ async fn run(daemon: &Daemon, options: &str, namespace: &str, script: &str) -> S
 
 /// Saves a cache and gives its archive its name.
 async fn save(carrier: &Carrier, key: &Key, limit: u64) -> (Saved, Settled) {
-    let (saved, grown) = carrier.save(key).await.unwrap();
+    save_after(carrier, key, None, limit).await
+}
+
+/// The same for one that held, before the build, what is kept.
+async fn save_after(
+    carrier: &Carrier,
+    key: &Key,
+    restored: Option<Identity>,
+    limit: u64,
+) -> (Saved, Settled) {
+    let (saved, grown) = carrier.save(key, restored).await.unwrap();
     let settled = carrier
         .archives()
         .settle(grown, std::slice::from_ref(key), limit);
@@ -158,15 +169,17 @@ async fn what_has_not_changed_is_not_sent_and_what_the_daemon_has_is_left_alone(
     let again = save(&carrier, &key, NO_LIMIT).await.0;
     let occupied = carrier.restore(&key).await.unwrap();
     let carrier = place.carrier(&second, NO_LIMIT).await;
-    let filled = carrier.restore(&key).await.unwrap();
+    let Restored::Filled(filled, identity) = carrier.restore(&key).await.unwrap() else {
+        panic!("nothing was restored")
+    };
     // Restored, it is as it was: to the nanosecond.
     let still = save(&carrier, &key, NO_LIMIT).await.0;
     run(&second, "", "", "touch /c/new").await;
     let more = save(&carrier, &key, NO_LIMIT).await.0;
 
     assert_eq!(again, Saved::Unchanged(amount));
-    assert_eq!(occupied, Restored::Occupied);
-    assert_eq!(filled, Restored::Filled(amount));
+    assert!(matches!(occupied, Restored::Occupied(there) if there != identity));
+    assert_eq!(filled, amount);
     assert_eq!(still, Saved::Unchanged(amount));
     let entries = amount.entries + 1;
     assert_eq!(more, Saved::Grown(Amount { entries, ..amount }));
@@ -220,7 +233,7 @@ async fn an_archive_that_is_damaged_leaves_the_cache_as_it_was() {
     fs::write(place.archive(), &sound).unwrap();
     assert!(matches!(
         carrier.restore(&key).await.unwrap(),
-        Restored::Filled(_)
+        Restored::Filled(..)
     ));
 }
 
@@ -240,4 +253,64 @@ async fn what_is_too_large_is_not_kept_and_nothing_is_left_of_it() {
     assert!((1_000_000..2_000_000).contains(&size), "{size}");
     assert_eq!(settled, Settled::default());
     assert_eq!(fs::read_dir(place.archives()).unwrap().count(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_poor_stand_in_for_what_was_restored_is_not_kept_in_its_place() {
+    let place = Place::new();
+    let key = key("//c");
+    let daemons = [
+        Daemon::start("").await,
+        Daemon::start("").await,
+        Daemon::start("").await,
+    ];
+    run(&daemons[0], "", "", FILL).await;
+    save(&place.carrier(&daemons[0], NO_LIMIT).await, &key, NO_LIMIT).await;
+    let kept = fs::read(place.archive()).unwrap();
+    let carrier = place.carrier(&daemons[1], NO_LIMIT).await;
+    let Restored::Filled(_, identity) = carrier.restore(&key).await.unwrap() else {
+        panic!("nothing was restored")
+    };
+    // What steps get that miss the one which was restored.
+    let other = place.carrier(&daemons[2], NO_LIMIT).await;
+    let save_other = async || save_after(&other, &key, Some(identity), NO_LIMIT).await.0;
+
+    let empty = save_other().await;
+    run(&daemons[2], "", "", "echo little > /c/file").await;
+    let poorer = save_other().await;
+    let unknown = fs::read(place.archive()).unwrap();
+    run(&daemons[2], "", "", "truncate -s 90M /c/more").await;
+    let richer = save_other().await;
+    run(&daemons[1], "", "", "rm -r /c/*").await;
+    let itself = save_after(&carrier, &key, Some(identity), NO_LIMIT).await.0;
+
+    assert_eq!(empty, Saved::Poorer(Amount::default()));
+    let (entries, bytes) = (2, 7);
+    assert_eq!(poorer, Saved::Poorer(Amount { entries, bytes }));
+    assert_eq!(unknown, kept);
+    assert!(matches!(richer, Saved::Grown(_)), "{richer:?}");
+    assert_eq!(itself, Saved::Nothing);
+}
+
+/// So many files that a daemon takes longer to measure them than to begin a step.
+const MANY: &str = "mkdir -p /c/many; cd /c/many; seq 100000 | xargs touch";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cache_is_measured_when_nobody_measures_it_any_more() {
+    let daemon = Daemon::start("").await;
+    run(&daemon, "", "", MANY).await;
+
+    for round in 0..3 {
+        run(&daemon, "", "", &format!("touch /c/many/1; : {round}")).await;
+        let client = daemon.client.clone();
+        let other = tokio::spawn(async move { client.measure_cache_mounts().await });
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        while daemon.client.measure_cache_mounts().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let told = run(&daemon, "", "", &format!("ls /c/many | wc -l; : {round}")).await;
+
+        assert_eq!(told, "100000\n", "{round}");
+        other.await.unwrap().unwrap();
+    }
 }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod busy;
+mod caches;
 mod choice;
 mod connections;
 mod cut_off;

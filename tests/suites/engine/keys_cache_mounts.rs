@@ -266,3 +266,43 @@ fn a_damaged_archive_is_told_and_the_build_goes_on_without_it() {
     assert_eq!(found(&second), "1 2 and 2");
     assert_eq!(found(&third), "1 2 3 and 2 3");
 }
+
+/// A daemon measures a second after its start what the build before has left, and that takes a while.
+#[test]
+fn a_cache_on_a_root_that_is_kept_is_there_whenever_a_step_begins() {
+    let place = Workplace::new();
+    let moments = ["0.6", "0.7", "0.8", "0.9", "1.0", "1.1", "1.2"];
+    let (stages, copies): (Vec<_>, Vec<_>) = (moments.iter())
+        .map(|moment| {
+            (
+                step_after(moment),
+                format!("COPY --from=at-{moment} /many /{moment}\n"),
+            )
+        })
+        .unzip();
+    let (stages, copies) = (stages.concat(), copies.concat());
+    place.dockerfile(&format!("BUSYBOX\n{stages}FROM scratch\n{copies}"));
+    let build = |run: u8| {
+        let keys = json!({"build_args": [format!("RUN={run}")]});
+        let _ = place.build(&object(&keys)).expect(0);
+        let image = Archive::read(&place.path("image/image.tar"));
+        moments.map(|moment| image.text(moment).trim().to_owned())
+    };
+
+    let first = build(1);
+    let second = build(2);
+
+    assert_eq!(first, moments.map(|_| "0"));
+    assert_eq!(second, moments.map(|_| "30000"));
+}
+
+/// A stage with a step that, at a moment of the build, counts what a cache has, and fills it if that is nothing.
+fn step_after(moment: &str) -> String {
+    format!(
+        "FROM busybox AS at-{moment}
+ARG RUN
+RUN sleep {moment}
+RUN --mount=type=cache,target=/{moment} cd /{moment}; ls | wc -l > /many; [ -e 1 ] || seq 30000 | xargs touch; touch 1
+"
+    )
+}
