@@ -84,10 +84,10 @@ fn unpack(partial: &Path, stream: &UnixStream, limit: u64) -> Result<Amount, Res
 
 /// Lets the directories that are made in this one begin anywhere on the disk, where its file system is one that asks.
 ///
-/// ext4 puts what a directory holds close to it, and there passes over every inode that was freed in the last minute, one by one, for each
-/// file that is made. Where the root of another build has just been removed, 20,000 files took 15 s for 0.6 s. What is below the top of
-/// a hierarchy is spread over the whole disk. Only time depends on it.
-/// Source: Linux, `fs/ext4/ialloc.c` (`find_group_orlov`, `recently_deleted`); chattr(1), `T`.
+/// ext4 puts what a directory holds close to it, and there, if it has no journal, passes over every inode that was freed in the last minutes,
+/// one by one, for each file that is made. Where the root of another build has just been removed, 20,000 files took 15 s for 0.6 s. What is
+/// below the top of a hierarchy is spread over the whole disk. Only time depends on it.
+/// Source: Linux, `fs/ext4/ialloc.c` (`find_group_orlov`, `find_inode_bit`); chattr(1), `T`.
 fn spread(directory: &OwnedFd) {
     let flags = ioctl_getflags(directory);
     let _ = flags.and_then(|flags| ioctl_setflags(directory, flags | IFlags::TOPDIR));
