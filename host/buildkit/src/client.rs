@@ -37,7 +37,9 @@ use oci_image_boundary::outside::shown;
 const STATUS_DEADLINE: Duration = Duration::from_secs(2);
 
 /// What is in the daemon's message if a session that it has given up is why a solve failed: that is said, or the call was called off.
-const LOSSES: [&str; 2] = ["session healthcheck failed", "context canceled"];
+const LOSSES: [&str; 2] = [UNHEARD, "context canceled"];
+/// What it says of a session in which it has not heard of us. Source: BuildKit, `session/grpc.go` (`monitorHealth`).
+const UNHEARD: &str = "session healthcheck failed";
 
 /// A client of one daemon. Clones share the connection.
 #[derive(Debug, Clone)]
@@ -137,6 +139,12 @@ impl Names {
 fn is_of_a_lost_session(status: &tonic::Status) -> bool {
     let message = status.message();
     status.code() == tonic::Code::Cancelled || LOSSES.iter().any(|loss| message.contains(loss))
+}
+
+/// Whether the daemon says so itself, in words that a step's failure may have too, but not with this code. Where what we send is
+/// choked, that is heard long before the session's end, which is not read while answers of ours wait to be written.
+fn says_given_up(status: &tonic::Status) -> bool {
+    status.code() == tonic::Code::DeadlineExceeded && status.message().starts_with(UNHEARD)
 }
 
 /// Whether the daemon has given up one of a solve's sessions.
@@ -296,8 +304,11 @@ impl Client {
         let (over, ended) = mpsc::channel::<Infallible>(1);
         let solving = async {
             let response = self.control().solve(request).await;
-            let may_be_given_up = response.as_ref().is_err_and(is_of_a_lost_session);
-            let is_given_up = may_be_given_up && is_given_up(&session, solve).await;
+            let is_given_up = match &response {
+                Err(status) if says_given_up(status) => true,
+                Err(status) if is_of_a_lost_session(status) => is_given_up(&session, solve).await,
+                _ => false,
+            };
             session.close().await;
             drop(over);
             (response, is_given_up)
@@ -333,5 +344,28 @@ impl Client {
 
     pub(crate) fn control(&self) -> ControlClient<Channel> {
         ControlClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_LIMIT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_says_it_has_not_heard_of_us_is_told_from_a_step_that_says_so() {
+        let said = "session healthcheck failed fatally: context deadline exceeded";
+        let step = format!(
+            "process \"/bin/sh -c echo {said}\" did not complete successfully: exit code: 1"
+        );
+
+        assert!(says_given_up(&tonic::Status::deadline_exceeded(said)));
+        for status in [
+            tonic::Status::unknown(said),
+            tonic::Status::unknown(&step),
+            tonic::Status::deadline_exceeded(&step),
+            tonic::Status::cancelled("context canceled"),
+        ] {
+            assert!(!says_given_up(&status), "{status}");
+        }
     }
 }
